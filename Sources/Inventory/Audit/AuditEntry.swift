@@ -1,0 +1,89 @@
+import Crypto
+
+/// Who changed what, when and through which request. Entries of one ledger form a hash chain.
+public struct AuditEntry: Hashable, Sendable {
+    public let storeID: StoreID
+    public let position: Position
+    public let recordedAt: Timestamp
+    public let actor: String
+    public let action: AuditAction
+    public let requestID: String
+    /// A JSON object; kept as text, because its bytes are hashed.
+    public let detail: String
+    /// SHA-256 of the entry before and this one; see `AuditEntry.hash(following:)`.
+    public internal(set) var hash: AuditHash
+
+    public init(
+        storeID: StoreID, position: Position, recordedAt: Timestamp, actor: String, action: AuditAction,
+        requestID: String, detail: String, hash: AuditHash
+    ) {
+        self.storeID = storeID
+        self.position = position
+        self.recordedAt = recordedAt
+        self.actor = actor
+        self.action = action
+        self.requestID = requestID
+        self.detail = detail
+        self.hash = hash
+    }
+}
+
+public enum AuditAction: String, CaseIterable, Sendable {
+    case stockIn = "stock-in"
+    case sale
+    case manualRemoval = "manual-removal"
+    case transferOut = "transfer-out"
+    case transferIn = "transfer-in"
+    case productCreated = "product-created"
+    case productReplaced = "product-replaced"
+    case productArchived = "product-archived"
+    case storeCreated = "store-created"
+    case storeReplaced = "store-replaced"
+    case storeArchived = "store-archived"
+
+    init(_ type: MovementType) {
+        switch type {
+        case .stockIn: self = .stockIn
+        case .sale: self = .sale
+        case .manualRemoval: self = .manualRemoval
+        case .transferOut: self = .transferOut
+        case .transferIn: self = .transferIn
+        }
+    }
+}
+
+/// 32 bytes of SHA-256.
+public struct AuditHash: Hashable, Sendable {
+    public let bytes: [UInt8]
+
+    /// - Precondition: there are 32 bytes.
+    public init(bytes: [UInt8]) {
+        precondition(bytes.count == SHA256.byteCount, "an audit hash has \(SHA256.byteCount) bytes")
+        self.bytes = bytes
+    }
+
+    /// What the first entry of a ledger follows.
+    public static let origin = AuditHash(bytes: [UInt8](repeating: 0, count: SHA256.byteCount))
+}
+
+extension AuditEntry {
+    /// The hash that this entry must have after one with the hash `previous`:
+    /// `SHA-256(previous ‖ store_id ‖ position ‖ recorded_at ‖ actor ‖ action ‖ request_id ‖ detail)`, each field as a
+    /// netstring (D. J. Bernstein, 1997: decimal length, colon, bytes, comma), numbers in decimal, the time in
+    /// microseconds since 1970. Netstrings keep neighbouring fields apart, so no two entries have the same bytes.
+    public func hash(following previous: AuditHash) -> AuditHash {
+        var canonical = [UInt8]()
+        canonical.reserveCapacity(256)
+        canonical += previous.bytes
+        for field in [
+            storeID.description, position.description, String(recordedAt.microseconds), actor, action.rawValue,
+            requestID, detail,
+        ] {
+            canonical += String(field.utf8.count).utf8
+            canonical.append(UInt8(ascii: ":"))
+            canonical += field.utf8
+            canonical.append(UInt8(ascii: ","))
+        }
+        return AuditHash(bytes: Array(SHA256.hash(data: canonical)))
+    }
+}

@@ -1,0 +1,29 @@
+/// The end of a store's ledger: what the next entry follows.
+public struct LedgerHead: Hashable, Sendable {
+    public let storeID: StoreID
+    public private(set) var position: Position
+    public private(set) var hash: AuditHash
+    public private(set) var recordedAt: Timestamp
+
+    public init(storeID: StoreID, position: Position, hash: AuditHash, recordedAt: Timestamp) {
+        self.storeID = storeID
+        self.position = position
+        self.hash = hash
+        self.recordedAt = recordedAt
+    }
+
+    /// Takes the next position and chains an entry to the last one.
+    mutating func append(
+        _ action: AuditAction, detail: String, _ context: CommandContext, at now: Timestamp
+    ) -> AuditEntry {
+        let time = max(recordedAt, context.recordedAt ?? now)
+        var entry = AuditEntry(
+            storeID: storeID, position: position.next, recordedAt: time, actor: context.actor, action: action,
+            requestID: context.requestID, detail: detail, hash: .origin)
+        entry.hash = entry.hash(following: hash)
+        position = entry.position
+        hash = entry.hash
+        recordedAt = time
+        return entry
+    }
+}

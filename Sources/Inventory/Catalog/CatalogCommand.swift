@@ -1,0 +1,39 @@
+/// One change to the catalog, and on whose behalf.
+public struct CatalogCommand: Sendable {
+    public let change: CatalogChange
+    public let context: CommandContext
+
+    public init(_ change: CatalogChange, _ context: CommandContext) {
+        self.change = change
+        self.context = context
+    }
+}
+
+public enum CatalogChange: Sendable {
+    /// Without an id, the next free one is taken.
+    case createProduct(ProductID?, ProductDetails)
+    case replaceProduct(ProductID, ProductDetails, ifVersion: VersionCondition)
+    case archiveProduct(ProductID, ifVersion: VersionCondition)
+    case createStore(StoreID?, name: String)
+    case replaceStore(StoreID, name: String, ifVersion: VersionCondition)
+    case archiveStore(StoreID, ifVersion: VersionCondition)
+}
+
+/// What `If-Match` asks of the version (position) of what is to be changed.
+public enum VersionCondition: Hashable, Sendable {
+    case any
+    case oneOf([Position])
+
+    func admits(_ version: Position) -> Bool {
+        switch self {
+        case .any: true
+        case .oneOf(let versions): versions.contains(version)
+        }
+    }
+}
+
+/// What a change to the catalog left behind.
+public enum CatalogItem: Hashable, Codable, Sendable {
+    case product(Product)
+    case store(Store)
+}

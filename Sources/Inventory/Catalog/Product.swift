@@ -1,0 +1,30 @@
+/// What a shop sells. The catalog is shared by all stores.
+public struct Product: Hashable, Codable, Sendable {
+    public let id: ProductID
+    public let details: ProductDetails
+    /// The catalog's position of the product's last change: its version.
+    public let position: Position
+
+    public init(id: ProductID, details: ProductDetails, position: Position) {
+        self.id = id
+        self.details = details
+        self.position = position
+    }
+}
+
+/// What a client says about a product.
+public struct ProductDetails: Hashable, Codable, Sendable {
+    /// The stock keeping unit, unique among all products, archived ones included.
+    public var sku: String?
+    public var name: String
+    public var category: String?
+    /// What one unit of stock is: "pack", "kg", "bottle" …
+    public var unit: String?
+
+    public init(sku: String? = nil, name: String, category: String? = nil, unit: String? = nil) {
+        self.sku = sku
+        self.name = name
+        self.category = category
+        self.unit = unit
+    }
+}

@@ -1,0 +1,65 @@
+/// A client's promise that requests with this key are one request.
+public struct IdempotencyKey: Hashable, Sendable {
+    /// The principal whose key it is: keys of different principals never meet.
+    public let principal: String
+    public let key: String
+    /// SHA-256 of the request that came with the key: another request with the same key is refused.
+    public let fingerprint: [UInt8]
+
+    public init(principal: String, key: String, fingerprint: [UInt8]) {
+        self.principal = principal
+        self.key = key
+        self.fingerprint = fingerprint
+    }
+
+    /// What makes two keys the same key, whatever came with them.
+    public var scope: Scope { Scope(principal: principal, key: key) }
+
+    public struct Scope: Hashable, Sendable {
+        public let principal: String
+        public let key: String
+
+        public init(principal: String, key: String) {
+            self.principal = principal
+            self.key = key
+        }
+    }
+}
+
+/// The first answer to an idempotency key, stored in the transaction that made it true.
+public struct IdempotencyRecord: Sendable {
+    public let key: IdempotencyKey
+    public let outcome: Outcome
+
+    public init(_ key: IdempotencyKey, _ outcome: Outcome) {
+        self.key = key
+        self.outcome = outcome
+    }
+
+    /// The stored outcome, if `retry` is the request that had it.
+    func outcome(for retry: IdempotencyKey?) throws(Refusal) -> Outcome {
+        guard retry == key else { throw .idempotencyKeyReused }
+        return outcome
+    }
+}
+
+/// What became of a command that was carried out. `Codable`, because idempotency records keep it.
+public enum Outcome: Hashable, Codable, Sendable {
+    case movement(RecordedMovement)
+    case transfer(RecordedTransfer)
+    case batch(RecordedBatch)
+    case catalog(CatalogItem)
+}
+
+/// The answer to a command: what it did, or what it did the first time.
+public struct Receipt<Value: Sendable>: Sendable {
+    public let value: Value
+    public let isReplay: Bool
+
+    public init(_ value: Value, isReplay: Bool = false) {
+        self.value = value
+        self.isReplay = isReplay
+    }
+}
+
+extension Receipt: Equatable where Value: Equatable {}

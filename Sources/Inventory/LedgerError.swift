@@ -1,0 +1,17 @@
+/// Why a ledger did not do what it was asked.
+public enum LedgerError: Error, Sendable {
+    /// The rules forbid it; nothing was written.
+    case refused(Refusal)
+    /// Nothing is known by this id, or it is archived.
+    case notFound
+    /// A queue is full; nothing was written, and a retry later may work.
+    case overloaded
+    /// The database that takes writes (or, for a read, every database) cannot be reached; nothing was written.
+    case unavailable
+    /// The ledger has not reached the position that the read asked for.
+    case positionUnavailable
+    /// The connection was lost at the commit and did not come back in time: the command may have been carried out.
+    case outcomeUnknown
+    /// A defect, here or in the database's state: logged where it happened.
+    case internalFailure
+}

@@ -1,0 +1,45 @@
+/// What is to be written for a list of commands, and what each is answered.
+public struct Decision: Sendable {
+    public struct Answer: Sendable {
+        public let outcome: Outcome
+        public let isReplay: Bool
+    }
+
+    /// One for each command, in order.
+    public let answers: [Result<Answer, Refusal>]
+    /// In the order in which they were made; each store's positions follow one another.
+    public let entries: [LedgerEntry]
+    /// One for each entry, in the same order.
+    public let audit: [AuditEntry]
+    /// The heads of the ledgers that advanced.
+    public let heads: [StoreID: LedgerHead]
+    public let records: [IdempotencyRecord]
+
+    /// The last entry of each level that changed.
+    public var lastEntries: [LevelKey: LedgerEntry] {
+        Dictionary(entries.map { (LevelKey($0.storeID, $0.productID), $0) }, uniquingKeysWith: { $1 })
+    }
+}
+
+/// Decides what becomes of commands, one after the other, given the state that the locks protect.
+///
+/// Pure: it reads no clock and no database, so both ledgers share it, and its rules are tested without either.
+public func decide(_ commands: [MovementCommand], on state: LockedState) -> Decision {
+    var draft = LedgerDraft(state)
+    let answers = commands.map { command in
+        Result { () throws(Refusal) in try draft.answer(command) }
+    }
+    return draft.decision(answers)
+}
+
+/// What becomes of one movement, given the level that it applies to.
+/// - Returns: The level after it.
+/// - Throws: `.stockChanged`, or `.insufficientStock` when it would take the level below zero.
+func onHand(
+    after movement: MovementType, of quantity: Quantity, on onHand: Int64, expected: Int64? = nil
+) throws(Refusal) -> Int64 {
+    if let expected, expected != onHand { throw .stockChanged(onHand: onHand) }
+    let after = onHand + movement.sign * quantity.units
+    guard after >= 0 else { throw .insufficientStock(onHand: onHand, requested: quantity.units) }
+    return after
+}

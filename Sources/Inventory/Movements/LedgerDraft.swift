@@ -1,0 +1,142 @@
+/// The ledgers while a list of commands is being decided: each command sees what those before it did.
+struct LedgerDraft {
+    private let state: LockedState
+    private var heads: [StoreID: LedgerHead]
+    private var onHand: [LevelKey: Int64]
+    private var records: [IdempotencyKey.Scope: IdempotencyRecord]
+    private var entries: [LedgerEntry] = []
+    private var audit: [AuditEntry] = []
+    private var newRecords: [IdempotencyRecord] = []
+
+    init(_ state: LockedState) {
+        self.state = state
+        heads = state.heads
+        onHand = state.onHand
+        records = state.records
+    }
+
+    func decision(_ answers: [Result<Decision.Answer, Refusal>]) -> Decision {
+        precondition(entries.count == audit.count, "each entry has its audit entry")
+        let advanced = Set(entries.map(\.storeID))
+        return Decision(
+            answers: answers, entries: entries, audit: audit,
+            heads: heads.filter { advanced.contains($0.key) }, records: newRecords)
+    }
+
+    mutating func answer(_ command: MovementCommand) throws(Refusal) -> Decision.Answer {
+        if let key = command.context.idempotency, let record = records[key.scope] {
+            return Decision.Answer(outcome: try record.outcome(for: key), isReplay: true)
+        }
+        let outcome = try carryOut(command)
+        if let key = command.context.idempotency {
+            let record = IdempotencyRecord(key, outcome)
+            records[key.scope] = record
+            newRecords.append(record)
+        }
+        return Decision.Answer(outcome: outcome, isReplay: false)
+    }
+
+    private mutating func carryOut(_ command: MovementCommand) throws(Refusal) -> Outcome {
+        switch command.change {
+        case .movement(let movement): .movement(try record(movement, command.context))
+        case .transfer(let transfer): .transfer(try record(transfer, command.context))
+        case .batch(let batch) where batch.isAtomic: .batch(try recordAll(batch.movements, command.context))
+        case .batch(let batch): .batch(recordEach(batch.movements, command.context))
+        }
+    }
+
+    private mutating func record(_ movement: Movement, _ context: CommandContext) throws(Refusal) -> RecordedMovement {
+        try requireLevel(movement.level)
+        let after = try Inventory.onHand(
+            after: movement.kind.type, of: movement.quantity, on: onHand[movement.level, default: 0],
+            expected: movement.expectedOnHand)
+        return append(
+            movement.kind.type, movement.quantity, on: movement.level, after: after, notes: movement.notes, context)
+    }
+
+    private mutating func record(_ transfer: Transfer, _ context: CommandContext) throws(Refusal) -> RecordedTransfer {
+        let from = LevelKey(transfer.from, transfer.productID)
+        let to = LevelKey(transfer.to, transfer.productID)
+        let source = try requireLevel(from)
+        try requireLevel(to)
+        let left = try Inventory.onHand(after: .transferOut, of: transfer.quantity, on: onHand[from, default: 0])
+        let arrived = try Inventory.onHand(after: .transferIn, of: transfer.quantity, on: onHand[to, default: 0])
+        // Nothing throws from here on: both sides are recorded or none.
+        let id = "\(transfer.from)-\(source.position.next)"
+        let out = append(
+            .transferOut, transfer.quantity, on: from, after: left, transferID: id, notes: transfer.notes, context)
+        let `in` = append(
+            .transferIn, transfer.quantity, on: to, after: arrived, transferID: id, notes: transfer.notes, context)
+        return RecordedTransfer(id: id, out: out, in: `in`)
+    }
+
+    private mutating func recordEach(_ movements: [Movement], _ context: CommandContext) -> RecordedBatch {
+        RecordedBatch(
+            lines: movements.map { movement in
+                do throws(Refusal) {
+                    return .recorded(try record(movement, context))
+                } catch {
+                    return .refused(error)
+                }
+            })
+    }
+
+    /// Tries the lines on a copy, which replaces this draft only when none was refused.
+    private mutating func recordAll(
+        _ movements: [Movement], _ context: CommandContext
+    ) throws(Refusal) -> RecordedBatch {
+        var trial = self
+        let batch = trial.recordEach(movements, context)
+        let refusals = batch.lines.enumerated().compactMap { index, line -> LineRefusal? in
+            guard case .refused(let refusal) = line else { return nil }
+            return LineRefusal(index: index, refusal: refusal)
+        }
+        guard refusals.isEmpty else { throw .batch(refusals) }
+        self = trial
+        return batch
+    }
+
+    @discardableResult
+    private func requireLevel(_ level: LevelKey) throws(Refusal) -> LedgerHead {
+        guard let head = heads[level.storeID] else { throw .unknownStore(level.storeID) }
+        guard state.products.contains(level.productID) else { throw .unknownProduct(level.productID) }
+        return head
+    }
+
+    private mutating func append(
+        _ type: MovementType, _ quantity: Quantity, on level: LevelKey, after: Int64, transferID: String? = nil,
+        notes: MovementNotes, _ context: CommandContext
+    ) -> RecordedMovement {
+        guard var head = heads[level.storeID] else { preconditionFailure("the store was checked") }
+        let detail = auditDetail(type, quantity, on: level, after: after, transferID: transferID, notes: notes)
+        let audited = head.append(AuditAction(type), detail: detail, context, at: state.now)
+        let entry = LedgerEntry(
+            storeID: level.storeID, position: audited.position, productID: level.productID, type: type,
+            quantity: quantity.units, onHandAfter: after, transferID: transferID, notes: notes,
+            recordedAt: audited.recordedAt)
+        heads[level.storeID] = head
+        onHand[level] = after
+        entries.append(entry)
+        audit.append(audited)
+        return RecordedMovement(entry)
+    }
+}
+
+/// The movement as the audit log tells it, so that the log can be checked against the ledger.
+private func auditDetail(
+    _ type: MovementType, _ quantity: Quantity, on level: LevelKey, after: Int64, transferID: String?,
+    notes: MovementNotes
+) -> String {
+    var json = JSONWriter<[UInt8]>(output: [])
+    json.output.reserveCapacity(128)
+    json.openObject()
+    json.field("product_id", level.productID)
+    json.field("quantity", quantity.units)
+    json.field("on_hand", after)
+    json.optionalField("transfer_id", transferID)
+    json.optionalField("occurred_at", notes.occurredAt)
+    json.optionalField("reference", notes.reference)
+    json.optionalField("note", notes.note)
+    json.closeObject()
+    return String(decoding: json.output, as: UTF8.self)
+}

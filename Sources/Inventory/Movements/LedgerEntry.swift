@@ -1,0 +1,30 @@
+/// A movement as the ledger keeps it: one row, never changed.
+public struct LedgerEntry: Hashable, Sendable {
+    public let storeID: StoreID
+    public let position: Position
+    public let productID: ProductID
+    public let type: MovementType
+    public let quantity: Int64
+    /// The level after this movement: stock as of any moment is one look-up, not a replay.
+    public let onHandAfter: Int64
+    /// Shared by the two sides of a transfer.
+    public let transferID: String?
+    public let notes: MovementNotes
+    /// Never less than the entry before.
+    public let recordedAt: Timestamp
+
+    public init(
+        storeID: StoreID, position: Position, productID: ProductID, type: MovementType, quantity: Int64,
+        onHandAfter: Int64, transferID: String?, notes: MovementNotes, recordedAt: Timestamp
+    ) {
+        self.storeID = storeID
+        self.position = position
+        self.productID = productID
+        self.type = type
+        self.quantity = quantity
+        self.onHandAfter = onHandAfter
+        self.transferID = transferID
+        self.notes = notes
+        self.recordedAt = recordedAt
+    }
+}

@@ -1,0 +1,24 @@
+/// What a list of commands depends on, read while the stores' rows are locked.
+public struct LockedState: Sendable {
+    /// The ledger's clock, read after the locks were taken.
+    public var now: Timestamp
+    /// The stores that exist and are not archived.
+    public var heads: [StoreID: LedgerHead]
+    /// The products that exist and are not archived.
+    public var products: Set<ProductID>
+    /// On hand; a level that is missing is 0.
+    public var onHand: [LevelKey: Int64]
+    /// The answers that the commands' idempotency keys have had already.
+    public var records: [IdempotencyKey.Scope: IdempotencyRecord]
+
+    public init(
+        now: Timestamp, heads: [StoreID: LedgerHead] = [:], products: Set<ProductID> = [],
+        onHand: [LevelKey: Int64] = [:], records: [IdempotencyKey.Scope: IdempotencyRecord] = [:]
+    ) {
+        self.now = now
+        self.heads = heads
+        self.products = products
+        self.onHand = onHand
+        self.records = records
+    }
+}

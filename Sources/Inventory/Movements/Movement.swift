@@ -1,0 +1,102 @@
+/// What happened to a product's level.
+public enum MovementType: String, CaseIterable, Codable, Sendable {
+    case stockIn = "stock-in"
+    case sale
+    case manualRemoval = "manual-removal"
+    case transferOut = "transfer-out"
+    case transferIn = "transfer-in"
+
+    /// How the level changes, per unit moved: 1 or -1.
+    public var sign: Int64 {
+        switch self {
+        case .stockIn, .transferIn: 1
+        case .sale, .manualRemoval, .transferOut: -1
+        }
+    }
+}
+
+/// A movement that a client asks to record.
+public struct Movement: Hashable, Sendable {
+    /// A transfer's two sides are never asked for one by one, so they are no kinds of this.
+    public enum Kind: Sendable {
+        case stockIn, sale, manualRemoval
+
+        public var type: MovementType {
+            switch self {
+            case .stockIn: .stockIn
+            case .sale: .sale
+            case .manualRemoval: .manualRemoval
+            }
+        }
+    }
+
+    public var storeID: StoreID
+    public var productID: ProductID
+    public var kind: Kind
+    public var quantity: Quantity
+    public var notes: MovementNotes
+    /// Refused as `stockChanged` unless this is the level before the movement.
+    public var expectedOnHand: Int64?
+
+    public init(
+        storeID: StoreID, productID: ProductID, kind: Kind, quantity: Quantity,
+        notes: MovementNotes = MovementNotes(), expectedOnHand: Int64? = nil
+    ) {
+        self.storeID = storeID
+        self.productID = productID
+        self.kind = kind
+        self.quantity = quantity
+        self.notes = notes
+        self.expectedOnHand = expectedOnHand
+    }
+
+    var level: LevelKey { LevelKey(storeID, productID) }
+}
+
+/// What a client may add to a movement or transfer; kept with it, never interpreted.
+public struct MovementNotes: Hashable, Sendable {
+    /// When it happened in the shop, if not when it was recorded.
+    public var occurredAt: Timestamp?
+    /// A document of the client's: an order, an invoice, a receipt.
+    public var reference: String?
+    public var note: String?
+
+    public init(occurredAt: Timestamp? = nil, reference: String? = nil, note: String? = nil) {
+        self.occurredAt = occurredAt
+        self.reference = reference
+        self.note = note
+    }
+}
+
+/// Stock that goes from one store to another, both sides at once or not at all.
+public struct Transfer: Hashable, Sendable {
+    public var productID: ProductID
+    public var from: StoreID
+    public var to: StoreID
+    public var quantity: Quantity
+    public var notes: MovementNotes
+
+    /// - Precondition: `from` and `to` differ.
+    public init(
+        productID: ProductID, from: StoreID, to: StoreID, quantity: Quantity, notes: MovementNotes = MovementNotes()
+    ) {
+        precondition(from != to, "a transfer needs two stores")
+        self.productID = productID
+        self.from = from
+        self.to = to
+        self.quantity = quantity
+        self.notes = notes
+    }
+}
+
+/// Movements that are sent together.
+public struct Batch: Hashable, Sendable {
+    public var movements: [Movement]
+    /// All or none; otherwise each by itself.
+    public var isAtomic: Bool
+
+    public init(_ movements: [Movement], isAtomic: Bool) {
+        self.movements = movements
+        self.isAtomic = isAtomic
+    }
+}

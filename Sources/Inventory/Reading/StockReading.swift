@@ -1,0 +1,79 @@
+/// The read path. Every answer is one consistent snapshot and at least as new as everything that this process has
+/// acknowledged, and as `atLeast` asks.
+///
+/// All throw `.unavailable`, `.overloaded` and, with `atLeast`, `.positionUnavailable`.
+public protocol StockReading: Sendable {
+    /// A page of a store's stock, by product id.
+    /// - Throws: `.notFound` for an unknown store.
+    func stock(_ query: StockQuery, atLeast: Position?) async throws(LedgerError) -> Snapshot<Page<StockItem, ProductID>>
+
+    /// One product's level; 0 for a product that the store never had.
+    /// - Throws: `.notFound` for an unknown store or product.
+    func level(_ level: LevelKey, atLeast: Position?) async throws(LedgerError) -> Snapshot<StockItem>
+
+    /// `atLeast` is a position of the catalog, here and in the three that follow.
+    func products(
+        _ query: ProductQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>>
+
+    /// - Throws: `.notFound`.
+    func product(_ id: ProductID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Product>
+
+    func stores(_ query: StoreQuery, atLeast: Position?) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>>
+
+    /// - Throws: `.notFound`.
+    func store(_ id: StoreID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Store>
+
+    /// The ledger's entries by store and position. `atLeast` needs a query for one store, here and in what follows.
+    func entries(
+        _ query: EntryQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>>
+
+    func audit(
+        _ query: AuditQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>>
+
+    func report(
+        _ query: ReportQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>>
+}
+
+/// What a read brings: the value, and how new it is.
+public struct Snapshot<Value: Sendable>: Sendable {
+    public enum Source: String, Sendable {
+        case replica, primary
+    }
+
+    public let value: Value
+    /// The position of the store that was read, or of the catalog for a read of the catalog; `nil` for several stores.
+    public let position: Position?
+    /// The position of the catalog, from which names come.
+    public let catalogPosition: Position
+    public let source: Source
+
+    public init(value: Value, position: Position?, catalogPosition: Position, source: Source) {
+        self.value = value
+        self.position = position
+        self.catalogPosition = catalogPosition
+        self.source = source
+    }
+}
+
+/// Part of a list, in the order of its keys.
+public struct Page<Item: Sendable, Key: Sendable>: Sendable {
+    public let items: [Item]
+    /// The key of the last item, if others follow it.
+    public let next: Key?
+
+    public init(items: [Item], next: Key?) {
+        self.items = items
+        self.next = next
+    }
+
+    /// Makes a page of `limit` from up to `limit + 1` items: one more than fits shows that others follow.
+    public init(_ items: [Item], limit: Int, key: (Item) -> Key) {
+        let shown = Array(items.prefix(limit))
+        self.items = shown
+        next = items.count > limit ? shown.last.map(key) : nil
+    }
+}

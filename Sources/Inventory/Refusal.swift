@@ -1,0 +1,33 @@
+/// Why a command was not carried out, by the rules of the ledger. Nothing was written.
+public enum Refusal: Error, Hashable, Codable, Sendable {
+    case insufficientStock(onHand: Int64, requested: Int64)
+    /// The level is not the one that the client expected.
+    case stockChanged(onHand: Int64)
+    /// The product does not exist or is archived.
+    case unknownProduct(ProductID)
+    /// The store does not exist or is archived.
+    case unknownStore(StoreID)
+    /// The product or store that a request for the catalog names does not exist or is archived.
+    case notFound
+    /// Another product or store has this `field`'s value already.
+    case alreadyExists(_ field: String)
+    /// There is still stock at this level.
+    case inUse(LevelKey)
+    case preconditionFailed
+    case idempotencyKeyReused
+    /// An atomic batch in which these lines (by index) were refused.
+    case batch([LineRefusal])
+    /// No id is left to assign.
+    case idsExhausted
+}
+
+/// Why one line of an atomic batch cannot be recorded.
+public struct LineRefusal: Hashable, Codable, Sendable {
+    public let index: Int
+    public let refusal: Refusal
+
+    public init(index: Int, refusal: Refusal) {
+        self.index = index
+        self.refusal = refusal
+    }
+}
