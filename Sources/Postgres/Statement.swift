@@ -1,0 +1,61 @@
+/// One SQL statement, prepared once per connection under its name.
+///
+/// Parameters are sent in binary, so SQL says what type each one has wherever the context does not: `$1::bigint[]`.
+/// Statements are meant to be `static let`s: a connection never forgets one.
+public struct Statement: Sendable {
+    public let name: String
+    public let sql: String
+    /// The first word of the SQL in lowercase; empty if it does not begin with one.
+    private let keyword: String
+
+    /// - Parameters:
+    ///   - name: Unique among the statements of a connection; 1 to 63 bytes, which is what PostgreSQL keeps of it.
+    ///   - sql: A single statement with parameters `$1`, `$2`, ….
+    public init(_ name: String, _ sql: String) {
+        precondition((1...63).contains(name.utf8.count), "a statement's name has 1 to 63 bytes: \"\(name)\"")
+        self.name = name
+        self.sql = sql
+        keyword = Self.leadingKeyword(of: sql)
+    }
+
+    var opensTransaction: Bool { keyword == "begin" || keyword == "start" }
+    var commits: Bool { keyword == "commit" || keyword == "end" }
+    /// Whether a transaction may be over once this ran. Errs on the side of yes: see ``PostgresError/Outcome/unknown``.
+    var mayEndTransaction: Bool { commits || ["", "rollback", "abort", "prepare"].contains(keyword) }
+
+    public static let begin = Statement("begin", "BEGIN")
+    public static let beginSnapshot = Statement("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    public static let commit = Statement("commit", "COMMIT")
+    public static let rollback = Statement("rollback", "ROLLBACK")
+
+    /// Looks past white space and `--` comments.
+    private static func leadingKeyword(of sql: String) -> String {
+        var rest = sql[...].drop(while: \.isWhitespace)
+        while rest.hasPrefix("--") {
+            rest = rest.drop { !$0.isNewline }.drop(while: \.isWhitespace)
+        }
+        return rest.prefix(while: \.isLetter).lowercased()
+    }
+}
+
+/// Equal by name and text; hashed by name only, because the text is long and the name already tells statements apart.
+extension Statement: Hashable {
+    public static func == (a: Statement, b: Statement) -> Bool { a.name == b.name && a.sql == b.sql }
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+/// A statement with the values of its parameters.
+public struct Query: Sendable {
+    public var statement: Statement
+    public var parameters: [Parameter]
+
+    public init(_ statement: Statement, _ parameters: Parameter...) {
+        self.init(statement, parameters)
+    }
+
+    public init(_ statement: Statement, _ parameters: [Parameter]) {
+        precondition(parameters.count <= Int(UInt16.max), "\(statement.name) has more than 65,535 parameters")
+        self.statement = statement
+        self.parameters = parameters
+    }
+}
