@@ -1,5 +1,6 @@
 /// A number that names something in the ledger. Numbers stay below 2^53, so that JSON clients read them exactly.
-public protocol LedgerNumber: RawRepresentable<Int64>, Hashable, Comparable, Codable, Sendable, CustomStringConvertible {
+public protocol LedgerNumber: RawRepresentable<Int64>, Hashable, Comparable, Codable, Sendable, CustomStringConvertible
+{
     init(rawValue: Int64)
 }
 

@@ -53,13 +53,17 @@ public enum AuditAction: String, CaseIterable, Sendable {
 }
 
 /// 32 bytes of SHA-256.
-public struct AuditHash: Hashable, Sendable {
+public struct AuditHash: Hashable, Sendable, CustomStringConvertible {
     public let bytes: [UInt8]
 
     /// - Precondition: there are 32 bytes.
     public init(bytes: [UInt8]) {
         precondition(bytes.count == SHA256.byteCount, "an audit hash has \(SHA256.byteCount) bytes")
         self.bytes = bytes
+    }
+
+    public var description: String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// What the first entry of a ledger follows.

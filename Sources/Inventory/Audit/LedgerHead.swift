@@ -12,11 +12,16 @@ public struct LedgerHead: Hashable, Sendable {
         self.recordedAt = recordedAt
     }
 
+    /// When the next entry is recorded: never before the last one, so that time order and position order agree.
+    func nextTime(_ context: CommandContext, now: Timestamp) -> Timestamp {
+        max(recordedAt, context.recordedAt ?? now)
+    }
+
     /// Takes the next position and chains an entry to the last one.
     mutating func append(
         _ action: AuditAction, detail: String, _ context: CommandContext, at now: Timestamp
     ) -> AuditEntry {
-        let time = max(recordedAt, context.recordedAt ?? now)
+        let time = nextTime(context, now: now)
         var entry = AuditEntry(
             storeID: storeID, position: position.next, recordedAt: time, actor: context.actor, action: action,
             requestID: context.requestID, detail: detail, hash: .origin)

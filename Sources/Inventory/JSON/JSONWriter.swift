@@ -34,6 +34,14 @@ public struct JSONWriter<Output: JSONOutput> {
         needsComma = false
     }
 
+    /// A key that is data.
+    @inlinable
+    public mutating func key(text key: String) {
+        value(key)
+        output.append(byte: UInt8(ascii: ":"))
+        needsComma = false
+    }
+
     @inlinable
     public mutating func value(_ number: Int64) {
         separate()

@@ -108,35 +108,14 @@ struct LedgerDraft {
         notes: MovementNotes, _ context: CommandContext
     ) -> RecordedMovement {
         guard var head = heads[level.storeID] else { preconditionFailure("the store was checked") }
-        let detail = auditDetail(type, quantity, on: level, after: after, transferID: transferID, notes: notes)
-        let audited = head.append(AuditAction(type), detail: detail, context, at: state.now)
         let entry = LedgerEntry(
-            storeID: level.storeID, position: audited.position, productID: level.productID, type: type,
+            storeID: level.storeID, position: head.position.next, productID: level.productID, type: type,
             quantity: quantity.units, onHandAfter: after, transferID: transferID, notes: notes,
-            recordedAt: audited.recordedAt)
+            recordedAt: head.nextTime(context, now: state.now))
+        audit.append(head.append(AuditAction(type), detail: entry.auditDetail, context, at: state.now))
         heads[level.storeID] = head
         onHand[level] = after
         entries.append(entry)
-        audit.append(audited)
         return RecordedMovement(entry)
     }
-}
-
-/// The movement as the audit log tells it, so that the log can be checked against the ledger.
-private func auditDetail(
-    _ type: MovementType, _ quantity: Quantity, on level: LevelKey, after: Int64, transferID: String?,
-    notes: MovementNotes
-) -> String {
-    var json = JSONWriter<[UInt8]>(output: [])
-    json.output.reserveCapacity(128)
-    json.openObject()
-    json.field("product_id", level.productID)
-    json.field("quantity", quantity.units)
-    json.field("on_hand", after)
-    json.optionalField("transfer_id", transferID)
-    json.optionalField("occurred_at", notes.occurredAt)
-    json.optionalField("reference", notes.reference)
-    json.optionalField("note", notes.note)
-    json.closeObject()
-    return String(decoding: json.output, as: UTF8.self)
 }

@@ -28,3 +28,22 @@ public struct LedgerEntry: Hashable, Sendable {
         self.recordedAt = recordedAt
     }
 }
+
+extension LedgerEntry {
+    /// The movement as the audit log tells it, so that the log can be checked against the ledger. The log has the
+    /// store, the position, the type and the time in fields of its own.
+    var auditDetail: String {
+        var json = JSONWriter<[UInt8]>(output: [])
+        json.output.reserveCapacity(128)
+        json.openObject()
+        json.field("product_id", productID)
+        json.field("quantity", quantity)
+        json.field("on_hand", onHandAfter)
+        json.optionalField("transfer_id", transferID)
+        json.optionalField("occurred_at", notes.occurredAt)
+        json.optionalField("reference", notes.reference)
+        json.optionalField("note", notes.note)
+        json.closeObject()
+        return String(decoding: json.output, as: UTF8.self)
+    }
+}

@@ -5,7 +5,9 @@
 public protocol StockReading: Sendable {
     /// A page of a store's stock, by product id.
     /// - Throws: `.notFound` for an unknown store.
-    func stock(_ query: StockQuery, atLeast: Position?) async throws(LedgerError) -> Snapshot<Page<StockItem, ProductID>>
+    func stock(_ query: StockQuery, atLeast: Position?) async throws(LedgerError) -> Snapshot<
+        Page<StockItem, ProductID>
+    >
 
     /// One product's level; 0 for a product that the store never had.
     /// - Throws: `.notFound` for an unknown store or product.

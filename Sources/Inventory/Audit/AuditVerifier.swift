@@ -1,0 +1,95 @@
+/// Checks a ledger's audit log from its first entry on: positions without gaps, the hash chain, times that never
+/// decrease, and each movement against what the log says of it.
+public struct AuditVerifier: Sendable {
+    public let storeID: StoreID
+    /// The last entry that was checked.
+    public private(set) var head: LedgerHead
+    private var onHand: [ProductID: Int64] = [:]
+
+    public init(storeID: StoreID) {
+        self.storeID = storeID
+        head = LedgerHead(storeID: storeID, position: .zero, hash: .origin, recordedAt: .earliest)
+    }
+
+    /// - Parameter movement: The ledger's entry at the same position; the catalog has none.
+    /// - Throws: What is wrong with the entry; those after it prove nothing.
+    public mutating func check(_ entry: AuditEntry, movement: LedgerEntry?) throws(AuditDefect) {
+        guard entry.storeID == storeID, entry.position == head.position.next else {
+            throw AuditDefect(storeID, head.position.next, "the entry is missing")
+        }
+        guard entry.hash == entry.hash(following: head.hash) else {
+            throw AuditDefect(storeID, entry.position, "the hash is not that of the entry and its predecessor")
+        }
+        guard entry.recordedAt >= head.recordedAt else {
+            throw AuditDefect(storeID, entry.position, "the entry is older than its predecessor")
+        }
+        if storeID != .catalog { try check(movement, against: entry) }
+        head = LedgerHead(
+            storeID: storeID, position: entry.position, hash: entry.hash, recordedAt: entry.recordedAt)
+    }
+
+    private mutating func check(_ movement: LedgerEntry?, against entry: AuditEntry) throws(AuditDefect) {
+        guard let movement, movement.position == entry.position else {
+            throw AuditDefect(storeID, entry.position, "the movement is missing from the ledger")
+        }
+        guard movement.auditDetail == entry.detail, movement.type.rawValue == entry.action.rawValue,
+            movement.recordedAt == entry.recordedAt
+        else {
+            throw AuditDefect(storeID, entry.position, "the movement in the ledger is not the one that was audited")
+        }
+        let after = onHand[movement.productID, default: 0] + movement.type.sign * movement.quantity
+        guard after == movement.onHandAfter, after >= 0 else {
+            throw AuditDefect(storeID, entry.position, "the level does not follow from the movements before")
+        }
+        onHand[movement.productID] = after
+    }
+}
+
+/// Where an audit log stops being trustworthy, and why.
+public struct AuditDefect: Error, Hashable, Sendable, CustomStringConvertible {
+    public let storeID: StoreID
+    public let position: Position
+    public let reason: String
+
+    init(_ storeID: StoreID, _ position: Position, _ reason: String) {
+        self.storeID = storeID
+        self.position = position
+        self.reason = reason
+    }
+
+    public var description: String { "store \(storeID), position \(position): \(reason)" }
+}
+
+/// Checks whole ledgers through the read path, a page at a time.
+public struct AuditVerification: Sendable {
+    private let ledger: any StockReading
+    private static let pageSize = 1_000
+
+    public init(ledger: any StockReading) {
+        self.ledger = ledger
+    }
+
+    /// - Returns: The last entry of the ledger, up to which it is sound.
+    /// - Throws: `AuditDefect`, `LedgerError`.
+    public func verify(_ storeID: StoreID) async throws -> LedgerHead {
+        var verifier = AuditVerifier(storeID: storeID)
+        while true {
+            let after = EntryKey(storeID: storeID, position: verifier.head.position)
+            let log = try await ledger.audit(
+                AuditQuery(storeID: storeID, after: after, limit: Self.pageSize), atLeast: nil)
+            // At least as new as the log, so that each entry of the log has its movement here.
+            let entries = try await ledger.entries(
+                EntryQuery(storeID: storeID, after: after, limit: Self.pageSize), atLeast: log.position)
+            for (index, entry) in log.value.items.enumerated() {
+                let movement = entries.value.items.indices.contains(index) ? entries.value.items[index] : nil
+                try verifier.check(entry, movement: movement)
+            }
+            guard log.value.next != nil else {
+                guard let end = log.position, end == verifier.head.position else {
+                    throw AuditDefect(storeID, verifier.head.position.next, "the log ends before its ledger does")
+                }
+                return verifier.head
+            }
+        }
+    }
+}

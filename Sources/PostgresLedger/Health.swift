@@ -1,0 +1,55 @@
+public import Inventory
+import Postgres
+
+extension PostgresLedger: HealthReporting {
+    /// The primary and the replica, and how far the replica is behind in bytes of WAL.
+    public func health() async -> [ComponentHealth] {
+        let start = ContinuousClock.now
+        do {
+            let written = try await primary.run { session in try session.execute(Self.written)[0].text(0) }
+            let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
+            let primary = ComponentHealth(
+                name: "primary:responseTime", status: .pass, observed: milliseconds, unit: "ms")
+            return [primary] + (await replicaHealth(written))
+        } catch {
+            let primary = ComponentHealth(
+                name: "primary:responseTime", status: .fail, output: "the primary does not answer: no writes")
+            return [primary] + (await replicaHealth(nil))
+        }
+    }
+
+    /// A replica that is down or behind costs the primary its reads; nobody gets a wrong answer.
+    /// - Parameter written: Up to where the primary has written its WAL.
+    private func replicaHealth(_ written: String?) async -> [ComponentHealth] {
+        guard let replica = reader.replica else { return [] }
+        do {
+            let lag = try await replica.run { session in
+                try session.execute(Self.lag, .text(written))[0].optionalInt64(0)
+            }
+            let isBehind = lag.map { $0 > Self.tolerableLag } ?? false
+            return [
+                ComponentHealth(
+                    name: "replica:lag", status: isBehind ? .warn : .pass, observed: lag.map(Double.init),
+                    unit: "bytes", output: isBehind ? "the replica is behind: the primary answers reads" : nil)
+            ]
+        } catch {
+            return [
+                ComponentHealth(
+                    name: "replica:lag", status: .warn,
+                    output: "the replica does not answer: the primary answers reads")
+            ]
+        }
+    }
+
+    /// 16 MiB, a segment of the WAL.
+    private static let tolerableLag: Int64 = 16 << 20
+
+    private static let written = Statement("health.written", "select pg_current_wal_lsn()::text")
+
+    private static let lag = Statement(
+        "health.lag",
+        """
+        select greatest(0, pg_wal_lsn_diff(
+            coalesce($1::text::pg_lsn, pg_last_wal_receive_lsn()), pg_last_wal_replay_lsn()))::bigint
+        """)
+}

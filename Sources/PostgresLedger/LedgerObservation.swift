@@ -1,0 +1,25 @@
+public import Postgres
+
+/// What can be observed of a ledger on PostgreSQL; whoever logs or counts interprets it.
+public enum LedgerObservation: Sendable {
+    case batchCommitted(commands: Int, entries: Int, duration: Duration)
+    /// A transaction that failed, and cannot have been committed, is run again.
+    case transactionRetried(any Error)
+    /// The connection was lost at a commit: the ledger is asked what became of it.
+    case commitUncertain(PostgresError)
+    /// A batch failed as a whole, and is split until the command that is to blame stands alone.
+    case batchSplit(commands: Int, PostgresError)
+    /// The database refuses a command that the rules allow.
+    case commandRejected(PostgresError)
+    case outcomeUnknown(PostgresError)
+    case primaryUnavailable(PostgresError)
+    /// A read went to the primary, because the replica failed (`nil`: was behind).
+    case replicaPassedOver(PostgresError?)
+    case readFailed(PostgresError)
+    case recordsExpired(Int)
+    case expiryFailed(any Error)
+}
+
+public protocol LedgerObserver: Sendable {
+    func observe(_ observation: LedgerObservation)
+}

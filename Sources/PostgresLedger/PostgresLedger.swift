@@ -1,0 +1,162 @@
+public import Inventory
+public import Logging
+public import Postgres
+public import ServiceLifecycle
+
+/// How many connections, and how much may wait for them.
+public struct LedgerLimits: Sendable {
+    /// Lanes that commit movements side by side; each has a connection of its own to the primary.
+    public var lanes = 4
+    public var write = WriteLimits()
+    /// Connections to the replica, and to the primary for reads that the replica cannot answer.
+    public var replicaConnections = 8
+    public var primaryReadConnections = 4
+    public var waitingReads = 1_000
+
+    public init() {}
+}
+
+public struct WriteLimits: Sendable {
+    /// Commands that share a transaction.
+    public var commandsPerTransaction = 256
+    /// Movements that share a transaction; a single command may have as many by itself.
+    public var linesPerTransaction = 1_000
+    /// Movements that wait for a lane; more are refused as overload.
+    public var linesWaiting = 20_000
+    /// Changes to the catalog that wait for their turn.
+    public var catalogChangesWaiting = 200
+
+    public init() {}
+}
+
+/// The ledger on PostgreSQL: movements are committed to the primary, reads are served by a replica when there is one
+/// that is new enough.
+///
+/// Runs as a service; on graceful shutdown it commits what was accepted, and takes nothing more.
+public struct PostgresLedger: Service {
+    let lanes: [Lane]
+    let catalog: DurableTransactions
+    let outbox: Outbox
+    let acknowledged: AcknowledgedPositions
+    let reader: SnapshotReader
+    /// For what is neither a movement nor a read of the ledgers: keys, health, housekeeping.
+    public let primary: Pool
+    let observer: any LedgerObserver
+    private let pools: [Pool]
+
+    /// Connects when it is first used.
+    /// - Parameters:
+    ///   - primary: Where movements are committed.
+    ///   - replica: A streaming replica of it, if there is one.
+    public init(
+        primary: ConnectionConfiguration, replica: ConnectionConfiguration?, limits: LedgerLimits = LedgerLimits(),
+        observer: any LedgerObserver, logger: Logger
+    ) {
+        var pools: [Pool] = []
+        func pool(_ configuration: ConnectionConfiguration, connections: Int, waiting: Int) -> Pool {
+            let pool = Pool(
+                configuration, maximumConnections: connections, maximumWaiting: waiting, waitTimeout: .seconds(5),
+                logger: logger)
+            pools.append(pool)
+            return pool
+        }
+        var writing = primary
+        writing.settings = Self.writeSettings
+        let (acknowledged, outbox) = (AcknowledgedPositions(), Outbox())
+        self.acknowledged = acknowledged
+        self.outbox = outbox
+        lanes = (0..<max(1, limits.lanes)).map { _ in
+            Lane(
+                transactions: DurableTransactions(
+                    connections: pool(writing, connections: 1, waiting: 0), observer: observer),
+                acknowledged: acknowledged, outbox: outbox, limits: limits.write, observer: observer)
+        }
+        catalog = DurableTransactions(
+            connections: pool(writing, connections: 1, waiting: limits.write.catalogChangesWaiting),
+            observer: observer)
+        self.primary = pool(primary, connections: limits.primaryReadConnections, waiting: limits.waitingReads)
+        reader = SnapshotReader(
+            primary: self.primary,
+            replica: replica.map {
+                pool($0, connections: limits.replicaConnections, waiting: limits.waitingReads)
+            },
+            acknowledged: acknowledged, observer: observer)
+        self.observer = observer
+        self.pools = pools
+    }
+
+    /// The write path looks rows up by key, in tables that may have grown a thousandfold since its plans were made:
+    /// a plan that scans a table because it was small would be a trap.
+    private static let writeSettings = [
+        "enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
+    ]
+
+    public func run() async {
+        await withTaskGroup { group in
+            for lane in lanes {
+                group.addTask { await lane.run() }
+            }
+            group.addTask { await ExpiredRecords(primary: primary, observer: observer).run() }
+            await withGracefulShutdownHandler {
+                await group.waitForAll()
+            } onGracefulShutdown: {
+                for lane in lanes { lane.close() }
+            }
+        }
+        for pool in pools { await pool.close() }
+    }
+}
+
+extension PostgresLedger: StockWriting {
+    public func record(
+        _ movement: Movement, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<RecordedMovement> {
+        let answer = try await submit(MovementCommand(.movement(movement), context), store: movement.storeID)
+        guard case .movement(let recorded) = answer.outcome else { throw .refused(.idempotencyKeyReused) }
+        return Receipt(recorded, isReplay: answer.isReplay)
+    }
+
+    public func record(
+        _ transfer: Transfer, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<RecordedTransfer> {
+        let answer = try await submit(MovementCommand(.transfer(transfer), context), store: transfer.from)
+        guard case .transfer(let recorded) = answer.outcome else { throw .refused(.idempotencyKeyReused) }
+        return Receipt(recorded, isReplay: answer.isReplay)
+    }
+
+    public func record(
+        _ batch: Batch, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<RecordedBatch> {
+        guard let first = batch.movements.first else { return Receipt(RecordedBatch(lines: [])) }
+        let answer = try await submit(MovementCommand(.batch(batch), context), store: first.storeID)
+        guard case .batch(let recorded) = answer.outcome else { throw .refused(.idempotencyKeyReused) }
+        return Receipt(recorded, isReplay: answer.isReplay)
+    }
+
+    public func change(
+        _ change: CatalogChange, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<CatalogItem> {
+        let transaction = CatalogTransaction(
+            command: CatalogCommand(change, context), delivered: outbox.takeDelivered())
+        do {
+            let result = try await catalog.run { session in try transaction.prepare(session) }
+            guard case .success(let decision) = result, let written = decision.written else {
+                outbox.markDelivered(transaction.delivered)
+                return try result.mapError { LedgerError.refused($0) }.get().receipt
+            }
+            acknowledged.advance([written.head])
+            outbox.markDelivered([written.head.outboxRow])
+            return decision.receipt
+        } catch let failure as TransactionFailure {
+            outbox.markDelivered(transaction.delivered)
+            throw LedgerError(failure, observer)
+        } catch {
+            throw error as? LedgerError ?? .internalFailure
+        }
+    }
+
+    /// A store's movements share a lane, so that they share transactions instead of waiting for each other's locks.
+    private func submit(_ command: MovementCommand, store: StoreID) async throws(LedgerError) -> Decision.Answer {
+        try await lanes[Int(UInt64(bitPattern: store.rawValue) % UInt64(lanes.count))].submit(command)
+    }
+}

@@ -1,0 +1,87 @@
+public import Inventory
+import Postgres
+
+extension PostgresLedger {
+    public func products(
+        _ query: ProductQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> {
+        try await reader.read(
+            .catalog, atLeast: atLeast,
+            Query(
+                Self.products, .int64(query.after?.rawValue ?? 0), .text(query.search.map(Self.likePattern)),
+                .text(query.category), .int64(Int64(query.limit) + 1))
+        ) { rows in
+            Page(rows.map(Product.init), limit: query.limit, key: \.id)
+        }
+    }
+
+    public func product(_ id: ProductID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Product> {
+        try await reader.read(.catalog, atLeast: atLeast, Query(Self.product, .int64(id.rawValue))) { rows in
+            rows.first.map(Product.init)
+        }.found()
+    }
+
+    public func stores(
+        _ query: StoreQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>> {
+        try await reader.read(
+            .catalog, atLeast: atLeast,
+            Query(Self.stores, .int64(query.after?.rawValue ?? 0), .int64(Int64(query.limit) + 1))
+        ) { rows in
+            Page(rows.map(Store.init), limit: query.limit, key: \.id)
+        }
+    }
+
+    public func store(_ id: StoreID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Store> {
+        try await reader.read(.catalog, atLeast: atLeast, Query(Self.store, .int64(id.rawValue))) { rows in
+            rows.first.map(Store.init)
+        }.found()
+    }
+
+    /// Matches texts that contain this one as it stands.
+    private static func likePattern(_ text: String) -> String {
+        "%" + text.map { "\\%_".contains($0) ? "\\\($0)" : String($0) }.joined() + "%"
+    }
+
+    private static let products = Statement(
+        "read.products",
+        """
+        select product_id, sku, name, category, unit, version from products
+        where product_id > $1::bigint and archived_at is null
+            and ($2::text is null or name ilike $2::text or sku ilike $2::text)
+            and ($3::text is null or category = $3::text)
+        order by product_id limit $4::bigint
+        """)
+
+    private static let product = Statement(
+        "read.product",
+        """
+        select product_id, sku, name, category, unit, version from products
+        where product_id = $1::bigint and archived_at is null
+        """)
+
+    private static let stores = Statement(
+        "read.stores",
+        """
+        select store_id, name, version from stores
+        where store_id > greatest($1::bigint, 0) and archived_at is null
+        order by store_id limit $2::bigint
+        """)
+
+    private static let store = Statement(
+        "read.store",
+        """
+        select store_id, name, version from stores
+        where store_id = $1::bigint and store_id > 0 and archived_at is null
+        """)
+}
+
+extension Snapshot {
+    /// - Throws: `.notFound` if the snapshot does not have what was looked for.
+    func found<Wrapped: Sendable>() throws(LedgerError) -> Snapshot<Wrapped> where Value == Wrapped? {
+        guard let value else { throw .notFound }
+        return Snapshot<Wrapped>(
+            value: value, position: position, catalogPosition: catalogPosition,
+            source: source == .replica ? .replica : .primary)
+    }
+}

@@ -1,0 +1,132 @@
+public import Inventory
+import Postgres
+
+extension PostgresLedger {
+    public func entries(
+        _ query: EntryQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
+        try await reader.read(
+            query.storeID.historyScope, atLeast: atLeast,
+            Query(
+                query.productID == nil ? Self.entries : Self.entriesOfProduct,
+                [
+                    .int64(query.storeID?.rawValue), .int64(query.after?.storeID.rawValue),
+                    .int64(query.after?.position.rawValue), .timestamp(query.period.from?.microseconds),
+                    .timestamp(query.period.to?.microseconds), .int64(Int64(query.limit) + 1),
+                    .text(query.type?.rawValue),
+                ] + (query.productID.map { [.int64($0.rawValue)] } ?? []))
+        ) { rows in
+            Page(rows.map(LedgerEntry.init), limit: query.limit, key: { EntryKey($0.storeID, $0.position) })
+        }
+    }
+
+    public func audit(
+        _ query: AuditQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
+        try await reader.read(
+            query.storeID.historyScope, atLeast: atLeast,
+            Query(
+                Self.audit,
+                .int64(query.storeID?.rawValue), .int64(query.after?.storeID.rawValue),
+                .int64(query.after?.position.rawValue), .timestamp(query.period.from?.microseconds),
+                .timestamp(query.period.to?.microseconds), .int64(Int64(query.limit) + 1), .text(query.actor),
+                .text(query.action?.rawValue))
+        ) { rows in
+            Page(try rows.map(AuditEntry.init), limit: query.limit, key: { EntryKey($0.storeID, $0.position) })
+        }
+    }
+
+    private static let entries = Statement("read.entries", entriesSQL())
+    private static let entriesOfProduct = Statement(
+        "read.entries_of_product", entriesSQL(and: "and m.product_id = $8::bigint"))
+
+    /// $1 store or null, $2 and $3 the key to continue after, $4 and $5 the period, $6 limit, $7 type or null.
+    private static func entriesSQL(and filter: String = "") -> String {
+        """
+        select m.store_id, m.position, m.product_id, m.type::text, m.quantity, m.on_hand_after, m.transfer_id,
+            m.reference, m.note, m.occurred_at, m.recorded_at
+        \(ledgersInPeriod) and s.store_id > 0
+        cross join lateral (
+            select * from movements m
+            where m.store_id = s.store_id and m.position > b.first and m.position <= b.last
+                and ($7::text is null or m.type = $7::text::movement_type) \(filter)
+            order by m.position limit $6::bigint
+        ) m
+        order by s.store_id, m.position limit $6::bigint
+        """
+    }
+
+    /// As above, with $7 actor or null and $8 action or null.
+    private static let audit = Statement(
+        "read.audit",
+        """
+        select m.store_id, m.position, m.recorded_at, m.actor, m.action, m.request_id, m.detail, m.hash
+        \(ledgersInPeriod)
+        cross join lateral (
+            select * from audit_log m
+            where m.store_id = s.store_id and m.position > b.first and m.position <= b.last
+                and ($7::text is null or m.actor = $7::text) and ($8::text is null or m.action = $8::text)
+            order by m.position limit $6::bigint
+        ) m
+        order by s.store_id, m.position limit $6::bigint
+        """)
+
+    /// The ledgers to be read, and the positions of each that lie in the period and after the key.
+    private static let ledgersInPeriod = """
+        from stores s
+        join lateral (
+            select
+                greatest(
+                    case when $4::timestamptz is null then 0 else position_before(s.store_id, $4::timestamptz) end,
+                    case when s.store_id = $2::bigint then $3::bigint else 0 end) as first,
+                case when $5::timestamptz is null then s.position
+                    else position_before(s.store_id, $5::timestamptz) end as last
+        ) b on ($1::bigint is null or s.store_id = $1::bigint) and ($2::bigint is null or s.store_id >= $2::bigint)
+        """
+}
+
+extension StoreID? {
+    /// History outlives the store it is about.
+    var historyScope: SnapshotReader.Scope {
+        switch self {
+        case .some(let id): .store(id, isArchivedToo: true)
+        case .none: .allStores
+        }
+    }
+}
+
+extension EntryKey {
+    fileprivate init(_ storeID: StoreID, _ position: Position) {
+        self.init(storeID: storeID, position: position)
+    }
+}
+
+extension LedgerEntry {
+    /// From the columns of `movements`, in order.
+    fileprivate init(_ row: Row) {
+        guard let type = MovementType(rawValue: row.text(3)) else {
+            preconditionFailure("the schema has a movement type that this program does not know: \(row.text(3))")
+        }
+        self.init(
+            storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1)),
+            productID: ProductID(rawValue: row.int64(2)), type: type, quantity: row.int64(4),
+            onHandAfter: row.int64(5), transferID: row.optionalText(6),
+            notes: MovementNotes(
+                occurredAt: row.optionalTimestamp(9).map { Timestamp(microseconds: $0) },
+                reference: row.optionalText(7), note: row.optionalText(8)),
+            recordedAt: Timestamp(microseconds: row.timestamp(10)))
+    }
+}
+
+extension AuditEntry {
+    /// From the columns of `audit_log`, in order.
+    init(_ row: Row) throws {
+        guard let action = AuditAction(rawValue: row.text(4)) else {
+            preconditionFailure("the audit log has an action that this program does not know: \(row.text(4))")
+        }
+        self.init(
+            storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1)),
+            recordedAt: Timestamp(microseconds: row.timestamp(2)), actor: row.text(3), action: action,
+            requestID: row.text(5), detail: row.text(6), hash: AuditHash(bytes: row.bytes(7)))
+    }
+}

@@ -1,0 +1,116 @@
+import Inventory
+import Postgres
+
+/// What a change to the catalog is about, and how it is looked up.
+enum CatalogSubject {
+    /// `nil`: the id is still to be assigned.
+    case product(ProductID?)
+    case store(StoreID?)
+
+    var id: Int64? {
+        switch self {
+        case .product(let id): id?.rawValue
+        case .store(let id): id?.rawValue
+        }
+    }
+
+    var find: Statement {
+        switch self {
+        case .product: Self.findProduct
+        case .store: Self.findStore
+        }
+    }
+
+    /// As `id, clock_timestamp`.
+    var highestID: Statement {
+        switch self {
+        case .product: Self.highestProductID
+        case .store: Self.highestStoreID
+        }
+    }
+
+    /// Some level of it with stock, as `store_id, product_id`.
+    var stockLeft: Statement {
+        switch self {
+        case .product: Self.productLeft
+        case .store: Self.storeLeft
+        }
+    }
+
+    func decode(_ row: Row) -> CatalogState.Subject {
+        switch self {
+        case .product: .product(Product(row), isArchived: row.bool(6))
+        case .store: .store(Store(row), isArchived: row.bool(3))
+        }
+    }
+
+    private static let findProduct = Statement(
+        "catalog.product",
+        """
+        select product_id, sku, name, category, unit, version, archived_at is not null
+        from products where product_id = $1::bigint
+        """)
+
+    private static let findStore = Statement(
+        "catalog.store",
+        """
+        select store_id, name, version, archived_at is not null
+        from stores where store_id = $1::bigint and store_id > 0
+        """)
+
+    private static let highestProductID = Statement(
+        "catalog.highest_product", "select coalesce(max(product_id), 0), clock_timestamp() from products")
+
+    private static let highestStoreID = Statement(
+        "catalog.highest_store", "select coalesce(max(store_id), 0), clock_timestamp() from stores")
+
+    /// Probes each store's level: the key begins with the store.
+    private static let productLeft = Statement(
+        "catalog.product_left",
+        """
+        select l.store_id, l.product_id
+        from stores s join stock_levels l on l.store_id = s.store_id and l.product_id = $1::bigint
+        where l.on_hand > 0 limit 1
+        """)
+
+    private static let storeLeft = Statement(
+        "catalog.store_left",
+        "select store_id, product_id from stock_levels where store_id = $1::bigint and on_hand > 0 limit 1")
+}
+
+extension CatalogChange {
+    var subject: CatalogSubject {
+        switch self {
+        case .createProduct(let id, _): .product(id)
+        case .replaceProduct(let id, _, _), .archiveProduct(let id, _): .product(id)
+        case .createStore(let id, _): .store(id)
+        case .replaceStore(let id, _, _), .archiveStore(let id, _): .store(id)
+        }
+    }
+
+    var sku: String? {
+        switch self {
+        case .createProduct(_, let details), .replaceProduct(_, let details, _): details.sku
+        case .archiveProduct, .createStore, .replaceStore, .archiveStore: nil
+        }
+    }
+}
+
+extension Product {
+    /// From `product_id, sku, name, category, unit, version`.
+    init(_ row: Row) {
+        self.init(
+            id: ProductID(rawValue: row.int64(0)),
+            details: ProductDetails(
+                sku: row.optionalText(1), name: row.text(2), category: row.optionalText(3), unit: row.optionalText(4)),
+            position: Position(rawValue: row.int64(5)))
+    }
+}
+
+extension Store {
+    /// From `store_id, name, version`.
+    init(_ row: Row) {
+        self.init(
+            id: StoreID(rawValue: row.int64(0)), name: row.text(1), position: Position(rawValue: row.int64(2)))
+    }
+}

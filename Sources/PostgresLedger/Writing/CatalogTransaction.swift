@@ -1,0 +1,113 @@
+import Inventory
+import Postgres
+
+/// Reads what a change to the catalog depends on, under the lock on the catalog's ledger, and decides.
+struct CatalogTransaction: Sendable {
+    /// The advisory lock that movements share and the archiving of a product takes alone; "stock" in ASCII.
+    static let lock: Int64 = 0x73_74_6F_63_6B
+
+    let command: CatalogCommand
+    /// Outbox rows to be deleted along with this commit.
+    let delivered: [EntryKey]
+
+    func prepare(_ session: Session) throws -> PreparedTransaction<Result<CatalogDecision, Refusal>> {
+        let head = try lockedHead(session)
+        let state = try state(session, head: head)
+        let result = Result { () throws(Refusal) in try decide(command, on: state) }
+        guard case .success(let decision) = result, let written = decision.written else {
+            return PreparedTransaction(value: result, writes: [], proof: nil)
+        }
+        let audit = written.audit
+        return PreparedTransaction(
+            value: result, writes: try writes(of: written),
+            proof: CommitProof(storeID: audit.storeID, position: audit.position, hash: audit.hash))
+    }
+
+    private func lockedHead(_ session: Session) throws -> LedgerHead {
+        var locks = [Query(.begin)]
+        if case .archiveProduct = command.change { locks.append(Query(Self.lockOutMovements)) }
+        let head = locks.count
+        locks.append(Query(Self.lockCatalog))
+        if case .archiveStore(let id, _) = command.change { locks.append(Query(Self.lockStore, .int64(id.rawValue))) }
+        return LedgerHead(try session.pipeline(locks)[head][0])
+    }
+
+    private func state(_ session: Session, head: LedgerHead) throws -> CatalogState {
+        let subject = command.change.subject
+        let answers = try session.pipeline([
+            Query(subject.find, .int64(subject.id)),
+            Query(Self.skuHolder, .text(command.change.sku)),
+            Query(subject.highestID),
+            Query(subject.stockLeft, .int64(subject.id)),
+            IdempotencyRecord.query(command.context.idempotency.map { [$0.scope] } ?? []),
+        ])
+        return CatalogState(
+            now: Timestamp(microseconds: answers[2][0].timestamp(1)),
+            head: head,
+            subject: answers[0].first.map(subject.decode) ?? .missing,
+            skuHolder: answers[1].first.map { ProductID(rawValue: $0.int64(0)) },
+            highestID: answers[2][0].int64(0),
+            stockLeft: answers[3].first.map {
+                LevelKey(StoreID(rawValue: $0.int64(0)), ProductID(rawValue: $0.int64(1)))
+            },
+            receipt: try answers[4].first.map(IdempotencyRecord.init))
+    }
+
+    private func writes(of written: CatalogDecision.Written) throws -> [Query] {
+        let archivedAt = written.isArchived ? written.audit.recordedAt.microseconds : nil
+        var products: [StoreID: Set<ProductID>] = [:]
+        var writes: [Query] = []
+        switch written.item {
+        case .product(let product):
+            products[.catalog] = [product.id]
+            writes.append(
+                Query(
+                    Self.putProduct, .int64(product.id.rawValue), .text(product.details.sku),
+                    .text(product.details.name), .text(product.details.category), .text(product.details.unit),
+                    .int64(product.position.rawValue), .timestamp(archivedAt)))
+        case .store(let store):
+            writes.append(
+                Query(
+                    Self.putStore, .int64(store.id.rawValue), .text(store.name), .int64(store.position.rawValue),
+                    .timestamp(archivedAt)))
+        }
+        writes.append(AuditEntry.insert([written.audit]))
+        writes.append(LedgerHead.update([written.head]))
+        writes.append(Outbox.insert([written.head], products: products))
+        writes += Outbox.delete(delivered)
+        if let record = written.record { writes.append(try IdempotencyRecord.insert([record])) }
+        return writes
+    }
+
+    private static let lockOutMovements = Statement(
+        "catalog.lock_out_movements", "select pg_advisory_xact_lock(\(lock))")
+
+    private static let lockCatalog = Statement(
+        "catalog.lock",
+        "select store_id, position, audit_head, recorded_at from stores where store_id = 0 for no key update")
+
+    private static let lockStore = Statement(
+        "catalog.lock_store", "select from stores where store_id = $1::bigint for no key update")
+
+    private static let skuHolder = Statement(
+        "catalog.sku_holder", "select product_id from products where sku = $1::text")
+
+    private static let putProduct = Statement(
+        "catalog.put_product",
+        """
+        insert into products (product_id, sku, name, category, unit, version, archived_at)
+        values ($1::bigint, $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::timestamptz)
+        on conflict (product_id) do update
+        set sku = excluded.sku, name = excluded.name, category = excluded.category, unit = excluded.unit,
+            version = excluded.version, archived_at = excluded.archived_at
+        """)
+
+    private static let putStore = Statement(
+        "catalog.put_store",
+        """
+        insert into stores (store_id, name, version, archived_at)
+        values ($1::bigint, $2::text, $3::bigint, $4::timestamptz)
+        on conflict (store_id) do update
+        set name = excluded.name, version = excluded.version, archived_at = excluded.archived_at
+        """)
+}

@@ -1,0 +1,154 @@
+import Inventory
+import Postgres
+
+/// What a transaction is about to write, and what its caller is to be told once it is written.
+struct PreparedTransaction<Value: Sendable>: Sendable {
+    let value: Value
+    let writes: [Query]
+    /// Shows afterwards whether the transaction was committed; `nil` if it writes nothing.
+    let proof: CommitProof?
+}
+
+/// An audit entry that a transaction writes. Its hash covers everything before it in its ledger, the time and the
+/// request, so the entry stands at this position if and only if this very transaction was committed.
+struct CommitProof: Sendable {
+    let storeID: StoreID
+    let position: Position
+    let hash: AuditHash
+}
+
+/// Why a transaction was not carried out.
+enum TransactionFailure: Error {
+    /// The database refused it, and would again.
+    case rejected(PostgresError)
+    case overloaded
+    case unavailable(PostgresError)
+    /// The connection was lost at the commit, and nobody could be asked in time what became of it.
+    case outcomeUnknown(PostgresError)
+}
+
+/// Runs transactions of two round trips (read under locks, then write and commit) until their outcome is certain.
+///
+/// What fails and cannot have been committed is run again, for as long as it makes sense. When the connection is lost
+/// at the commit, the ledger itself is asked whether the commit took place.
+struct DurableTransactions: Sendable {
+    let connections: Pool
+    let observer: any LedgerObserver
+    /// How long to go on trying.
+    var patience: Duration = .seconds(3)
+
+    /// - Parameter prepare: Begins the transaction, takes its locks and decides what it writes. Runs again on a retry.
+    func run<Value: Sendable>(
+        _ prepare: @escaping @Sendable (Session) throws -> PreparedTransaction<Value>
+    ) async throws(TransactionFailure) -> Value {
+        var retry = Backoff(patience: patience)
+        while true {
+            do {
+                switch try await connections.run({ session in try Self.attempt(prepare, session) }) {
+                case .certain(let value):
+                    return value
+                case .uncertain(let value, let proof, let error):
+                    observer.observe(.commitUncertain(error))
+                    if try await wasCommitted(proof, lost: error) { return value }
+                }
+            } catch let failure as TransactionFailure {
+                throw failure
+            } catch {
+                let failure = TransactionFailure(error)
+                guard error.canBeRunAgain, await retry.pause() else { throw failure }
+                observer.observe(.transactionRetried(error))
+            }
+        }
+    }
+
+    private enum Attempt<Value: Sendable> {
+        case certain(Value)
+        case uncertain(Value, CommitProof, PostgresError)
+    }
+
+    private static func attempt<Value: Sendable>(
+        _ prepare: (Session) throws -> PreparedTransaction<Value>, _ session: Session
+    ) throws -> Attempt<Value> {
+        let prepared = try prepare(session)
+        guard let proof = prepared.proof else {
+            _ = try session.execute(.rollback)
+            return .certain(prepared.value)
+        }
+        do {
+            _ = try session.pipeline(prepared.writes + [Query(.commit)])
+            return .certain(prepared.value)
+        } catch  where error.outcome == .unknown {
+            return .uncertain(prepared.value, proof, error)
+        }
+    }
+
+    /// Asks under the store's lock, which the lost transaction holds until it is over.
+    private func wasCommitted(_ proof: CommitProof, lost: PostgresError) async throws(TransactionFailure) -> Bool {
+        var retry = Backoff(patience: patience)
+        while true {
+            do {
+                return try await connections.run { session in
+                    let answers = try session.pipeline([
+                        Query(.begin),
+                        Query(Self.lockStore, .int64(proof.storeID.rawValue)),
+                        Query(Self.hashAt, .int64(proof.storeID.rawValue), .int64(proof.position.rawValue)),
+                        Query(.rollback),
+                    ])
+                    return answers[2].first?.bytes(0) == proof.hash.bytes
+                }
+            } catch {
+                guard await retry.pause() else { throw .outcomeUnknown(lost) }
+            }
+        }
+    }
+
+    private static let lockStore = Statement(
+        "proof.lock", "select from stores where store_id = $1::bigint for no key update")
+    private static let hashAt = Statement(
+        "proof.hash", "select hash from audit_log where store_id = $1::bigint and position = $2::bigint")
+}
+
+extension TransactionFailure {
+    fileprivate init(_ error: any Error) {
+        guard let error = error as? PostgresError else { preconditionFailure("a transaction threw \(error)") }
+        self =
+            switch error.kind {
+            case .exhausted: .overloaded
+            case .closed, .connection, .timeout: .unavailable(error)
+            case .server(let sqlState):
+                switch sqlState {
+                case SQLState.queryCanceled, SQLState.lockNotAvailable: .overloaded
+                case _ where error.isRetryable || sqlState == SQLState.readOnlyTransaction: .unavailable(error)
+                default: .rejected(error)
+                }
+            }
+    }
+}
+
+extension Error {
+    fileprivate var canBeRunAgain: Bool {
+        guard let error = self as? PostgresError else { return false }
+        // Two stores' transactions met the same new idempotency key: the second finds the first one's record next time.
+        let isLostRace = error.sqlState == SQLState.uniqueViolation && error.table == "idempotency"
+        // The host that was the primary is a standby now; libpq finds the new one when it connects again.
+        let isDemoted = error.sqlState == SQLState.readOnlyTransaction
+        return error.isRetryable || isLostRace || isDemoted
+    }
+}
+
+/// Growing pauses between attempts, until patience runs out.
+private struct Backoff {
+    private let deadline: ContinuousClock.Instant
+    private var pause: Duration = .milliseconds(5)
+
+    init(patience: Duration) {
+        deadline = .now + patience
+    }
+
+    /// - Returns: Whether there is time for another attempt.
+    mutating func pause() async -> Bool {
+        guard .now + pause < deadline, (try? await Task.sleep(for: pause)) != nil else { return false }
+        pause = min(pause * 2, .milliseconds(250))
+        return true
+    }
+}

@@ -1,0 +1,50 @@
+import Inventory
+import Postgres
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension IdempotencyRecord {
+    /// The records of these keys, as `principal, key, fingerprint, outcome`. Past their time they count until they are
+    /// deleted: a key is kept for at least that long.
+    static func query(_ keys: [IdempotencyKey.Scope]) -> Query {
+        Query(select, .texts(keys.map(\.principal)), .texts(keys.map(\.key)))
+    }
+
+    init(_ row: Row) throws {
+        self.init(
+            IdempotencyKey(principal: row.text(0), key: row.text(1), fingerprint: row.bytes(2)),
+            try JSONDecoder().decode(Outcome.self, from: Data(row.text(3).utf8)))
+    }
+
+    /// In order of their keys, so that transactions with the same keys never wait for each other in a circle.
+    static func insert(_ records: [IdempotencyRecord]) throws -> Query {
+        let records = records.sorted { ($0.key.principal, $0.key.key) < ($1.key.principal, $1.key.key) }
+        let encoder = JSONEncoder()
+        return Query(
+            insert,
+            .texts(records.map(\.key.principal)),
+            .texts(records.map(\.key.key)),
+            .byteArrays(records.map(\.key.fingerprint)),
+            .texts(try records.map { String(decoding: try encoder.encode($0.outcome), as: UTF8.self) }))
+    }
+
+    private static let select = Statement(
+        "idempotency.select",
+        """
+        select i.principal, i.key, i.fingerprint, i.outcome
+        from unnest($1::text[], $2::text[]) as n (principal, key) join idempotency i using (principal, key)
+        """)
+
+    /// Kept for a day and an hour: at least 24 h, even if clocks or the deletion are a little off.
+    private static let insert = Statement(
+        "idempotency.insert",
+        """
+        insert into idempotency (principal, key, fingerprint, outcome, expires_at)
+        select principal, key, fingerprint, outcome, now() + interval '25 hours'
+        from unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) as n (principal, key, fingerprint, outcome)
+        """)
+}

@@ -1,0 +1,115 @@
+import Inventory
+import Postgres
+import Synchronization
+
+/// Commits the movements of its stores, those that arrive together in one transaction (group commit): one lock on each
+/// store, one commit, whatever came in while the last batch was under way.
+final class Lane: Sendable {
+    typealias Answer = Result<Decision.Answer, LedgerError>
+    private typealias Waiter = CheckedContinuation<Answer, Never>
+    private typealias Pending = PendingCommand<Waiter>
+    private typealias Queue = LaneQueue<Waiter, CheckedContinuation<[Pending]?, Never>>
+
+    private let transactions: DurableTransactions
+    private let acknowledged: AcknowledgedPositions
+    private let outbox: Outbox
+    private let observer: any LedgerObserver
+    private let queue: Mutex<Queue>
+
+    init(
+        transactions: DurableTransactions, acknowledged: AcknowledgedPositions, outbox: Outbox, limits: WriteLimits,
+        observer: any LedgerObserver
+    ) {
+        self.transactions = transactions
+        self.acknowledged = acknowledged
+        self.outbox = outbox
+        self.observer = observer
+        queue = Mutex(
+            LaneQueue(
+                largestBatch: limits.commandsPerTransaction, mostLines: limits.linesPerTransaction,
+                capacity: limits.linesWaiting))
+    }
+
+    /// Waits for the commit; cancelling the caller changes nothing.
+    func submit(_ command: MovementCommand) async throws(LedgerError) -> Decision.Answer {
+        try await withCheckedContinuation { continuation in
+            switch queue.withLock({ $0.enqueue(command, continuation) }) {
+            case .waiting: break
+            case .wake(let lane, let batch): lane.resume(returning: batch)
+            case .full: continuation.resume(returning: .failure(.overloaded))
+            case .closed: continuation.resume(returning: .failure(.unavailable))
+            }
+        }.get()
+    }
+
+    /// Works until the lane is closed and its queue is drained.
+    func run() async {
+        while let batch = await next() {
+            await commit(batch[...])
+        }
+    }
+
+    func close() {
+        queue.withLock { $0.close() }?.resume(returning: nil)
+    }
+
+    private func next() async -> [Pending]? {
+        await withCheckedContinuation { continuation in
+            switch queue.withLock({ $0.next(continuation) }) {
+            case .batch(let batch): continuation.resume(returning: batch)
+            case .idle: break
+            case .finished: continuation.resume(returning: nil)
+            }
+        }
+    }
+
+    private func commit(_ batch: ArraySlice<Pending>) async {
+        let start = ContinuousClock.now
+        let transaction = MovementTransaction(commands: batch.map(\.command), delivered: outbox.takeDelivered())
+        do {
+            let decision = try await transactions.run { session in try transaction.prepare(session) }
+            acknowledged.advance(decision.heads.values)
+            outbox.markDelivered(
+                decision.entries.isEmpty ? transaction.delivered : decision.heads.values.map(\.outboxRow))
+            for (pending, answer) in zip(batch, decision.answers) {
+                pending.waiter.resume(returning: answer.mapError { .refused($0) })
+            }
+            observer.observe(
+                .batchCommitted(commands: batch.count, entries: decision.entries.count, duration: .now - start))
+        } catch {
+            outbox.markDelivered(transaction.delivered)
+            await fail(batch, error)
+        }
+    }
+
+    /// A batch that the database rejects is split until the command that is to blame stands alone.
+    private func fail(_ batch: ArraySlice<Pending>, _ failure: TransactionFailure) async {
+        if case .rejected(let error) = failure, batch.count > 1 {
+            observer.observe(.batchSplit(commands: batch.count, error))
+            let middle = batch.startIndex + batch.count / 2
+            await commit(batch[..<middle])
+            await commit(batch[middle...])
+        } else {
+            let error = LedgerError(failure, observer)
+            for pending in batch { pending.waiter.resume(returning: .failure(error)) }
+        }
+    }
+}
+
+extension LedgerError {
+    init(_ failure: TransactionFailure, _ observer: any LedgerObserver) {
+        switch failure {
+        case .rejected(let error):
+            observer.observe(.commandRejected(error))
+            self = .internalFailure
+        case .overloaded:
+            self = .overloaded
+        case .unavailable(let error):
+            observer.observe(.primaryUnavailable(error))
+            self = .unavailable
+        case .outcomeUnknown(let error):
+            observer.observe(.outcomeUnknown(error))
+            self = .outcomeUnknown
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import DequeModule
+import Inventory
+
+/// A command and who waits for its answer.
+struct PendingCommand<Waiter> {
+    let command: MovementCommand
+    let waiter: Waiter
+}
+
+/// The commands that wait for a lane, and the lane when it waits for commands. Pure bookkeeping: it returns what is to
+/// be done, so that nothing is resumed while a lock is held.
+struct LaneQueue<Waiter, Runner>: ~Copyable {
+    typealias Pending = PendingCommand<Waiter>
+
+    enum Enqueued {
+        /// It waits for the lane to come back.
+        case waiting
+        /// The lane was idle: wake it.
+        case wake(Runner, batch: [Pending])
+        case full
+        case closed
+    }
+
+    enum Next {
+        case batch([Pending])
+        /// Nothing to do: the runner is kept until something comes.
+        case idle
+        /// Closed and drained.
+        case finished
+    }
+
+    /// The most commands, and the most lines of commands, that share a transaction.
+    let largestBatch: Int
+    let mostLines: Int
+    /// The most lines that wait.
+    let capacity: Int
+
+    private var waiting = Deque<Pending>()
+    private var waitingLines = 0
+    private var runner: Runner?
+    private var isClosed = false
+
+    init(largestBatch: Int, mostLines: Int, capacity: Int) {
+        self.largestBatch = largestBatch
+        self.mostLines = mostLines
+        self.capacity = capacity
+    }
+
+    mutating func enqueue(_ command: MovementCommand, _ waiter: Waiter) -> Enqueued {
+        guard !isClosed else { return .closed }
+        guard waitingLines + command.lineCount <= capacity else { return .full }
+        let pending = Pending(command: command, waiter: waiter)
+        if let runner = runner.take() { return .wake(runner, batch: [pending]) }
+        waiting.append(pending)
+        waitingLines += command.lineCount
+        return .waiting
+    }
+
+    /// What the lane does next: whatever came in meanwhile, never waiting for a batch to fill.
+    mutating func next(_ runner: Runner) -> Next {
+        precondition(self.runner == nil, "a lane has one runner")
+        var batch: [Pending] = []
+        var lines = 0
+        while batch.count < largestBatch, let first = waiting.first {
+            guard batch.isEmpty || lines + first.command.lineCount <= mostLines else { break }
+            lines += first.command.lineCount
+            batch.append(waiting.removeFirst())
+        }
+        waitingLines -= lines
+        if !batch.isEmpty { return .batch(batch) }
+        if isClosed { return .finished }
+        self.runner = runner
+        return .idle
+    }
+
+    /// Takes nothing more; what waits is still carried out.
+    /// - Returns: The idle runner, which is to be told that it is finished.
+    mutating func close() -> Runner? {
+        isClosed = true
+        return runner.take()
+    }
+}

@@ -1,0 +1,118 @@
+import Inventory
+import Postgres
+
+extension MovementTransaction {
+    /// What is sent in the second round trip, before the commit: each table's rows in one statement.
+    func writes(of decision: Decision) throws -> [Query] {
+        guard !decision.entries.isEmpty else { return [] }
+        var writes = [
+            insertMovements(decision.entries),
+            AuditEntry.insert(decision.audit),
+            upsertLevels(decision.lastEntries.values),
+            LedgerHead.update(decision.heads.values),
+            Outbox.insert(decision.heads.values, products: decision.changedProducts),
+        ]
+        writes += Outbox.delete(delivered)
+        if !decision.records.isEmpty {
+            writes.append(try IdempotencyRecord.insert(decision.records))
+        }
+        return writes
+    }
+
+    private func insertMovements(_ entries: [LedgerEntry]) -> Query {
+        Query(
+            Self.insertMovements,
+            .int64s(entries.map(\.storeID.rawValue)),
+            .int64s(entries.map(\.position.rawValue)),
+            .int64s(entries.map(\.productID.rawValue)),
+            .texts(entries.map(\.type.rawValue)),
+            .int64s(entries.map(\.quantity)),
+            .int64s(entries.map(\.onHandAfter)),
+            .texts(entries.map(\.transferID)),
+            .texts(entries.map(\.notes.reference)),
+            .texts(entries.map(\.notes.note)),
+            .timestamps(entries.map(\.notes.occurredAt?.microseconds)),
+            .timestamps(entries.map(\.recordedAt.microseconds)))
+    }
+
+    private func upsertLevels(_ entries: some Collection<LedgerEntry>) -> Query {
+        Query(
+            Self.upsertLevels,
+            .int64s(entries.map(\.storeID.rawValue)),
+            .int64s(entries.map(\.productID.rawValue)),
+            .int64s(entries.map(\.onHandAfter)),
+            .int64s(entries.map(\.position.rawValue)),
+            .timestamps(entries.map(\.recordedAt.microseconds)))
+    }
+
+    private static let insertMovements = Statement(
+        "movements.insert",
+        """
+        insert into movements (store_id, position, product_id, type, quantity, on_hand_after, transfer_id, reference,
+            note, occurred_at, recorded_at)
+        select store_id, position, product_id, type::movement_type, quantity, on_hand_after, transfer_id, reference,
+            note, occurred_at, recorded_at
+        from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
+            $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[])
+            as n (store_id, position, product_id, type, quantity, on_hand_after, transfer_id, reference, note,
+            occurred_at, recorded_at)
+        """)
+
+    private static let upsertLevels = Statement(
+        "movements.upsert_levels",
+        """
+        insert into stock_levels as l (store_id, product_id, on_hand, position, recorded_at)
+        select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[])
+        on conflict (store_id, product_id) do update
+        set on_hand = excluded.on_hand, position = excluded.position, recorded_at = excluded.recorded_at
+        """)
+}
+
+extension Decision {
+    fileprivate var changedProducts: [StoreID: Set<ProductID>] {
+        entries.reduce(into: [:]) { $0[$1.storeID, default: []].insert($1.productID) }
+    }
+}
+
+extension AuditEntry {
+    static func insert(_ entries: [AuditEntry]) -> Query {
+        Query(
+            insertEntries,
+            .int64s(entries.map(\.storeID.rawValue)),
+            .int64s(entries.map(\.position.rawValue)),
+            .timestamps(entries.map(\.recordedAt.microseconds)),
+            .texts(entries.map(\.actor)),
+            .texts(entries.map(\.action.rawValue)),
+            .texts(entries.map(\.requestID)),
+            .texts(entries.map(\.detail)),
+            .byteArrays(entries.map(\.hash.bytes)))
+    }
+
+    private static let insertEntries = Statement(
+        "audit.insert",
+        """
+        insert into audit_log (store_id, position, recorded_at, actor, action, request_id, detail, hash)
+        select * from unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[],
+            $7::text[], $8::bytea[])
+        """)
+}
+
+extension LedgerHead {
+    static func update(_ heads: some Collection<LedgerHead>) -> Query {
+        Query(
+            updateHeads,
+            .int64s(heads.map(\.storeID.rawValue)),
+            .int64s(heads.map(\.position.rawValue)),
+            .byteArrays(heads.map(\.hash.bytes)),
+            .timestamps(heads.map(\.recordedAt.microseconds)))
+    }
+
+    private static let updateHeads = Statement(
+        "stores.update_heads",
+        """
+        update stores s set position = n.position, audit_head = n.hash, recorded_at = n.recorded_at
+        from unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::timestamptz[])
+            as n (store_id, position, hash, recorded_at)
+        where s.store_id = n.store_id
+        """)
+}

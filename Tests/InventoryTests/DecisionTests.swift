@@ -1,0 +1,207 @@
+import Testing
+
+@testable import Inventory
+
+@Suite("Decisions on movements")
+struct DecisionTests {
+    @Test("a stock-in raises the level, a sale and a removal lower it, each at the next position")
+    func movements() throws {
+        let decision = decide(
+            [Movement.stockIn(5), .sale(2), .removal(1)].map { $0.command() }, on: .testing(onHand: 10))
+        #expect(decision.entries.map(\.onHandAfter) == [15, 13, 12])
+        #expect(decision.entries.map(\.position.rawValue) == [8, 9, 10])
+        #expect(decision.entries.map(\.type) == [.stockIn, .sale, .manualRemoval])
+        #expect(decision.heads[.one]?.position == Position(rawValue: 10))
+        #expect(decision.lastEntries[LevelKey(.one, .sugar)]?.onHandAfter == 12)
+    }
+
+    @Test("what would take the level below zero is refused, and the rest goes on")
+    func insufficientStock() throws {
+        let decision = decide([Movement.sale(6), .sale(5)].map { $0.command() }, on: .testing(onHand: 5))
+        #expect(decision.refusals == [.insufficientStock(onHand: 5, requested: 6), nil])
+        #expect(decision.entries.map(\.onHandAfter) == [0])
+    }
+
+    @Test("a refused movement leaves no trace: no position, no audit entry")
+    func refusalLeavesNothing() {
+        let decision = decide([Movement.sale(1).command()], on: .testing(onHand: 0))
+        #expect(decision.entries.isEmpty && decision.audit.isEmpty && decision.heads.isEmpty)
+    }
+
+    @Test("a movement is refused when the level is not the expected one")
+    func expectedOnHand() {
+        var movement = Movement.sale(1)
+        movement.expectedOnHand = 9
+        #expect(decide([movement.command()], on: .testing(onHand: 10)).refusals == [.stockChanged(onHand: 10)])
+        movement.expectedOnHand = 10
+        #expect(decide([movement.command()], on: .testing(onHand: 10)).refusals == [nil])
+    }
+
+    @Test("unknown stores and products are refused")
+    func unknown() {
+        var elsewhere = Movement.sale(1)
+        elsewhere.storeID = StoreID(rawValue: 99)
+        var other = Movement.sale(1)
+        other.productID = ProductID(rawValue: 99)
+        #expect(
+            decide([elsewhere, other].map { $0.command() }, on: .testing(onHand: 1)).refusals == [
+                .unknownStore(StoreID(rawValue: 99)), .unknownProduct(ProductID(rawValue: 99)),
+            ])
+    }
+
+    @Test("a transfer makes both sides or none")
+    func transfer() throws {
+        let commands = [7, 4].map { quantity in
+            MovementCommand(
+                .transfer(
+                    Transfer(productID: .sugar, from: .one, to: .two, quantity: Quantity(quantity)!)), .testing)
+        }
+        let decision = decide(commands, on: .testing(onHand: 10))
+        #expect(decision.refusals == [nil, .insufficientStock(onHand: 3, requested: 4)])
+        #expect(decision.entries.map(\.onHandAfter) == [3, 7])
+        #expect(decision.entries.map(\.type) == [.transferOut, .transferIn])
+        #expect(decision.entries.map(\.transferID) == ["1-8", "1-8"])
+        #expect(decision.heads.values.map(\.position.rawValue).sorted() == [1, 8])
+    }
+
+    @Test("lines of a batch stand by themselves")
+    func batch() throws {
+        let decision = decide(
+            [MovementCommand(.batch(Batch([.sale(3), .sale(3), .sale(2)], isAtomic: false)), .testing)],
+            on: .testing(onHand: 5))
+        guard case .batch(let batch)? = try decision.answers.first?.get().outcome else {
+            Issue.record("the batch was refused")
+            return
+        }
+        #expect(batch.lines.count == 3)
+        #expect(batch.lines[1] == .refused(.insufficientStock(onHand: 2, requested: 3)))
+        #expect(decision.entries.map(\.onHandAfter) == [2, 0])
+    }
+
+    @Test("an atomic batch is recorded whole, or tells each refused line and records nothing")
+    func atomicBatch() throws {
+        func decided(_ movements: [Movement]) -> Decision {
+            decide(
+                [MovementCommand(.batch(Batch(movements, isAtomic: true)), .testing), Movement.sale(1).command()],
+                on: .testing(onHand: 5))
+        }
+        let refused = decided([.sale(3), .sale(3), .sale(9)])
+        #expect(
+            refused.refusals.first
+                == .batch([
+                    LineRefusal(index: 1, refusal: .insufficientStock(onHand: 2, requested: 3)),
+                    LineRefusal(index: 2, refusal: .insufficientStock(onHand: 2, requested: 9)),
+                ]))
+        #expect(refused.entries.map(\.onHandAfter) == [4])
+        #expect(decided([.sale(3), .sale(1)]).entries.map(\.onHandAfter) == [2, 1, 0])
+    }
+
+    @Test("time never goes back within a ledger")
+    func time() {
+        let history = Movement.stockIn(1).command(
+            CommandContext(actor: "a", requestID: "r", recordedAt: Timestamp(microseconds: 5)))
+        let decision = decide([Movement.stockIn(1).command(), history], on: .testing(onHand: 0))
+        #expect(decision.entries.map(\.recordedAt.microseconds) == [1_000, 1_000])
+    }
+}
+
+@Suite("Decisions on repeated requests")
+struct IdempotencyDecisionTests {
+    private func context(_ key: String, _ fingerprint: UInt8 = 1) -> CommandContext {
+        CommandContext(
+            actor: "key:a", requestID: "r",
+            idempotency: IdempotencyKey(principal: "key:a", key: key, fingerprint: [fingerprint]))
+    }
+
+    @Test("a key that repeats within a batch is carried out once")
+    func repeatedWithinBatch() throws {
+        let decision = decide(
+            [Movement](repeating: .sale(1), count: 3).map { $0.command(context("k")) }, on: .testing(onHand: 10))
+        #expect(decision.entries.count == 1 && decision.records.count == 1)
+        let answers = try decision.answers.map { try $0.get() }
+        #expect(answers.map(\.isReplay) == [false, true, true])
+        #expect(Set(answers.map(\.outcome)).count == 1)
+    }
+
+    @Test("a key with another request is refused")
+    func reused() {
+        let decision = decide(
+            [Movement.sale(1).command(context("k")), Movement.sale(2).command(context("k", 2))],
+            on: .testing(onHand: 10))
+        #expect(decision.refusals == [nil, .idempotencyKeyReused])
+    }
+
+    @Test("a recorded key is answered as it was, whatever the stock is now")
+    func recorded() throws {
+        let first = decide([Movement.sale(10).command(context("k"))], on: .testing(onHand: 10))
+        var state = LockedState.testing(onHand: 0)
+        state.records = [first.records[0].key.scope: first.records[0]]
+        let again = decide([Movement.sale(10).command(context("k"))], on: state)
+        #expect(try again.answers[0].get().outcome == first.answers[0].get().outcome)
+        #expect(again.entries.isEmpty && again.records.isEmpty)
+    }
+
+    @Test("a refusal is not stored: the same key may succeed later")
+    func refusalsAreNotStored() {
+        let decision = decide(
+            [
+                Movement.sale(2).command(context("k")), Movement.stockIn(5).command(),
+                Movement.sale(2).command(context("k")),
+            ],
+            on: .testing(onHand: 1))
+        #expect(decision.refusals == [.insufficientStock(onHand: 1, requested: 2), nil, nil])
+        #expect(decision.records.count == 1)
+    }
+}
+
+extension StoreID {
+    static let one = StoreID(rawValue: 1)
+    static let two = StoreID(rawValue: 2)
+}
+
+extension ProductID {
+    static let sugar = ProductID(rawValue: 102)
+}
+
+extension CommandContext {
+    static let testing = CommandContext(actor: "key:test", requestID: "request")
+}
+
+extension Movement {
+    static func stockIn(_ units: Int64) -> Movement { .of(.stockIn, units) }
+    static func sale(_ units: Int64) -> Movement { .of(.sale, units) }
+    static func removal(_ units: Int64) -> Movement { .of(.manualRemoval, units) }
+
+    private static func of(_ kind: Kind, _ units: Int64) -> Movement {
+        Movement(storeID: .one, productID: .sugar, kind: kind, quantity: Quantity(units)!)
+    }
+
+    func command(_ context: CommandContext = .testing) -> MovementCommand {
+        MovementCommand(.movement(self), context)
+    }
+}
+
+extension LockedState {
+    /// Stores 1 (at position 7) and 2 (empty), and sugar in store 1.
+    static func testing(onHand: Int64) -> LockedState {
+        LockedState(
+            now: Timestamp(microseconds: 1_000),
+            heads: [
+                .one: LedgerHead(
+                    storeID: .one, position: Position(rawValue: 7), hash: .origin,
+                    recordedAt: Timestamp(microseconds: 10)),
+                .two: LedgerHead(
+                    storeID: .two, position: .zero, hash: .origin, recordedAt: Timestamp(microseconds: 10)),
+            ],
+            products: [.sugar], onHand: [LevelKey(.one, .sugar): onHand])
+    }
+}
+
+extension Decision {
+    var refusals: [Refusal?] {
+        answers.map { answer in
+            guard case .failure(let refusal) = answer else { return nil }
+            return refusal
+        }
+    }
+}

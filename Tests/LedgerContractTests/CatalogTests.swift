@@ -1,0 +1,135 @@
+import Inventory
+import Testing
+
+@Suite("The catalog")
+struct CatalogTests {
+    @Test("products are created, replaced, listed and archived", arguments: LedgerUnderTest.allCases)
+    func products(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            let created = try await ledger.change(
+                .createProduct(nil, ProductDetails(name: "Tea 100%_\\", category: "Beverages")), .testing())
+            guard case .product(let tea) = created.value else { throw LedgerError.internalFailure }
+            #expect(tea.id == ProductID(rawValue: 103))
+            #expect(try await ledger.product(tea.id, atLeast: nil).value == tea)
+
+            _ = try await ledger.change(
+                .replaceProduct(.sugar, ProductDetails(name: "Sugar 2kg"), ifVersion: .any), .testing())
+            #expect(try await ledger.product(.sugar, atLeast: nil).value.details.name == "Sugar 2kg")
+
+            func names(_ query: ProductQuery) async throws -> [String] {
+                try await ledger.products(query, atLeast: nil).value.items.map(\.details.name)
+            }
+            #expect(try await names(ProductQuery()) == ["Rice 5kg", "Sugar 2kg", "Tea 100%_\\"])
+            #expect(try await names(ProductQuery(search: "RICE")) == ["Rice 5kg"])
+            #expect(try await names(ProductQuery(search: "sku-101")) == ["Rice 5kg"])
+            #expect(try await names(ProductQuery(search: "%_\\")) == ["Tea 100%_\\"])
+            #expect(try await names(ProductQuery(category: "Beverages")) == ["Tea 100%_\\"])
+
+            _ = try await ledger.change(.archiveProduct(tea.id, ifVersion: .oneOf([tea.position])), .testing())
+            #expect(try await names(ProductQuery()) == ["Rice 5kg", "Sugar 2kg"])
+            await #expect(throws: LedgerError.self) { try await ledger.product(tea.id, atLeast: nil) }
+            #expect(
+                try await refusal {
+                    _ = try await ledger.record(.stockIn(1, LevelKey(.one, tea.id)), .testing())
+                } == .unknownProduct(tea.id))
+            try await ledger.expectSound()
+        }
+    }
+
+    @Test("what exists is not created again", arguments: LedgerUnderTest.allCases)
+    func conflicts(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            func refused(_ change: CatalogChange) async throws -> Refusal? {
+                try await refusal { _ = try await ledger.change(change, .testing()) }
+            }
+            #expect(try await refused(.createStore(.one, name: "Again")) == .alreadyExists("store_id"))
+            #expect(
+                try await refused(.createProduct(.sugar, ProductDetails(name: "Again"))) == .alreadyExists("product_id")
+            )
+            #expect(
+                try await refused(.createProduct(nil, ProductDetails(sku: "SKU-101", name: "Again")))
+                    == .alreadyExists("sku"))
+            #expect(
+                try await refused(
+                    .replaceProduct(.sugar, ProductDetails(sku: "SKU-101", name: "Sugar"), ifVersion: .any))
+                    == .alreadyExists("sku"))
+            #expect(
+                try await refused(.replaceStore(.one, name: "A", ifVersion: .oneOf([.zero]))) == .preconditionFailed)
+            #expect(try await refused(.replaceStore(StoreID(rawValue: 9), name: "A", ifVersion: .any)) == .notFound)
+            #expect(try await refused(.replaceStore(.catalog, name: "A", ifVersion: .any)) == .notFound)
+            #expect(try await refused(.archiveStore(.catalog, ifVersion: .any)) == .notFound)
+            try await ledger.expectSound()
+        }
+    }
+
+    @Test("what has stock is not archived", arguments: LedgerUnderTest.allCases)
+    func inUse(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            _ = try await ledger.record(.stockIn(1, .sugarInTwo), .testing())
+            for change in [CatalogChange.archiveProduct(.sugar, ifVersion: .any), .archiveStore(.two, ifVersion: .any)]
+            {
+                #expect(
+                    try await refusal { _ = try await ledger.change(change, .testing()) } == .inUse(.sugarInTwo))
+            }
+            _ = try await ledger.record(.sale(1, .sugarInTwo), .testing())
+            _ = try await ledger.change(.archiveStore(.two, ifVersion: .any), .testing())
+            #expect(try await ledger.stores(StoreQuery(), atLeast: nil).value.items.map(\.id) == [.one])
+            await #expect(throws: LedgerError.self) {
+                try await ledger.stock(StockQuery(storeID: .two), atLeast: nil)
+            }
+            #expect(
+                try await refusal { _ = try await ledger.record(.stockIn(1, .sugarInTwo), .testing()) }
+                    == .unknownStore(.two))
+            // Its history is still there.
+            #expect(try await ledger.entries(EntryQuery(storeID: .two), atLeast: nil).value.items.count == 2)
+            try await ledger.expectSound([.catalog, .one])
+        }
+    }
+
+    @Test("a product is not archived while stock of it arrives", arguments: LedgerUnderTest.allCases)
+    func archivingRaces(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            for _ in 0..<10 {
+                let created = try await ledger.change(.createProduct(nil, ProductDetails(name: "Tea")), .testing())
+                guard case .product(let tea) = created.value else { throw LedgerError.internalFailure }
+                let archived = Task {
+                    try await refusal {
+                        _ = try await ledger.change(.archiveProduct(tea.id, ifVersion: .any), .testing())
+                    } == nil
+                }
+                let arrived = try await withThrowingTaskGroup(of: Bool.self) { group in
+                    for store in [StoreID.one, .two] {
+                        group.addTask {
+                            try await refusal {
+                                _ = try await ledger.record(.stockIn(1, LevelKey(store, tea.id)), .testing())
+                            } == nil
+                        }
+                    }
+                    return try await group.reduce(false) { $0 || $1 }
+                }
+                #expect(try await archived.value != arrived)
+            }
+        }
+    }
+
+    @Test("many creators at once get ids and positions of their own", arguments: LedgerUnderTest.allCases)
+    func concurrentCreation(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            let products = try await withThrowingTaskGroup(of: Product.self) { group in
+                for index in 0..<50 {
+                    group.addTask {
+                        let item = try await ledger.change(
+                            .createProduct(nil, ProductDetails(name: "P\(index)")), .testing()
+                        ).value
+                        guard case .product(let product) = item else { throw LedgerError.internalFailure }
+                        return product
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(Set(products.map(\.id)).count == 50)
+            #expect(products.map(\.position.rawValue).sorted() == Array(5...54))
+            try await ledger.expectSound()
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import Inventory
+import LedgerTesting
+import PostgresLedger
+import Testing
+
+/// A ledger as its users see it, whatever database it stands on.
+typealias AnyLedger = StockReading & StockWriting
+
+/// The ledgers that keep the contract.
+enum LedgerUnderTest: String, CaseIterable, CustomTestStringConvertible, Sendable {
+    case postgres = "PostgreSQL"
+    /// Reads come from a streaming replica whenever it is new enough.
+    case postgresWithReplica = "PostgreSQL with a replica"
+
+    var testDescription: String { rawValue }
+
+    /// Lends a new ledger with stores 1 and 2, and products 101 and 102 without stock.
+    func with(_ body: @Sendable (any AnyLedger) async throws -> Void) async throws {
+        try await TestDatabase.with { database in
+            try await database.withLedger(replica: self == .postgresWithReplica ? database.replicaURL : nil) { ledger in
+                try await ledger.prepare()
+                try await body(ledger)
+            }
+        }
+    }
+}
+
+extension StockWriting {
+    func prepare() async throws {
+        for id in [StoreID.one, .two] {
+            _ = try await change(.createStore(id, name: "Store \(id)"), .testing())
+        }
+        for (id, name) in [(ProductID.rice, "Rice 5kg"), (.sugar, "Sugar 1kg")] {
+            _ = try await change(
+                .createProduct(id, ProductDetails(sku: "SKU-\(id)", name: name, category: "Grocery", unit: "pack")),
+                .testing())
+        }
+    }
+}
+
+extension StoreID {
+    static let one = StoreID(rawValue: 1)
+    static let two = StoreID(rawValue: 2)
+}
+
+extension ProductID {
+    static let rice = ProductID(rawValue: 101)
+    static let sugar = ProductID(rawValue: 102)
+}
+
+extension LevelKey {
+    static let sugarInOne = LevelKey(.one, .sugar)
+    static let sugarInTwo = LevelKey(.two, .sugar)
+}
+
+extension Movement {
+    static func stockIn(_ units: Int64, _ level: LevelKey = .sugarInOne) -> Movement { of(.stockIn, units, level) }
+    static func sale(_ units: Int64, _ level: LevelKey = .sugarInOne) -> Movement { of(.sale, units, level) }
+
+    static func of(_ kind: Kind, _ units: Int64, _ level: LevelKey = .sugarInOne) -> Movement {
+        Movement(storeID: level.storeID, productID: level.productID, kind: kind, quantity: Quantity(units)!)
+    }
+}
+
+extension Transfer {
+    static func sugar(_ units: Int64, from: StoreID = .one, to: StoreID = .two) -> Transfer {
+        Transfer(productID: .sugar, from: from, to: to, quantity: Quantity(units)!)
+    }
+}
+
+extension CommandContext {
+    /// - Parameters:
+    ///   - key: An idempotency key.
+    ///   - request: Stands for the request that came with the key.
+    static func testing(
+        actor: String = "key:test", key: String? = nil, request: UInt8 = 0, recordedAt: Timestamp? = nil
+    ) -> CommandContext {
+        CommandContext(
+            actor: actor, requestID: "test",
+            idempotency: key.map {
+                IdempotencyKey(principal: actor, key: $0, fingerprint: [UInt8](repeating: request, count: 32))
+            }, recordedAt: recordedAt)
+    }
+}
+
+extension StockReading {
+    func onHand(_ level: LevelKey) async throws -> Int64 {
+        try await self.level(level, atLeast: nil).value.onHand
+    }
+
+    /// Whether every ledger is sound, each level is what its last movement left, and nothing is missing.
+    func expectSound(_ stores: [StoreID] = [.catalog, .one, .two]) async throws {
+        for store in stores {
+            _ = try await AuditVerification(ledger: self).verify(store)
+            guard store != .catalog else { continue }
+            var levels: [ProductID: Int64] = [:]
+            var query = EntryQuery(storeID: store, limit: 1_000)
+            repeat {
+                let page = try await entries(query, atLeast: nil).value
+                for entry in page.items { levels[entry.productID] = entry.onHandAfter }
+                query.after = page.next
+            } while query.after != nil
+            for item in try await stock(StockQuery(storeID: store, limit: 1_000), atLeast: nil).value.items {
+                #expect(item.onHand == levels[item.productID], "store \(store), product \(item.productID)")
+            }
+        }
+    }
+}
+
+/// The refusal that `body` meets.
+func refusal(_ body: () async throws -> Void) async throws -> Refusal? {
+    do {
+        try await body()
+        return nil
+    } catch LedgerError.refused(let refusal) {
+        return refusal
+    }
+}

@@ -1,0 +1,170 @@
+import Foundation
+public import Logging
+public import Postgres
+public import PostgresLedger
+import ServiceLifecycle
+import Synchronization
+
+/// A database of its own on the test servers, with the schema, and a ledger on it.
+public struct TestDatabase: Sendable {
+    public let primaryURL: String
+    public let replicaURL: String
+    private let name: String
+
+    public static let quiet: Logger = {
+        var logger = Logger(label: "test", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = .critical
+        return logger
+    }()
+
+    /// Makes a database, lends it and drops it.
+    public static func with<T: Sendable>(
+        migrated: Bool = true, _ body: (TestDatabase) async throws -> T
+    ) async throws -> T {
+        let database = try TestDatabase()
+        try await database.onServer("create database \(database.name)")
+        do {
+            if migrated { try await database.migrate() }
+            let result = try await body(database)
+            try await database.onServer("drop database \(database.name) with (force)")
+            return result
+        } catch {
+            try await database.onServer("drop database \(database.name) with (force)")
+            throw error
+        }
+    }
+
+    private init() throws {
+        name = "khata_test_\(UInt64.random(in: 0...UInt64.max))"
+        primaryURL = try Self.url("KHATA_TEST_PRIMARY_URL", database: name)
+        replicaURL = try Self.url("KHATA_TEST_REPLICA_URL", database: name)
+    }
+
+    public func migrate() async throws {
+        try await withPool { pool in _ = try await Schema(pool).migrate() }
+    }
+
+    /// Runs SQL behind the ledger's back.
+    public func execute(_ sql: String) async throws {
+        try await withPool { pool in try await pool.run { session in try session.script(sql) } }
+    }
+
+    /// The first column of a query's rows, as integers.
+    public func integers(_ sql: String) async throws -> [Int64] {
+        try await withPool { pool in
+            try await pool.run { session in try session.execute(Statement("test", sql)).map { $0.int64(0) } }
+        }
+    }
+
+    public func withPool<T: Sendable>(_ body: (Pool) async throws -> T) async throws -> T {
+        try await Self.withPool(primaryURL, body)
+    }
+
+    public static func withPool<T: Sendable>(_ url: String, _ body: (Pool) async throws -> T) async throws -> T {
+        let pool = Pool(
+            try ConnectionConfiguration(url, applicationName: "test"), maximumConnections: 2, maximumWaiting: 100,
+            waitTimeout: .seconds(30), logger: quiet)
+        do {
+            let result = try await body(pool)
+            await pool.close()
+            return result
+        } catch {
+            await pool.close()
+            throw error
+        }
+    }
+
+    private func onServer(_ sql: String) async throws {
+        try await Self.withPool(try Self.url("KHATA_TEST_PRIMARY_URL")) { pool in
+            try await pool.run { session in try session.script(sql) }
+        }
+    }
+
+    /// The way to the primary through a link.
+    public func primaryURL(through link: FaultyLink) throws -> String {
+        guard var url = URLComponents(string: primaryURL) else { return primaryURL }
+        url.host = "127.0.0.1"
+        url.port = link.port
+        return url.string ?? primaryURL
+    }
+
+    /// Runs `body` with a link to the primary.
+    public func withFaultyLink<T: Sendable>(_ body: (FaultyLink) async throws -> T) async throws -> T {
+        let url = URLComponents(string: primaryURL)
+        return try await FaultyLink.with(to: url?.host ?? "127.0.0.1", url?.port ?? 5432, body)
+    }
+
+    /// The replica's own database `postgres`.
+    public static func replicaServerURL() throws -> String { try url("KHATA_TEST_REPLICA_URL") }
+
+    private static func url(_ variable: String, database: String? = nil) throws -> String {
+        guard let value = ProcessInfo.processInfo.environment[variable], var url = URLComponents(string: value) else {
+            throw MissingServer(variable: variable)
+        }
+        if let database { url.path = "/" + database }
+        return url.string ?? value
+    }
+}
+
+struct MissingServer: Error, CustomStringConvertible {
+    let variable: String
+    var description: String { "\(variable) does not name a server: run the tests with ops/test" }
+}
+
+extension TestDatabase {
+    /// Runs a ledger on this database while `body` uses it.
+    ///
+    /// - Parameters:
+    ///   - primary: Another way to the primary.
+    ///   - replica: The way to the replica, if there is to be one.
+    public func withLedger<T: Sendable>(
+        primary: String? = nil, replica: String? = nil, limits: LedgerLimits = LedgerLimits(),
+        observer: any LedgerObserver = IgnoringObserver(), _ body: @Sendable (PostgresLedger) async throws -> T
+    ) async throws -> T {
+        let ledger = PostgresLedger(
+            primary: try ConnectionConfiguration(primary ?? primaryURL, applicationName: "khata-test"),
+            replica: try replica.map {
+                try ConnectionConfiguration($0, applicationName: "khata-test", isReadOnly: true)
+            },
+            limits: limits, observer: observer, logger: Self.quiet)
+        return try await withThrowingTaskGroup { group in
+            let services = ServiceGroup(services: [ledger], logger: Self.quiet)
+            group.addTask { try await services.run() }
+            let result: Result<T, any Error>
+            do {
+                result = .success(try await body(ledger))
+            } catch {
+                result = .failure(error)
+            }
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+            return try result.get()
+        }
+    }
+}
+
+public struct IgnoringObserver: LedgerObserver {
+    public init() {}
+    public func observe(_ observation: LedgerObservation) {}
+}
+
+/// Waits for a condition, with a limit.
+public func eventually(
+    within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
+) async throws -> Bool {
+    let deadline = ContinuousClock.now + limit
+    while ContinuousClock.now < deadline {
+        if try await condition() { return true }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return false
+}
+
+/// Counts what concurrent tasks do.
+public final class Counter: Sendable {
+    private let count = Mutex(0)
+
+    public init() {}
+    public var value: Int { count.withLock { $0 } }
+    public func increment() { count.withLock { $0 += 1 } }
+}

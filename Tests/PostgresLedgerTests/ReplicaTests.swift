@@ -1,0 +1,97 @@
+import Inventory
+import LedgerTesting
+import Postgres
+import PostgresLedger
+import Testing
+
+/// Where reads go. The replica is one for all tests, so these take turns.
+@Suite("The replica", .serialized)
+struct ReplicaTests {
+    @Test("reads are served by the replica when it is new enough")
+    func served() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger(replica: database.replicaURL) { ledger in
+                _ = try await ledger.record(.stockIn(1), .testing)
+                #expect(
+                    try await eventually {
+                        try await ledger.level(.sugarInOne, atLeast: nil).source == .replica
+                    })
+            }
+        }
+    }
+
+    @Test("while the replica is behind, the primary answers, and never with old stock")
+    func behind() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger(replica: database.replicaURL) { ledger in
+                _ = try await ledger.record(.stockIn(1), .testing)
+                #expect(try await eventually { try await ledger.level(.sugarInOne, atLeast: nil).source == .replica })
+                try await TestDatabase.withReplayPaused {
+                    _ = try await ledger.record(.stockIn(1), .testing)
+                    let level = try await ledger.level(.sugarInOne, atLeast: nil)
+                    #expect(level.source == .primary && level.value.onHand == 2)
+                    let list = try await ledger.entries(EntryQuery(), atLeast: nil)
+                    #expect(list.source == .primary && list.value.items.count == 2)
+                    // Another store is as new as it ever was.
+                    #expect(try await ledger.stock(StockQuery(storeID: .two), atLeast: nil).source == .replica)
+                }
+            }
+        }
+    }
+
+    @Test("a replica that is behind is passed over for a client that knows more than this process")
+    func minimumPosition() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger { writer in
+                _ = try await writer.record(.stockIn(1), .testing)
+                try await database.withLedger(replica: database.replicaURL) { reader in
+                    #expect(
+                        try await eventually {
+                            try await reader.level(.sugarInOne, atLeast: nil).position == Position(rawValue: 1)
+                        })
+                    try await TestDatabase.withReplayPaused {
+                        let recorded = try await writer.record(.stockIn(1), .testing).value
+                        #expect(try await reader.level(.sugarInOne, atLeast: nil).value.onHand == 1)
+                        let level = try await reader.level(.sugarInOne, atLeast: recorded.position)
+                        #expect(level.value.onHand == 2 && level.source == .primary)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("while the replica is down, the primary answers")
+    func down() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger(replica: "postgresql://postgres@127.0.0.1:1/none") { ledger in
+                _ = try await ledger.record(.stockIn(1), .testing)
+                for _ in 0..<10 {
+                    #expect(try await ledger.level(.sugarInOne, atLeast: nil).source == .primary)
+                }
+                let health = await ledger.health()
+                #expect(health.map(\.name) == ["primary:responseTime", "replica:lag"])
+                #expect(health.map(\.status) == [.pass, .warn])
+            }
+        }
+    }
+
+    @Test("while the primary is down, the replica answers")
+    func primaryDown() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger { writer in
+                let recorded = try await writer.record(.stockIn(1), .testing).value
+                try await database.withLedger(
+                    primary: "postgresql://postgres@127.0.0.1:1/none", replica: database.replicaURL
+                ) { reader in
+                    let isAnswered = try await eventually {
+                        let level = try? await reader.level(.sugarInOne, atLeast: recorded.position)
+                        return level?.value.onHand == 1
+                    }
+                    #expect(isAnswered)
+                    let health = await reader.health()
+                    #expect(health.map(\.status) == [.fail, .pass])
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Inventory
+import LedgerTesting
+import Postgres
+import PostgresLedger
+import Testing
+
+@Suite("The schema")
+struct SchemaTests {
+    @Test("is applied once, however many apply it at once")
+    func concurrentMigration() async throws {
+        try await TestDatabase.with(migrated: false) { database in
+            let applied = try await withThrowingTaskGroup { group in
+                for _ in 0..<4 {
+                    group.addTask { try await database.withPool { pool in try await Schema(pool).migrate() } }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(applied.sorted() == Array(1...Schema.version))
+            try await database.withPool { pool in try await Schema(pool).check() }
+        }
+    }
+
+    @Test("is refused when it is older or newer than the program")
+    func versions() async throws {
+        try await TestDatabase.with(migrated: false) { database in
+            func expectError(_ contains: String, _ body: (Schema) async throws -> Void) async throws {
+                let message = try await database.withPool { pool in
+                    do {
+                        try await body(Schema(pool))
+                        return ""
+                    } catch let error as SchemaError {
+                        return error.description
+                    }
+                }
+                #expect(message.contains(contains))
+            }
+            try await expectError("run `khata migrate`") { try await $0.check() }
+            try await database.migrate()
+            try await expectError("not a standby") { try await $0.checkIsReplica() }
+            try await database.execute("insert into schema_versions values (\(Schema.version + 1))")
+            try await expectError("use the newer program") { try await $0.check() }
+            try await expectError("use the newer program") { _ = try await $0.migrate() }
+        }
+    }
+
+    @Test("a database whose commits are not durable is refused")
+    func durability() async throws {
+        try await TestDatabase.with { database in
+            let url = database.primaryURL + "?options=-csynchronous_commit%3Doff"
+            await #expect(throws: SchemaError.self) {
+                try await TestDatabase.withPool(url) { pool in try await Schema(pool).check() }
+            }
+        }
+    }
+
+    @Test(
+        "history cannot be changed",
+        arguments: ["movements", "audit_log"],
+        [
+            "update %@ set recorded_at = now()", "delete from %@", "truncate %@",
+            "update %@ set recorded_at = now() where false",
+        ])
+    func appendOnly(table: String, sql: String) async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger { ledger in _ = try await ledger.record(.stockIn(1), .testing) }
+            await #expect {
+                try await database.execute(sql.replacing("%@", with: table))
+            } throws: { error in
+                (error as? PostgresError)?.message.contains("append-only") == true
+            }
+        }
+    }
+
+    @Test("the database itself refuses stock below zero")
+    func constraints() async throws {
+        try await TestDatabase.withShop { database in
+            for sql in [
+                "insert into stock_levels values (1, 102, -1, 1, now())",
+                "insert into movements (store_id, position, product_id, type, quantity, on_hand_after, recorded_at) "
+                    + "values (1, 1, 102, 'sale', 1, -1, now())",
+                "insert into movements (store_id, position, product_id, type, quantity, on_hand_after, recorded_at) "
+                    + "values (1, 1, 102, 'sale', 0, 1, now())",
+            ] {
+                await #expect {
+                    try await database.execute(sql)
+                } throws: { error in
+                    (error as? PostgresError)?.sqlState == SQLState.checkViolation
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Inventory
+import LedgerTesting
+import Postgres
+import PostgresLedger
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension TestDatabase {
+    /// A database with stores 1 and 2, and sugar, without stock.
+    static func withShop(_ body: (TestDatabase) async throws -> Void) async throws {
+        try await with { database in
+            try await database.withLedger { ledger in
+                for id in [StoreID.one, .two] {
+                    _ = try await ledger.change(.createStore(id, name: "Store \(id)"), .testing)
+                }
+                _ = try await ledger.change(.createProduct(.sugar, ProductDetails(name: "Sugar 1kg")), .testing)
+            }
+            try await body(database)
+        }
+    }
+
+    /// Runs `body` while somebody else holds store 1.
+    func whileStoreIsLocked<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+        let isLocked = Mutex(false)
+        let isOver = Mutex(false)
+        async let _ = withPool { pool in
+            try await pool.run { session in
+                _ = try session.pipeline([
+                    Query(.begin), Query(Statement("lock", "select from stores where store_id = 1 for update")),
+                ])
+                isLocked.withLock { $0 = true }
+                while !isOver.withLock({ $0 }) { usleep(1_000) }
+            }
+        }
+        _ = try await eventually { isLocked.withLock { $0 } }
+        defer { isOver.withLock { $0 = true } }
+        return try await body()
+    }
+
+    /// Runs `body` while the replica stays where it is.
+    static func withReplayPaused(_ body: () async throws -> Void) async throws {
+        try await withReplica { session in
+            try session.script("select pg_wal_replay_pause()")
+            while try session.execute(Statement("paused", "select pg_get_wal_replay_pause_state()"))[0].text(0)
+                != "paused"
+            {}
+        }
+        do {
+            try await body()
+        } catch {
+            try await withReplica { session in try session.script("select pg_wal_replay_resume()") }
+            throw error
+        }
+        try await withReplica { session in try session.script("select pg_wal_replay_resume()") }
+    }
+
+    private static func withReplica(_ body: @escaping @Sendable (Session) throws -> Void) async throws {
+        try await withPool(replicaServerURL()) { pool in try await pool.run(body) }
+    }
+}
+
+extension PostgresLedger {
+    func onHand(_ level: LevelKey) async throws -> Int64 {
+        try await self.level(level, atLeast: nil).value.onHand
+    }
+
+    func recordAtOnce(
+        _ count: Int, of movement: Movement, ignoringRefusals: Bool = false
+    ) async throws -> [RecordedMovement] {
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<count {
+                group.addTask { () async throws -> RecordedMovement? in
+                    do {
+                        return try await record(movement, .testing).value
+                    } catch LedgerError.refused where ignoringRefusals {
+                        return nil
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { recorded, movement in
+                if let movement { recorded.append(movement) }
+            }
+        }
+    }
+}
+
+extension StoreID {
+    static let one = StoreID(rawValue: 1)
+    static let two = StoreID(rawValue: 2)
+}
+
+extension ProductID {
+    static let sugar = ProductID(rawValue: 102)
+}
+
+extension LevelKey {
+    static let sugarInOne = LevelKey(.one, .sugar)
+}
+
+extension CommandContext {
+    static let testing = CommandContext(actor: "key:test", requestID: "test")
+}
+
+extension Movement {
+    static func stockIn(_ units: Int64) -> Movement {
+        Movement(storeID: .one, productID: .sugar, kind: .stockIn, quantity: Quantity(units)!)
+    }
+
+    static func sale(_ units: Int64) -> Movement {
+        Movement(storeID: .one, productID: .sugar, kind: .sale, quantity: Quantity(units)!)
+    }
+}
