@@ -1,0 +1,73 @@
+# The program: built, and run as one process or several.
+# shellcheck shell=bash
+
+build_release() {
+    say "building"
+    swift build --package-path "$repository" --configuration release --product khata >&2
+    khata=$(swift build --package-path "$repository" --configuration release --show-bin-path)/khata
+}
+
+instances=1 # API processes
+
+export_connections() {
+    KHATA_PRIMARY_URL=$(database_url "$KHATA_PRIMARY_PORT" khata)
+    KHATA_REPLICA_URL=$(database_url "$KHATA_REPLICA_PORT" khata)
+    KHATA_REDIS_URL=$(redis_url)
+    export KHATA_PRIMARY_URL KHATA_REPLICA_URL KHATA_REDIS_URL
+}
+
+# With several processes both need a range of ports. The API's begins at KHATA_PORT; that of the ops ports at
+# KHATA_OPS_PORT, unless the two would overlap: then it follows the API's.
+api_port() { echo $((KHATA_PORT + $1 - 1)); }
+ops_port() {
+    local first=$KHATA_OPS_PORT distance=$((KHATA_OPS_PORT - KHATA_PORT))
+    ((${distance#-} < instances)) && first=$((KHATA_PORT + instances))
+    echo $((first + $1 - 1))
+}
+
+start_api() {
+    local i
+    for ((i = 1; i <= instances; i++)); do
+        say "starting the API on port $(api_port "$i")"
+        (
+            cd "$repository" || exit # where config/khata.yaml is looked for
+            start_process "api-$i" "$khata" serve --port "$(api_port "$i")" --ops-port "$(ops_port "$i")"
+        )
+    done
+    for ((i = 1; i <= instances; i++)); do
+        wait_until "api-$i" 60 is_ready "$(api_port "$i")"
+        wait_until "api-$i" 60 is_ready "$(ops_port "$i")"
+    done
+}
+
+is_ready() { # PORT
+    curl --silent --fail --noproxy '*' --max-time 2 "http://127.0.0.1:$1/readyz"
+}
+
+# The names of the API processes that were started: api-1, api-2, …
+api_names() {
+    local file
+    for file in "$KHATA_STATE"/run/api-*; do
+        [[ -e $file ]] && basename "$file"
+    done
+}
+
+any_api_runs() {
+    local name
+    for name in $(api_names); do
+        is_running "$name" && return
+    done
+    return 1
+}
+
+# All are told before any is waited for: they drain together.
+stop_api() {
+    local name
+    any_api_runs && say "stopping the API"
+    for name in $(api_names); do
+        signal_process "$name" TERM
+    done
+    for name in $(api_names); do
+        stop_process "$name" TERM 40
+    done
+}

@@ -1,0 +1,55 @@
+# The state: the folder with data, sockets, logs, secrets and process ids of one stack.
+# shellcheck shell=bash
+
+# PostgreSQL refuses to run as root; its own user runs both servers then.
+server_user() {
+    if ((EUID == 0)); then echo postgres; else id -un; fi
+}
+
+as_server_user() {
+    if ((EUID == 0)); then
+        (cd / && setpriv --reuid=postgres --regid=postgres --init-groups "$@")
+    else
+        "$@"
+    fi
+}
+
+prepare_state() {
+    mkdir -p "$KHATA_STATE"
+    [[ -O $KHATA_STATE ]] || die "KHATA_STATE ($KHATA_STATE) belongs to another user"
+    chmod 755 "$KHATA_STATE"
+    as_server_user test -x "$KHATA_STATE" ||
+        die "the user $(server_user) cannot enter KHATA_STATE ($KHATA_STATE): choose a folder such as /var/tmp/khata"
+    ((${#KHATA_STATE} <= 80)) || die "KHATA_STATE ($KHATA_STATE) is too long for the path of a Unix socket"
+    install -d -m 755 "$KHATA_STATE"/{log,run}
+    install -d -m 700 "$KHATA_STATE/secret"
+    install -d -m 700 -o "$(server_user)" "$KHATA_STATE"/{postgres,redis,sockets}
+}
+
+# One command at a time changes a state; file descriptor 9 holds the lock until it is closed.
+lock_state() { # [SECONDS TO WAIT]
+    [[ -d $KHATA_STATE ]] || return 1
+    exec 9>"$KHATA_STATE/lock"
+    flock --timeout "${1:-0}" 9 || die "another ops command is at work on $KHATA_STATE"
+}
+unlock_state() { exec 9>&-; }
+
+stop_everything() {
+    stop_api
+    stop_redis
+    stop_primary # before the replica, which so receives all of it
+    stop_replica
+    rm -f "$KHATA_STATE/env"
+}
+
+purge_state() {
+    rm -rf "$KHATA_STATE"/{log,postgres,redis,run,secret,sockets,env,lock}
+    rmdir --ignore-fail-on-non-empty "$KHATA_STATE"
+}
+
+# Prints the secret NAME, made at first use.
+secret() { # NAME
+    local file=$KHATA_STATE/secret/$1
+    [[ -s $file ]] || (umask 077 && random_secret >"$file.new" && mv "$file.new" "$file")
+    cat "$file"
+}
