@@ -16,10 +16,12 @@ let package = Package(
         .executable(name: "khata", targets: ["khata"])
     ],
     dependencies: [
-        // The HTTP/1.1 server and its router.
+        // The HTTP/1.1 server (its core only).
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         // ByteBuffer, and a thread of its own for each database connection.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // HTTP messages as the channel handlers in front of Hummingbird see them.
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         // HTTP header and status types, shared with Hummingbird.
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // SHA-256 for the audit chain, API keys and request fingerprints.
@@ -35,6 +37,10 @@ let package = Package(
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0",
             traits: [.defaults, "YAML"]),
+        // File paths, as swift-configuration takes them.
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        // The keys of the settings file, to refuse those that do not exist.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         // The tests' HTTP client.
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
@@ -72,10 +78,14 @@ let package = Package(
             dependencies: [
                 "Access", "Inventory",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
@@ -84,8 +94,55 @@ let package = Package(
                 "Access", "Inventory", "InventoryHTTP", "Postgres", "PostgresLedger",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "LedgerTesting",
+            dependencies: [
+                "Postgres", "PostgresLedger",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/LedgerTesting",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "InventoryTests",
+            dependencies: ["Inventory", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PostgresTests",
+            dependencies: ["Postgres", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LedgerContractTests",
+            dependencies: ["Inventory", "LedgerTesting", "PostgresLedger"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PostgresLedgerTests",
+            dependencies: ["Inventory", "LedgerTesting", "Postgres", "PostgresLedger"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "AccessTests",
+            dependencies: ["Access", "Inventory"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "InventoryHTTPTests",
+            dependencies: [
+                "Access", "Inventory", "InventoryHTTP", "LedgerTesting", "Postgres", "PostgresLedger",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),

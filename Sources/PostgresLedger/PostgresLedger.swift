@@ -3,10 +3,18 @@ public import Logging
 public import Postgres
 public import ServiceLifecycle
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// How many connections, and how much may wait for them.
 public struct LedgerLimits: Sendable {
-    /// Lanes that commit movements side by side; each has a connection of its own to the primary.
-    public var lanes = 4
+    /// Lanes that commit movements of single stores side by side, each on a connection of its own to the primary. What
+    /// moves stock in several stores has one more.
+    /// By default one for every two cores, four at most: fewer lanes mean larger transactions.
+    public var lanes = min(4, max(1, ProcessInfo.processInfo.activeProcessorCount / 2))
     public var write = WriteLimits()
     /// Connections to the replica, and to the primary for reads that the replica cannot answer.
     public var replicaConnections = 8
@@ -34,7 +42,8 @@ public struct WriteLimits: Sendable {
 ///
 /// Runs as a service; on graceful shutdown it commits what was accepted, and takes nothing more.
 public struct PostgresLedger: Service {
-    let lanes: [Lane]
+    private let lanes: [Lane]
+    private let wideLane: Lane
     let catalog: DurableTransactions
     let outbox: Outbox
     let acknowledged: AcknowledgedPositions
@@ -65,12 +74,14 @@ public struct PostgresLedger: Service {
         let (acknowledged, outbox) = (AcknowledgedPositions(), Outbox())
         self.acknowledged = acknowledged
         self.outbox = outbox
-        lanes = (0..<max(1, limits.lanes)).map { _ in
+        func lane() -> Lane {
             Lane(
                 transactions: DurableTransactions(
                     connections: pool(writing, connections: 1, waiting: 0), observer: observer),
                 acknowledged: acknowledged, outbox: outbox, limits: limits.write, observer: observer)
         }
+        lanes = (0..<max(1, limits.lanes)).map { _ in lane() }
+        wideLane = lane()
         catalog = DurableTransactions(
             connections: pool(writing, connections: 1, waiting: limits.write.catalogChangesWaiting),
             observer: observer)
@@ -93,14 +104,14 @@ public struct PostgresLedger: Service {
 
     public func run() async {
         await withTaskGroup { group in
-            for lane in lanes {
+            for lane in lanes + [wideLane] {
                 group.addTask { await lane.run() }
             }
             group.addTask { await ExpiredRecords(primary: primary, observer: observer).run() }
             await withGracefulShutdownHandler {
                 await group.waitForAll()
             } onGracefulShutdown: {
-                for lane in lanes { lane.close() }
+                for lane in lanes + [wideLane] { lane.close() }
             }
         }
         for pool in pools { await pool.close() }
@@ -111,7 +122,7 @@ extension PostgresLedger: StockWriting {
     public func record(
         _ movement: Movement, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedMovement> {
-        let answer = try await submit(MovementCommand(.movement(movement), context), store: movement.storeID)
+        let answer = try await submit(MovementCommand(.movement(movement), context))
         guard case .movement(let recorded) = answer.outcome else { throw .refused(.idempotencyKeyReused) }
         return Receipt(recorded, isReplay: answer.isReplay)
     }
@@ -119,7 +130,7 @@ extension PostgresLedger: StockWriting {
     public func record(
         _ transfer: Transfer, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedTransfer> {
-        let answer = try await submit(MovementCommand(.transfer(transfer), context), store: transfer.from)
+        let answer = try await submit(MovementCommand(.transfer(transfer), context))
         guard case .transfer(let recorded) = answer.outcome else { throw .refused(.idempotencyKeyReused) }
         return Receipt(recorded, isReplay: answer.isReplay)
     }
@@ -127,8 +138,8 @@ extension PostgresLedger: StockWriting {
     public func record(
         _ batch: Batch, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedBatch> {
-        guard let first = batch.movements.first else { return Receipt(RecordedBatch(lines: [])) }
-        let answer = try await submit(MovementCommand(.batch(batch), context), store: first.storeID)
+        guard !batch.movements.isEmpty else { return Receipt(RecordedBatch(lines: [])) }
+        let answer = try await submit(MovementCommand(.batch(batch), context))
         guard case .batch(let recorded) = answer.outcome else { throw .refused(.idempotencyKeyReused) }
         return Receipt(recorded, isReplay: answer.isReplay)
     }
@@ -155,8 +166,12 @@ extension PostgresLedger: StockWriting {
         }
     }
 
-    /// A store's movements share a lane, so that they share transactions instead of waiting for each other's locks.
-    private func submit(_ command: MovementCommand, store: StoreID) async throws(LedgerError) -> Decision.Answer {
-        try await lanes[Int(UInt64(bitPattern: store.rawValue) % UInt64(lanes.count))].submit(command)
+    /// A store's movements share a lane, so that they share transactions instead of waiting for each other's locks; so
+    /// do commands on several stores, most of which would have some in common.
+    private func submit(_ command: MovementCommand) async throws(LedgerError) -> Decision.Answer {
+        var stores = Set<StoreID>()
+        command.forEachLevel { stores.insert($0.storeID) }
+        guard stores.count == 1, let store = stores.first else { return try await wideLane.submit(command) }
+        return try await lanes[Int(UInt64(bitPattern: store.rawValue) % UInt64(lanes.count))].submit(command)
     }
 }

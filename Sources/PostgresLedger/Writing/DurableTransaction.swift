@@ -50,6 +50,7 @@ struct DurableTransactions: Sendable {
                 case .uncertain(let value, let proof, let error):
                     observer.observe(.commitUncertain(error))
                     if try await wasCommitted(proof, lost: error) { return value }
+                    guard await retry.pause() else { throw TransactionFailure.unavailable(error) }
                 }
             } catch let failure as TransactionFailure {
                 throw failure

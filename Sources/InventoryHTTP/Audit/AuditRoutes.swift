@@ -1,0 +1,37 @@
+import HummingbirdCore
+import Inventory
+
+extension InventoryAPI {
+    func listAudit(_ call: Call) async throws -> Response {
+        var parameters = try call.parameters()
+        let store = call.path.storeID
+        let query = AuditQuery(
+            storeID: store, actor: try parameters.text("actor"),
+            action: try parameters.choice("action", of: AuditAction.allCases.map { ($0.rawValue, $0) }),
+            period: try parameters.period(), after: try parameters.cursor(), limit: try parameters.limit())
+        let minimum = try parameters.minPosition(in: store)
+        try parameters.finish()
+        let page = try await ledger.audit(query, atLeast: minimum)
+        return call.answer(page: page) { json in
+            json.openObject()
+            json.page(page.value, parameters) { $0.value($1) }
+            json.closeObject()
+        }
+    }
+}
+
+extension JSONWriter {
+    mutating func value(_ entry: AuditEntry) {
+        openObject()
+        field("store_id", entry.storeID)
+        field("position", entry.position)
+        field("recorded_at", entry.recordedAt)
+        field("actor", entry.actor)
+        field("action", entry.action.rawValue)
+        field("request_id", entry.requestID)
+        key("detail")
+        value(json: entry.detail)
+        field("hash", entry.hash.description)
+        closeObject()
+    }
+}

@@ -1,0 +1,91 @@
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+import NIOCore
+
+extension InventoryAPI {
+    /// Carries out what a body asks for, and answers with what it left: 201 with its place if it is new.
+    func change(_ call: Call, _ read: (inout JSONFields) -> CatalogChange?) async throws -> Response {
+        try call.parameters().finish()
+        let body = try await call.body()
+        var fields = try body.fields()
+        let change = try fields.reading(read)
+        let isNew = call.request.method == .post
+        // Only a POST may be sent twice without harm by its key: a PUT is the same twice anyway.
+        let receipt = try await ledger.change(change, call.context(body: isNew ? body : nil))
+        let item = receipt.value
+        var response = Response.json(isNew ? .created : .ok) { $0.value(item) }
+        response.headers[.eTag] = EntityTag(item.position).text
+        response.headers[.inventoryPosition] = item.position.description
+        if isNew { response.headers[.location] = item.location }
+        return response.replayed(receipt.isReplay)
+    }
+
+    func archive(_ call: Call, _ change: CatalogChange) async throws -> Response {
+        try call.parameters().finish()
+        let receipt = try await ledger.change(change, call.context())
+        return Response(
+            status: .noContent,
+            headers: [
+                .cacheControl: "no-store", .inventoryPosition: receipt.value.position.description,
+            ])
+    }
+}
+
+extension Call {
+    var ifMatch: VersionCondition { VersionCondition(ifMatch: request.headers[.ifMatch]) }
+
+    /// The answer to a page of the catalog.
+    func answer<Item, Key: CursorKey>(
+        catalog page: Snapshot<Page<Item, Key>>, _ parameters: Parameters,
+        _ write: (inout JSONWriter<ByteBuffer>, Item) -> Void
+    ) -> Response {
+        answer(page, tag: EntityTag(page.catalogPosition), capacity: 128 + 160 * page.value.items.count) { json in
+            json.openObject()
+            json.page(page.value, parameters, write)
+            json.closeObject()
+        }
+    }
+}
+
+extension CatalogItem {
+    var position: Position {
+        switch self {
+        case .product(let product): product.position
+        case .store(let store): store.position
+        }
+    }
+
+    fileprivate var location: String {
+        switch self {
+        case .product(let product): "/api/v1/products/\(product.id)"
+        case .store(let store): "/api/v1/stores/\(store.id)"
+        }
+    }
+}
+
+extension JSONWriter {
+    mutating func value(_ item: CatalogItem) {
+        switch item {
+        case .product(let product): value(product)
+        case .store(let store): value(store)
+        }
+    }
+
+    mutating func value(_ product: Product) {
+        openObject()
+        field("product_id", product.id)
+        nullableField("sku", product.details.sku)
+        field("name", product.details.name)
+        nullableField("category", product.details.category)
+        nullableField("unit", product.details.unit)
+        closeObject()
+    }
+
+    mutating func value(_ store: Store) {
+        openObject()
+        field("store_id", store.id)
+        field("name", store.name)
+        closeObject()
+    }
+}

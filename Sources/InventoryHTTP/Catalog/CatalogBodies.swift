@@ -1,0 +1,29 @@
+import Inventory
+
+extension ProductDetails {
+    init?(_ fields: inout JSONFields, _ limits: Limits) {
+        let longest = limits.nameCharacters
+        let sku = fields.optionalText("sku", atMost: longest)
+        let name = fields.text("name", atMost: longest)
+        let category = fields.optionalText("category", atMost: longest)
+        let unit = fields.optionalText("unit", atMost: longest)
+        guard let name else { return nil }
+        self.init(sku: sku, name: name, category: category, unit: unit)
+    }
+}
+
+/// What is created or replaced: its details, and its id if the client names one.
+struct CatalogBody<ID: LedgerNumber, Details> {
+    let id: ID?
+    let details: Details
+
+    /// - Parameter idInPath: the only id that the body may name, and need not.
+    init?(
+        _ fields: inout JSONFields, _ name: String, idInPath: ID? = nil, _ read: (inout JSONFields) -> Details?
+    ) {
+        id = fields.optionalID(name)
+        if let idInPath, let id, id != idInPath { fields.refuse(name, "must be the one of the path, \(idInPath)") }
+        guard let details = read(&fields) else { return nil }
+        self.details = details
+    }
+}

@@ -1,0 +1,43 @@
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+
+extension InventoryAPI {
+    func listProducts(_ call: Call) async throws -> Response {
+        var parameters = try call.parameters()
+        let query = ProductQuery(
+            after: try parameters.cursor(), limit: try parameters.limit(), search: try parameters.text("q"),
+            category: try parameters.text("category"))
+        let minimum = try parameters.minPosition()
+        try parameters.finish()
+        let page = try await ledger.products(query, atLeast: minimum)
+        return call.answer(catalog: page, parameters) { $0.value($1) }
+    }
+
+    func readProduct(_ call: Call) async throws -> Response {
+        var parameters = try call.parameters()
+        let minimum = try parameters.minPosition()
+        try parameters.finish()
+        let product = try await ledger.product(call.productID, atLeast: minimum)
+        return call.answer(product, tag: EntityTag(product.value.position)) { $0.value(product.value) }
+    }
+
+    func createProduct(_ call: Call) async throws -> Response {
+        try await change(call) { fields in
+            CatalogBody<ProductID, _>(&fields, "product_id") { ProductDetails(&$0, limits) }
+                .map { .createProduct($0.id, $0.details) }
+        }
+    }
+
+    func replaceProduct(_ call: Call) async throws -> Response {
+        let id = call.productID
+        return try await change(call) { fields in
+            CatalogBody(&fields, "product_id", idInPath: id) { ProductDetails(&$0, limits) }
+                .map { .replaceProduct(id, $0.details, ifVersion: call.ifMatch) }
+        }
+    }
+
+    func archiveProduct(_ call: Call) async throws -> Response {
+        try await archive(call, .archiveProduct(call.productID, ifVersion: call.ifMatch))
+    }
+}

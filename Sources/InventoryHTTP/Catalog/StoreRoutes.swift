@@ -1,0 +1,41 @@
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+
+extension InventoryAPI {
+    func listStores(_ call: Call) async throws -> Response {
+        var parameters = try call.parameters()
+        let query = StoreQuery(after: try parameters.cursor(), limit: try parameters.limit())
+        let minimum = try parameters.minPosition()
+        try parameters.finish()
+        let page = try await ledger.stores(query, atLeast: minimum)
+        return call.answer(catalog: page, parameters) { $0.value($1) }
+    }
+
+    func readStore(_ call: Call) async throws -> Response {
+        var parameters = try call.parameters()
+        let minimum = try parameters.minPosition()
+        try parameters.finish()
+        let store = try await ledger.store(call.storeID, atLeast: minimum)
+        return call.answer(store, tag: EntityTag(store.value.position)) { $0.value(store.value) }
+    }
+
+    func createStore(_ call: Call) async throws -> Response {
+        try await change(call) { fields in
+            CatalogBody<StoreID, _>(&fields, "store_id") { $0.text("name", atMost: limits.nameCharacters) }
+                .map { .createStore($0.id, name: $0.details) }
+        }
+    }
+
+    func replaceStore(_ call: Call) async throws -> Response {
+        let id = call.storeID
+        return try await change(call) { fields in
+            CatalogBody(&fields, "store_id", idInPath: id) { $0.text("name", atMost: limits.nameCharacters) }
+                .map { .replaceStore(id, name: $0.details, ifVersion: call.ifMatch) }
+        }
+    }
+
+    func archiveStore(_ call: Call) async throws -> Response {
+        try await archive(call, .archiveStore(call.storeID, ifVersion: call.ifMatch))
+    }
+}

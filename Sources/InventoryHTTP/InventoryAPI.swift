@@ -1,0 +1,8 @@
+import Inventory
+
+/// What the routes' handlers work on; they stand with what they are about.
+struct InventoryAPI: Sendable {
+    let ledger: any StockReading & StockWriting
+    let health: any HealthReporting
+    let limits: Limits
+}

@@ -1,0 +1,72 @@
+public import Access
+import HummingbirdCore
+public import Inventory
+public import Logging
+public import NIOCore
+public import NIOPosix
+public import ServiceLifecycle
+
+/// The HTTP front: the routes of the contract over a ledger.
+///
+/// Its services stop gracefully: they take no more connections, finish the requests that run, then end.
+public struct InventoryServer: Sendable {
+    private let api: InventoryAPI
+    private let authenticator: Authenticator
+    private let limits: Limits
+    private let logger: Logger
+
+    /// - Parameter logger: gets a line for each request that fails here (status 5xx), and none for others.
+    public init(
+        ledger: any StockReading & StockWriting, keys: any APIKeyStoring, health: any HealthReporting,
+        limits: Limits = Limits(), logger: Logger
+    ) {
+        precondition((1...Quantity.largest).contains(limits.quantity), "a movement moves at most \(Quantity.largest)")
+        api = InventoryAPI(ledger: ledger, health: health, limits: limits)
+        authenticator = Authenticator(keys: keys)
+        self.limits = limits
+        self.logger = logger
+    }
+
+    /// Serves all routes.
+    /// - Parameters:
+    ///   - port: 0 takes a free one.
+    ///   - onListening: is told the port, once connections are accepted.
+    public func apiService(
+        host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) -> any Service {
+        service(api.routes, host, port, eventLoopGroup, onListening)
+    }
+
+    /// Serves what the operator asks for: the health endpoints.
+    public func opsService(
+        host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) -> any Service {
+        service(api.healthRoutes, host, port, eventLoopGroup, onListening)
+    }
+
+    private func service(
+        _ routes: [Route], _ host: String, _ port: Int, _ eventLoopGroup: any EventLoopGroup,
+        _ onListening: @escaping @Sendable (_ port: Int) async -> Void
+    ) -> any Service {
+        let front = Front(router: Router(routes), authenticator: authenticator, limits: limits, logger: logger)
+        let bodyBytes = limits.bodyBytes
+        let configuration = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionGuard(bodyBytes: bodyBytes)],
+            idleTimeout: TimeAmount(limits.idleTimeout),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+                maxHeaderFieldCount: limits.headerFields))
+        // The server itself, not an `Application`: that makes a logger and an id of its own for every request.
+        let channel = HTTP1Channel(
+            responder: { request, writer, _ in
+                let response = try await front.respond(to: request)
+                try await writer.write(response: response.head, body: response.body)
+            }, configuration: configuration)
+        return EventLoopChannel(base: channel).server(
+            configuration: ServerConfiguration(address: .hostname(host, port: port), backlog: 1_024),
+            onServerRunning: { await onListening($0.localAddress?.port ?? port) },
+            eventLoopGroup: eventLoopGroup, logger: logger)
+    }
+}

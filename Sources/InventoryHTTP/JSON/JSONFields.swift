@@ -1,0 +1,138 @@
+import Inventory
+
+/// The fields of a JSON object, taken one by one. All that is wrong with them is collected; what nobody takes is
+/// refused.
+struct JSONFields {
+    /// An object of very many fields that nobody knows is refused for so many of them.
+    private static let mostProblems = 20
+
+    /// Where the object stands in the body: a JSON pointer.
+    private let pointer: String
+    /// `nil` if it is no object, which is the one thing wrong with it then.
+    private let members: [JSONMember]?
+    private var taken: [String] = []
+    private var problems: [Problem.Item] = []
+
+    init(of value: JSONValue, at pointer: String) {
+        self.pointer = pointer
+        if case .object(let members) = value {
+            self.members = members
+        } else {
+            members = nil
+            problems.append(Problem.Item(pointer: pointer, detail: "must be an object"))
+        }
+    }
+
+    /// What `read` makes of the fields.
+    /// - Throws: 422 with all that is wrong with them.
+    mutating func reading<Value>(_ read: (inout JSONFields) -> Value?) throws(Problem) -> Value {
+        let value = read(&self)
+        refuseOthers()
+        guard let value, problems.isEmpty else { throw Problem(invalidBody: problems) }
+        return value
+    }
+
+    mutating func refuse(_ name: String, _ detail: String) {
+        problems.append(Problem.Item(pointer: "\(pointer)/\(name)", detail: detail))
+    }
+
+    private mutating func refuseOthers() {
+        var known = taken
+        for member in members ?? [] where problems.count < Self.mostProblems {
+            if let index = known.firstIndex(where: { member.name == $0 }) {
+                known.remove(at: index)
+                continue
+            }
+            let name = member.name.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
+                .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
+            let detail = taken.contains { member.name == $0 } ? "is repeated" : "is not a field of this"
+            problems.append(Problem.Item(pointer: "\(pointer)/\(name)", detail: detail))
+        }
+    }
+}
+
+extension JSONFields {
+    mutating func integer(_ name: String, in range: ClosedRange<Int64>) -> Int64? {
+        guard let value = required(name) else { return nil }
+        return integer(value, name, range)
+    }
+
+    mutating func optionalInteger(_ name: String, in range: ClosedRange<Int64>) -> Int64? {
+        optional(name).flatMap { integer($0, name, range) }
+    }
+
+    mutating func id<ID: LedgerNumber>(_ name: String) -> ID? {
+        integer(name, in: 1...largestJSONInteger).map(ID.init(rawValue:))
+    }
+
+    mutating func optionalID<ID: LedgerNumber>(_ name: String) -> ID? {
+        optionalInteger(name, in: 1...largestJSONInteger).map(ID.init(rawValue:))
+    }
+
+    mutating func text(_ name: String, atMost longest: Int) -> String? {
+        guard let value = required(name) else { return nil }
+        return text(value, name, longest)
+    }
+
+    mutating func optionalText(_ name: String, atMost longest: Int) -> String? {
+        optional(name).flatMap { text($0, name, longest) }
+    }
+
+    mutating func optionalTime(_ name: String) -> Timestamp? {
+        guard let value = optional(name) else { return nil }
+        if case .text(let text) = value, let time = Timestamp(text) { return time }
+        refuse(name, "must be an RFC 3339 time, as 2026-11-20T19:55:00Z")
+        return nil
+    }
+
+    mutating func optionalFlag(_ name: String) -> Bool? {
+        guard let value = optional(name) else { return nil }
+        if case .flag(let flag) = value { return flag }
+        refuse(name, "must be true or false")
+        return nil
+    }
+
+    mutating func choice<Choice>(_ name: String, of choices: [(name: String, choice: Choice)]) -> Choice? {
+        guard let value = required(name) else { return nil }
+        if case .text(let text) = value, let match = choices.first(where: { $0.name == text }) { return match.choice }
+        refuse(name, "must be one of \(choices.map(\.name).joined(separator: ", "))")
+        return nil
+    }
+
+    /// The elements of an array, each with its own fields.
+    mutating func objects(_ name: String, atMost most: Int) -> [JSONFields]? {
+        guard let value = required(name) else { return nil }
+        guard case .array(let elements) = value, (1...most).contains(elements.count) else {
+            refuse(name, "must be an array of 1 to \(most)")
+            return nil
+        }
+        return elements.enumerated().map { JSONFields(of: $1, at: "\(pointer)/\(name)/\($0)") }
+    }
+}
+
+extension JSONFields {
+    /// A field's value; `nil` if it is missing or null.
+    private mutating func optional(_ name: String) -> JSONValue? {
+        taken.append(name)
+        guard let member = members?.first(where: { $0.name == name }), member.value != .null else { return nil }
+        return member.value
+    }
+
+    private mutating func required(_ name: String) -> JSONValue? {
+        if let value = optional(name) { return value }
+        if members != nil { refuse(name, "is required") }
+        return nil
+    }
+
+    private mutating func integer(_ value: JSONValue, _ name: String, _ range: ClosedRange<Int64>) -> Int64? {
+        if case .integer(let number) = value, range.contains(number) { return number }
+        refuse(name, "must be an integer from \(range.lowerBound) to \(range.upperBound)")
+        return nil
+    }
+
+    private mutating func text(_ value: JSONValue, _ name: String, _ longest: Int) -> String? {
+        if case .text(let text) = value, isPlain(text, atMost: longest) { return text }
+        refuse(name, "must be a text of 1 to \(longest) characters, none of them a control character")
+        return nil
+    }
+}

@@ -1,0 +1,84 @@
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+
+extension InventoryAPI {
+    func recordBatch(_ call: Call) async throws -> Response {
+        try call.parameters().finish()
+        let body = try await call.body()
+        var fields = try body.fields()
+        let batch = try fields.reading { BatchBody(&$0, limits) }
+        let context = try call.context(body: body)
+        let lines = batch.lines.map { line in
+            var line = line
+            return Result { () throws(Problem) in try line.reading { Movement(&$0, limits) } }
+        }
+        return batch.isAtomic ? try await recordAll(lines, context) : try await recordEach(lines, context)
+    }
+
+    private func recordAll(_ lines: [Result<Movement, Problem>], _ context: CommandContext) async throws -> Response {
+        let invalid = lines.flatMap { line in
+            if case .failure(let problem) = line { problem.items } else { [] as [Problem.Item] }
+        }
+        guard invalid.isEmpty else { throw Problem(invalidBody: invalid) }
+        let movements = lines.compactMap { try? $0.get() }
+        let receipt = try await ledger.record(Batch(movements, isAtomic: true), context)
+        return response(.created, receipt.value.lines.map(BatchResult.init)).replayed(receipt.isReplay)
+    }
+
+    /// Lines that are invalid by themselves do not reach the ledger; the others are recorded each by itself.
+    private func recordEach(_ lines: [Result<Movement, Problem>], _ context: CommandContext) async throws -> Response {
+        let movements = lines.compactMap { try? $0.get() }
+        let receipt =
+            movements.isEmpty
+            ? Receipt(RecordedBatch(lines: []))
+            : try await ledger.record(Batch(movements, isAtomic: false), context)
+        precondition(receipt.value.lines.count == movements.count, "each movement has its outcome")
+        var outcomes = receipt.value.lines.makeIterator()
+        let results = lines.map { line in
+            switch line {
+            case .success: BatchResult(outcomes.next()!)
+            case .failure(let problem): BatchResult.refused(problem)
+            }
+        }
+        return response(.ok, results).replayed(receipt.isReplay)
+    }
+
+    private func response(_ status: HTTPResponse.Status, _ results: [BatchResult]) -> Response {
+        Response.json(status, capacity: 32 + 256 * results.count) { json in
+            json.openObject()
+            json.key("results")
+            json.openArray()
+            for result in results { json.value(result) }
+            json.closeArray()
+            json.closeObject()
+        }
+    }
+}
+
+/// What became of one line of a batch.
+enum BatchResult {
+    case recorded(RecordedMovement)
+    case refused(Problem)
+
+    init(_ line: RecordedBatch.Line) {
+        switch line {
+        case .recorded(let movement): self = .recorded(movement)
+        case .refused(let refusal): self = .refused(Problem(refusal))
+        }
+    }
+}
+
+extension JSONWriter {
+    mutating func value(_ result: BatchResult) {
+        switch result {
+        case .recorded(let movement):
+            openObject()
+            field("status", Int64(HTTPResponse.Status.created.code))
+            fields(of: movement)
+            closeObject()
+        case .refused(let problem):
+            value(problem)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+
+extension InventoryAPI {
+    func recordMovement(_ call: Call) async throws -> Response {
+        try call.parameters().finish()
+        let body = try await call.body()
+        var fields = try body.fields()
+        let movement = try fields.reading { Movement(&$0, storeInPath: call.path.storeID, limits) }
+        let receipt = try await ledger.record(movement, call.context(body: body))
+        var response = Response.json(.created) { $0.value(receipt.value) }
+        response.headers[.inventoryPosition] = receipt.value.position.description
+        return response.replayed(receipt.isReplay)
+    }
+
+    func recordTransfer(_ call: Call) async throws -> Response {
+        try call.parameters().finish()
+        let body = try await call.body()
+        var fields = try body.fields()
+        let transfer = try fields.reading { Transfer(&$0, limits) }
+        let receipt = try await ledger.record(transfer, call.context(body: body))
+        return Response.json(.created) { $0.value(receipt.value) }.replayed(receipt.isReplay)
+    }
+
+    func listMovements(_ call: Call) async throws -> Response {
+        var parameters = try call.parameters()
+        let store: StoreID? = try parameters.id("store_id")
+        let query = EntryQuery(
+            storeID: store, productID: try parameters.id("product_id"),
+            type: try parameters.choice("type", of: MovementType.choices), period: try parameters.period(),
+            after: try parameters.cursor(), limit: try parameters.limit())
+        let minimum = try parameters.minPosition(in: store)
+        try parameters.finish()
+        let page = try await ledger.entries(query, atLeast: minimum)
+        return call.answer(page: page) { json in
+            json.openObject()
+            json.page(page.value, parameters) { $0.value($1) }
+            json.closeObject()
+        }
+    }
+}
+
+extension Response {
+    /// Says whether the answer is the first one to its `Idempotency-Key`, or that one again.
+    func replayed(_ isReplay: Bool) -> Response {
+        guard isReplay else { return self }
+        var response = self
+        response.headers[.idempotentReplayed] = "true"
+        return response
+    }
+}

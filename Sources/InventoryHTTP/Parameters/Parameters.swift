@@ -1,0 +1,190 @@
+import Inventory
+
+/// The parameters of a query, taken one by one; `finish` refuses what is left.
+struct Parameters {
+    struct Pair: Equatable {
+        let name: String
+        let value: String
+    }
+
+    /// More than any route has: keeps the search for repetitions short.
+    private static let most = 32
+
+    private let path: RoutePath
+    /// What `Inventory-Min-Position` says.
+    private let header: String?
+    private let limits: Limits
+    private let pairs: [Pair]
+    private var unused: [String]
+
+    /// - Parameter target: the request's target, with its path.
+    init(of target: String, path: RoutePath, header: String?, _ limits: Limits) throws(Problem) {
+        self.path = path
+        self.header = header
+        self.limits = limits
+        pairs = try Self.pairs(of: target)
+        unused = pairs.map(\.name)
+    }
+
+    private static func pairs(of target: String) throws(Problem) -> [Pair] {
+        guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return [] }
+        let parts = target[mark...].dropFirst().split(separator: "&")
+        guard parts.count <= most else { throw Problem(invalid: "query", "has more than \(most) parameters") }
+        var pairs: [Pair] = []
+        for part in parts {
+            let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = String(halves[0])
+            guard halves.count == 2, let value = decoded(halves[1]) else {
+                throw Problem(invalid: name, "has no value that can be read")
+            }
+            guard !pairs.contains(where: { $0.name == name }) else { throw Problem(invalid: name, "is repeated") }
+            pairs.append(Pair(name: name, value: value))
+        }
+        return pairs
+    }
+
+    /// Percent-decodes as forms are encoded, where a plus is a space.
+    private static func decoded(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"):
+                bytes.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                guard let high = rest.popFirst()?.hexDigit, let low = rest.popFirst()?.hexDigit else { return nil }
+                bytes.append(high << 4 | low)
+            default:
+                bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    /// - Throws: 400 for a parameter that no one took: it is unknown.
+    func finish() throws(Problem) {
+        if let name = unused.first { throw Problem(invalid: name, "is not a parameter of this") }
+    }
+
+    private mutating func take(_ name: String) -> String? {
+        unused.removeAll { $0 == name }
+        return pairs.first { $0.name == name }?.value
+    }
+}
+
+extension Parameters {
+    mutating func integer(_ name: String, in range: ClosedRange<Int64>) throws(Problem) -> Int64? {
+        try value(name, "must be an integer from \(range.lowerBound) to \(range.upperBound)") { text in
+            Int64(text).flatMap { range.contains($0) && String($0) == text ? $0 : nil }
+        }
+    }
+
+    mutating func id<ID: LedgerNumber>(_ name: String, from lowest: Int64 = 1) throws(Problem) -> ID? {
+        try integer(name, in: lowest...largestJSONInteger).map(ID.init(rawValue:))
+    }
+
+    mutating func limit() throws(Problem) -> Int {
+        try integer("limit", in: 1...Int64(limits.page)).map(Int.init) ?? limits.defaultPage
+    }
+
+    mutating func text(_ name: String) throws(Problem) -> String? {
+        let longest = limits.nameCharacters
+        return try value(name, "must be 1 to \(longest) characters, none of them a control character") { text in
+            isPlain(text, atMost: longest) ? text : nil
+        }
+    }
+
+    mutating func time(_ name: String) throws(Problem) -> Timestamp? {
+        try value(name, "must be an RFC 3339 time, as 2026-11-20T19:55:00Z") { text in
+            // A time has no spaces: that was the plus of an offset, `+05:00`, as it stands in JSON.
+            Timestamp(String(text.map { $0 == " " ? "+" : $0 }))
+        }
+    }
+
+    mutating func period() throws(Problem) -> Period {
+        Period(from: try time("from"), to: try time("to"))
+    }
+
+    mutating func choice<Choice>(
+        _ name: String, of choices: [(name: String, choice: Choice)]
+    ) throws(Problem) -> Choice? {
+        try value(name, "must be one of \(choices.map(\.name).joined(separator: ", "))") { text in
+            choices.first { $0.name == text }?.choice
+        }
+    }
+
+    /// How new a read must be, by `min_position` or `Inventory-Min-Position`.
+    mutating func minPosition() throws(Problem) -> Position? {
+        let parameter: Position? = try id("min_position", from: 0)
+        guard let header else { return parameter }
+        guard let number = Int64(header), (0...largestJSONInteger).contains(number) else {
+            throw Problem(invalid: "Inventory-Min-Position", "must be an integer from 0 to \(largestJSONInteger)")
+        }
+        let position = Position(rawValue: number)
+        guard parameter == nil || parameter == position else {
+            throw Problem(invalid: "min_position", "differs from the header Inventory-Min-Position")
+        }
+        return position
+    }
+
+    /// As `minPosition`, for a list that is about one store only if the query names one.
+    mutating func minPosition(in store: StoreID?) throws(Problem) -> Position? {
+        let position = try minPosition()
+        guard position == nil || store != nil else {
+            throw Problem(invalid: "min_position", "needs store_id: a position is one ledger's")
+        }
+        return position
+    }
+
+    private mutating func value<Value>(
+        _ name: String, _ expectation: String, _ read: (String) -> Value?
+    ) throws(Problem) -> Value? {
+        guard let text = take(name) else { return nil }
+        guard let value = read(text) else { throw Problem(invalid: name, expectation) }
+        return value
+    }
+}
+
+extension Parameters {
+    /// Where the page before ended.
+    mutating func cursor<Key: CursorKey>() throws(Problem) -> Key? {
+        guard let text = take("cursor") else { return nil }
+        guard let key: Key = Cursor.key(in: text, of: scope) else {
+            throw Problem(.invalidCursor, "The cursor is damaged, or it belongs to another list.")
+        }
+        return key
+    }
+
+    func cursor(after key: some CursorKey) -> String {
+        Cursor.text(of: key, in: scope)
+    }
+
+    /// The list that a cursor belongs to: the path and the filters, in any order.
+    private var scope: String {
+        let filters = pairs.filter { !["cursor", "limit", "min_position"].contains($0.name) }
+        return filters.sorted { $0.name < $1.name }.reduce(into: path.normalised) { scope, pair in
+            scope += "\n\(pair.name)=\(pair.value)"
+        }
+    }
+}
+
+/// Whether a text says something, is not too long, and can be stored: PostgreSQL's cannot hold U+0000, and no name or
+/// note needs a control character.
+func isPlain(_ text: String, atMost longest: Int) -> Bool {
+    let scalars = text.unicodeScalars
+    guard text.utf8.count <= longest || scalars.count <= longest else { return false }
+    return scalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
+        && scalars.contains { !$0.properties.isWhitespace }
+}
+
+extension UInt8 {
+    /// What this ASCII character is worth as a hexadecimal digit.
+    var hexDigit: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+}

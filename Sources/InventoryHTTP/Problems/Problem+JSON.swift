@@ -1,0 +1,57 @@
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+import NIOCore
+
+extension Problem {
+    func response(to requestID: String) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
+        headers[.cacheControl] = "no-store"
+        return Response(status: code.status, headers: headers, body: ResponseBody(byteBuffer: body(requestID)))
+    }
+
+    func body(_ requestID: String) -> ByteBuffer {
+        var json = JSONWriter(output: ByteBuffer())
+        json.value(self, requestID: requestID)
+        return json.output
+    }
+}
+
+extension JSONWriter {
+    /// - Parameter requestID: left out in the result of a batch's line.
+    mutating func value(_ problem: Problem, requestID: String? = nil) {
+        openObject()
+        field("type", "/problems/\(problem.code.rawValue)")
+        field("title", problem.code.title)
+        field("status", Int64(problem.code.status.code))
+        field("detail", problem.detail)
+        field("code", problem.code.rawValue)
+        optionalField("request_id", requestID)
+        optionalField("parameter", problem.parameter)
+        fields(of: problem.level)
+        if !problem.items.isEmpty {
+            key("errors")
+            openArray()
+            for item in problem.items { value(item) }
+            closeArray()
+        }
+        closeObject()
+    }
+
+    private mutating func value(_ item: Problem.Item) {
+        openObject()
+        if let line = item.line { field("index", Int64(line.index)) }
+        field("pointer", item.pointer)
+        if let line = item.line { field("code", line.code.rawValue) }
+        field("detail", item.detail)
+        fields(of: item.line?.level)
+        closeObject()
+    }
+
+    private mutating func fields(of level: Problem.Level?) {
+        guard let level else { return }
+        field("on_hand", level.onHand)
+        if let requested = level.requested { field("requested", requested) }
+    }
+}

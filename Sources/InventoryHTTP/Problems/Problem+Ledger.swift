@@ -1,0 +1,69 @@
+import HTTPTypes
+import Inventory
+
+extension Problem {
+    /// The one place where a ledger's errors become answers.
+    init(_ error: LedgerError) {
+        switch error {
+        case .refused(let refusal):
+            self.init(refusal)
+        case .notFound:
+            self = .notFound
+        case .overloaded:
+            self.init(.overloaded, "More requests are waiting than can be served.")
+        case .unavailable:
+            self.init(.primaryUnavailable, "The database cannot be reached. Nothing was changed.")
+        case .positionUnavailable:
+            self.init(.positionUnavailable, "The ledger has not reached the position that was asked for.")
+        case .outcomeUnknown:
+            self.init(
+                .outcomeUnknown,
+                "The change may have been made. Retry with the same Idempotency-Key, and it is made once.")
+        case .internalFailure:
+            self.init(.internalFailure, "Something went wrong here. The request id finds it in the log.")
+        }
+        if code.status == .serviceUnavailable { headers[.retryAfter] = "1" }
+    }
+
+    init(_ refusal: Refusal) {
+        switch refusal {
+        case .insufficientStock(let onHand, let requested):
+            self.init(.insufficientStock, "There are \(onHand) on hand, \(requested) were requested.")
+            level = Level(onHand: onHand, requested: requested)
+        case .stockChanged(let onHand):
+            self.init(.stockChanged, "There are \(onHand) on hand, not as many as expected.")
+            level = Level(onHand: onHand, requested: nil)
+        case .unknownProduct(let product):
+            self.init(.unknownProduct, "Product \(product) does not exist, or it is archived.")
+            items = [Item(pointer: "/product_id", detail: "does not exist, or is archived")]
+        case .unknownStore, .notFound:
+            self = .notFound
+        case .alreadyExists(let field):
+            self.init(.alreadyExists, "Another one has this \(field) already.")
+            items = [Item(pointer: "/\(field)", detail: "is taken")]
+        case .inUse(let level):
+            self.init(.inUse, "There is still stock of product \(level.productID) in store \(level.storeID).")
+        case .preconditionFailed:
+            self.init(.preconditionFailed, "It has changed: its ETag is not the one in If-Match.")
+        case .idempotencyKeyReused:
+            self.init(.idempotencyKeyReused, "This Idempotency-Key came with another request before.")
+        case .batch(let lines):
+            self.init(atomic: lines)
+        case .idsExhausted:
+            self.init(.alreadyExists, "The highest id is taken, so none can be assigned: name one.")
+        }
+    }
+
+    /// Nothing of a batch was recorded: the first refusal speaks for all.
+    private init(atomic lines: [LineRefusal]) {
+        precondition(!lines.isEmpty, "a batch is refused for some line")
+        let problems = lines.map { Problem($0.refusal) }
+        self.init(problems[0].code, "Nothing was recorded: \(lines.count) of the movements cannot be.")
+        level = problems[0].level
+        items = zip(lines, problems).map { line, problem in
+            Item(
+                pointer: "/movements/\(line.index)", detail: problem.detail,
+                line: .init(index: line.index, code: problem.code, level: problem.level))
+        }
+    }
+}

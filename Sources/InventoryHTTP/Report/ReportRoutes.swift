@@ -1,0 +1,64 @@
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+import NIOCore
+
+extension InventoryAPI {
+    func report(_ call: Call) async throws -> Response {
+        var parameters = try call.parameters()
+        var query = ReportQuery(
+            storeID: try parameters.id("store_id"), productID: try parameters.id("product_id"),
+            period: try parameters.period(),
+            grouping: try parameters.choice("group_by", of: groupings) ?? .product)
+        let minimum = try parameters.minPosition(in: query.storeID)
+        var response: Response
+        if call.format == .csv {
+            // All of it: neither `limit` nor `cursor` is a parameter of this.
+            try parameters.finish()
+            response = try await csv(query, minimum)
+        } else {
+            query.after = try parameters.cursor()
+            query.limit = try parameters.limit()
+            try parameters.finish()
+            let page = try await ledger.report(query, atLeast: minimum)
+            response = call.answer(page: page) { json in
+                json.openObject()
+                json.page(page.value, parameters) { $0.value($1, query.grouping) }
+                json.closeObject()
+            }
+        }
+        response.headers[.vary] = "Accept"
+        return response
+    }
+
+    /// A page at a time, and none before the client has taken the one before.
+    private func csv(_ query: ReportQuery, _ minimum: Position?) async throws -> Response {
+        var query = query
+        query.limit = limits.page
+        // Before the head is sent, a failure is still a problem; after that, it breaks the connection off.
+        let first = try await ledger.report(query, atLeast: minimum)
+        let body = ResponseBody { [ledger, query] writer in
+            var page = first.value
+            var bytes = ByteBuffer(string: ReportRow.csvHeader(query.grouping))
+            while true {
+                for row in page.items { bytes.writeString(row.csv(query.grouping)) }
+                try await writer.write(bytes)
+                guard let next = page.next else { break }
+                var following = query
+                following.after = next
+                page = try await ledger.report(following, atLeast: minimum).value
+                bytes.clear()
+            }
+            try await writer.finish(nil)
+        }
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/csv; charset=utf-8; header=present", .cacheControl: "no-store",
+                .cacheStatus: first.source.cacheStatus,
+            ], body: body)
+    }
+}
+
+private let groupings: [(name: String, choice: ReportQuery.Grouping)] =
+    ReportQuery.Grouping.allCases.map { ($0.rawValue, $0) }

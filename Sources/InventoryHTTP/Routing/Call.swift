@@ -1,0 +1,38 @@
+import Access
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+
+/// What a route's handler knows about its request.
+struct Call {
+    let request: Request
+    let requestID: String
+    let principal: Principal
+    let path: RoutePath
+    /// What the client accepts, of the route's formats.
+    let format: MediaType
+    let limits: Limits
+
+    /// The `{store_id}` of the path.
+    var storeID: StoreID {
+        guard let id = path.storeID else { preconditionFailure("the route has no {store_id}") }
+        return id
+    }
+
+    /// The `{product_id}` of the path.
+    var productID: ProductID {
+        guard let id = path.productID else { preconditionFailure("the route has no {product_id}") }
+        return id
+    }
+
+    /// The query's parameters, to be taken one by one.
+    func parameters() throws(Problem) -> Parameters {
+        try Parameters(of: request.head.path ?? "", path: path, header: request.headers[.inventoryMinPosition], limits)
+    }
+
+    /// On whose behalf the ledger is asked to do something, once per `Idempotency-Key`.
+    func context(body: JSONBody? = nil) throws(Problem) -> CommandContext {
+        let idempotency: IdempotencyKey? = if let body { try idempotencyKey(for: body) } else { nil }
+        return CommandContext(actor: principal.id, requestID: requestID, idempotency: idempotency)
+    }
+}

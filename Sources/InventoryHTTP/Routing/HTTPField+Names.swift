@@ -1,0 +1,10 @@
+import HTTPTypes
+
+extension HTTPField.Name {
+    static let cacheStatus = HTTPField.Name("Cache-Status")!
+    static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
+    static let idempotentReplayed = HTTPField.Name("Idempotent-Replayed")!
+    static let inventoryMinPosition = HTTPField.Name("Inventory-Min-Position")!
+    static let inventoryPosition = HTTPField.Name("Inventory-Position")!
+    static let requestID = HTTPField.Name("X-Request-Id")!
+}

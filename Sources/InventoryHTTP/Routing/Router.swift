@@ -1,0 +1,111 @@
+import HTTPTypes
+import Inventory
+
+/// Finds the route that a request's method and path name.
+struct Router: Sendable {
+    struct Match {
+        let route: Route
+        let path: RoutePath
+    }
+
+    /// Routes of one path.
+    private struct Entry {
+        let pattern: [Segment]
+        var routes: [Route]
+
+        var allow: String {
+            var methods = routes.map(\.method.rawValue)
+            if methods.contains("GET") { methods.append("HEAD") }
+            return methods.joined(separator: ", ")
+        }
+    }
+
+    private enum Segment: Hashable {
+        case literal(Substring)
+        case storeID, productID
+
+        init(_ text: Substring) {
+            switch text {
+            case "{store_id}": self = .storeID
+            case "{product_id}": self = .productID
+            default: self = .literal(text)
+            }
+        }
+    }
+
+    private let entries: [Entry]
+
+    init(_ routes: [Route]) {
+        var entries: [Entry] = []
+        for route in routes {
+            let pattern = route.path.split(separator: "/").map(Segment.init)
+            if let index = entries.firstIndex(where: { $0.pattern == pattern }) {
+                entries[index].routes.append(route)
+            } else {
+                entries.append(Entry(pattern: pattern, routes: [route]))
+            }
+        }
+        self.entries = entries
+    }
+
+    /// - Throws: 404 for a path that is no route's, 405 for a route of other methods.
+    func match(_ method: HTTPRequest.Method, _ path: Substring) throws(Problem) -> Match {
+        guard let segments = Self.segments(of: path) else { throw .notFound }
+        for entry in entries {
+            guard let path = Self.match(segments, entry.pattern) else { continue }
+            let method = method == .head ? .get : method
+            guard let route = entry.routes.first(where: { $0.method == method }) else {
+                var problem = Problem(.methodNotAllowed, "Here, these methods are allowed: \(entry.allow).")
+                problem.headers[.allow] = entry.allow
+                throw problem
+            }
+            return Match(route: route, path: path)
+        }
+        throw .notFound
+    }
+
+    /// A path's segments below the root or `/api/v1`, whether or not it ends in a slash.
+    private static func segments(of path: Substring) -> ArraySlice<Substring>? {
+        var segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map(Substring.init)[...]
+        guard segments.popFirst() == "" else { return nil }
+        if segments.last == "" { segments.removeLast() }
+        if segments.prefix(2).elementsEqual(["api", "v1"]) { segments.removeFirst(2) }
+        return segments
+    }
+
+    private static func match(_ segments: ArraySlice<Substring>, _ pattern: [Segment]) -> RoutePath? {
+        guard segments.count == pattern.count else { return nil }
+        var path = RoutePath(segments: segments)
+        for (segment, expected) in zip(segments, pattern) {
+            switch expected {
+            case .literal(let text):
+                guard segment == text else { return nil }
+            case .storeID:
+                guard let number = number(segment) else { return nil }
+                path.storeID = StoreID(rawValue: number)
+            case .productID:
+                guard let number = number(segment) else { return nil }
+                path.productID = ProductID(rawValue: number)
+            }
+        }
+        return path
+    }
+
+    /// An id as it is written in JSON: digits without leading zeros.
+    private static func number(_ text: Substring) -> Int64? {
+        guard let number = Int64(text), (0...largestJSONInteger).contains(number), String(number) == text else {
+            return nil
+        }
+        return number
+    }
+}
+
+/// Where a request goes, the same below the root and below `/api/v1`.
+struct RoutePath {
+    let segments: ArraySlice<Substring>
+    fileprivate(set) var storeID: StoreID?
+    fileprivate(set) var productID: ProductID?
+
+    var normalised: String { segments.reduce(into: "") { $0 += "/" + $1 } }
+}

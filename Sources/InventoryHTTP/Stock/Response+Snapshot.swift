@@ -1,0 +1,56 @@
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+import NIOCore
+
+extension Call {
+    /// The answer to a read: with its position and, if it has a tag, 304 to who has it already.
+    /// - Parameter tag: `nil` for a list that spans ledgers, which no one position describes.
+    func answer<Value>(
+        _ snapshot: Snapshot<Value>, tag: EntityTag?, capacity: Int = 256,
+        _ write: (inout JSONWriter<ByteBuffer>) -> Void
+    ) -> Response {
+        let cacheControl = tag == nil ? "no-store" : "private, no-cache"
+        var response =
+            if let tag, let known = request.headers[.ifNoneMatch], tag.isNamed(by: known) {
+                Response(status: .notModified, headers: [.cacheControl: cacheControl])
+            } else {
+                Response.json(capacity: capacity, cacheControl: cacheControl, write)
+            }
+        if let tag { response.headers[.eTag] = tag.text }
+        if let position = snapshot.position { response.headers[.inventoryPosition] = position.description }
+        response.headers[.cacheStatus] = snapshot.source.cacheStatus
+        return response
+    }
+
+    /// The answer to a page of one store, whose tag also tells of names that changed; or of several stores.
+    func answer<Item, Key>(
+        page: Snapshot<Page<Item, Key>>, _ write: (inout JSONWriter<ByteBuffer>) -> Void
+    ) -> Response {
+        let tag = page.position.map { EntityTag($0, catalog: page.catalogPosition) }
+        return answer(page, tag: tag, capacity: 128 + 192 * page.value.items.count, write)
+    }
+}
+
+extension Snapshot.Source {
+    /// RFC 9211.
+    var cacheStatus: String {
+        switch self {
+        case .replica: "khata; fwd=bypass; detail=replica"
+        case .primary: "khata; fwd=bypass; detail=primary"
+        }
+    }
+}
+
+extension JSONWriter {
+    /// `"items": […], "next_cursor": …`
+    mutating func page<Item, Key: CursorKey>(
+        _ page: Page<Item, Key>, _ parameters: Parameters, _ write: (inout JSONWriter, Item) -> Void
+    ) {
+        key("items")
+        openArray()
+        for item in page.items { write(&self, item) }
+        closeArray()
+        nullableField("next_cursor", page.next.map(parameters.cursor(after:)))
+    }
+}

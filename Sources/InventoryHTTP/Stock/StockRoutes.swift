@@ -1,0 +1,60 @@
+import HummingbirdCore
+import Inventory
+
+extension InventoryAPI {
+    func listStock(_ call: Call) async throws -> Response {
+        var parameters = try call.parameters()
+        let query = StockQuery(
+            storeID: call.storeID, after: try parameters.cursor(), limit: try parameters.limit(),
+            category: try parameters.text("category"),
+            below: try parameters.integer("below", in: 0...largestJSONInteger), asOf: try parameters.time("as_of"))
+        let minimum = try parameters.minPosition()
+        try parameters.finish()
+        let page = try await ledger.stock(query, atLeast: minimum)
+        return call.answer(page: page) { json in
+            json.openObject()
+            json.field("store_id", query.storeID)
+            json.nullableField("position", page.position)
+            json.page(page.value, parameters) { $0.value($1) }
+            json.closeObject()
+        }
+    }
+
+    func readLevel(_ call: Call) async throws -> Response {
+        var parameters = try call.parameters()
+        let minimum = try parameters.minPosition()
+        try parameters.finish()
+        let level = LevelKey(call.storeID, call.productID)
+        let snapshot = try await ledger.level(level, atLeast: minimum)
+        let tag = snapshot.position.map { EntityTag($0, catalog: snapshot.catalogPosition) }
+        return call.answer(snapshot, tag: tag) { json in
+            json.openObject()
+            json.field("store_id", level.storeID)
+            json.nullableField("position", snapshot.position)
+            json.fields(of: snapshot.value)
+            json.closeObject()
+        }
+    }
+}
+
+extension JSONWriter {
+    mutating func value(_ item: StockItem) {
+        openObject()
+        fields(of: item)
+        closeObject()
+    }
+
+    mutating func fields(of item: StockItem) {
+        field("product_id", item.productID)
+        field("name", item.name)
+        nullableField("category", item.category)
+        nullableField("unit", item.unit)
+        field("on_hand", item.onHand)
+        nullableField("updated_at", item.updatedAt)
+    }
+
+    mutating func nullableField(_ key: StaticString, _ number: (some LedgerNumber)?) {
+        self.key(key)
+        if let number { value(number.rawValue) } else { null() }
+    }
+}

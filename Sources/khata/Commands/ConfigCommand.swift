@@ -1,0 +1,80 @@
+import ArgumentParser
+import InventoryHTTP
+import Postgres
+import PostgresLedger
+
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Shows and checks the settings.", subcommands: [Check.self, Show.self])
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints the settings in force. Connection strings are shown without their passwords.")
+
+        @OptionGroup var options: SettingsOptions
+
+        func run() async throws {
+            let settings = try await options.settings()
+            print(
+                """
+                bind: \(settings.bind)
+                port: \(settings.port)
+                ops.port: \(settings.opsPort)
+                primary.url: \(try settings.connection(settings.primaryURL, of: .primaryURL))
+                primary.read_connections: \(settings.ledger.primaryReadConnections)
+                replica.url: \(try settings.replicaURL.map { try "\(settings.connection($0, of: .replicaURL))" } ?? "none")
+                replica.connections: \(settings.ledger.replicaConnections)
+                write.lanes: \(settings.ledger.lanes)
+                write.commands_per_transaction: \(settings.ledger.write.commandsPerTransaction)
+                write.movements_waiting: \(settings.ledger.write.linesWaiting)
+                read.waiting: \(settings.ledger.waitingReads)
+                limits.body_bytes: \(settings.limits.bodyBytes)
+                limits.header_bytes: \(settings.limits.headerBytes)
+                limits.quantity: \(settings.limits.quantity)
+                limits.name_characters: \(settings.limits.nameCharacters)
+                limits.note_characters: \(settings.limits.noteCharacters)
+                limits.batch: \(settings.limits.batch)
+                limits.page: \(settings.limits.page)
+                log.level: \(settings.logLevel)
+                """)
+        }
+    }
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Opens every connection that the settings name, and says what is wrong.")
+
+        @OptionGroup var options: SettingsOptions
+
+        func run() async throws {
+            let settings = try await options.settings()
+            var problems: [String] = []
+            problems += try await check(settings, settings.primaryURL, .primaryURL) { pool in
+                try await Schema(pool).check()
+            }
+            if let replicaURL = settings.replicaURL {
+                problems += try await check(settings, replicaURL, .replicaURL) { pool in
+                    try await Schema(pool).checkIsReplica()
+                }
+            }
+            guard problems.isEmpty else { throw SettingsError(problems.joined(separator: "\n")) }
+            print("All is well.")
+        }
+
+        private func check(
+            _ settings: Settings, _ url: String, _ key: SettingKey, _ body: (Pool) async throws -> Void
+        ) async throws -> [String] {
+            let pool = Pool(
+                try settings.connection(url, of: key), maximumConnections: 1, maximumWaiting: 1,
+                waitTimeout: .seconds(10), logger: settings.logger())
+            var problems: [String] = []
+            do {
+                try await body(pool)
+            } catch {
+                problems.append("\(key.rawValue): \(error)")
+            }
+            await pool.close()
+            return problems
+        }
+    }
+}

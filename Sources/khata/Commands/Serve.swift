@@ -1,0 +1,54 @@
+import ArgumentParser
+import Configuration
+import Inventory
+import InventoryHTTP
+import Logging
+import Postgres
+import PostgresLedger
+import ServiceLifecycle
+import UnixSignals
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Serves the API, until it is told to stop.")
+
+    @OptionGroup var options: SettingsOptions
+
+    @Option(help: "The API's port.")
+    var port: Int?
+
+    @Option(help: "The port of the health endpoints for operators.")
+    var opsPort: Int?
+
+    @Option(help: "The address to listen on.")
+    var bind: String?
+
+    @Flag(help: "Bring the database's schema up to date first.")
+    var migrate = false
+
+    func run() async throws {
+        var flags: [SettingKey: ConfigContent] = [:]
+        flags[.port] = port.map { .int($0) }
+        flags[.opsPort] = opsPort.map { .int($0) }
+        flags[.bind] = bind.map { .string($0) }
+        let settings = try await options.settings(flags)
+        let logger = settings.logger()
+        if migrate { _ = try await settings.migrate() }
+        let ledger = try settings.ledger(logger)
+        try await Schema(ledger.primary).check()
+        let server = InventoryServer(
+            ledger: ledger, keys: ledger, health: ledger, limits: settings.limits, logger: logger)
+        let services = ServiceGroup(
+            configuration: .init(
+                services: [
+                    // Stopped in reverse: first the front, then the ledger, when all is answered.
+                    .init(service: ledger),
+                    .init(service: server.opsService(host: settings.bind, port: settings.opsPort)),
+                    .init(
+                        service: server.apiService(host: settings.bind, port: settings.port) { port in
+                            logger.notice("serving", metadata: ["url": "http://\(settings.bind):\(port)"])
+                        }),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await services.run()
+    }
+}

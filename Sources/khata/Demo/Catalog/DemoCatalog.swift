@@ -1,0 +1,58 @@
+import Foundation
+import Inventory
+
+/// What the demo's shops sell: 2,000 goods of a Pakistani kiryana.
+struct DemoCatalog: Sendable {
+    static let productCount = 2_000
+    static let firstProductID: Int64 = 101
+    /// Chosen so that bread, sugar and soap lead. Streams from 1 belong to the stores.
+    private static let popularityStream: UInt64 = 1_632
+
+    let products: [DemoProduct]
+    /// The same, the most popular first.
+    let byPopularity: [DemoProduct]
+
+    init() {
+        var products: [DemoProduct] = []
+        for (supplier, shelf) in Shelf.all.enumerated() {
+            for goods in shelf.goods {
+                let id = Self.firstProductID + Int64(products.count)
+                products.append(DemoProduct(ProductID(rawValue: id), goods, on: shelf, supplier: supplier))
+            }
+        }
+        precondition(products.count == Self.productCount, "the shelves have \(products.count) goods")
+        precondition(Set(products.map(\.details.name)).count == products.count, "two goods have the same name")
+        var random = SplitMix64(stream: Self.popularityStream)
+        self.products = products
+        byPopularity = random.drawn(products.count, of: products, weight: \.chanceOfPopularity)
+    }
+}
+
+struct DemoProduct: Sendable {
+    let id: ProductID
+    let details: ProductDetails
+    /// How likely it is to be among the popular ones, compared with other products.
+    let chanceOfPopularity: Double
+    /// Who delivers it: a supplier brings the goods of one shelf.
+    let supplier: Int
+    let isFresh: Bool
+    /// How many come in a carton, sack or tray.
+    let lot: Int64
+
+    init(_ id: ProductID, _ goods: Shelf.Goods, on shelf: Shelf, supplier: Int) {
+        let kind = goods.name.filter { $0.isLetter || $0.isNumber }.prefix(3).uppercased()
+        self.id = id
+        details = ProductDetails(
+            sku: "\(shelf.code)-\(kind)-\(String(id.rawValue + 10_000).dropFirst())", name: goods.name,
+            category: shelf.category, unit: goods.unit)
+        // Sharp enough that staples lead, blunt enough that not all of them do.
+        chanceOfPopularity = pow(goods.demand, 3)
+        self.supplier = supplier
+        isFresh = shelf.isFresh
+        lot = Self.lots[goods.unit, default: 12]
+    }
+
+    private static let lots: [String: Int64] = [
+        "bag": 10, "bar": 24, "bunch": 20, "card": 20, "dozen": 15, "kg": 20, "pouch": 16, "sachet": 48, "tin": 6,
+    ]
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+
+@main
+struct Khata: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "khata",
+        abstract: "The ledger of every shop: what is on its shelves, now, in every store.",
+        discussion: """
+            Settings come from flags, over KHATA_… in the environment, over config/khata.yaml.
+            Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 wrong configuration.
+            """,
+        subcommands: [
+            Serve.self, Migrate.self, KeyCommand.self, AuditCommand.self, ConfigCommand.self, DemoCommand.self,
+        ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as SettingsError {
+            fail(error, code: 3)
+        } catch let error as Failure {
+            fail(error, code: 1)
+        } catch {
+            switch exitCode(for: error) {
+            case .success:
+                print(fullMessage(for: error))
+            case .validationFailure:
+                printError(fullMessage(for: error))
+                Foundation.exit(2)
+            default:
+                fail(error, code: 1)
+            }
+        }
+    }
+
+    private static func fail(_ error: any Error, code: Int32) -> Never {
+        printError("khata: \(error)")
+        Foundation.exit(code)
+    }
+}
+
+/// What was asked for was refused, or failed; the description says what to do.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Whether standard error is a terminal, on which progress may be shown.
+var standardErrorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+func printError(_ text: String, terminator: String = "\n") {
+    FileHandle.standardError.write(Data((text + terminator).utf8))
+}

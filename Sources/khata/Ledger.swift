@@ -1,0 +1,81 @@
+import Inventory
+import Logging
+import Postgres
+import PostgresLedger
+import ServiceLifecycle
+
+extension Settings {
+    /// Keeps standard output for what a command prints.
+    func logger() -> Logger {
+        var logger = Logger(label: "khata", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = logLevel
+        return logger
+    }
+
+    func ledger(_ logger: Logger) throws(SettingsError) -> PostgresLedger {
+        var replica: ConnectionConfiguration?
+        if let replicaURL { replica = try connection(replicaURL, of: .replicaURL) }
+        return PostgresLedger(
+            primary: try connection(primaryURL, of: .primaryURL), replica: replica, limits: ledger,
+            observer: LedgerLog(logger: logger), logger: logger)
+    }
+}
+
+/// Runs the ledger while `body` uses it: what was recorded is committed when this returns.
+func withLedger<T: Sendable>(
+    _ settings: Settings, _ body: @Sendable (PostgresLedger) async throws -> T
+) async throws -> T {
+    let logger = settings.logger()
+    let ledger = try settings.ledger(logger)
+    return try await withThrowingTaskGroup { group in
+        let services = ServiceGroup(services: [ledger], logger: logger)
+        group.addTask { try await services.run() }
+        let result: Result<T, any Error>
+        do {
+            try await Schema(ledger.primary).check()
+            result = .success(try await body(ledger))
+        } catch {
+            result = .failure(error)
+        }
+        await services.triggerGracefulShutdown()
+        try await group.waitForAll()
+        return try result.get()
+    }
+}
+
+/// Says in the log what an operator should know of the ledger.
+struct LedgerLog: LedgerObserver {
+    let logger: Logger
+
+    func observe(_ observation: LedgerObservation) {
+        switch observation {
+        case .batchCommitted: break
+        case .transactionRetried(let error): logger.info("a transaction is run again", error)
+        case .commitUncertain(let error): logger.warning("the connection was lost at a commit", error)
+        case .batchSplit(let commands, let error):
+            logger.warning("a batch was rejected and is split", error, ["commands": "\(commands)"])
+        case .commandRejected(let error): logger.error("the database rejects what the rules allow", error)
+        case .outcomeUnknown(let error): logger.error("the outcome of a commit could not be found out", error)
+        case .primaryUnavailable(let error): logger.error("the primary is unavailable", error)
+        case .replicaPassedOver(nil): logger.debug("the replica is behind: the primary answers")
+        case .replicaPassedOver(let error?): logger.info("the replica failed: the primary answers", error)
+        case .readFailed(let error): logger.error("a read failed", error)
+        case .recordsExpired(let count): logger.debug("idempotency records expired", metadata: ["count": "\(count)"])
+        case .expiryFailed(let error): logger.warning("idempotency records could not be deleted", error)
+        }
+    }
+}
+
+extension Logger {
+    fileprivate func info(_ message: Message, _ error: any Error) {
+        info(message, metadata: ["error": "\(error)"])
+    }
+
+    fileprivate func warning(_ message: Message, _ error: any Error, _ more: Metadata = [:]) {
+        warning(message, metadata: more.merging(["error": "\(error)"]) { $1 })
+    }
+
+    fileprivate func error(_ message: Message, _ error: any Error) {
+        self.error(message, metadata: ["error": "\(error)"])
+    }
+}

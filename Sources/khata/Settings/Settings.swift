@@ -1,0 +1,99 @@
+import Access
+import Inventory
+import InventoryHTTP
+import Logging
+import Postgres
+import PostgresLedger
+
+/// Everything that can be set, with its default. `config/khata.yaml` explains each.
+struct Settings {
+    var bind = "127.0.0.1"
+    var port = 8080
+    var opsPort = 8081
+    var primaryURL: String
+    var replicaURL: String?
+    var ledger = LedgerLimits()
+    var limits = Limits()
+    var logLevel = Logger.Level.info
+}
+
+extension Settings {
+    /// - Throws: `SettingsError`.
+    init(_ source: SettingsSource) throws(SettingsError) {
+        guard let primaryURL = try source.text(.primaryURL) else {
+            throw SettingsError(
+                "no database is configured: set KHATA_PRIMARY_URL, or primary.url in the configuration file, to a "
+                    + "PostgreSQL connection string such as postgresql://khata@localhost/khata")
+        }
+        self.init(primaryURL: primaryURL)
+        replicaURL = try source.text(.replicaURL)
+        bind = try source.text(.bind) ?? bind
+        port = try source.integer(.port, in: 0...65_535) ?? port
+        opsPort = try source.integer(.opsPort, in: 0...65_535) ?? opsPort
+        ledger.lanes = try source.integer(.lanes, in: 1...64) ?? ledger.lanes
+        ledger.write.commandsPerTransaction =
+            try source.integer(.commandsPerTransaction, in: 1...10_000) ?? ledger.write.commandsPerTransaction
+        ledger.write.linesWaiting =
+            try source.integer(.movementsWaiting, in: 1_000...10_000_000) ?? ledger.write.linesWaiting
+        ledger.primaryReadConnections =
+            try source.integer(.primaryReadConnections, in: 1...1_000) ?? ledger.primaryReadConnections
+        ledger.replicaConnections =
+            try source.integer(.replicaConnections, in: 1...1_000) ?? ledger.replicaConnections
+        ledger.waitingReads = try source.integer(.readsWaiting, in: 1...1_000_000) ?? ledger.waitingReads
+        limits.bodyBytes = try source.integer(.bodyBytes, in: 1_024...(64 << 20)) ?? limits.bodyBytes
+        limits.headerBytes = try source.integer(.headerBytes, in: 1_024...(1 << 20)) ?? limits.headerBytes
+        limits.quantity =
+            try source.integer(.quantity, in: 1...Int(Quantity.largest)).map(Int64.init) ?? limits.quantity
+        limits.nameCharacters = try source.integer(.nameCharacters, in: 1...10_000) ?? limits.nameCharacters
+        limits.noteCharacters = try source.integer(.noteCharacters, in: 1...10_000) ?? limits.noteCharacters
+        limits.batch = try source.integer(.batch, in: 1...10_000) ?? limits.batch
+        limits.page = try source.integer(.page, in: 1...10_000) ?? limits.page
+        if let level = try source.text(.logLevel) {
+            guard let level = Logger.Level(rawValue: level) else {
+                throw SettingsError(
+                    "log.level is \(level): use one of "
+                        + Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            logLevel = level
+        }
+    }
+
+    func connection(_ url: String, of key: SettingKey) throws(SettingsError) -> ConnectionConfiguration {
+        do {
+            return try ConnectionConfiguration(url, applicationName: "khata", isReadOnly: key == .replicaURL)
+        } catch {
+            throw SettingsError("\(key.rawValue) is not a connection string of PostgreSQL: \(error)")
+        }
+    }
+}
+
+/// The names of the settings: `ops.port` is `port` under `ops` in the file, and KHATA_OPS_PORT in the environment.
+enum SettingKey: String, CaseIterable {
+    case bind
+    case port
+    case opsPort = "ops.port"
+    case primaryURL = "primary.url"
+    case primaryReadConnections = "primary.read_connections"
+    case replicaURL = "replica.url"
+    case replicaConnections = "replica.connections"
+    case lanes = "write.lanes"
+    case commandsPerTransaction = "write.commands_per_transaction"
+    case movementsWaiting = "write.movements_waiting"
+    case readsWaiting = "read.waiting"
+    case bodyBytes = "limits.body_bytes"
+    case headerBytes = "limits.header_bytes"
+    case quantity = "limits.quantity"
+    case nameCharacters = "limits.name_characters"
+    case noteCharacters = "limits.note_characters"
+    case batch = "limits.batch"
+    case page = "limits.page"
+    case logLevel = "log.level"
+
+    /// Never shown; may also come from a file, as KHATA_PRIMARY_URL_FILE or `primary.url_file`.
+    var isSecret: Bool { self == .primaryURL || self == .replicaURL }
+}
+
+struct SettingsError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

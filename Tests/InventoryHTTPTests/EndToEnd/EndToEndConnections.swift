@@ -1,0 +1,152 @@
+import Access
+import LedgerTesting
+import Postgres
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+@testable import InventoryHTTP
+
+extension EndToEnd {
+    @Suite("Connections")
+    struct Connections {
+        @Test("headers over the limit are answered with a problem")
+        func headers() async throws {
+            try await LiveServer.with { server in
+                let long = String(repeating: "x", count: 17_000)
+                for request in [
+                    "GET /livez HTTP/1.1\r\nHost: a\r\nX-Long: \(long)\r\n\r\n",
+                    "GET /livez?\(long) HTTP/1.1\r\nHost: a\r\n\r\n",
+                    "GET /livez HTTP/1.1\r\nHost: a\r\n\(String(repeating: "X-Many: 1\r\n", count: 200))\r\n",
+                    "GET /livez HTTP/1.1\r\nHost: a\r\n\(String(repeating: "X-Some: \(long.prefix(2_000))\r\n", count: 9))\r\n",
+                ] {
+                    let answer = try await exchange(port: server.port, [request])
+                    #expect(answer.hasPrefix("HTTP/1.1 431 "))
+                    #expect(answer.contains("application/problem+json"))
+                    #expect(answer.contains(#""code":"headers-too-large""#))
+                }
+                let short = String(repeating: "x", count: 10_000)
+                #expect(try await server.get("/products", headers: [("X-Long", short)]).status == 200)
+            }
+        }
+
+        @Test("what is not HTTP is answered with a problem")
+        func notHTTP() async throws {
+            try await LiveServer.with { server in
+                for request in [
+                    "\u{16}\u{3}\u{1}\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nBad header: 1\r\n\r\n",
+                ] {
+                    let answer = try await exchange(port: server.port, [request])
+                    #expect(answer.hasPrefix("HTTP/1.1 400 "))
+                    #expect(answer.contains(#""code":"bad-request""#))
+                }
+            }
+        }
+
+        @Test("a body over the limit is refused, declared or not, and the connection ends with the answer")
+        func largeBody() async throws {
+            var limits = Limits()
+            limits.bodyBytes = 10_000
+            try await LiveServer.with(limits: limits) { server in
+                let head = """
+                    POST /stock-movements HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(server.token(.admin))\r
+                    Content-Type: application/json\r\n
+                    """
+                let chunk = String(repeating: " ", count: 4_096)
+                let chunks = [String](repeating: "1000\r\n\(chunk)\r\n", count: 100)
+                for parts in [
+                    [head + "Transfer-Encoding: chunked\r\n\r\n"] + chunks,
+                    [head + "Content-Length: 409600\r\n\r\n"] + [String](repeating: chunk, count: 100),
+                    [head + "Content-Length: 409600\r\n\r\n"],
+                ] {
+                    let answer = try await exchange(port: server.port, parts)
+                    #expect(answer.hasPrefix("HTTP/1.1 413 "))
+                    #expect(answer.contains("Connection: close") || answer.contains("connection: close"))
+                    #expect(answer.contains(#""code":"body-too-large""#))
+                    #expect(answer.ranges(of: "HTTP/1.1 ").count == 1)
+                }
+                let fits = String(repeating: " ", count: 9_998) + "{}"
+                #expect(try await server.post("/stock-movements", fits).status == 422)
+                #expect(try await server.post("/stock-movements", fits + " ").status == 413)
+            }
+        }
+
+        @Test("a body that nobody reads is not read for ever")
+        func unreadBody() async throws {
+            var limits = Limits()
+            limits.bodyBytes = 10_000
+            try await LiveServer.with(limits: limits) { server in
+                let answer = try await exchange(
+                    port: server.port,
+                    ["POST /stock-movements HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n"]
+                        + [String](repeating: String(repeating: " ", count: 4_096), count: 100))
+                #expect(answer.hasPrefix("HTTP/1.1 401 "))
+            }
+        }
+
+        @Test("who asks first whether to send a body is told to")
+        func expectContinue() async throws {
+            try await LiveServer.with { server in
+                let answer = try await exchange(
+                    port: server.port,
+                    [
+                        """
+                        POST /stores HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(server.token(.admin))\r
+                        Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 15\r\nConnection: close\r\n\r\n
+                        """, #"{"name": "Mall"}"#.replacing(" ", with: ""),
+                    ])
+                #expect(answer.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\n"))
+            }
+        }
+
+        @Test("requests that come together on one connection are answered in order")
+        func pipelining() async throws {
+            try await LiveServer.with { server in
+                let requests = ["/livez", "/nothing", "/livez"].enumerated().map { number, path in
+                    "GET \(path) HTTP/1.1\r\nHost: a\r\n\(number == 2 ? "Connection: close\r\n" : "")\r\n"
+                }
+                let answer = try await exchange(port: server.port, [requests.joined()])
+                #expect(
+                    answer.matches(of: /HTTP\/1\.1 (\d+)/).map { $0.output.1 } == ["200", "404", "200"])
+            }
+        }
+
+        @Test("a request that runs when the server is told to stop is answered")
+        func gracefulShutdown() async throws {
+            try await LiveServer.with { server in
+                try await server.stocked()
+                let database = server.database
+                let lock = Lock()
+                try await database.withPool { pool in
+                    // A lock on the levels holds the movement up.
+                    async let holding: Void = pool.run { session in
+                        try session.script("begin; lock table stock_levels")
+                        while lock.isHeld.load(ordering: .relaxed) { try session.script("select pg_sleep(0.01)") }
+                        try session.script("rollback")
+                    }
+                    func locks(granted: Bool) async throws -> Int64? {
+                        try await database.integers(
+                            """
+                            select count(*) from pg_locks where relation = 'stock_levels'::regclass
+                            and \(granted ? "granted and mode = 'AccessExclusiveLock'" : "not granted")
+                            """
+                        ).first
+                    }
+                    #expect(try await eventually { try await locks(granted: true) == 1 })
+                    async let sale = server.move(101, store: 1, 3, "sale")
+                    #expect(try await eventually { try await locks(granted: false) == 1 })
+
+                    await server.services.triggerGracefulShutdown()
+                    #expect(try await eventually { (try? await exchange(port: server.port, [])) == nil })
+                    lock.isHeld.store(false, ordering: .relaxed)
+                    #expect(try await sale.status == 201)
+                    try await holding
+                }
+            }
+        }
+    }
+}
+
+private final class Lock: Sendable {
+    let isHeld = Atomic(true)
+}

@@ -1,0 +1,212 @@
+import Access
+import AsyncHTTPClient
+import Inventory
+import LedgerTesting
+import NIOCore
+import NIOHTTP1
+import PostgresLedger
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+@testable import InventoryHTTP
+
+/// A server on free ports, over a ledger on a database of its own, with a key for each role.
+struct LiveServer: Sendable {
+    let database: TestDatabase
+    let port: Int
+    let opsPort: Int
+    let services: ServiceGroup
+    private let tokens: [Role: String]
+
+    /// Starts a server, lends it and stops it.
+    static func with(limits: Limits = Limits(), _ body: @Sendable (LiveServer) async throws -> Void) async throws {
+        try await TestDatabase.with { database in
+            try await start(on: database, limits, try await database.makeKeys(), body)
+        }
+    }
+
+    /// Starts two servers, each with a ledger of its own, over one database.
+    static func withTwo(_ body: @Sendable (LiveServer, LiveServer) async throws -> Void) async throws {
+        try await TestDatabase.with { database in
+            let tokens = try await database.makeKeys()
+            try await start(on: database, Limits(), tokens) { one in
+                try await start(on: database, Limits(), tokens) { two in try await body(one, two) }
+            }
+        }
+    }
+
+    private static func start(
+        on database: TestDatabase, _ limits: Limits, _ tokens: [Role: String],
+        _ body: @Sendable (LiveServer) async throws -> Void
+    ) async throws {
+        try await database.withLedger { ledger in
+            let server = InventoryServer(
+                ledger: ledger, keys: ledger, health: ledger, limits: limits, logger: TestDatabase.quiet)
+            try await run(server, on: database, tokens, body)
+        }
+    }
+
+    private static func run(
+        _ server: InventoryServer, on database: TestDatabase, _ tokens: [Role: String],
+        _ body: @Sendable (LiveServer) async throws -> Void
+    ) async throws {
+        let (ports, listening) = AsyncStream<(isOps: Bool, port: Int)>.makeStream()
+        let services = ServiceGroup(
+            services: [
+                server.apiService(host: "127.0.0.1", port: 0) { listening.yield((false, $0)) },
+                server.opsService(host: "127.0.0.1", port: 0) { listening.yield((true, $0)) },
+            ], logger: TestDatabase.quiet)
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await services.run() }
+            var port: [Bool: Int] = [:]
+            for await listening in ports.prefix(2) { port[listening.isOps] = listening.port }
+            let live = LiveServer(
+                database: database, port: try #require(port[false]), opsPort: try #require(port[true]),
+                services: services, tokens: tokens)
+            let result: Result<Void, any Error>
+            do {
+                result = .success(try await body(live))
+            } catch {
+                result = .failure(error)
+            }
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+            try result.get()
+        }
+    }
+
+    func token(_ role: Role) -> String { tokens[role] ?? "" }
+
+    /// Sends a request, with a key of the role unless the headers say otherwise.
+    func send(
+        _ method: HTTPMethod, _ path: String, _ json: String? = nil, as role: Role? = .admin,
+        headers: [(String, String)] = [], opsPort isOps: Bool = false
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(isOps ? opsPort : port)\(path)")
+        request.method = method
+        request.headers = HTTPHeaders(headers)
+        if let role { request.headers.add(name: "Authorization", value: "Bearer \(token(role))") }
+        if let json {
+            request.body = .bytes(ByteBuffer(string: json))
+            if !request.headers.contains(name: "Content-Type") {
+                request.headers.add(name: "Content-Type", value: "application/json")
+            }
+        }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        let body = try await response.body.collect(upTo: 16 << 20)
+        return Answer(status: Int(response.status.code), headers: response.headers, text: String(buffer: body))
+    }
+
+    func get(_ path: String, as role: Role? = .admin, headers: [(String, String)] = []) async throws -> Answer {
+        try await send(.GET, path, as: role, headers: headers)
+    }
+
+    func post(
+        _ path: String, _ json: String, as role: Role? = .admin, headers: [(String, String)] = []
+    ) async throws -> Answer {
+        try await send(.POST, path, json, as: role, headers: headers)
+    }
+
+    /// Two stores, 1 and 2, and products 101 to 105, of which store 1 has `onHand` each.
+    func stocked(_ onHand: Int = 20) async throws {
+        for store in 1...2 {
+            #expect(try await post("/stores", #"{"store_id": \#(store), "name": "Store \#(store)"}"#).status == 201)
+        }
+        for product in 101...105 {
+            let body =
+                #"{"product_id": \#(product), "name": "Product \#(product)", "category": "Grocery", "unit": "pack"}"#
+            #expect(try await post("/products", body).status == 201)
+            if onHand > 0 { #expect(try await move(product, store: 1, onHand, "stock-in").status == 201) }
+        }
+    }
+
+    func move(
+        _ product: Int, store: Int, _ quantity: Int, _ type: String, headers: [(String, String)] = []
+    ) async throws -> Answer {
+        try await post(
+            "/stock-movements",
+            #"{"store_id": \#(store), "product_id": \#(product), "quantity": \#(quantity), "movement_type": "\#(type)"}"#,
+            headers: headers)
+    }
+
+    func onHand(_ product: Int, store: Int) async throws -> JSONValue? {
+        try await get("/stores/\(store)/stock/\(product)")["on_hand"]
+    }
+}
+
+extension TestDatabase {
+    /// A key for each role.
+    fileprivate func makeKeys() async throws -> [Role: String] {
+        try await withLedger { ledger in
+            var tokens: [Role: String] = [:]
+            for role in Role.allCases {
+                let key = APIKey.generate()
+                _ = try await ledger.addAPIKey(
+                    id: key.id, name: role.rawValue, role: role, secretHash: key.secretHash, expiresAt: nil)
+                tokens[role] = key.token
+            }
+            return tokens
+        }
+    }
+}
+
+extension LiveServer {
+    /// Whether the ledgers of the catalog and of stores 1 and 2 are sound, to the last hash.
+    func expectSound() async throws {
+        try await database.withLedger { ledger in
+            for store in 0...2 {
+                _ = try await AuditVerification(ledger: ledger).verify(StoreID(rawValue: Int64(store)))
+            }
+        }
+    }
+}
+
+/// What a server answered.
+struct Answer: Sendable {
+    let status: Int
+    let headers: HTTPHeaders
+    let text: String
+
+    /// The body, `null` if it is no JSON.
+    var json: JSONValue {
+        var bytes = Array(text.utf8)
+        return bytes.withUnsafeMutableBytes { (try? JSONParser.parse(UnsafeRawBufferPointer($0))) ?? .null }
+    }
+
+    subscript(name: String) -> JSONValue? { json[name] }
+
+    var code: JSONValue? { json["code"] }
+
+    /// The pointers of the fields that are wrong.
+    var pointers: [JSONValue] { json["errors"]?.elements.compactMap { $0["pointer"] } ?? [] }
+
+    func header(_ name: String) -> String? { headers.first(name: name) }
+}
+
+extension JSONValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, ExpressibleByBooleanLiteral {
+    public init(integerLiteral value: Int64) { self = .integer(value) }
+    public init(stringLiteral value: String) { self = .text(value) }
+    public init(booleanLiteral value: Bool) { self = .flag(value) }
+
+    subscript(name: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return members.first { $0.name == name }?.value
+    }
+
+    subscript(index: Int) -> JSONValue? {
+        elements.indices.contains(index) ? elements[index] : nil
+    }
+
+    var elements: [JSONValue] {
+        if case .array(let elements) = self { elements } else { [] }
+    }
+
+    var string: String? {
+        if case .text(let text) = self { text } else { nil }
+    }
+
+    var names: [String] {
+        if case .object(let members) = self { members.map(\.name) } else { [] }
+    }
+}

@@ -1,0 +1,24 @@
+import NIOCore
+import NIOPosix
+
+/// A connection that sends just what it is told, and hears until the server hangs up.
+func exchange(port: Int, _ parts: [String]) async throws -> String {
+    let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .connect(host: "127.0.0.1", port: port) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+            }
+        }
+    return try await channel.executeThenClose { inbound, outbound in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // Sends while it hears: the server may hang up in the middle, and that is no failure here.
+            group.addTask { for part in parts { try? await outbound.write(ByteBuffer(string: part)) } }
+            var heard = ByteBuffer()
+            do {
+                for try await bytes in inbound { heard.writeImmutableBuffer(bytes) }
+            } catch is IOError {}
+            group.cancelAll()
+            return String(buffer: heard)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Access
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+import Testing
+
+@testable import InventoryHTTP
+
+@Suite("Query parameters and cursors")
+struct ParametersTests {
+    @Test("they are decoded as forms are")
+    func decoding() throws {
+        var parameters = try parameters("q=Sugar+1kg%2B%20%DA%A9&category=a%26b%3Dc")
+        #expect(try parameters.text("q") == "Sugar 1kg+ ک")
+        #expect(try parameters.text("category") == "a&b=c")
+        try parameters.finish()
+    }
+
+    @Test("without a query there is nothing, and nothing to refuse")
+    func none() throws {
+        for target in ["/products", "/products?"] {
+            var parameters = try Parameters(of: target, path: path, header: nil, Limits())
+            #expect(try parameters.text("q") == nil)
+            #expect(try parameters.limit() == 100)
+            try parameters.finish()
+        }
+    }
+
+    @Test(
+        "what cannot be read names its parameter",
+        arguments: [
+            ("limit=0", "limit"), ("limit=1001", "limit"), ("limit=ten", "limit"), ("limit=+5", "limit"),
+            ("limit=05", "limit"), ("limit=", "limit"), ("limit", "limit"), ("limit=5&limit=5", "limit"),
+            ("store_id=0", "store_id"), ("store_id=9007199254740992", "store_id"), ("store_id=1.5", "store_id"),
+            ("from=yesterday", "from"), ("to=2026-11-20", "to"), ("q=%00", "q"), ("q=", "q"), ("q=%", "q"),
+            ("q=%4", "q"), ("q=%zz", "q"), ("q=%FF", "q"), ("type=Sale", "type"), ("min_position=-1", "min_position"),
+            ("colour=red", "colour"), ("LIMIT=5", "LIMIT"),
+        ])
+    func invalid(query: String, name: String) {
+        let problem = problem {
+            var parameters = try parameters(query)
+            _ = try parameters.limit()
+            _ = try parameters.id("store_id") as StoreID?
+            _ = try parameters.period()
+            _ = try parameters.text("q")
+            _ = try parameters.choice("type", of: MovementType.choices)
+            _ = try parameters.minPosition()
+            try parameters.finish()
+        }
+        #expect(problem?.code == .invalidParameter)
+        #expect(problem?.parameter == name)
+    }
+
+    @Test("the plus of an offset need not be encoded")
+    func offset() throws {
+        for text in ["2026-11-20T05:00:00+05:00", "2026-11-20T05:00:00%2B05:00", "2026-11-20T00:00:00Z"] {
+            var parameters = try parameters("from=\(text)")
+            #expect(try parameters.period().from == Timestamp("2026-11-20T00:00:00Z"))
+        }
+    }
+
+    @Test("a query of very many parameters is refused at once")
+    func many() {
+        let query = (0..<5_000).map { "p\($0)=1" }.joined(separator: "&")
+        #expect(problem { try parameters(query) }?.code == .invalidParameter)
+    }
+
+    @Test("the least position may come as parameter, as header, or as both alike")
+    func minPosition() throws {
+        func minimum(_ query: String, _ header: String?) throws -> Position? {
+            var parameters = try parameters(query, header: header)
+            return try parameters.minPosition()
+        }
+        #expect(try minimum("", nil) == nil)
+        #expect(try minimum("min_position=42", nil) == Position(rawValue: 42))
+        #expect(try minimum("", "42") == Position(rawValue: 42))
+        #expect(try minimum("min_position=42", "42") == Position(rawValue: 42))
+        #expect(problem { try minimum("min_position=42", "43") }?.code == .invalidParameter)
+        #expect(problem { try minimum("", "new") }?.code == .invalidParameter)
+    }
+
+    @Test("a list of many stores has no position to wait for")
+    func minPositionOfManyStores() throws {
+        var parameters = try parameters("min_position=42")
+        #expect(problem { try parameters.minPosition(in: nil) }?.parameter == "min_position")
+        #expect(try parameters.minPosition(in: StoreID(rawValue: 1)) == Position(rawValue: 42))
+    }
+
+    @Test("a cursor carries its key from one page to the next, whatever the limit")
+    func cursor() throws {
+        let key = EntryKey(storeID: StoreID(rawValue: 7), position: Position(rawValue: largestJSONInteger))
+        let text = try parameters("store_id=7&limit=10").cursor(after: key)
+        #expect(text.wholeMatch(of: /[0-9A-Za-z_-]{32}/) != nil)
+        var next = try parameters("cursor=\(text)&limit=20&store_id=7&min_position=3")
+        #expect(try next.cursor() == key)
+    }
+
+    @Test("a cursor of another list is refused")
+    func otherList() throws {
+        let text = try parameters("store_id=7&type=sale").cursor(after: ProductID(rawValue: 5))
+        for query in ["store_id=7", "store_id=8&type=sale", "type=sale", "store_id=7&type=sale&q=a"] {
+            var other = try parameters("\(query)&cursor=\(text)")
+            #expect(problem { try other.cursor() as ProductID? }?.code == .invalidCursor, "\(query)")
+        }
+        var otherPath = try Parameters(
+            of: "/stores?store_id=7&type=sale&cursor=\(text)", path: match("/stores"), header: nil, Limits())
+        #expect(problem { try otherPath.cursor() as ProductID? }?.code == .invalidCursor)
+        var same = try parameters("type=sale&store_id=7&cursor=\(text)")
+        #expect(try same.cursor() == ProductID(rawValue: 5))
+    }
+
+    @Test("a damaged cursor is refused, wherever the damage is")
+    func damagedCursor() throws {
+        let text = Array(try parameters("").cursor(after: ProductID(rawValue: 5)))
+        for index in text.indices {
+            var damaged = text
+            damaged[index] = text[index] == "A" ? "B" : "A"
+            var parameters = try parameters("cursor=\(String(damaged))")
+            #expect(problem { try parameters.cursor() as ProductID? }?.code == .invalidCursor, "\(index)")
+        }
+        for text in ["", "x", String(text.dropLast()), String(text) + "A", String(repeating: "ä", count: 32)] {
+            var parameters = try parameters("cursor=\(text)")
+            #expect(problem { try parameters.cursor() as ProductID? }?.code == .invalidCursor)
+        }
+    }
+
+    private var path: RoutePath { get throws { try match("/products") } }
+
+    private func match(_ path: Substring) throws -> RoutePath {
+        let route = { Route(.get, $0, .reader) { _ in Response(status: .ok) } }
+        return try Router([route("/products"), route("/stores")]).match(.get, path).path
+    }
+
+    private func parameters(_ query: String, header: String? = nil) throws -> Parameters {
+        try Parameters(of: "/products?\(query)", path: path, header: header, Limits())
+    }
+}
