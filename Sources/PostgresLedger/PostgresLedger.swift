@@ -156,7 +156,7 @@ extension PostgresLedger: StockWriting {
                 return try result.mapError { LedgerError.refused($0) }.get().receipt
             }
             acknowledged.advance([written.head])
-            outbox.markDelivered([written.head.outboxRow])
+            outbox.markDelivered([CommitProof(written.audit)])
             return decision.receipt
         } catch let failure as TransactionFailure {
             outbox.markDelivered(transaction.delivered)

@@ -44,7 +44,7 @@ struct ConnectingTests {
 
     @Test("says so when the password is wrong, without the password")
     func wrongPassword() async throws {
-        let error = try await failure(TestServer.url(with: "password=not-the-password"))
+        let error = try await failure(TestServer.url(with: "user=must_have_password&password=not-the-password"))
         #expect(error?.kind == .connection)
         #expect(error?.message.contains("password authentication failed") == true)
         #expect(error?.message.contains("not-the-password") == false)

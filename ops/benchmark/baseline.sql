@@ -45,7 +45,7 @@ create table audit_log (
 create table outbox (
     store_id     bigint not null,
     position     bigint not null,
-    products     bigint[] not null,
+    changes      text not null,
     committed_at timestamptz not null default clock_timestamp(),
     primary key (store_id, position)
 );

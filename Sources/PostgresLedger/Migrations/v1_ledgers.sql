@@ -104,14 +104,16 @@ create index idempotency_by_expiry on idempotency (expires_at);
 
 comment on column idempotency.outcome is 'What the first request with the key did, as JSON';
 
--- Commits that caches may not have heard of yet: one row for each ledger that a commit advanced, and how far.
+-- Commits that caches may not have heard of yet. A commit is named by the last audit entry that it wrote.
 create table outbox (
     store_id     bigint not null,
     position     bigint not null,
-    products     bigint[] not null,
+    changes      text not null,
     committed_at timestamptz not null default clock_timestamp(),
     primary key (store_id, position)
 );
+
+comment on column outbox.changes is 'As JSON, for each ledger that advanced: [store_id, position, [product_id, …]]';
 
 create table api_keys (
     id          text primary key,

@@ -8,7 +8,7 @@ struct CatalogTransaction: Sendable {
 
     let command: CatalogCommand
     /// Outbox rows to be deleted along with this commit.
-    let delivered: [EntryKey]
+    let delivered: [CommitProof]
 
     func prepare(_ session: Session) throws -> PreparedTransaction<Result<CatalogDecision, Refusal>> {
         let head = try lockedHead(session)
@@ -17,10 +17,8 @@ struct CatalogTransaction: Sendable {
         guard case .success(let decision) = result, let written = decision.written else {
             return PreparedTransaction(value: result, writes: [], proof: nil)
         }
-        let audit = written.audit
         return PreparedTransaction(
-            value: result, writes: try writes(of: written),
-            proof: CommitProof(storeID: audit.storeID, position: audit.position, hash: audit.hash))
+            value: result, writes: try writes(of: written), proof: CommitProof(written.audit))
     }
 
     private func lockedHead(_ session: Session) throws -> LedgerHead {
@@ -73,7 +71,7 @@ struct CatalogTransaction: Sendable {
         }
         writes.append(AuditEntry.insert([written.audit]))
         writes.append(LedgerHead.update([written.head]))
-        writes.append(Outbox.insert([written.head], products: products))
+        writes.append(Outbox.insert(CommitProof(written.audit), [written.head], products: products))
         writes += Outbox.delete(delivered)
         if let record = written.record { writes.append(try IdempotencyRecord.insert([record])) }
         return writes

@@ -15,6 +15,12 @@ struct CommitProof: Sendable {
     let storeID: StoreID
     let position: Position
     let hash: AuditHash
+
+    init(_ entry: AuditEntry) {
+        storeID = entry.storeID
+        position = entry.position
+        hash = entry.hash
+    }
 }
 
 /// Why a transaction was not carried out.

@@ -69,8 +69,7 @@ final class Lane: Sendable {
         do {
             let decision = try await transactions.run { session in try transaction.prepare(session) }
             acknowledged.advance(decision.heads.values)
-            outbox.markDelivered(
-                decision.entries.isEmpty ? transaction.delivered : decision.heads.values.map(\.outboxRow))
+            outbox.markDelivered(decision.audit.last.map { [CommitProof($0)] } ?? transaction.delivered)
             for (pending, answer) in zip(batch, decision.answers) {
                 pending.waiter.resume(returning: answer.mapError { .refused($0) })
             }

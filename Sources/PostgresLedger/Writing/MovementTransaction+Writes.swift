@@ -4,13 +4,13 @@ import Postgres
 extension MovementTransaction {
     /// What is sent in the second round trip, before the commit: each table's rows in one statement.
     func writes(of decision: Decision) throws -> [Query] {
-        guard !decision.entries.isEmpty else { return [] }
+        guard let last = decision.audit.last else { return [] }
         var writes = [
             insertMovements(decision.entries),
             AuditEntry.insert(decision.audit),
             upsertLevels(decision.lastEntries.values),
             LedgerHead.update(decision.heads.values),
-            Outbox.insert(decision.heads.values, products: decision.changedProducts),
+            Outbox.insert(CommitProof(last), decision.heads.values, products: decision.changedProducts),
         ]
         writes += Outbox.delete(delivered)
         if !decision.records.isEmpty {

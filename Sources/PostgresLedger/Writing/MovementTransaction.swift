@@ -5,16 +5,13 @@ import Postgres
 struct MovementTransaction: Sendable {
     let commands: [MovementCommand]
     /// Outbox rows to be deleted along with this commit.
-    let delivered: [EntryKey]
+    let delivered: [CommitProof]
 
     func prepare(_ session: Session) throws -> PreparedTransaction<Decision> {
         let state = try lockedState(session)
         let decision = decide(commands, on: state)
         return PreparedTransaction(
-            value: decision, writes: try writes(of: decision),
-            proof: decision.audit.last.map {
-                CommitProof(storeID: $0.storeID, position: $0.position, hash: $0.hash)
-            })
+            value: decision, writes: try writes(of: decision), proof: decision.audit.last.map(CommitProof.init))
     }
 
     /// One round trip. Stores are locked in order of id, so that transactions never wait for each other in a circle.

@@ -2,21 +2,22 @@ import Inventory
 import Postgres
 import Synchronization
 
-/// The outbox tells of commits until everyone who keeps copies has heard of them. Rows whose commit is known are
-/// deleted along with a later commit, which costs no transaction of its own.
+/// The outbox tells of commits until everyone who keeps copies has heard of them: one row for each commit, named by the
+/// entry that proves it. Rows whose commit is known are deleted along with a later commit, which costs no transaction of
+/// its own.
 final class Outbox: Sendable {
     /// The rows that may be deleted.
-    private let delivered = Mutex<[EntryKey]>([])
+    private let delivered = Mutex<[CommitProof]>([])
 
     /// The most rows that one commit deletes.
     private static let deletedAtOnce = 1_000
 
-    func markDelivered(_ rows: some Sequence<EntryKey>) {
-        delivered.withLock { $0.append(contentsOf: rows) }
+    func markDelivered(_ commits: some Sequence<CommitProof>) {
+        delivered.withLock { $0.append(contentsOf: commits) }
     }
 
     /// Rows for the next commit to delete; hand them back if it fails.
-    func takeDelivered() -> [EntryKey] {
+    func takeDelivered() -> [CommitProof] {
         delivered.withLock { delivered in
             let taken = delivered.suffix(Self.deletedAtOnce)
             delivered.removeLast(taken.count)
@@ -24,29 +25,39 @@ final class Outbox: Sendable {
         }
     }
 
-    /// One row for each ledger that a commit advances: the position it reaches and the products that changed.
-    static func insert(_ heads: some Collection<LedgerHead>, products: [StoreID: Set<ProductID>]) -> Query {
-        Query(
-            insert,
-            .int64s(heads.map(\.storeID.rawValue)),
-            .int64s(heads.map(\.position.rawValue)),
-            .texts(heads.map { "{\(products[$0.storeID, default: []].map(\.description).joined(separator: ","))}" }))
+    /// - Parameters:
+    ///   - heads: The ledgers that the commit advances.
+    ///   - products: What changed in each of them.
+    static func insert(
+        _ commit: CommitProof, _ heads: some Collection<LedgerHead>, products: [StoreID: Set<ProductID>]
+    ) -> Query {
+        var json = JSONWriter<[UInt8]>(output: [])
+        json.openArray()
+        for head in heads {
+            json.openArray()
+            json.value(head.storeID.rawValue)
+            json.value(head.position.rawValue)
+            json.openArray()
+            for product in products[head.storeID] ?? [] { json.value(product.rawValue) }
+            json.closeArray()
+            json.closeArray()
+        }
+        json.closeArray()
+        return Query(
+            insert, .int64(commit.storeID.rawValue), .int64(commit.position.rawValue),
+            .text(String(decoding: json.output, as: UTF8.self)))
     }
 
-    static func delete(_ rows: [EntryKey]) -> [Query] {
-        guard !rows.isEmpty else { return [] }
+    static func delete(_ commits: [CommitProof]) -> [Query] {
+        guard !commits.isEmpty else { return [] }
         return [
-            Query(delete, .int64s(rows.map(\.storeID.rawValue)), .int64s(rows.map(\.position.rawValue)))
+            Query(delete, .int64s(commits.map(\.storeID.rawValue)), .int64s(commits.map(\.position.rawValue)))
         ]
     }
 
     private static let insert = Statement(
         "outbox.insert",
-        """
-        insert into outbox (store_id, position, products)
-        select store_id, position, products::bigint[]
-        from unnest($1::bigint[], $2::bigint[], $3::text[]) as n (store_id, position, products)
-        """)
+        "insert into outbox (store_id, position, changes) values ($1::bigint, $2::bigint, $3::text)")
 
     private static let delete = Statement(
         "outbox.delete",
@@ -54,8 +65,4 @@ final class Outbox: Sendable {
         delete from outbox o using unnest($1::bigint[], $2::bigint[]) as n (store_id, position)
         where o.store_id = n.store_id and o.position = n.position
         """)
-}
-
-extension LedgerHead {
-    var outboxRow: EntryKey { EntryKey(storeID: storeID, position: position) }
 }
