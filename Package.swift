@@ -126,7 +126,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresLedgerTests",
-            dependencies: ["Inventory", "LedgerTesting", "Postgres", "PostgresLedger"],
+            dependencies: ["Access", "Inventory", "LedgerTesting", "Postgres", "PostgresLedger"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "AccessTests",

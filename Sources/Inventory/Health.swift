@@ -34,4 +34,7 @@ public struct ComponentHealth: Sendable {
 /// Something that can say how its components do, within a second or two.
 public protocol HealthReporting: Sendable {
     func health() async -> [ComponentHealth]
+
+    /// Whether reads can be answered.
+    func isReady() async -> Bool
 }

@@ -3,15 +3,23 @@ public import Inventory
 import Postgres
 
 extension PostgresLedger: APIKeyStoring {
-    /// From the primary, so that a revoked key is not found on a replica that has not heard of it.
+    /// From the primary, because a replica may not have heard that a key was revoked; while the primary is down, nothing
+    /// is revoked, and the replica answers.
     public func apiKey(_ id: String) async throws(LedgerError) -> APIKeyRecord? {
-        try await keys(Query(Self.findKey, .text(id)))
+        let query = Query(Self.findKey, .text(id))
+        do {
+            return try await keys(primary, query)
+        } catch .unavailable {
+            guard let replica = reader.replica else { throw .unavailable }
+            return try await keys(replica, query)
+        }
     }
 
     public func addAPIKey(
         id: String, name: String, role: Role, secretHash: [UInt8], expiresAt: Timestamp?
     ) async throws(LedgerError) -> APIKeyRecord {
         let added = try await keys(
+            primary,
             Query(
                 Self.insertKey, .text(id), .text(name), .text(role.rawValue), .bytes(secretHash),
                 .timestamp(expiresAt?.microseconds)))
@@ -19,9 +27,9 @@ extension PostgresLedger: APIKeyStoring {
         return added
     }
 
-    private func keys(_ query: Query) async throws(LedgerError) -> APIKeyRecord? {
+    private func keys(_ pool: Pool, _ query: Query) async throws(LedgerError) -> APIKeyRecord? {
         do {
-            return try await primary.run { session in
+            return try await pool.run { session in
                 try session.pipeline([query])[0].first.map(APIKeyRecord.init)
             }
         } catch {

@@ -18,6 +18,11 @@ extension PostgresLedger: HealthReporting {
         }
     }
 
+    /// Whether the primary or the replica answers.
+    public func isReady() async -> Bool {
+        await health().contains { $0.observed != nil }
+    }
+
     /// A replica that is down or behind costs the primary its reads; nobody gets a wrong answer.
     /// - Parameter written: Up to where the primary has written its WAL.
     private func replicaHealth(_ written: String?) async -> [ComponentHealth] {

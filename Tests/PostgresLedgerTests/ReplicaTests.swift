@@ -1,3 +1,4 @@
+import Access
 import Inventory
 import LedgerTesting
 import Postgres
@@ -71,15 +72,18 @@ struct ReplicaTests {
                 let health = await ledger.health()
                 #expect(health.map(\.name) == ["primary:responseTime", "replica:lag"])
                 #expect(health.map(\.status) == [.pass, .warn])
+                #expect(await ledger.isReady())
             }
         }
     }
 
-    @Test("while the primary is down, the replica answers")
+    @Test("while the primary is down, the replica answers, and knows who may ask")
     func primaryDown() async throws {
         try await TestDatabase.withShop { database in
             try await database.withLedger { writer in
                 let recorded = try await writer.record(.stockIn(1), .testing).value
+                _ = try await writer.addAPIKey(
+                    id: "a", name: "a", role: .reader, secretHash: [UInt8](repeating: 0, count: 32), expiresAt: nil)
                 try await database.withLedger(
                     primary: "postgresql://postgres@127.0.0.1:1/none", replica: database.replicaURL
                 ) { reader in
@@ -88,8 +92,11 @@ struct ReplicaTests {
                         return level?.value.onHand == 1
                     }
                     #expect(isAnswered)
+                    let isAuthenticated = try await eventually { try await reader.apiKey("a") != nil }
+                    #expect(isAuthenticated)
                     let health = await reader.health()
                     #expect(health.map(\.status) == [.fail, .pass])
+                    #expect(await reader.isReady())
                 }
             }
         }

@@ -8,9 +8,9 @@ extension InventoryAPI {
         response(to: call, .pass, checks: nil)
     }
 
-    /// It can do its work.
+    /// It can answer reads: with the primary down it is of use still, and no balancer should take it away.
     func readyz(_ call: Call) async throws -> Response {
-        response(to: call, await health.health().status, checks: nil)
+        response(to: call, await health.isReady() ? .pass : .fail, checks: nil)
     }
 
     /// How each component does.

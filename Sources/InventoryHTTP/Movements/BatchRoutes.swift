@@ -23,7 +23,8 @@ extension InventoryAPI {
         guard invalid.isEmpty else { throw Problem(invalidBody: invalid) }
         let movements = lines.compactMap { try? $0.get() }
         let receipt = try await ledger.record(Batch(movements, isAtomic: true), context)
-        return response(.created, receipt.value.lines.map(BatchResult.init)).replayed(receipt.isReplay)
+        let results = receipt.value.lines.enumerated().map { BatchResult($1, at: $0) }
+        return response(.created, results).replayed(receipt.isReplay)
     }
 
     /// Lines that are invalid by themselves do not reach the ledger; the others are recorded each by itself.
@@ -35,9 +36,9 @@ extension InventoryAPI {
             : try await ledger.record(Batch(movements, isAtomic: false), context)
         precondition(receipt.value.lines.count == movements.count, "each movement has its outcome")
         var outcomes = receipt.value.lines.makeIterator()
-        let results = lines.map { line in
+        let results = lines.enumerated().map { index, line in
             switch line {
-            case .success: BatchResult(outcomes.next()!)
+            case .success: BatchResult(outcomes.next()!, at: index)
             case .failure(let problem): BatchResult.refused(problem)
             }
         }
@@ -61,10 +62,16 @@ enum BatchResult {
     case recorded(RecordedMovement)
     case refused(Problem)
 
-    init(_ line: RecordedBatch.Line) {
+    init(_ line: RecordedBatch.Line, at index: Int) {
         switch line {
-        case .recorded(let movement): self = .recorded(movement)
-        case .refused(let refusal): self = .refused(Problem(refusal))
+        case .recorded(let movement):
+            self = .recorded(movement)
+        case .refused(let refusal):
+            var problem = Problem(refusal)
+            for item in problem.items.indices {
+                problem.items[item].pointer = "/movements/\(index)" + problem.items[item].pointer
+            }
+            self = .refused(problem)
         }
     }
 }

@@ -111,17 +111,19 @@ extension EndToEnd {
                         {"store_id": 1, "product_id": 101, "quantity": 3, "movement_type": "sale"},
                         {"store_id": 9, "product_id": 101, "quantity": 3, "movement_type": "sale"},
                         7,
-                        {"store_id": 2, "product_id": 102, "quantity": 3, "movement_type": "IN"}]}
+                        {"store_id": 2, "product_id": 102, "quantity": 3, "movement_type": "IN"},
+                        {"store_id": 2, "product_id": 999, "quantity": 3, "movement_type": "IN"}]}
                     """, as: .clerk)
                 #expect(answer.status == 200)
                 let results = answer["results"]?.elements ?? []
-                #expect(results.map { $0["status"] } == [201, 422, 409, 404, 422, 201])
+                #expect(results.map { $0["status"] } == [201, 422, 409, 404, 422, 201, 422])
                 #expect(results[0]["on_hand"] == 2)
                 #expect(results[1]["code"] == "invalid-body")
                 #expect(results[1]["errors"]?[0]?["pointer"] == "/movements/1/quantity")
                 #expect(results[2]["on_hand"] == 2)
                 #expect(results[2]["requested"] == 3)
                 #expect(results[5]["store_id"] == 2)
+                #expect(results[6]["errors"]?[0]?["pointer"] == "/movements/6/product_id")
                 #expect(try await server.onHand(101, store: 1) == 2)
             }
         }

@@ -1,0 +1,93 @@
+import Inventory
+import Testing
+
+@testable import PostgresLedger
+
+@Suite("A lane's queue")
+struct LaneQueueTests {
+    /// Waiters and runners are numbers here.
+    private typealias Queue = LaneQueue<Int, String>
+
+    private func command(lines: Int = 1) -> MovementCommand {
+        MovementCommand(
+            .batch(Batch([Movement](repeating: .stockIn(1), count: lines), isAtomic: false)), .testing)
+    }
+
+    private func waiters(_ next: Queue.Next) -> [Int]? {
+        guard case .batch(let batch) = next else { return nil }
+        return batch.map(\.waiter)
+    }
+
+    @Test("an idle lane is woken with the first command, and takes at once what came in meanwhile")
+    func batches() {
+        var queue = Queue(largestBatch: 256, mostLines: 1_000, capacity: 1_000)
+        guard case .idle = queue.next("lane") else {
+            Issue.record("there is nothing to do")
+            return
+        }
+        guard case .wake("lane", let first) = queue.enqueue(command(), 1) else {
+            Issue.record("the lane is idle")
+            return
+        }
+        #expect(first.map(\.waiter) == [1])
+        for waiter in 2...4 {
+            guard case .waiting = queue.enqueue(command(), waiter) else {
+                Issue.record("the lane is at work")
+                return
+            }
+        }
+        #expect(waiters(queue.next("lane")) == [2, 3, 4])
+    }
+
+    @Test("a batch has so many commands and lines, but a large command goes alone")
+    func limits() {
+        var queue = Queue(largestBatch: 3, mostLines: 10, capacity: 1_000)
+        for (waiter, lines) in [1, 1, 1, 1, 9, 1, 500, 1].enumerated() {
+            _ = queue.enqueue(command(lines: lines), waiter)
+        }
+        #expect(waiters(queue.next("")) == [0, 1, 2])
+        #expect(waiters(queue.next("")) == [3, 4])
+        #expect(waiters(queue.next("")) == [5])
+        #expect(waiters(queue.next("")) == [6])
+        #expect(waiters(queue.next("")) == [7])
+    }
+
+    @Test("more lines than it may hold are refused, until some were taken")
+    func capacity() {
+        var queue = Queue(largestBatch: 1, mostLines: 10, capacity: 10)
+        _ = queue.enqueue(command(lines: 8), 1)
+        guard case .full = queue.enqueue(command(lines: 3), 2), case .waiting = queue.enqueue(command(lines: 2), 3)
+        else {
+            Issue.record("8 of 10 lines are taken")
+            return
+        }
+        #expect(waiters(queue.next("")) == [1])
+        guard case .waiting = queue.enqueue(command(lines: 3), 4) else {
+            Issue.record("2 of 10 lines are taken")
+            return
+        }
+    }
+
+    @Test("a closed lane takes nothing more, does what it has, and ends")
+    func closing() {
+        var queue = Queue(largestBatch: 256, mostLines: 1_000, capacity: 1_000)
+        _ = queue.enqueue(command(), 1)
+        #expect(queue.close() == nil)
+        guard case .closed = queue.enqueue(command(), 2) else {
+            Issue.record("it is closed")
+            return
+        }
+        #expect(waiters(queue.next("lane")) == [1])
+        guard case .finished = queue.next("lane") else {
+            Issue.record("it is drained")
+            return
+        }
+    }
+
+    @Test("closing wakes an idle lane")
+    func closingIdle() {
+        var queue = Queue(largestBatch: 256, mostLines: 1_000, capacity: 1_000)
+        _ = queue.next("lane")
+        #expect(queue.close() == "lane")
+    }
+}
