@@ -43,7 +43,7 @@ struct JSONShapeTests {
 
     @Test("a batch's results")
     func batch() {
-        let refused = BatchResult(.refused(.insufficientStock(onHand: 2, requested: 3)))
+        let refused = BatchResult(.refused(.insufficientStock(onHand: 2, requested: 3)), at: 0)
         #expect(
             json { $0.value(refused) }
                 == #"{"type":"/problems/insufficient-stock","title":"Insufficient stock","status":409,"#
