@@ -50,7 +50,7 @@ struct JSONShapeTests {
                 + #""detail":"There are 2 on hand, 3 were requested.","code":"insufficient-stock","#
                 + #""on_hand":2,"requested":3}"#)
         #expect(
-            json { $0.value(BatchResult(.recorded(RecordedMovement(entry)))) }.hasPrefix(
+            json { $0.value(BatchResult(.recorded(RecordedMovement(entry)), at: 0)) }.hasPrefix(
                 #"{"status":201,"store_id":1,"#))
     }
 
