@@ -71,6 +71,9 @@ public struct PostgresLedger: Service {
         }
         var writing = primary
         writing.settings = Self.writeSettings
+        // A transaction takes milliseconds. One that does not end blocks its stores, and all who wait for an answer.
+        writing.statementTimeout = .seconds(10)
+        writing.silenceTimeout = .seconds(12)
         let (acknowledged, outbox) = (AcknowledgedPositions(), Outbox())
         self.acknowledged = acknowledged
         self.outbox = outbox

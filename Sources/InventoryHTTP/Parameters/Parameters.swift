@@ -102,7 +102,11 @@ extension Parameters {
     }
 
     mutating func period() throws(Problem) -> Period {
-        Period(from: try time("from"), to: try time("to"))
+        let period = Period(from: try time("from"), to: try time("to"))
+        if let from = period.from, let to = period.to, from > to {
+            throw Problem(invalid: "from", "must not be after to")
+        }
+        return period
     }
 
     mutating func choice<Choice>(
