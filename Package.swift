@@ -26,6 +26,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // SHA-256 for the audit chain, API keys and request fingerprints.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // rediss://, with host name verification.
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         // Deque: the bounded queues of the lanes and the pool.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // Start in order, stop in reverse, drain within a deadline.
@@ -59,6 +61,28 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),
+        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+        .target(
+            name: "Redis",
+            dependencies: [
+                "CHiredis",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "StockCache",
+            dependencies: [
+                "Inventory", "Redis",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
         .target(
             name: "Access",
             dependencies: ["Inventory", .product(name: "Crypto", package: "swift-crypto")],
@@ -76,7 +100,7 @@ let package = Package(
         .target(
             name: "InventoryHTTP",
             dependencies: [
-                "Access", "Inventory",
+                "Access", "Inventory", "StockCache",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -91,7 +115,8 @@ let package = Package(
         .executableTarget(
             name: "khata",
             dependencies: [
-                "Access", "Inventory", "InventoryHTTP", "Postgres", "PostgresLedger",
+                "Access", "Inventory", "InventoryHTTP", "Postgres", "PostgresLedger", "Redis", "StockCache",
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -127,6 +152,25 @@ let package = Package(
         .testTarget(
             name: "PostgresLedgerTests",
             dependencies: ["Access", "Inventory", "LedgerTesting", "Postgres", "PostgresLedger"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RedisTests",
+            dependencies: [
+                "Redis",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "StockCacheTests",
+            dependencies: [
+                "Inventory", "LedgerTesting", "Postgres", "PostgresLedger", "Redis", "StockCache",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "AccessTests",

@@ -5,6 +5,7 @@ public import Logging
 public import NIOCore
 public import NIOPosix
 public import ServiceLifecycle
+public import StockCache
 
 /// The HTTP front: the routes of the contract over a ledger.
 ///
@@ -15,13 +16,15 @@ public struct InventoryServer: Sendable {
     private let limits: Limits
     private let logger: Logger
 
-    /// - Parameter logger: gets a line for each request that fails here (status 5xx), and none for others.
+    /// - Parameters:
+    ///   - documents: Where rendered answers come from: a cache, if there is one.
+    ///   - logger: gets a line for each request that fails here (status 5xx), and none for others.
     public init(
-        ledger: any StockReading & StockWriting, keys: any APIKeyStoring, health: any HealthReporting,
-        limits: Limits = Limits(), logger: Logger
+        ledger: any StockReading & StockWriting, documents: any DocumentReading = RenderedDocuments(),
+        keys: any APIKeyStoring, health: any HealthReporting, limits: Limits = Limits(), logger: Logger
     ) {
         precondition((1...Quantity.largest).contains(limits.quantity), "a movement moves at most \(Quantity.largest)")
-        api = InventoryAPI(ledger: ledger, health: health, limits: limits)
+        api = InventoryAPI(ledger: ledger, documents: documents, health: health, limits: limits)
         authenticator = Authenticator(keys: keys)
         self.limits = limits
         self.logger = logger

@@ -52,14 +52,18 @@ public struct PostgresLedger: Service {
     public let primary: Pool
     let observer: any LedgerObserver
     private let pools: [Pool]
+    private let delivery: any CommitDelivery
+    /// What the relay reads.
+    public let outboxFeed: OutboxFeed
 
     /// Connects when it is first used.
     /// - Parameters:
     ///   - primary: Where movements are committed.
     ///   - replica: A streaming replica of it, if there is one.
+    ///   - delivery: Is told of each commit before anyone is answered for it.
     public init(
         primary: ConnectionConfiguration, replica: ConnectionConfiguration?, limits: LedgerLimits = LedgerLimits(),
-        observer: any LedgerObserver, logger: Logger
+        delivery: any CommitDelivery = NoCopies(), observer: any LedgerObserver, logger: Logger
     ) {
         var pools: [Pool] = []
         func pool(_ configuration: ConnectionConfiguration, connections: Int, waiting: Int) -> Pool {
@@ -81,7 +85,8 @@ public struct PostgresLedger: Service {
             Lane(
                 transactions: DurableTransactions(
                     connections: pool(writing, connections: 1, waiting: 0), observer: observer),
-                acknowledged: acknowledged, outbox: outbox, limits: limits.write, observer: observer)
+                acknowledged: acknowledged, outbox: outbox, delivery: delivery, limits: limits.write,
+                observer: observer)
         }
         lanes = (0..<max(1, limits.lanes)).map { _ in lane() }
         wideLane = lane()
@@ -97,6 +102,8 @@ public struct PostgresLedger: Service {
             acknowledged: acknowledged, observer: observer)
         self.observer = observer
         self.pools = pools
+        self.delivery = delivery
+        outboxFeed = OutboxFeed(connection: Connection(primary, logger: logger), reader: reader)
     }
 
     /// The write path looks rows up by key, in tables that may have grown a thousandfold since its plans were made:
@@ -118,6 +125,7 @@ public struct PostgresLedger: Service {
             }
         }
         for pool in pools { await pool.close() }
+        await outboxFeed.close()
     }
 }
 
@@ -159,7 +167,7 @@ extension PostgresLedger: StockWriting {
                 return try result.mapError { LedgerError.refused($0) }.get().receipt
             }
             acknowledged.advance([written.head])
-            outbox.markDelivered([CommitProof(written.audit)])
+            if await delivery.deliver([written.advance]) { outbox.markDelivered([CommitProof(written.audit).entry]) }
             return decision.receipt
         } catch let failure as TransactionFailure {
             outbox.markDelivered(transaction.delivered)

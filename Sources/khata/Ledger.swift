@@ -1,8 +1,11 @@
 import Inventory
 import Logging
+import NIOPosix
 import Postgres
 import PostgresLedger
+import Redis
 import ServiceLifecycle
+import StockCache
 
 extension Settings {
     /// Keeps standard output for what a command prints.
@@ -12,12 +15,29 @@ extension Settings {
         return logger
     }
 
-    func ledger(_ logger: Logger) throws(SettingsError) -> PostgresLedger {
+    func ledger(
+        _ logger: Logger, delivery: any CommitDelivery = NoCopies()
+    ) throws(SettingsError) -> PostgresLedger {
         var replica: ConnectionConfiguration?
         if let replicaURL { replica = try connection(replicaURL, of: .replicaURL) }
         return PostgresLedger(
             primary: try connection(primaryURL, of: .primaryURL), replica: replica, limits: ledger,
-            observer: LedgerLog(logger: logger), logger: logger)
+            delivery: delivery, observer: LedgerLog(logger: logger), logger: logger)
+    }
+}
+
+extension Settings {
+    /// The cache, if one is configured.
+    func cache(_ logger: Logger) throws(SettingsError) -> CacheConnection? {
+        guard let redisURL else { return nil }
+        do {
+            let configuration = try RedisConfiguration(url: redisURL)
+            let client = try RedisClient(
+                configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+            return CacheConnection(client, logger: logger)
+        } catch {
+            throw SettingsError("redis.url is not the address of a Redis: \(error)")
+        }
     }
 }
 

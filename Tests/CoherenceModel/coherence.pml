@@ -48,11 +48,16 @@ byte touching; /* bit n: position n changed the document's contents */
 
 /* Redis: the mark's hash (claim, base, *, the product's field) and the document's stamp. */
 byte claim, base, star, field, doc;
-#ifdef MUTANT_claim_outside_hash
-bit made; /* the hash exists: `advance` makes it when the claim's key is there, and it is evicted by itself */
 #define EXISTS (base || claim)
+#ifdef MUTANT_compaction_of_a_claimed_mark
+#define COMPACTS (star > base)
 #else
-#define EXISTS (base || claim)
+#define COMPACTS (base && star > base) /* never a claimed mark: base would make it known */
+#endif
+#ifdef MUTANT_compaction_leaves_base
+#define COMPACTED_BASE skip
+#else
+#define COMPACTED_BASE base = star
 #endif
 
 /* What a read that starts now must see: what was acknowledged after an `advance`, or advanced by the relay; and what
@@ -68,10 +73,12 @@ byte leader;
 bit late, waiting;
 chan landing = [0] of { byte };
 
-#ifdef LEVEL
-#define MARK max(base, field)
-#else
+#ifndef LEVEL
 #define MARK star
+#elif defined(MUTANT_level_ignores_base)
+#define MARK field
+#else
+#define MARK max(base, field)
 #endif
 
 #ifdef MUTANT_claimed_mark_is_known
@@ -90,6 +97,18 @@ chan landing = [0] of { byte };
 #define AUTHORITY replica
 #else
 #define AUTHORITY pos
+#endif
+
+/* Whose required is unknown joins before the snapshot of the primary, or not at all. */
+#ifdef MUTANT_join_with_unknown_mark
+#define MAY_JOIN 1
+#else
+#define MAY_JOIN (known || !late)
+#endif
+#ifdef MUTANT_join_any_flight
+#define IS_ENOUGH 1
+#else
+#define IS_ENOUGH (!known || stamp >= required)
 #endif
 
 #ifdef MUTANT_distrust_reads_replica
@@ -190,6 +209,23 @@ inline fill() {
     fi
 }
 
+inline lead() {
+    if
+    :: !leader -> leader = id; leads = 1; late = known
+    :: true
+    fi
+}
+
+#if RELAYS > 0
+#define KEEP_ROW(n) outbox = outbox | (1 << n)
+#define DELETE_ROWS(rows) outbox = outbox & ~(rows)
+#define TOUCH(n) touching = touching | (1 << n)
+#else
+#define KEEP_ROW(n) skip
+#define DELETE_ROWS(rows) skip
+#define TOUCH(n) skip
+#endif
+
 inline serve() {
     assert(stamp >= need); /* not older than promised */
     assert(stamp <= pos);  /* nothing that was never committed */
@@ -199,11 +235,10 @@ inline serve() {
 proctype Reader(byte id) {
     byte need, required, stamp;
     bit known, own, leads;
-    do
+idle:
+    if
     :: atomic { /* No beat, or Redis does not answer: all that is committed must be seen. */
-        need = changed } ;
-        atomic { stamp = UNCACHED; serve(); stamp = 0 }
-
+        need = changed; stamp = UNCACHED; serve(); stamp = 0; goto idle }
     :: atomic { /* The read starts and reads the mark. `required` begins as the client's min_position. */
         need = max(floor, certified);
         if
@@ -214,96 +249,76 @@ proctype Reader(byte id) {
         if
         :: known -> raise(required, MARK)
         :: else
-        fi };
+        fi }
+    fi;
 
-        atomic { /* The document, later in the same pipeline. */
+    /* The document, later in the same pipeline. On a miss, it joins a flight, leads one, or is alone in its process. */
+    if
+    :: atomic { known && doc && FRESH -> /* a hit */
+        stamp = doc;
         if
-        :: known && doc && FRESH -> stamp = doc;
-            if
-            :: doc < changed -> REACHED(R_stale_hit)
-            :: else -> REACHED(R_hit)
-            fi;
-            serve();
-            goto done
-        :: else
-        fi };
-
-        if
-        :: atomic { /* Whose required is unknown joins before the snapshot of the primary, or not at all. */
-#if defined(MUTANT_join_any_flight) || defined(MUTANT_join_with_unknown_mark)
-            leader && !waiting -> waiting = 1
-#else
-            leader && !waiting && (known || !late) -> waiting = 1
-#endif
-            };
-            atomic { landing ? stamp;
-            if
-#ifdef MUTANT_join_any_flight
-            :: true -> serve()
-#else
-            :: !known || stamp >= required -> serve();
-                if
-                :: known -> REACHED(R_joined_known)
-                :: else -> REACHED(R_joined_unknown)
-                fi
-            :: else /* it starts over */
-#endif
-            fi;
-            goto done }
-        :: atomic { !leader -> leader = id; leads = 1; late = known }
-        :: true /* it flies alone: it is in another process */
+        :: doc < changed -> REACHED(R_stale_hit)
+        :: else -> REACHED(R_hit)
         fi;
-
+        serve(); goto done }
+    :: atomic { leader && !waiting && MAY_JOIN -> waiting = 1 };
+        atomic { landing ? stamp;
         if
-        :: atomic { known ->
+        :: IS_ENOUGH -> serve();
             if
-            :: replica >= required -> stamp = replica; REACHED(R_replica_read)
-            :: stamp = pos;
-                if
-                :: replica < required -> REACHED(R_replica_behind)
-                :: else
-                fi
-            fi;
-            serve() }
-        :: !known ->
-#ifndef MUTANT_read_before_claim
-            atomic { take_claim() };
-#endif
-            atomic { stamp = AUTHORITY; late = (leads -> 1 : late); serve() }
-#ifdef MUTANT_read_before_claim
-            ; atomic { take_claim() }
-#endif
+            :: known -> REACHED(R_joined_known)
+            :: else -> REACHED(R_joined_unknown)
+            fi
+        :: else /* it starts over */
         fi;
-
+        goto done }
+    :: atomic { known -> lead();
         if
-        :: atomic { true -> fill() }
-        :: true /* it dies, or Redis does not answer */
-        fi;
-
-        atomic {
-        if
-        :: leads -> leads = 0; leader = 0; late = 0;
+        :: replica >= required -> stamp = replica; REACHED(R_replica_read)
+        :: stamp = pos; /* below required, or no replica */
             if
-            :: waiting -> waiting = 0; landing ! stamp
+            :: replica < required -> REACHED(R_replica_behind)
             :: else
             fi
+        fi;
+        required = 0; known = 0; serve() }
+    :: atomic { !known -> lead(); required = 0;
+#ifdef MUTANT_read_before_claim
+        stamp = pos; late = (leads -> 1 : late); serve() };
+        atomic { take_claim() }
+#else
+        take_claim() };
+        atomic { stamp = AUTHORITY; late = (leads -> 1 : late); serve() }
+#endif
+    fi;
+
+    atomic {
+    if
+    :: leads -> leads = 0; leader = 0; late = 0;
+        if
+        :: waiting -> waiting = 0; landing ! stamp
         :: else
-        fi }
+        fi
+    :: else
+    fi;
+    if
+    :: fill()
+    :: true /* it dies, or Redis does not answer */
+    fi;
 done:
-        atomic { need = 0; required = 0; stamp = 0; known = 0; own = 0 }
-    od
+    need = 0; required = 0; stamp = 0; known = 0; own = 0; goto idle }
 }
 
 proctype Writer() {
     byte n, t;
     do
     :: atomic { pos < POSITIONS -> /* COMMIT */
-        pos++; n = pos; outbox = outbox | (1 << n);
+        pos++; n = pos; KEEP_ROW(n);
         if
 #ifdef LEVEL
         :: t = 0
 #endif
-        :: t = n; changed = n; touching = touching | (1 << n)
+        :: t = n; changed = n; TOUCH(n)
         fi;
 #ifdef MUTANT_acknowledge_before_advance
         raise(floor, t)
@@ -312,15 +327,16 @@ proctype Writer() {
         if
         :: atomic { true -> advance(n, t); raise(floor, t); /* and acknowledge; the row is deleted soon or late */
             if
-            :: outbox = outbox & ~(1 << n)
+            :: DELETE_ROWS(1 << n)
             :: true
-            fi }
-        :: true /* it dies, or Redis does not answer */
+            fi;
+            n = 0; t = 0 }
+        :: atomic { true -> /* it dies, or Redis does not answer */
 #ifdef MUTANT_row_deleted_without_advance
-            ; outbox = outbox & ~(1 << n)
+            DELETE_ROWS(1 << n);
 #endif
-        fi;
-        atomic { n = 0; t = 0 }
+            n = 0; t = 0 }
+        fi
     :: atomic { pos == POSITIONS -> break }
     od
 }
@@ -338,7 +354,7 @@ inline beat() {
         if
         :: beats == BEATS ->
             if
-            :: observed > floor && observed > certified -> REACHED(R_certified)
+            :: observed > certified -> REACHED(R_certified)
             :: else
             fi;
             raise(certified, observed); observed = 0; watched = 0; beats = 0
@@ -356,17 +372,17 @@ proctype Relay(byte id) {
         atomic { beat() };
 #endif
 #ifdef MUTANT_row_deleted_first
-        atomic { outbox = outbox & ~rows };
+        atomic { DELETE_ROWS(rows) };
 #endif
         if
         :: atomic { true ->
             advance(HIGHEST(rows), HIGHEST(rows & touching)); raise(floor, HIGHEST(rows & touching)) };
-            atomic { outbox = outbox & ~rows };
+            atomic { DELETE_ROWS(rows) };
 #ifndef MUTANT_beat_before_advance
             atomic { beat() }
 #endif
-        :: true /* it dies; another one, with a nonce of its own, takes over */
-            ; atomic { (watched == id -> 1 : 1);
+        :: true /* it dies; another one, with a nonce of its own, takes over */;
+            atomic {
             if
             :: watched == id -> observed = 0; watched = 0; beats = 0
             :: else
@@ -399,7 +415,7 @@ proctype World() {
         :: base = 0; star = 0; field = 0; claim = 0; doc = 0 /* FLUSHALL */
         fi }
 #ifdef LEVEL
-    :: atomic { base && base < star -> base = star; field = 0 } /* compaction */
+    :: atomic { COMPACTS -> COMPACTED_BASE; field = 0 }
 #endif
     od
 }
@@ -408,7 +424,10 @@ init {
     atomic {
         byte i;
         for (i : 1 .. READERS) { run Reader(i) }
+#if RELAYS > 0
         for (i : 1 .. RELAYS) { run Relay(i) }
-        run Writer(); run Writer(); run Watch(); run World()
+        run Watch();
+#endif
+        run Writer(); run Writer(); run World()
     }
 }

@@ -150,7 +150,7 @@ public struct IgnoringObserver: LedgerObserver {
 
 /// Waits for a condition, with a limit.
 public func eventually(
-    within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
+    within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async throws -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
@@ -158,6 +158,29 @@ public func eventually(
         try await Task.sleep(for: .milliseconds(10))
     }
     return false
+}
+
+extension TestDatabase {
+    /// Runs `body` while the replica stays where it is.
+    public static func withReplayPaused(_ body: () async throws -> Void) async throws {
+        try await withReplica { session in
+            try session.script("select pg_wal_replay_pause()")
+            while try session.execute(Statement("paused", "select pg_get_wal_replay_pause_state()"))[0].text(0)
+                != "paused"
+            {}
+        }
+        do {
+            try await body()
+        } catch {
+            try await withReplica { session in try session.script("select pg_wal_replay_resume()") }
+            throw error
+        }
+        try await withReplica { session in try session.script("select pg_wal_replay_resume()") }
+    }
+
+    private static func withReplica(_ body: @escaping @Sendable (Session) throws -> Void) async throws {
+        try await withPool(replicaServerURL()) { pool in try await pool.run(body) }
+    }
 }
 
 /// Counts what concurrent tasks do.

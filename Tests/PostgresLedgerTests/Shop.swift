@@ -41,27 +41,6 @@ extension TestDatabase {
         defer { isOver.withLock { $0 = true } }
         return try await body()
     }
-
-    /// Runs `body` while the replica stays where it is.
-    static func withReplayPaused(_ body: () async throws -> Void) async throws {
-        try await withReplica { session in
-            try session.script("select pg_wal_replay_pause()")
-            while try session.execute(Statement("paused", "select pg_get_wal_replay_pause_state()"))[0].text(0)
-                != "paused"
-            {}
-        }
-        do {
-            try await body()
-        } catch {
-            try await withReplica { session in try session.script("select pg_wal_replay_resume()") }
-            throw error
-        }
-        try await withReplica { session in try session.script("select pg_wal_replay_resume()") }
-    }
-
-    private static func withReplica(_ body: @escaping @Sendable (Session) throws -> Void) async throws {
-        try await withPool(replicaServerURL()) { pool in try await pool.run(body) }
-    }
 }
 
 extension PostgresLedger {

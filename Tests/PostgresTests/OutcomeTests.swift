@@ -9,7 +9,7 @@ struct OutcomeTests {
         CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(60); RETURN NEW; END $$;
         CREATE FUNCTION doze() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$;
+            BEGIN PERFORM pg_sleep(4); RETURN NEW; END $$;
         CREATE CONSTRAINT TRIGGER at_once AFTER INSERT ON t FOR EACH ROW WHEN (NEW.n = 1)
             EXECUTE FUNCTION die();
         CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
@@ -118,7 +118,7 @@ struct OutcomeTests {
     @Test("is unknown when the server stays silent in COMMIT, known when it did before")
     func silence() async throws {
         let impatient = { @Sendable (configuration: inout ConnectionConfiguration) in
-            configuration.silenceTimeout = .milliseconds(100)
+            configuration.silenceTimeout = .milliseconds(1_500)
         }
         let inCommit = try await error(impatient) { session in
             _ = try session.pipeline([Query(.begin), Query(Self.insert, .int64(Self.slowToCommit))])
@@ -128,7 +128,7 @@ struct OutcomeTests {
         #expect(inCommit?.outcome == .unknown)
         let before = try await error(impatient) { session in
             _ = try session.execute(.begin)
-            _ = try session.execute(Statement("sleep", "SELECT pg_sleep(0.5)"))
+            _ = try session.execute(Statement("sleep", "SELECT pg_sleep(4)"))
         }
         #expect(before?.kind == .timeout)
         #expect(before?.outcome == .notApplied)

@@ -5,26 +5,26 @@
 public protocol StockReading: Sendable {
     /// A page of a store's stock, by product id.
     /// - Throws: `.notFound` for an unknown store.
-    func stock(_ query: StockQuery, atLeast: Position?) async throws(LedgerError) -> Snapshot<
+    func stock(_ query: StockQuery, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<
         Page<StockItem, ProductID>
     >
 
     /// One product's level; 0 for a product that the store never had.
     /// - Throws: `.notFound` for an unknown store or product.
-    func level(_ level: LevelKey, atLeast: Position?) async throws(LedgerError) -> Snapshot<StockItem>
+    func level(_ level: LevelKey, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<StockItem>
 
-    /// `atLeast` is a position of the catalog, here and in the three that follow.
+    /// The position that is asked for is the catalog's, here and in the three that follow.
     func products(
-        _ query: ProductQuery, atLeast: Position?
+        _ query: ProductQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>>
 
     /// - Throws: `.notFound`.
-    func product(_ id: ProductID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Product>
+    func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product>
 
-    func stores(_ query: StoreQuery, atLeast: Position?) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>>
+    func stores(_ query: StoreQuery, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>>
 
     /// - Throws: `.notFound`.
-    func store(_ id: StoreID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Store>
+    func store(_ id: StoreID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Store>
 
     /// The ledger's entries by store and position. `atLeast` needs a query for one store, here and in what follows.
     func entries(
@@ -38,6 +38,54 @@ public protocol StockReading: Sendable {
     func report(
         _ query: ReportQuery, atLeast: Position?
     ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>>
+}
+
+/// How new a read has to be, and where from.
+public struct Freshness: Hashable, Sendable {
+    /// At least this position of the ledger that is read.
+    public var position: Position?
+    /// At least this position of the catalog, from which names come.
+    public var catalogPosition: Position?
+    /// Not from a replica, however new.
+    public var isFromPrimary = false
+
+    public init(position: Position? = nil, catalogPosition: Position? = nil, isFromPrimary: Bool = false) {
+        self.position = position
+        self.catalogPosition = catalogPosition
+        self.isFromPrimary = isFromPrimary
+    }
+}
+
+extension StockReading {
+    public func stock(
+        _ query: StockQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<StockItem, ProductID>> {
+        try await stock(query, Freshness(position: atLeast))
+    }
+
+    public func level(_ level: LevelKey, atLeast: Position?) async throws(LedgerError) -> Snapshot<StockItem> {
+        try await self.level(level, Freshness(position: atLeast))
+    }
+
+    public func products(
+        _ query: ProductQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> {
+        try await products(query, Freshness(position: atLeast))
+    }
+
+    public func product(_ id: ProductID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Product> {
+        try await product(id, Freshness(position: atLeast))
+    }
+
+    public func stores(
+        _ query: StoreQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>> {
+        try await stores(query, Freshness(position: atLeast))
+    }
+
+    public func store(_ id: StoreID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Store> {
+        try await store(id, Freshness(position: atLeast))
+    }
 }
 
 /// What a read brings: the value, and how new it is.

@@ -2,6 +2,7 @@ import HTTPTypes
 import HummingbirdCore
 import Inventory
 import NIOCore
+import StockCache
 
 extension InventoryAPI {
     /// Carries out what a body asks for, and answers with what it left: 201 with its place if it is new.
@@ -35,12 +36,19 @@ extension InventoryAPI {
 extension Call {
     var ifMatch: VersionCondition { VersionCondition(ifMatch: request.headers[.ifMatch]) }
 
-    /// The answer to a page of the catalog.
-    func answer<Item, Key: CursorKey>(
+    /// The answer with a page of the catalog.
+    func answer(catalog found: (document: Document, origin: DocumentOrigin)) -> Response {
+        answer(found, tag: EntityTag(found.document.stamp.position))
+    }
+}
+
+extension Document {
+    /// A page of the catalog.
+    init<Item, Key: CursorKey>(
         catalog page: Snapshot<Page<Item, Key>>, _ parameters: Parameters,
         _ write: (inout JSONWriter<ByteBuffer>, Item) -> Void
-    ) -> Response {
-        answer(page, tag: EntityTag(page.catalogPosition), capacity: 128 + 160 * page.value.items.count) { json in
+    ) {
+        self.init(page, capacity: 128 + 160 * page.value.items.count) { json in
             json.openObject()
             json.page(page.value, parameters, write)
             json.closeObject()

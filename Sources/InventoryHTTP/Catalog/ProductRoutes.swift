@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import StockCache
 
 extension InventoryAPI {
     func listProducts(_ call: Call) async throws -> Response {
@@ -10,8 +11,12 @@ extension InventoryAPI {
             category: try parameters.text("category"))
         let minimum = try parameters.minPosition()
         try parameters.finish()
-        let page = try await ledger.products(query, atLeast: minimum)
-        return call.answer(catalog: page, parameters) { $0.value($1) }
+        let key = DocumentKey(storeID: .catalog, name: parameters.documentName)
+        return call.answer(
+            catalog: try await documents.document(key, atLeast: minimum) {
+                [ledger, parameters] freshness throws(LedgerError) in
+                Document(catalog: try await ledger.products(query, freshness), parameters) { $0.value($1) }
+            })
     }
 
     func readProduct(_ call: Call) async throws -> Response {

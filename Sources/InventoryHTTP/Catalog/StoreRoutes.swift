@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import StockCache
 
 extension InventoryAPI {
     func listStores(_ call: Call) async throws -> Response {
@@ -8,8 +9,12 @@ extension InventoryAPI {
         let query = StoreQuery(after: try parameters.cursor(), limit: try parameters.limit())
         let minimum = try parameters.minPosition()
         try parameters.finish()
-        let page = try await ledger.stores(query, atLeast: minimum)
-        return call.answer(catalog: page, parameters) { $0.value($1) }
+        let key = DocumentKey(storeID: .catalog, name: parameters.documentName)
+        return call.answer(
+            catalog: try await documents.document(key, atLeast: minimum) {
+                [ledger, parameters] freshness throws(LedgerError) in
+                Document(catalog: try await ledger.stores(query, freshness), parameters) { $0.value($1) }
+            })
     }
 
     func readStore(_ call: Call) async throws -> Response {

@@ -163,6 +163,14 @@ extension Parameters {
         Cursor.text(of: key, in: scope)
     }
 
+    /// Names the document that answers the request: the list, and which part of it.
+    var documentName: String {
+        let part = pairs.filter { ["cursor", "limit"].contains($0.name) }
+        return part.sorted { $0.name < $1.name }.reduce(into: scope) { name, pair in
+            name += "\n\(pair.name)=\(pair.value)"
+        }
+    }
+
     /// The list that a cursor belongs to: the path and the filters, in any order.
     private var scope: String {
         let filters = pairs.filter { !["cursor", "limit", "min_position"].contains($0.name) }

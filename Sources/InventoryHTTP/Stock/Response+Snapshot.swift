@@ -2,6 +2,7 @@ import HTTPTypes
 import HummingbirdCore
 import Inventory
 import NIOCore
+import StockCache
 
 extension Call {
     /// The answer to a read: with its position and, if it has a tag, 304 to who has it already.
@@ -52,5 +53,51 @@ extension JSONWriter {
         for item in page.items { write(&self, item) }
         closeArray()
         nullableField("next_cursor", page.next.map(parameters.cursor(after:)))
+    }
+}
+
+extension Document {
+    /// Renders what a snapshot of one ledger says.
+    init<Value>(_ snapshot: Snapshot<Value>, capacity: Int = 256, _ write: (inout JSONWriter<ByteBuffer>) -> Void) {
+        guard let position = snapshot.position else { preconditionFailure("a document is about one ledger") }
+        var json = JSONWriter(output: ByteBufferAllocator().buffer(capacity: capacity))
+        write(&json)
+        self.init(
+            stamp: Stamp(position: position, catalogPosition: snapshot.catalogPosition), body: json.output,
+            source: snapshot.source == .replica ? .replica : .primary)
+    }
+}
+
+extension Call {
+    /// The answer with a document, whose stamp is its tag: who has it already is told so without a look at the body.
+    func answer(_ found: (document: Document, origin: DocumentOrigin)) -> Response {
+        let stamp = found.document.stamp
+        return answer(found, tag: EntityTag(stamp.position, catalog: stamp.catalogPosition))
+    }
+
+    func answer(_ found: (document: Document, origin: DocumentOrigin), tag: EntityTag) -> Response {
+        var headers: HTTPFields = [
+            .cacheControl: "private, no-cache", .eTag: tag.text,
+            .inventoryPosition: found.document.stamp.position.description,
+            .cacheStatus: found.origin.cacheStatus(found.document.source),
+        ]
+        if let known = request.headers[.ifNoneMatch], tag.isNamed(by: known) {
+            return Response(status: .notModified, headers: headers)
+        }
+        headers[.contentType] = MediaType.json.rawValue
+        headers[.contentLength] = String(found.document.body.readableBytes)
+        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: found.document.body))
+    }
+}
+
+extension DocumentOrigin {
+    /// RFC 9211.
+    fileprivate func cacheStatus(_ source: Snapshot<Never>.Source?) -> String {
+        switch self {
+        case .hit: "khata-redis; hit"
+        case .miss: "khata-redis; fwd=miss; detail=\(source?.rawValue ?? "shared")"
+        case .bypass: "khata-redis; fwd=bypass; detail=\(source?.rawValue ?? "shared")"
+        case .uncached: source?.cacheStatus ?? "khata; fwd=bypass"
+        }
     }
 }

@@ -1,5 +1,6 @@
 import HummingbirdCore
 import Inventory
+import StockCache
 
 extension InventoryAPI {
     func listStock(_ call: Call) async throws -> Response {
@@ -10,14 +11,20 @@ extension InventoryAPI {
             below: try parameters.integer("below", in: 0...largestJSONInteger), asOf: try parameters.time("as_of"))
         let minimum = try parameters.minPosition()
         try parameters.finish()
-        let page = try await ledger.stock(query, atLeast: minimum)
-        return call.answer(page: page) { json in
-            json.openObject()
-            json.field("store_id", query.storeID)
-            json.nullableField("position", page.position)
-            json.page(page.value, parameters) { $0.value($1) }
-            json.closeObject()
+        let render: DocumentRenderer = { [ledger, parameters] freshness throws(LedgerError) in
+            let page = try await ledger.stock(query, freshness)
+            return Document(page, capacity: 128 + 192 * page.value.items.count) { json in
+                json.openObject()
+                json.field("store_id", query.storeID)
+                json.nullableField("position", page.position)
+                json.page(page.value, parameters) { $0.value($1) }
+                json.closeObject()
+            }
         }
+        // The past is read seldom, and each moment of it once.
+        let documents = query.asOf == nil ? documents : RenderedDocuments()
+        let key = DocumentKey(storeID: query.storeID, name: parameters.documentName)
+        return call.answer(try await documents.document(key, atLeast: minimum, render: render))
     }
 
     func readLevel(_ call: Call) async throws -> Response {
@@ -25,15 +32,18 @@ extension InventoryAPI {
         let minimum = try parameters.minPosition()
         try parameters.finish()
         let level = LevelKey(call.storeID, call.productID)
-        let snapshot = try await ledger.level(level, atLeast: minimum)
-        let tag = snapshot.position.map { EntityTag($0, catalog: snapshot.catalogPosition) }
-        return call.answer(snapshot, tag: tag) { json in
-            json.openObject()
-            json.field("store_id", level.storeID)
-            json.nullableField("position", snapshot.position)
-            json.fields(of: snapshot.value)
-            json.closeObject()
-        }
+        let key = DocumentKey(storeID: level.storeID, productID: level.productID, name: parameters.documentName)
+        return call.answer(
+            try await documents.document(key, atLeast: minimum) { [ledger] freshness throws(LedgerError) in
+                let snapshot = try await ledger.level(level, freshness)
+                return Document(snapshot) { json in
+                    json.openObject()
+                    json.field("store_id", level.storeID)
+                    json.nullableField("position", snapshot.position)
+                    json.fields(of: snapshot.value)
+                    json.closeObject()
+                }
+            })
     }
 }
 

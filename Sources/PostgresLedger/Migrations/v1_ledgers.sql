@@ -113,7 +113,7 @@ create table outbox (
     primary key (store_id, position)
 );
 
-comment on column outbox.changes is 'As JSON, for each ledger that advanced: [store_id, position, [product_id, …]]';
+comment on column outbox.changes is 'As JSON, for each ledger that advanced: [store_id, position, [[product_id, position], …]]';
 
 create table api_keys (
     id          text primary key,

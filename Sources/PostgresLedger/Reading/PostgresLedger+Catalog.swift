@@ -3,10 +3,10 @@ import Postgres
 
 extension PostgresLedger {
     public func products(
-        _ query: ProductQuery, atLeast: Position?
+        _ query: ProductQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> {
         try await reader.read(
-            .catalog, atLeast: atLeast,
+            .catalog, freshness,
             Query(
                 Self.products, .int64(query.after?.rawValue ?? 0), .text(query.search.map(Self.likePattern)),
                 .text(query.category), .int64(Int64(query.limit) + 1))
@@ -15,25 +15,25 @@ extension PostgresLedger {
         }
     }
 
-    public func product(_ id: ProductID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Product> {
-        try await reader.read(.catalog, atLeast: atLeast, Query(Self.product, .int64(id.rawValue))) { rows in
+    public func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
+        try await reader.read(.catalog, freshness, Query(Self.product, .int64(id.rawValue))) { rows in
             rows.first.map(Product.init)
         }.found()
     }
 
     public func stores(
-        _ query: StoreQuery, atLeast: Position?
+        _ query: StoreQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>> {
         try await reader.read(
-            .catalog, atLeast: atLeast,
+            .catalog, freshness,
             Query(Self.stores, .int64(query.after?.rawValue ?? 0), .int64(Int64(query.limit) + 1))
         ) { rows in
             Page(rows.map(Store.init), limit: query.limit, key: \.id)
         }
     }
 
-    public func store(_ id: StoreID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Store> {
-        try await reader.read(.catalog, atLeast: atLeast, Query(Self.store, .int64(id.rawValue))) { rows in
+    public func store(_ id: StoreID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Store> {
+        try await reader.read(.catalog, freshness, Query(Self.store, .int64(id.rawValue))) { rows in
             rows.first.map(Store.init)
         }.found()
     }

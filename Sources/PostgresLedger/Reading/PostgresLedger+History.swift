@@ -6,7 +6,7 @@ extension PostgresLedger {
         _ query: EntryQuery, atLeast: Position?
     ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
         try await reader.read(
-            query.storeID.historyScope, atLeast: atLeast,
+            query.storeID.historyScope, Freshness(position: atLeast),
             Query(
                 query.productID == nil ? Self.entries : Self.entriesOfProduct,
                 [
@@ -24,7 +24,7 @@ extension PostgresLedger {
         _ query: AuditQuery, atLeast: Position?
     ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
         try await reader.read(
-            query.storeID.historyScope, atLeast: atLeast,
+            query.storeID.historyScope, Freshness(position: atLeast),
             Query(
                 Self.audit,
                 .int64(query.storeID?.rawValue), .int64(query.after?.storeID.rawValue),

@@ -12,7 +12,7 @@ extension PostgresLedger {
             case .day: Self.reportByDay
             }
         return try await reader.read(
-            query.storeID.historyScope, atLeast: atLeast,
+            query.storeID.historyScope, Freshness(position: atLeast),
             Query(
                 statement, .int64(query.storeID?.rawValue), .int64(query.productID?.rawValue),
                 .timestamp(query.period.from?.microseconds), .timestamp(query.period.to?.microseconds),

@@ -3,10 +3,10 @@ import Postgres
 
 extension PostgresLedger: StockReading {
     public func stock(
-        _ query: StockQuery, atLeast: Position?
+        _ query: StockQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<StockItem, ProductID>> {
         try await reader.read(
-            .store(query.storeID, isArchivedToo: false), atLeast: atLeast,
+            .store(query.storeID, isArchivedToo: false), freshness,
             Query(
                 query.asOf == nil ? Self.stock : Self.stockAsOf,
                 .int64(query.storeID.rawValue), .int64(query.after?.rawValue ?? 0), .text(query.category),
@@ -17,9 +17,9 @@ extension PostgresLedger: StockReading {
         }
     }
 
-    public func level(_ level: LevelKey, atLeast: Position?) async throws(LedgerError) -> Snapshot<StockItem> {
+    public func level(_ level: LevelKey, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<StockItem> {
         try await reader.read(
-            .store(level.storeID, isArchivedToo: false), atLeast: atLeast,
+            .store(level.storeID, isArchivedToo: false), freshness,
             Query(Self.level, .int64(level.storeID.rawValue), .int64(level.productID.rawValue))
         ) { rows in
             rows.first.map(StockItem.init)

@@ -17,14 +17,14 @@ struct SnapshotReader: Sendable {
     }
 
     /// - Parameters:
-    ///   - atLeast: The position of the one ledger in scope that the client asks for.
+    ///   - freshness: A position is that of the one ledger in scope.
     ///   - query: Its rows are handed to `decode` on the connection's thread.
     func read<Value: Sendable>(
-        _ scope: Scope, atLeast: Position?, _ query: Query, _ decode: @escaping @Sendable (Rows) throws -> Value
+        _ scope: Scope, _ freshness: Freshness, _ query: Query, _ decode: @escaping @Sendable (Rows) throws -> Value
     ) async throws(LedgerError) -> Snapshot<Value> {
         // Taken before the read starts: what is acknowledged later is not owed to this caller.
-        let required = required(scope, atLeast)
-        if let replica {
+        let required = required(scope, freshness)
+        if let replica, !freshness.isFromPrimary {
             do {
                 let found = try await self.found(replica, scope, query, decode)
                 if let snapshot = found.snapshot(required, scope, .replica) { return try snapshot.get() }
@@ -46,15 +46,15 @@ struct SnapshotReader: Sendable {
         }
     }
 
-    private func required(_ scope: Scope, _ atLeast: Position?) -> [StoreID: Position] {
+    private func required(_ scope: Scope, _ freshness: Freshness) -> [StoreID: Position] {
         let one: StoreID
         switch scope {
         case .allStores: return acknowledged.all
         case .catalog: one = .catalog
         case .store(let id, _): one = id
         }
-        var required = [StoreID.catalog: acknowledged[.catalog]]
-        required[one] = max(acknowledged[one], atLeast ?? .zero)
+        var required = [StoreID.catalog: max(acknowledged[.catalog], freshness.catalogPosition ?? .zero)]
+        required[one] = max(acknowledged[one], required[one] ?? .zero, freshness.position ?? .zero)
         return required
     }
 

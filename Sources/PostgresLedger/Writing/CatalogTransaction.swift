@@ -8,7 +8,7 @@ struct CatalogTransaction: Sendable {
 
     let command: CatalogCommand
     /// Outbox rows to be deleted along with this commit.
-    let delivered: [CommitProof]
+    let delivered: [EntryKey]
 
     func prepare(_ session: Session) throws -> PreparedTransaction<Result<CatalogDecision, Refusal>> {
         let head = try lockedHead(session)
@@ -53,11 +53,9 @@ struct CatalogTransaction: Sendable {
 
     private func writes(of written: CatalogDecision.Written) throws -> [Query] {
         let archivedAt = written.isArchived ? written.audit.recordedAt.microseconds : nil
-        var products: [StoreID: Set<ProductID>] = [:]
         var writes: [Query] = []
         switch written.item {
         case .product(let product):
-            products[.catalog] = [product.id]
             writes.append(
                 Query(
                     Self.putProduct, .int64(product.id.rawValue), .text(product.details.sku),
@@ -71,7 +69,7 @@ struct CatalogTransaction: Sendable {
         }
         writes.append(AuditEntry.insert([written.audit]))
         writes.append(LedgerHead.update([written.head]))
-        writes.append(Outbox.insert(CommitProof(written.audit), [written.head], products: products))
+        writes.append(Outbox.insert(CommitProof(written.audit), [written.advance]))
         writes += Outbox.delete(delivered)
         if let record = written.record { writes.append(try IdempotencyRecord.insert([record])) }
         return writes
@@ -108,4 +106,13 @@ struct CatalogTransaction: Sendable {
         on conflict (store_id) do update
         set name = excluded.name, version = excluded.version, archived_at = excluded.archived_at
         """)
+}
+
+extension CatalogDecision.Written {
+    /// What the commit does to the catalog's ledger.
+    var advance: Advance {
+        var products: [ProductID: Position] = [:]
+        if case .product(let product) = item { products[product.id] = product.position }
+        return Advance(storeID: .catalog, position: head.position, products: products)
+    }
 }

@@ -21,6 +21,8 @@ struct CommitProof: Sendable {
         position = entry.position
         hash = entry.hash
     }
+
+    var entry: EntryKey { EntryKey(storeID: storeID, position: position) }
 }
 
 /// Why a transaction was not carried out.

@@ -13,16 +13,18 @@ final class Lane: Sendable {
     private let transactions: DurableTransactions
     private let acknowledged: AcknowledgedPositions
     private let outbox: Outbox
+    private let delivery: any CommitDelivery
     private let observer: any LedgerObserver
     private let queue: Mutex<Queue>
 
     init(
-        transactions: DurableTransactions, acknowledged: AcknowledgedPositions, outbox: Outbox, limits: WriteLimits,
-        observer: any LedgerObserver
+        transactions: DurableTransactions, acknowledged: AcknowledgedPositions, outbox: Outbox,
+        delivery: any CommitDelivery, limits: WriteLimits, observer: any LedgerObserver
     ) {
         self.transactions = transactions
         self.acknowledged = acknowledged
         self.outbox = outbox
+        self.delivery = delivery
         self.observer = observer
         queue = Mutex(
             LaneQueue(
@@ -44,8 +46,11 @@ final class Lane: Sendable {
 
     /// Works until the lane is closed and its queue is drained.
     func run() async {
-        while let batch = await next() {
-            await commit(batch[...])
+        // Telling of a commit and answering for it does not keep the next batch waiting.
+        await withDiscardingTaskGroup { answers in
+            while let batch = await next() {
+                await commit(batch[...], &answers)
+            }
         }
     }
 
@@ -63,31 +68,41 @@ final class Lane: Sendable {
         }
     }
 
-    private func commit(_ batch: ArraySlice<Pending>) async {
+    private func commit(_ batch: ArraySlice<Pending>, _ answers: inout DiscardingTaskGroup) async {
         let start = ContinuousClock.now
         let transaction = MovementTransaction(commands: batch.map(\.command), delivered: outbox.takeDelivered())
         do {
             let decision = try await transactions.run { session in try transaction.prepare(session) }
-            acknowledged.advance(decision.heads.values)
-            outbox.markDelivered(decision.audit.last.map { [CommitProof($0)] } ?? transaction.delivered)
-            for (pending, answer) in zip(batch, decision.answers) {
-                pending.waiter.resume(returning: answer.mapError { .refused($0) })
-            }
             observer.observe(
                 .batchCommitted(commands: batch.count, entries: decision.entries.count, duration: .now - start))
+            if decision.entries.isEmpty { outbox.markDelivered(transaction.delivered) }
+            answers.addTask { await self.answer(batch, decision) }
         } catch {
             outbox.markDelivered(transaction.delivered)
-            await fail(batch, error)
+            await fail(batch, error, &answers)
+        }
+    }
+
+    /// First tells of the commit, then answers for it: no read that starts after the answer may miss it.
+    private func answer(_ batch: ArraySlice<Pending>, _ decision: Decision) async {
+        acknowledged.advance(decision.heads.values)
+        if let last = decision.audit.last, await delivery.deliver(decision.advances) {
+            outbox.markDelivered([CommitProof(last).entry])
+        }
+        for (pending, answer) in zip(batch, decision.answers) {
+            pending.waiter.resume(returning: answer.mapError { .refused($0) })
         }
     }
 
     /// A batch that the database rejects is split until the command that is to blame stands alone.
-    private func fail(_ batch: ArraySlice<Pending>, _ failure: TransactionFailure) async {
+    private func fail(
+        _ batch: ArraySlice<Pending>, _ failure: TransactionFailure, _ answers: inout DiscardingTaskGroup
+    ) async {
         if case .rejected(let error) = failure, batch.count > 1 {
             observer.observe(.batchSplit(commands: batch.count, error))
             let middle = batch.startIndex + batch.count / 2
-            await commit(batch[..<middle])
-            await commit(batch[middle...])
+            await commit(batch[..<middle], &answers)
+            await commit(batch[middle...], &answers)
         } else {
             let error = LedgerError(failure, observer)
             for pending in batch { pending.waiter.resume(returning: .failure(error)) }

@@ -7,6 +7,8 @@ struct PendingCommand<Waiter> {
     let waiter: Waiter
 }
 
+extension PendingCommand: Sendable where Waiter: Sendable {}
+
 /// The commands that wait for a lane, and the lane when it waits for commands. Pure bookkeeping: it returns what is to
 /// be done, so that nothing is resumed while a lock is held.
 struct LaneQueue<Waiter, Runner>: ~Copyable {

@@ -10,7 +10,7 @@ extension MovementTransaction {
             AuditEntry.insert(decision.audit),
             upsertLevels(decision.lastEntries.values),
             LedgerHead.update(decision.heads.values),
-            Outbox.insert(CommitProof(last), decision.heads.values, products: decision.changedProducts),
+            Outbox.insert(CommitProof(last), decision.advances),
         ]
         writes += Outbox.delete(delivered)
         if !decision.records.isEmpty {
@@ -69,8 +69,13 @@ extension MovementTransaction {
 }
 
 extension Decision {
-    fileprivate var changedProducts: [StoreID: Set<ProductID>] {
-        entries.reduce(into: [:]) { $0[$1.storeID, default: []].insert($1.productID) }
+    /// What the commit does to each ledger.
+    var advances: [Advance] {
+        var products: [StoreID: [ProductID: Position]] = [:]
+        for entry in entries { products[entry.storeID, default: [:]][entry.productID] = entry.position }
+        return heads.values.map {
+            Advance(storeID: $0.storeID, position: $0.position, products: products[$0.storeID, default: [:]])
+        }
     }
 }
 

@@ -5,7 +5,7 @@ import Postgres
 struct MovementTransaction: Sendable {
     let commands: [MovementCommand]
     /// Outbox rows to be deleted along with this commit.
-    let delivered: [CommitProof]
+    let delivered: [EntryKey]
 
     func prepare(_ session: Session) throws -> PreparedTransaction<Decision> {
         let state = try lockedState(session)

@@ -7,17 +7,17 @@ import Synchronization
 /// its own.
 final class Outbox: Sendable {
     /// The rows that may be deleted.
-    private let delivered = Mutex<[CommitProof]>([])
+    private let delivered = Mutex<[EntryKey]>([])
 
     /// The most rows that one commit deletes.
     private static let deletedAtOnce = 1_000
 
-    func markDelivered(_ commits: some Sequence<CommitProof>) {
+    func markDelivered(_ commits: some Sequence<EntryKey>) {
         delivered.withLock { $0.append(contentsOf: commits) }
     }
 
     /// Rows for the next commit to delete; hand them back if it fails.
-    func takeDelivered() -> [CommitProof] {
+    func takeDelivered() -> [EntryKey] {
         delivered.withLock { delivered in
             let taken = delivered.suffix(Self.deletedAtOnce)
             delivered.removeLast(taken.count)
@@ -25,20 +25,21 @@ final class Outbox: Sendable {
         }
     }
 
-    /// - Parameters:
-    ///   - heads: The ledgers that the commit advances.
-    ///   - products: What changed in each of them.
-    static func insert(
-        _ commit: CommitProof, _ heads: some Collection<LedgerHead>, products: [StoreID: Set<ProductID>]
-    ) -> Query {
+    /// - Parameter advances: What the commit does to each ledger.
+    static func insert(_ commit: CommitProof, _ advances: [Advance]) -> Query {
         var json = JSONWriter<[UInt8]>(output: [])
         json.openArray()
-        for head in heads {
+        for advance in advances {
             json.openArray()
-            json.value(head.storeID.rawValue)
-            json.value(head.position.rawValue)
+            json.value(advance.storeID.rawValue)
+            json.value(advance.position.rawValue)
             json.openArray()
-            for product in products[head.storeID] ?? [] { json.value(product.rawValue) }
+            for (product, position) in advance.products {
+                json.openArray()
+                json.value(product.rawValue)
+                json.value(position.rawValue)
+                json.closeArray()
+            }
             json.closeArray()
             json.closeArray()
         }
@@ -48,7 +49,7 @@ final class Outbox: Sendable {
             .text(String(decoding: json.output, as: UTF8.self)))
     }
 
-    static func delete(_ commits: [CommitProof]) -> [Query] {
+    static func delete(_ commits: [EntryKey]) -> [Query] {
         guard !commits.isEmpty else { return [] }
         return [
             Query(delete, .int64s(commits.map(\.storeID.rawValue)), .int64s(commits.map(\.position.rawValue)))

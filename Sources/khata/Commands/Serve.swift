@@ -6,6 +6,7 @@ import Logging
 import Postgres
 import PostgresLedger
 import ServiceLifecycle
+import StockCache
 import UnixSignals
 
 struct Serve: AsyncParsableCommand {
@@ -33,15 +34,18 @@ struct Serve: AsyncParsableCommand {
         let settings = try await options.settings(flags)
         let logger = settings.logger()
         if migrate { _ = try await settings.migrate() }
-        let ledger = try settings.ledger(logger)
+        let cache = try settings.cache(logger)
+        let ledger = try settings.ledger(logger, delivery: cache ?? NoCopies())
         try await Schema(ledger.primary).check()
         let server = InventoryServer(
-            ledger: ledger, keys: ledger, health: ledger, limits: settings.limits, logger: logger)
+            ledger: ledger, documents: cache.map(DocumentCache.init) ?? RenderedDocuments(), keys: ledger,
+            health: ledger, limits: settings.limits, logger: logger)
         let services = ServiceGroup(
             configuration: .init(
                 services: [
                     // Stopped in reverse: first the front, then the ledger, when all is answered.
                     .init(service: ledger),
+                ] + cacheServices(cache, ledger) + [
                     .init(service: server.opsService(host: settings.bind, port: settings.opsPort)),
                     .init(
                         service: server.apiService(host: settings.bind, port: settings.port) { port in
@@ -50,5 +54,16 @@ struct Serve: AsyncParsableCommand {
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await services.run()
+        await cache?.close()
+    }
+
+    private func cacheServices(
+        _ cache: CacheConnection?, _ ledger: PostgresLedger
+    ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        guard let cache else { return [] }
+        return [
+            .init(service: Relay(feed: ledger.outboxFeed, cache: cache)),
+            .init(service: HeartWatch(primary: ledger, cache: cache)),
+        ]
     }
 }

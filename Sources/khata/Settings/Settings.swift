@@ -12,6 +12,7 @@ struct Settings {
     var opsPort = 8081
     var primaryURL: String
     var replicaURL: String?
+    var redisURL: String?
     var ledger = LedgerLimits()
     var limits = Limits()
     var logLevel = Logger.Level.info
@@ -27,6 +28,7 @@ extension Settings {
         }
         self.init(primaryURL: primaryURL)
         replicaURL = try source.text(.replicaURL)
+        redisURL = try source.text(.redisURL)
         bind = try source.text(.bind) ?? bind
         port = try source.integer(.port, in: 0...65_535) ?? port
         opsPort = try source.integer(.opsPort, in: 0...65_535) ?? opsPort
@@ -76,6 +78,7 @@ enum SettingKey: String, CaseIterable {
     case primaryReadConnections = "primary.read_connections"
     case replicaURL = "replica.url"
     case replicaConnections = "replica.connections"
+    case redisURL = "redis.url"
     case lanes = "write.lanes"
     case commandsPerTransaction = "write.commands_per_transaction"
     case movementsWaiting = "write.movements_waiting"
@@ -90,7 +93,7 @@ enum SettingKey: String, CaseIterable {
     case logLevel = "log.level"
 
     /// Never shown; may also come from a file, as KHATA_PRIMARY_URL_FILE or `primary.url_file`.
-    var isSecret: Bool { self == .primaryURL || self == .replicaURL }
+    var isSecret: Bool { [.primaryURL, .replicaURL, .redisURL].contains(self) }
 }
 
 struct SettingsError: Error, CustomStringConvertible {

@@ -1,0 +1,113 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+public import Inventory
+import Postgres
+import Synchronization
+
+/// The outbox as the relay sees it. One process at a time reads it: the one whose session holds an advisory lock.
+public final class OutboxFeed: CommitFeed {
+    private let connection: Connection
+    private let reader: SnapshotReader
+    /// The server process that holds the lock for this one.
+    private let elected = Mutex<Int64?>(nil)
+
+    init(connection: Connection, reader: SnapshotReader) {
+        self.connection = connection
+        self.reader = reader
+    }
+
+    public func undelivered(
+        olderThan age: Duration, limit: Int
+    ) async throws(LedgerError) -> [UndeliveredCommit]? {
+        let microseconds = Int64(age / .microseconds(1))
+        let elected = elected.withLock { $0 }
+        let (backend, commits) = try await run { session in
+            // A lost connection took the lock with it.
+            let backend = try session.execute(Self.backend)[0].int64(0)
+            guard try backend == elected || session.execute(Self.elect)[0].bool(0) else {
+                return (nil as Int64?, [] as [UndeliveredCommit])
+            }
+            let rows = try session.execute(Self.due, .int64(microseconds), .int64(Int64(limit)))
+            return (backend, try rows.map(UndeliveredCommit.init))
+        }
+        self.elected.withLock { $0 = backend }
+        return backend == nil ? nil : commits
+    }
+
+    public func forget(_ commits: [UndeliveredCommit]) async throws(LedgerError) {
+        try await run { session in
+            _ = try session.pipeline(Outbox.delete(commits.map(\.entry)))
+        }
+    }
+
+    func close() async { await connection.close() }
+
+    private func run<T: Sendable>(_ body: @escaping @Sendable (Session) throws -> T) async throws(LedgerError) -> T {
+        do {
+            return try await connection.run(body)
+        } catch {
+            throw reader.failure(error)
+        }
+    }
+
+    /// The advisory lock of the election; "relay" in ASCII.
+    private static let lock: Int64 = 0x72_65_6C_61_79
+
+    private static let backend = Statement("relay.backend", "select pg_backend_pid()::bigint")
+    private static let elect = Statement("relay.elect", "select pg_try_advisory_lock(\(lock))")
+    private static let due = Statement(
+        "relay.due",
+        """
+        select store_id, position, changes from outbox
+        where committed_at < clock_timestamp() - $1::bigint * interval '1 microsecond'
+        order by committed_at limit $2::bigint
+        """)
+}
+
+extension UndeliveredCommit {
+    /// From `store_id, position, changes`; see `Outbox.insert`.
+    fileprivate init(_ row: Row) throws {
+        let changes = try JSONDecoder().decode([Change].self, from: Data(row.text(2).utf8))
+        self.init(
+            entry: EntryKey(storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1))),
+            advances: changes.map(\.advance))
+    }
+}
+
+/// `[store_id, position, [[product_id, position], …]]`
+private struct Change: Decodable {
+    let advance: Advance
+
+    init(from decoder: any Decoder) throws {
+        var fields = try decoder.unkeyedContainer()
+        let storeID = try fields.decode(StoreID.self)
+        let position = try fields.decode(Position.self)
+        let products = try fields.decode([[Int64]].self)
+        advance = Advance(
+            storeID: storeID, position: position,
+            products: Dictionary(
+                products.filter { $0.count == 2 }
+                    .map { (ProductID(rawValue: $0[0]), Position(rawValue: $0[1])) },
+                uniquingKeysWith: max))
+    }
+}
+
+extension PostgresLedger: PrimaryIdentity {
+    public func cluster() async throws(LedgerError) -> String {
+        do {
+            return try await primary.run { session in try session.execute(Self.identity)[0].text(0) }
+        } catch {
+            throw reader.failure(error)
+        }
+    }
+
+    private static let identity = Statement(
+        "primary.identity",
+        """
+        select system_identifier || '/' || timeline_id || '/' || current_database()
+        from pg_control_system(), pg_control_checkpoint()
+        """)
+}

@@ -1,0 +1,77 @@
+internal import Logging
+internal import NIOCore
+internal import NIOSSL
+internal import Synchronization
+
+/// A ``Link`` as all threads see it.
+///
+/// Requests are gathered in a list that the event loop takes as a whole, in one turn: the first one to come wakes it.
+final class Connection: Sendable {
+    private struct Shared {
+        var submitted: [(request: Request, deadline: NIODeadline)] = []
+        var submittedCommands = 0
+        var runID: String?
+        var isClosed = false
+    }
+
+    let eventLoop: any EventLoop
+    private let commandTimeout: TimeAmount
+    private let maximumSubmitted: Int
+    private let shared: Mutex<Shared>
+    private let link: NIOLoopBoundBox<Link?>
+
+    /// Starts to connect.
+    init(_ configuration: RedisConfiguration, tls: NIOSSLContext?, eventLoop: any EventLoop, logger: Logger) {
+        self.eventLoop = eventLoop
+        commandTimeout = TimeAmount(configuration.commandTimeout)
+        maximumSubmitted = configuration.maximumInFlight + configuration.maximumWaiting
+        shared = Mutex(Shared())
+        link = .makeEmptyBox(eventLoop: eventLoop)
+        eventLoop.execute { [self] in
+            let link = Link(configuration, tls: tls, eventLoop: eventLoop, logger: logger) { [weak self] runID in
+                self?.shared.withLock { $0.runID = runID }
+            }
+            self.link.value = link
+            link.connect()
+        }
+    }
+
+    /// The server that it is connected to, as far as is known at this moment.
+    var runID: String? { shared.withLock(\.runID) }
+
+    func submit(_ request: Request) {
+        let commands = request.commands.count
+        let (refusal, isFirst): (RedisError?, Bool) = shared.withLock { shared in
+            if shared.isClosed { return (.closed, false) }
+            guard shared.submittedCommands + commands <= maximumSubmitted else {
+                return (
+                    RedisError(.overloaded, "\(shared.submittedCommands) Redis commands wait for their event loop"),
+                    false
+                )
+            }
+            shared.submitted.append((request, .now() + commandTimeout))
+            shared.submittedCommands += commands
+            return (nil, shared.submitted.count == 1)
+        }
+        if let refusal { return request.finish(.failure(refusal)) }
+        if isFirst { eventLoop.execute { self.takeSubmitted() } }
+    }
+
+    private func takeSubmitted() {
+        let submitted = shared.withLock { shared in
+            defer { (shared.submitted, shared.submittedCommands) = ([], 0) }
+            return shared.submitted
+        }
+        link.value?.submit(submitted)
+    }
+
+    func close() async {
+        shared.withLock { $0.isClosed = true }
+        let closed = eventLoop.flatSubmit { [self] in
+            takeSubmitted()
+            return link.value?.close() ?? eventLoop.makeSucceededVoidFuture()
+        }
+        // Closing a socket may fail; closed it is all the same.
+        try? await closed.get()
+    }
+}

@@ -1,0 +1,52 @@
+internal import NIOCore
+internal import NIOPosix
+internal import NIOSSL
+
+extension Link {
+    /// Makes one attempt.
+    func connect() {
+        let attempt = beginAttempt()
+        let isolatedSelf = NIOLoopBound(self, eventLoop: eventLoop)
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(TimeAmount(configuration.connectTimeout))
+            .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelOption(
+                .writeBufferWaterMark, value: .init(low: Self.maximumUnsentBytes / 4, high: Self.maximumUnsentBytes)
+            )
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try isolatedSelf.value.prepare(channel) }
+            }
+        let channel =
+            switch configuration.address {
+            case .host(let host, let port):
+                bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
+            case .unixSocket(let path): bootstrap.connect(unixDomainSocketPath: path)
+            }
+        channel.assumeIsolated().whenComplete { self.attempted($0, attempt) }
+    }
+
+    /// A name with several addresses makes several channels, of which one is connected: they are told nothing of the link.
+    private func prepare(_ channel: any Channel) throws {
+        if let tls {
+            try channel.pipeline.syncOperations.addHandler(
+                NIOSSLClientHandler(context: tls, serverHostname: configuration.address.serverName))
+        }
+        try channel.pipeline.syncOperations.addHandler(
+            ReplyHandler(maximumReplyBytes: configuration.maximumReplyBytes))
+    }
+
+    private func attempted(_ result: Result<any Channel, any Error>, _ attempt: Int) {
+        guard isCurrent(attempt) else {
+            // The time was over before, or the client was closed.
+            if case .success(let channel) = result { channel.close(promise: nil) }
+            return
+        }
+        do {
+            let channel = try result.get()
+            let handler = try channel.pipeline.syncOperations.handler(type: ReplyHandler.self)
+            opened(channel, handler)
+        } catch {
+            lost(RedisError(.connection, "cannot connect to \(configuration.address): \(error)"))
+        }
+    }
+}

@@ -1,0 +1,188 @@
+internal import Logging
+internal import NIOCore
+internal import NIOSSL
+
+/// A connection that is made again whenever it is lost, and the commands on it. Lives on one event loop.
+final class Link {
+    /// More than this is not encoded before the socket took some of it.
+    static let maximumUnsentBytes = 1 << 20
+
+    let eventLoop: any EventLoop
+    let configuration: RedisConfiguration
+    let tls: NIOSSLContext?
+    let logger: Logger
+    /// Told the run_id of the server that it is connected to, or nil, whenever that changes.
+    private let onChange: (String?) -> Void
+
+    private var state = LinkStateMachine()
+    private var pending: PendingReplies<Request>
+    private var handshake: Handshake?
+    private var channel: (any Channel)?
+    private var handler: ReplyHandler?
+    private var outgoing = ByteBuffer()
+    private var timer: (task: Scheduled<Void>, at: NIODeadline)?
+    private var connectTimer: Scheduled<Void>?
+    private var attempts = 0
+
+    init(
+        _ configuration: RedisConfiguration, tls: NIOSSLContext?, eventLoop: any EventLoop, logger: Logger,
+        onChange: @escaping (String?) -> Void
+    ) {
+        self.configuration = configuration
+        self.tls = tls
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.onChange = onChange
+        pending = PendingReplies(
+            maximumInFlight: configuration.maximumInFlight, maximumWaiting: configuration.maximumWaiting,
+            silenceTimeout: TimeAmount(configuration.silenceTimeout))
+    }
+
+    // MARK: Commands
+
+    /// Takes the requests of one turn of the loop: they leave in one write.
+    func submit(_ requests: [(request: Request, deadline: NIODeadline)]) {
+        for (request, deadline) in requests {
+            switch state.admission {
+            case .refuse(let error): request.finish(.failure(error))
+            case .send, .wait:
+                let refusal = pending.enqueue(request, commands: request.commands.count, deadline: deadline)
+                if let refusal { request.finish(.failure(refusal)) }
+            }
+        }
+        send()
+        // A timer that is set may be for a silence, which is noticed later than these are over.
+        if let first = requests.first, timer.map({ $0.at > first.deadline }) ?? true { watch() }
+    }
+
+    /// Sends what waits, as far as it may.
+    func send() {
+        guard let runID = state.runID, let channel else { return }
+        let now = NIODeadline.now()
+        while channel.isWritable {
+            if outgoing.capacity > Self.maximumUnsentBytes { outgoing = ByteBuffer() } else { outgoing.clear() }
+            while outgoing.readableBytes < Self.maximumUnsentBytes,
+                let request = pending.dequeue(at: now, where: { Self.isWanted($0, by: runID) })
+            {
+                outgoing.writeCommands(request.commands)
+            }
+            guard outgoing.readableBytes > 0 else { return }
+            channel.writeAndFlush(outgoing, promise: nil)
+        }
+    }
+
+    /// Tells a caller whose commands are for another server, rather than send them to this one.
+    private static func isWanted(_ request: Request, by runID: String) -> Bool {
+        if let expected = request.expectedRunID, expected != runID {
+            request.finish(.failure(.serverChanged))
+            return false
+        }
+        return !request.isFinished
+    }
+
+    // MARK: Events of the connection
+
+    func received(_ value: RedisValue) {
+        guard handshake == nil else { return receivedInHandshake(value) }
+        switch pending.receive(value, at: .now()) {
+        case .none: break
+        case .complete(let request, let replies): request.finish(.success(replies))
+        case .unexpected: lost(RedisError(.protocolViolation, "Redis sent a reply to nothing"))
+        }
+    }
+
+    /// The replies that came together are all delivered: there may be room for more commands.
+    func receivedAll() {
+        send()
+    }
+
+    /// The TCP connection, or its like, is there.
+    func opened(_ channel: any Channel, _ handler: ReplyHandler) {
+        self.channel = channel
+        self.handler = handler
+        let handshake = Handshake(configuration)
+        self.handshake = handshake
+        var buffer = channel.allocator.buffer(capacity: 128)
+        for command in handshake.commands { buffer.writeCommand(command) }
+        channel.writeAndFlush(buffer, promise: nil)
+        // It may have ended already.
+        handler.report(to: self)
+    }
+
+    private func receivedInHandshake(_ value: RedisValue) {
+        do {
+            guard let runID = try handshake?.receive(value) else { return }
+            handshake = nil
+            connectTimer?.cancel()
+            guard state.connected(to: runID, at: .now()) else { return }
+            logger.info("connected to Redis", metadata: ["url": "\(configuration)", "run_id": "\(runID)"])
+            onChange(runID)
+            send()
+        } catch {
+            lost(RedisError(.connection, "Redis refused the connection: \(error)"))
+        }
+    }
+
+    /// The connection is of no use any more, or could not be made. Fails all that is pending.
+    func lost(_ error: RedisError) {
+        let action = state.lost(error, at: .now())
+        guard case .reconnect(let delay) = action else { return }
+        logger.warning(
+            "no connection to Redis",
+            metadata: ["url": "\(configuration)", "error": "\(error)", "retry_ms": "\(delay.nanoseconds / 1_000_000)"])
+        disconnect(failing: error)
+        eventLoop.assumeIsolated().scheduleTask(in: delay) { if self.state.reconnect() { self.connect() } }
+    }
+
+    // MARK: The end
+
+    /// - Returns: Done when the socket is closed.
+    func close() -> EventLoopFuture<Void> {
+        let closed = channel?.closeFuture ?? eventLoop.makeSucceededVoidFuture()
+        state.close()
+        disconnect(failing: .closed)
+        return closed
+    }
+
+    private func disconnect(failing error: RedisError) {
+        onChange(nil)
+        handler?.detach()
+        channel?.close(promise: nil)
+        (channel, handler, handshake) = (nil, nil, nil)
+        timer?.task.cancel()
+        connectTimer?.cancel()
+        (timer, connectTimer) = (nil, nil)
+        for request in pending.removeAll() { request.finish(.failure(error)) }
+    }
+
+    // MARK: Time
+
+    /// Sees to it that somebody looks when the next deadline passes.
+    private func watch() {
+        let expiry = pending.expire(at: .now())
+        for request in expiry.requests { request.finish(.failure(.timeout)) }
+        if expiry.isSilent {
+            return lost(RedisError(.timeout, "Redis did not answer for \(configuration.silenceTimeout)"))
+        }
+        guard let next = expiry.next else { return }
+        if let timer, timer.at <= next { return }
+        timer?.task.cancel()
+        let task = eventLoop.assumeIsolated().scheduleTask(deadline: next) {
+            self.timer = nil
+            self.watch()
+        }
+        timer = (task, next)
+    }
+
+    /// Numbers an attempt to connect, and gives it up if it takes too long.
+    func beginAttempt() -> Int {
+        connectTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.connectTimeout)) {
+            self.lost(RedisError(.connection, "Redis did not answer within \(self.configuration.connectTimeout)"))
+        }
+        attempts += 1
+        return attempts
+    }
+
+    /// Whether the attempt is the one that is under way.
+    func isCurrent(_ attempt: Int) -> Bool { attempt == attempts && state.isConnecting }
+}

@@ -1,0 +1,75 @@
+internal import NIOCore
+
+/// Whether there is a connection, and what becomes of commands while there is none. It decides and leaves it to ``Link``
+/// to act.
+struct LinkStateMachine: ~Copyable {
+    enum Admission: Equatable {
+        case send
+        /// A connection may be there in time.
+        case wait
+        case refuse(RedisError)
+    }
+
+    enum LossAction: Equatable {
+        case reconnect(after: TimeAmount)
+        /// The client is closed, or this loss was reported already.
+        case none
+    }
+
+    private enum State {
+        /// `failure`: why the attempt before this one failed.
+        case connecting(failure: RedisError?)
+        case connected(runID: String)
+        case waitingToReconnect(failure: RedisError)
+        case closed
+    }
+
+    private var state = State.connecting(failure: nil)
+    private var backoff = Backoff()
+
+    /// The server's, if connected.
+    var runID: String? { if case .connected(let runID) = state { runID } else { nil } }
+
+    var isConnecting: Bool { if case .connecting = state { true } else { false } }
+
+    /// Commands wait for the first attempt only. Whoever comes during a later one is told at once why the last failed: a
+    /// server that cannot be reached must not cost each command its timeout.
+    var admission: Admission {
+        switch state {
+        case .connected: .send
+        case .connecting(nil): .wait
+        case .connecting(let failure?), .waitingToReconnect(let failure): .refuse(failure)
+        case .closed: .refuse(.closed)
+        }
+    }
+
+    /// - Returns: False if the connection is not wanted any more and is to be closed.
+    mutating func connected(to runID: String, at now: NIODeadline) -> Bool {
+        guard case .connecting = state else { return false }
+        state = .connected(runID: runID)
+        backoff.connected(at: now)
+        return true
+    }
+
+    /// The connection was lost, or the attempt failed.
+    mutating func lost(_ error: RedisError, at now: NIODeadline) -> LossAction {
+        switch state {
+        case .connecting, .connected:
+            state = .waitingToReconnect(failure: error)
+            return .reconnect(after: backoff.lost(at: now))
+        case .waitingToReconnect, .closed: return .none
+        }
+    }
+
+    /// The time to wait is over.
+    /// - Returns: Whether to connect.
+    mutating func reconnect() -> Bool {
+        guard case .waitingToReconnect(let failure) = state else { return false }
+        state = .connecting(failure: failure)
+        return true
+    }
+
+    mutating func close() {
+        state = .closed
+    }
+}

@@ -1,0 +1,70 @@
+public import NIOCore
+
+/// A reply, as RESP2 has them (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+public enum RedisValue: Sendable, Hashable {
+    case null
+    case integer(Int64)
+    /// A bulk string. It is a slice of what came from the network and keeps all of that alive, some tens of kilobytes:
+    /// copy what is to be kept for long.
+    case bytes(ByteBuffer)
+    /// A simple string, such as `OK`.
+    case status(String)
+    /// What the server said instead of an answer, inside an array or a pipeline.
+    case error(String)
+    case array([RedisValue])
+}
+
+extension RedisValue {
+    /// The bytes of a bulk string.
+    public var bytes: ByteBuffer? { if case .bytes(let bytes) = self { bytes } else { nil } }
+
+    public var array: [RedisValue]? { if case .array(let values) = self { values } else { nil } }
+
+    public var isNull: Bool { self == .null }
+
+    /// An integer, or a bulk string that is one in decimal, as hashes and counters hold them. Makes no `String`.
+    public var int64: Int64? {
+        switch self {
+        case .integer(let value): value
+        case .bytes(let bytes): bytes.readableBytesView.withContiguousStorageIfAvailable { Int64(decimal: $0) } ?? nil
+        default: nil
+        }
+    }
+
+    /// A bulk or a simple string as text.
+    public var string: String? {
+        switch self {
+        case .bytes(let bytes): String(buffer: bytes)
+        case .status(let text): text
+        default: nil
+        }
+    }
+
+    /// The refusal that this reply is, if it is one.
+    public var error: RedisError? { if case .error(let message) = self { .server(message) } else { nil } }
+
+    /// Whether the server does not know the script of an `EVALSHA`, which has then done nothing.
+    public var isUnknownScript: Bool {
+        if case .error(let message) = self { message.hasPrefix("NOSCRIPT") } else { false }
+    }
+}
+
+extension Int64 {
+    /// A decimal number without blanks, sign other than `-`, or overflow.
+    init?(decimal digits: some Collection<UInt8>) {
+        let isNegative = digits.first == UInt8(ascii: "-")
+        let magnitude = isNegative ? digits.dropFirst() : digits[...]
+        guard !magnitude.isEmpty else { return nil }
+        var value: Int64 = 0
+        for digit in magnitude {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            let (shifted, isTooLong) = value.multipliedReportingOverflow(by: 10)
+            let (next, isTooLarge) = shifted.subtractingReportingOverflow(Int64(digit - UInt8(ascii: "0")))
+            if isTooLong || isTooLarge { return nil }
+            value = next
+        }
+        // Built from below, since the least number has no positive counterpart.
+        if !isNegative && value == .min { return nil }
+        self = isNegative ? value : -value
+    }
+}

@@ -1,0 +1,76 @@
+public import Inventory
+public import NIOCore
+
+/// The positions at which a document was rendered: that of its ledger, and that of the catalog, from which names come.
+/// For a document of the catalog, both are the catalog's.
+public struct Stamp: Hashable, Sendable {
+    public let position: Position
+    public let catalogPosition: Position
+
+    public init(position: Position, catalogPosition: Position) {
+        self.position = position
+        self.catalogPosition = catalogPosition
+    }
+}
+
+/// A rendered answer: the bytes that go out.
+public struct Document: Sendable {
+    public let stamp: Stamp
+    public let body: ByteBuffer
+    /// Where it was read, `nil` for a document from the cache.
+    public let source: Snapshot<Never>.Source?
+
+    public init(stamp: Stamp, body: ByteBuffer, source: Snapshot<Never>.Source?) {
+        self.stamp = stamp
+        self.body = body
+        self.source = source
+    }
+}
+
+/// What a document is about, and its name among the documents of that ledger.
+public struct DocumentKey: Hashable, Sendable {
+    public let storeID: StoreID
+    /// The one product that the document is about: changes of others leave it valid. `nil` if it is about many.
+    public let productID: ProductID?
+    public let name: String
+
+    public init(storeID: StoreID, productID: ProductID? = nil, name: String) {
+        self.storeID = storeID
+        self.productID = productID
+        self.name = name
+    }
+}
+
+/// Makes a document from the ledger, at least as new as asked.
+public typealias DocumentRenderer = @Sendable (Freshness) async throws(LedgerError) -> Document
+
+/// Where documents come from.
+public protocol DocumentReading: Sendable {
+    /// A document at least as new as everything that was acknowledged before the call, and as `atLeast` asks.
+    /// - Parameter render: Makes the document, if there is none that is new enough.
+    func document(
+        _ key: DocumentKey, atLeast: Position?, render: @escaping DocumentRenderer
+    ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin)
+}
+
+/// How an answer came about, as `Cache-Status` (RFC 9211) tells it.
+public enum DocumentOrigin: Hashable, Sendable {
+    case hit
+    /// There was none, or none that was new enough.
+    case miss
+    /// The cache could not be asked, or was not trusted.
+    case bypass
+    /// There is no cache.
+    case uncached
+}
+
+/// Documents without a cache: each is rendered.
+public struct RenderedDocuments: DocumentReading {
+    public init() {}
+
+    public func document(
+        _ key: DocumentKey, atLeast: Position?, render: @escaping DocumentRenderer
+    ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin) {
+        (try await render(Freshness(position: atLeast)), .uncached)
+    }
+}

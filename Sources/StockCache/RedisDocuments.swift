@@ -1,0 +1,121 @@
+import Inventory
+import NIOCore
+import Redis
+
+/// Marks and documents in Redis.
+///
+/// All keys begin with a namespace that names the PostgreSQL cluster, its timeline and this very Redis process, so that
+/// a Redis that was restarted, or a promoted PostgreSQL, starts cold and never stale.
+struct RedisDocuments: Sendable {
+    let client: RedisClient
+    let runID: String
+    let namespace: String
+
+    static let formatVersion = 1
+    private static let markLifetime = Int64(3_600_000)
+    private static let documentLifetime = 540_000...660_000
+
+    /// One round trip: the marks, then the document.
+    func read(_ key: DocumentKey) async throws(CacheError) -> CacheReading {
+        var fields: [RedisArgument] = [.string(mark(key.storeID)), "base", "*"]
+        if let product = key.productID { fields.append(.string(product.description)) }
+        var commands = [RedisCommand("HMGET", fields)]
+        if key.storeID != .catalog { commands.append(RedisCommand("HMGET", .string(mark(.catalog)), "base", "*")) }
+        commands.append(RedisCommand("GET", .string(document(key))))
+        let replies = try await client.pipeline(commands, expecting: runID)
+        for reply in replies { if let error = reply.error { throw error } }
+        let mark = Mark(replies[0])
+        return CacheReading(
+            mark: mark, catalogMark: key.storeID == .catalog ? mark : Mark(replies[1]),
+            document: replies[replies.count - 1].bytes.flatMap(Document.init(stored:)))
+    }
+
+    /// Whether the caller may find out what the mark is: `false` if somebody else does, or it is known.
+    func claim(_ storeID: StoreID, nonce: String) async throws(CacheError) -> Bool {
+        try await client.evaluate(
+            Script.claim, keys: [.string(mark(storeID))], arguments: [.integer(Self.markLifetime), .string(nonce)],
+            expecting: runID
+        ).int64 == 1
+    }
+
+    /// Stores a document if it is new enough; with one's own claim, makes the mark known.
+    func fill(_ key: DocumentKey, _ document: Document, nonce: String?) async throws(CacheError) {
+        _ = try await client.evaluate(
+            Script.fill, keys: [.string(mark(key.storeID)), .string(self.document(key))],
+            arguments: [
+                .integer(Self.markLifetime), .string(nonce ?? ""), .integer(document.stamp.position.rawValue),
+                .string(key.productID?.description ?? ""), .bytes(document.stored),
+                .integer(Int64(Int.random(in: Self.documentLifetime))),
+            ], expecting: runID)
+    }
+
+    /// Makes a claimed mark known, without a document.
+    func establish(_ storeID: StoreID, _ position: Position, nonce: String) async throws(CacheError) {
+        _ = try await client.evaluate(
+            Script.fill, keys: [.string(mark(storeID))],
+            arguments: [.integer(Self.markLifetime), .string(nonce), .integer(position.rawValue), "", "", .integer(1)],
+            expecting: runID)
+    }
+
+    /// One round trip for all.
+    func advance(_ advances: [Advance]) async throws(CacheError) {
+        guard advances.count > 1 else {
+            for advance in advances {
+                _ = try await client.evaluate(
+                    Script.advance, keys: [.string(mark(advance.storeID))], arguments: Self.arguments(advance),
+                    expecting: runID)
+            }
+            return
+        }
+        let replies = try await client.pipeline(
+            [.load(Script.advance)]
+                + advances.map {
+                    .evaluate(Script.advance, keys: [.string(mark($0.storeID))], arguments: Self.arguments($0))
+                }, expecting: runID)
+        for reply in replies { if let error = reply.error { throw error } }
+    }
+
+    private static func arguments(_ advance: Advance) -> [RedisArgument] {
+        advance.products.reduce(into: [.integer(markLifetime), .integer(advance.position.rawValue)]) {
+            $0.append(.integer($1.key.rawValue))
+            $0.append(.integer($1.value.rawValue))
+        }
+    }
+
+    private func mark(_ storeID: StoreID) -> String { "\(namespace):{\(storeID)}:mark" }
+    private func document(_ key: DocumentKey) -> String { "\(namespace):{\(key.storeID)}:doc:\(key.name)" }
+
+    var beatKey: RedisArgument { .string("\(namespace):beat") }
+}
+
+extension Mark {
+    /// From the answer to `HMGET`: base, *, and the product's field if it was asked for.
+    fileprivate init(_ reply: RedisValue) {
+        let fields = reply.array ?? []
+        func position(_ index: Int) -> Position? {
+            fields.indices.contains(index) ? fields[index].int64.map { Position(rawValue: $0) } : nil
+        }
+        self.init(base: position(0), highest: position(1), product: position(2))
+    }
+}
+
+extension Document {
+    /// The stamp, two integers of eight bytes, and then the body.
+    fileprivate init?(stored: ByteBuffer) {
+        var rest = stored
+        guard let position = rest.readInteger(as: Int64.self), let catalog = rest.readInteger(as: Int64.self) else {
+            return nil
+        }
+        self.init(
+            stamp: Stamp(position: Position(rawValue: position), catalogPosition: Position(rawValue: catalog)),
+            body: rest, source: nil)
+    }
+
+    fileprivate var stored: ByteBuffer {
+        var buffer = ByteBufferAllocator().buffer(capacity: 16 + body.readableBytes)
+        buffer.writeInteger(stamp.position.rawValue)
+        buffer.writeInteger(stamp.catalogPosition.rawValue)
+        buffer.writeImmutableBuffer(body)
+        return buffer
+    }
+}

@@ -1,0 +1,68 @@
+import Redis
+
+/// The steps of the protocol that Redis takes as one. `Tests/CoherenceModel` checks them.
+///
+/// Positions are compared as numbers, which Lua holds exactly up to 2^53, and written as they came, as texts. A mark is
+/// known when it has `base`; until then its hash holds a claim, and what `advance` raised meanwhile.
+enum Script {
+    /// KEYS: mark. ARGV: how long marks are kept in ms, position, then product and position in turn.
+    /// A missing mark stays missing: it means "unknown", and a late message must not make it known.
+    static let advance = RedisScript(
+        """
+        if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+        local function raise(field, position)
+            local old = redis.call('HGET', KEYS[1], field)
+            if not old or tonumber(old) < tonumber(position) then redis.call('HSET', KEYS[1], field, position) end
+        end
+        raise('*', ARGV[2])
+        for i = 3, #ARGV, 2 do raise(ARGV[i], ARGV[i + 1]) end
+        if redis.call('HLEN', KEYS[1]) > 259 then
+            local known = redis.call('HGET', KEYS[1], 'base')
+            local highest = redis.call('HGET', KEYS[1], '*')
+            redis.call('DEL', KEYS[1])
+            if not known then return 0 end
+            redis.call('HSET', KEYS[1], 'base', highest, '*', highest)
+        end
+        redis.call('PEXPIRE', KEYS[1], ARGV[1])
+        return 1
+        """)
+
+    /// KEYS: mark. ARGV: how long marks are kept in ms, nonce.
+    /// Answers 1 if the claim is the caller's, 0 if it is somebody else's, 2 if the mark is known.
+    static let claim = RedisScript(
+        """
+        local mark = redis.call('HMGET', KEYS[1], 'base', 'claimed_at')
+        if mark[1] then return 2 end
+        local time = redis.call('TIME')
+        local now = time[1] * 1000 + math.floor(time[2] / 1000)
+        if mark[2] and now - tonumber(mark[2]) < 2000 then return 0 end
+        redis.call('HSET', KEYS[1], 'claim', ARGV[2], 'claimed_at', string.format('%.0f', now))
+        redis.call('PEXPIRE', KEYS[1], ARGV[1])
+        return 1
+        """)
+
+    /// KEYS: mark, and the document if there is one. ARGV: how long marks are kept in ms, nonce (or an empty text),
+    /// position, product (or an empty text), document, how long it is kept in ms.
+    /// Makes the mark known if the claim is still the caller's; answers 1 if the document was stored.
+    static let fill = RedisScript(
+        """
+        local position = tonumber(ARGV[3])
+        local mark = redis.call('HMGET', KEYS[1], 'base', '*', 'claim')
+        if not mark[1] then
+            if ARGV[2] == '' or mark[3] ~= ARGV[2] then return 0 end
+            if not mark[2] or tonumber(mark[2]) < position then mark[2] = ARGV[3] end
+            mark[1] = ARGV[3]
+            redis.call('HSET', KEYS[1], 'base', mark[1], '*', mark[2])
+            redis.call('HDEL', KEYS[1], 'claim', 'claimed_at')
+        end
+        redis.call('PEXPIRE', KEYS[1], ARGV[1])
+        if not KEYS[2] then return 0 end
+        local required = tonumber(mark[2])
+        if ARGV[4] ~= '' then
+            required = math.max(tonumber(mark[1]), tonumber(redis.call('HGET', KEYS[1], ARGV[4]) or '0'))
+        end
+        if position < required then return 0 end
+        redis.call('SET', KEYS[2], ARGV[5], 'PX', ARGV[6])
+        return 1
+        """)
+}

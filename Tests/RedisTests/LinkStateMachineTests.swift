@@ -1,0 +1,99 @@
+import NIOCore
+import Testing
+
+@testable import Redis
+
+@Suite("link")
+struct LinkStateMachineTests {
+    private let start = NIODeadline.now()
+    private let failure = RedisError(.connection, "connection refused")
+
+    @Test("lets commands wait for the first attempt only, and says why later ones fail")
+    func admission() {
+        var link = LinkStateMachine()
+        #expect(link.admission == .wait)
+        #expect(link.lost(failure, at: start) != .none)
+        #expect(link.admission == .refuse(failure))
+        #expect(link.reconnect() == true)
+        #expect(link.admission == .refuse(failure))
+        #expect(link.connected(to: "r1", at: start) == true)
+        #expect(link.admission == .send)
+        #expect(link.runID == "r1")
+    }
+
+    @Test("reports a loss once, and reconnects once")
+    func once() {
+        var link = LinkStateMachine()
+        _ = link.connected(to: "r1", at: start)
+        #expect(link.lost(failure, at: start) != .none)
+        #expect(link.runID == nil)
+        #expect(link.lost(failure, at: start) == .none)
+        #expect(link.reconnect() == true)
+        #expect(link.reconnect() == false)
+    }
+
+    @Test("stays closed")
+    func closed() {
+        var link = LinkStateMachine()
+        link.close()
+        #expect(link.admission == .refuse(.closed))
+        #expect(link.connected(to: "r1", at: start) == false)
+        #expect(link.lost(failure, at: start) == .none)
+        #expect(link.reconnect() == false)
+    }
+
+    @Test("comes back later after each failure, up to a limit, and soon after a connection that lasted")
+    func backoff() {
+        var backoff = Backoff()
+        for wait in [50, 100, 200, 400, 800, 1600, 2000, 2000] as [Int64] {
+            #expect(backoff.lost(at: start, chance: 1) == .milliseconds(wait))
+        }
+        backoff.connected(at: start)
+        #expect(backoff.lost(at: start + .milliseconds(999), chance: 0.5) == .seconds(1))
+        backoff.connected(at: start)
+        #expect(backoff.lost(at: start + .seconds(1), chance: 1) == .milliseconds(50))
+    }
+}
+
+@Suite("handshake")
+struct HandshakeTests {
+    @Test(
+        "says what the URL asks for",
+        arguments: [
+            ("redis://h", ["INFO server"]),
+            ("redis://:pw@h", ["AUTH pw", "INFO server"]),
+            ("redis://khata:pw@h/3", ["AUTH khata pw", "SELECT 3", "INFO server"]),
+        ])
+    func commands(url: String, expected: [String]) throws {
+        let handshake = Handshake(try RedisConfiguration(url: url))
+        #expect(
+            handshake.commands.map { (["\($0.name)"] + $0.arguments.map(\.text)).joined(separator: " ") } == expected)
+    }
+
+    @Test("ends with the server's run_id or its refusal")
+    func answers() throws {
+        let information = RedisValue.bytes(ByteBuffer(string: "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n"))
+        var handshake = Handshake(try RedisConfiguration(url: "redis://:pw@h"))
+        #expect(try handshake.receive(.status("OK")) == nil)
+        #expect(try handshake.receive(information) == "abc")
+        var refused = Handshake(try RedisConfiguration(url: "redis://:pw@h"))
+        let refusal = #expect(throws: RedisError.self) { try refused.receive(.error("WRONGPASS no")) }
+        #expect(refusal?.serverCode == "WRONGPASS")
+        var silent = Handshake(try RedisConfiguration(url: "redis://h"))
+        let violation = #expect(throws: RedisError.self) {
+            try silent.receive(.bytes(ByteBuffer(string: "run_id:\r\n")))
+        }
+        #expect(violation?.kind == .protocolViolation)
+    }
+}
+
+extension RedisArgument {
+    fileprivate var text: String {
+        switch self {
+        case .literal(let text): "\(text)"
+        case .string(let text): text
+        case .bytes(let bytes): String(buffer: bytes)
+        case .integer(let value): "\(value)"
+        }
+    }
+}

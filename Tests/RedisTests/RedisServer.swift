@@ -1,0 +1,89 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// A `redis-server` of the test's own, to be killed, stopped and started again.
+final class RedisServer {
+    let port: Int
+    let directory: URL
+    private let arguments: [String]
+    private var process: Process?
+
+    /// - Parameters:
+    ///   - arguments: Of `redis-server`, further ones. `$DIR` stands for the server's directory.
+    ///   - prepare: Puts what the server needs into its directory.
+    static func with<T>(
+        _ arguments: [String] = [], prepare: (URL) throws -> Void = { _ in }, _ body: (RedisServer) async throws -> T
+    ) async throws -> T {
+        let server = try await RedisServer(arguments, port: freePort())
+        return try await closing(server.remove) {
+            try prepare(server.directory)
+            try server.start()
+            return try await body(server)
+        }
+    }
+
+    private init(_ arguments: [String], port: Int) throws {
+        self.port = port
+        // Short, because a unix socket's path may not be long.
+        directory = FileManager.default.temporaryDirectory.appending(path: "khata-\(UInt32.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let path = directory.path
+        self.arguments = arguments.map { $0.replacing("$DIR", with: path) }
+    }
+
+    var url: String { "redis://127.0.0.1:\(port)" }
+
+    func start() throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments =
+            ["redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--dir", directory.path, "--save", ""]
+            + arguments
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        self.process = process
+    }
+
+    /// kill -9, and the process is gone.
+    func kill() {
+        signal(SIGKILL)
+        process?.waitUntilExit()
+        process = nil
+    }
+
+    /// SIGSTOP: the kernel still accepts connections for it, and nothing answers.
+    func stop() { signal(SIGSTOP) }
+
+    func resume() { signal(SIGCONT) }
+
+    private func signal(_ number: Int32) {
+        guard let process else { return }
+        #if canImport(Darwin)
+            _ = Darwin.kill(process.processIdentifier, number)
+        #else
+            _ = Glibc.kill(process.processIdentifier, number)
+        #endif
+    }
+
+    private func remove() {
+        kill()
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// One that was free a moment ago.
+    static func freePort() async throws -> Int {
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = channel.localAddress?.port
+        try await channel.close()
+        return try #require(port)
+    }
+}

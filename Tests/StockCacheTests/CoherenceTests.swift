@@ -1,0 +1,148 @@
+import Foundation
+import Inventory
+import LedgerTesting
+import Postgres
+import PostgresLedger
+import Redis
+import Synchronization
+import Testing
+
+@testable import StockCache
+
+/// Writes through some instances and reads through others, while things go wrong: no read that starts after an
+/// acknowledgement may be older.
+@Suite("Coherence", .serialized)
+struct CoherenceTests {
+    @Test("a hit follows a miss, and an acknowledged movement is seen at once through the other instance")
+    func hits() async throws {
+        try await withInstances { writer, reader, _ in
+            for round in 1...20 {
+                let recorded = try await writer.ledger.record(.stockIn(1), .testing).value
+                let miss = try await reader.read(.one)
+                #expect(miss.document.stamp.position == recorded.position && miss.origin == .miss)
+                let hit = try await reader.read(.one)
+                #expect(hit.origin == .hit && hit.document.onHand == Int64(round))
+                #expect(try await writer.read(.one).origin == .hit)
+            }
+        }
+    }
+
+    @Test("a level stays cached while other products move")
+    func levels() async throws {
+        try await withInstances { writer, reader, _ in
+            _ = try await writer.ledger.record(.stockIn(1), .testing)
+            _ = try await reader.read(.one, .sugar)
+            _ = try await writer.ledger.record(.stockIn(1, .rice), .testing)
+            #expect(try await reader.read(.one, .sugar).origin == .hit)
+            _ = try await writer.ledger.record(.stockIn(1), .testing)
+            let read = try await reader.read(.one, .sugar)
+            #expect(read.origin == .miss && read.document.onHand == 2)
+        }
+    }
+
+    @Test("a change of the catalog is seen in what was cached before")
+    func catalog() async throws {
+        try await withInstances { writer, reader, _ in
+            _ = try await writer.ledger.record(.stockIn(1), .testing)
+            _ = try await reader.read(.one)
+            _ = try await writer.ledger.change(
+                .replaceProduct(.sugar, ProductDetails(name: "Sugar 2kg"), ifVersion: .any), .testing)
+            #expect(try await reader.read(.one).origin == .miss)
+            #expect(try await reader.read(.one).origin == .hit)
+        }
+    }
+
+    @Test("nothing goes wrong: no stale read")
+    func nothing() async throws {
+        try await withInstances { one, two, _ in
+            try await Checker().run(writers: [one, two], readers: [one, two]) {}
+        }
+    }
+
+    @Test("Redis is flushed again and again: no stale read")
+    func flushed() async throws {
+        try await withInstances { one, two, redis in
+            try await Checker().run(writers: [one], readers: [two]) {
+                try await redis.command("FLUSHALL")
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+    }
+
+    @Test("Redis evicts what it likes: no stale read")
+    func evicting() async throws {
+        try await withInstances { one, two, redis in
+            try await Checker().run(writers: [one], readers: [two]) {
+                if let key = try await redis.command("RANDOMKEY")?.string, !key.hasSuffix(":beat") {
+                    try await redis.command("DEL", .string(key))
+                }
+            }
+        }
+    }
+
+    @Test("the replica stands still: no stale read")
+    func replicaPaused() async throws {
+        try await withInstances { one, two, _ in
+            try await TestDatabase.withReplayPaused {
+                try await Checker().run(writers: [one], readers: [two]) {}
+            }
+        }
+    }
+
+    @Test("Redis is stopped, killed and started again: no read older than 500 ms, and no error")
+    func redisFails() async throws {
+        try await withInstances { one, two, redis in
+            try await Checker(tolerance: .milliseconds(500)).run(writers: [one], readers: [two]) {
+                redis.signal(SIGSTOP)
+                try await Task.sleep(for: .milliseconds(300))
+                redis.signal(SIGCONT)
+                try await Task.sleep(for: .milliseconds(300))
+                redis.signal(SIGKILL)
+                try await Task.sleep(for: .milliseconds(100))
+                try await redis.start()
+                try await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
+    @Test("writers die between commit and telling: no read older than 500 ms")
+    func mute() async throws {
+        try await withInstances(firstIsMute: true) { one, two, _ in
+            try await Checker(tolerance: .milliseconds(500)).run(writers: [one], readers: [two]) {}
+        }
+    }
+
+    @Test("without a relay nobody trusts the cache, and the primary answers")
+    func noRelay() async throws {
+        try await withInstances(firstIsMute: true, relays: false) { one, two, _ in
+            try await Checker().run(writers: [one], readers: [two]) {}
+            #expect(try await two.read(.one).origin == .bypass)
+        }
+    }
+
+    /// Two instances over one database and one Redis, with stores 1 and 2, sugar and rice.
+    private func withInstances(
+        firstIsMute: Bool = false, relays: Bool = true,
+        _ body: @Sendable (Instance, Instance, RedisServer) async throws -> Void
+    ) async throws {
+        try await TestDatabase.with { database in
+            try await RedisServer.with { redis in
+                try await Instance.with(database, redis: redis.url, isMute: firstIsMute, relays: relays) { one in
+                    for id in [StoreID.one, .two] {
+                        _ = try await one.ledger.change(.createStore(id, name: "Store"), .testing)
+                    }
+                    for id in [ProductID.sugar, .rice] {
+                        _ = try await one.ledger.change(.createProduct(id, ProductDetails(name: "P")), .testing)
+                    }
+                    try await Instance.with(database, redis: redis.url, relays: relays) { two in
+                        for instance in [one, two] where relays {
+                            let isTrusted = try await instance.isTrusted()
+                            #expect(isTrusted)
+                        }
+                        try await body(one, two, redis)
+                    }
+                }
+            }
+        }
+    }
+}

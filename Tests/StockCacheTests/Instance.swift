@@ -1,0 +1,87 @@
+import Inventory
+import LedgerTesting
+import NIOCore
+import NIOPosix
+import Postgres
+import PostgresLedger
+import Redis
+import ServiceLifecycle
+
+@testable import StockCache
+
+/// An instance of the service, without its HTTP front.
+struct Instance: Sendable {
+    let ledger: PostgresLedger
+    let cache: CacheConnection
+    let documents: DocumentCache
+
+    /// Runs an instance while `body` uses it.
+    /// - Parameters:
+    ///   - isMute: It commits, and dies before it can tell the cache.
+    ///   - relays: Whether it sees to what others could not tell.
+    static func with(
+        _ database: TestDatabase, redis: String, isMute: Bool = false, relays: Bool = true,
+        _ body: @Sendable (Instance) async throws -> Void
+    ) async throws {
+        let client = try RedisClient(
+            try RedisConfiguration(url: redis), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            logger: TestDatabase.quiet)
+        let cache = CacheConnection(client, logger: TestDatabase.quiet)
+        let ledger = PostgresLedger(
+            primary: try ConnectionConfiguration(database.primaryURL, applicationName: "khata-test"),
+            replica: try ConnectionConfiguration(
+                database.replicaURL, applicationName: "khata-test", isReadOnly: true),
+            delivery: isMute ? Mute() : cache, observer: IgnoringObserver(), logger: TestDatabase.quiet)
+        var services: [any Service] = [ledger, HeartWatch(primary: ledger, cache: cache)]
+        if relays { services.append(Relay(feed: ledger.outboxFeed, cache: cache)) }
+        let group = ServiceGroup(services: services, logger: TestDatabase.quiet)
+        try await withThrowingTaskGroup { tasks in
+            tasks.addTask { try await group.run() }
+            let result: Result<Void, any Error>
+            do {
+                result = .success(
+                    try await body(Instance(ledger: ledger, cache: cache, documents: DocumentCache(cache))))
+            } catch {
+                result = .failure(error)
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            await cache.close()
+            try result.get()
+        }
+    }
+
+    /// Waits until documents come from the cache.
+    func isTrusted() async throws -> Bool {
+        try await eventually { cache.documents != nil }
+    }
+
+    /// A store's stock, or one level of it.
+    func read(_ storeID: StoreID, _ productID: ProductID? = nil) async throws -> (document: Document, origin: DocumentOrigin) {
+        let key = DocumentKey(storeID: storeID, productID: productID, name: productID?.description ?? "stock")
+        return try await documents.document(key, atLeast: nil) { [ledger] freshness throws(LedgerError) in
+            if let productID {
+                let level = try await ledger.level(LevelKey(storeID, productID), freshness)
+                return Document(level, "\(level.value.onHand)")
+            }
+            let stock = try await ledger.stock(StockQuery(storeID: storeID), freshness)
+            return Document(stock, "\(stock.value.items.map(\.onHand).reduce(0, +))")
+        }
+    }
+}
+
+/// Tells nobody of a commit.
+private struct Mute: CommitDelivery {
+    func deliver(_ advances: [Advance]) async -> Bool { false }
+}
+
+extension Document {
+    fileprivate init<Value>(_ snapshot: Snapshot<Value>, _ text: String) {
+        self.init(
+            stamp: Stamp(position: snapshot.position ?? .zero, catalogPosition: snapshot.catalogPosition),
+            body: ByteBuffer(string: text), source: snapshot.source == .replica ? .replica : .primary)
+    }
+
+    /// What is on hand, as this document says.
+    var onHand: Int64? { Int64(String(buffer: body)) }
+}
