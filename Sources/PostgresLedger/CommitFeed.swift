@@ -1,11 +1,12 @@
+public import Inventory
+import Postgres
+import Synchronization
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-public import Inventory
-import Postgres
-import Synchronization
 
 /// The outbox as the relay sees it. One process at a time reads it: the one whose session holds an advisory lock.
 public final class OutboxFeed: CommitFeed {
@@ -95,19 +96,49 @@ private struct Change: Decodable {
     }
 }
 
-extension PostgresLedger: PrimaryIdentity {
-    public func cluster() async throws(LedgerError) -> String {
+extension PostgresLedger: TimelineTelling {
+    public func timeline() async throws(LedgerError) -> Timeline {
         do {
-            return try await primary.run { session in try session.execute(Self.identity)[0].text(0) }
+            return try await primary.run { session in
+                Timeline(try session.execute(Self.timelineName)[0].text(0))
+            }
         } catch {
             throw reader.failure(error)
         }
     }
 
-    private static let identity = Statement(
-        "primary.identity",
+    private static let timelineName = Statement("primary.timeline", "select \(Timeline.sql)")
+}
+
+extension Timeline {
+    /// Its name, on a primary: the cluster, the timeline and the database. The timeline comes from the name of the WAL
+    /// file, because `pg_control_checkpoint()` tells the old one until the first checkpoint after a promotion.
+    static let sql = """
+        (select system_identifier from pg_control_system()) || '/'
+            || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || '/' || current_database()
         """
-        select system_identifier || '/' || timeline_id || '/' || current_database()
-        from pg_control_system(), pg_control_checkpoint()
-        """)
+}
+
+extension OutboxFeed: HealthReporting {
+    /// The commits that copies have not heard of for a second: the relay, where there is one, sees to them at once.
+    public func health() async -> [ComponentHealth] {
+        let backlog = try? await reader.primary.run { session in
+            try session.execute(Self.backlog)[0].int64(0)
+        }
+        guard let backlog else { return [] }
+        return [
+            ComponentHealth(
+                name: "relay:backlog", status: backlog < Self.tolerableBacklog ? .pass : .warn,
+                observed: Double(backlog), unit: "commits",
+                output: backlog < Self.tolerableBacklog ? nil : "commits wait to be told to the cache")
+        ]
+    }
+
+    public func isReady() async -> Bool { true }
+
+    private static let tolerableBacklog: Int64 = 1_000
+
+    private static let backlog = Statement(
+        "relay.backlog",
+        "select count(*) from outbox where committed_at < clock_timestamp() - interval '1 second'")
 }

@@ -161,20 +161,31 @@ extension PostgresLedger: StockWriting {
         let transaction = CatalogTransaction(
             command: CatalogCommand(change, context), delivered: outbox.takeDelivered())
         do {
-            let result = try await catalog.run { session in try transaction.prepare(session) }
-            guard case .success(let decision) = result, let written = decision.written else {
-                outbox.markDelivered(transaction.delivered)
-                return try result.mapError { LedgerError.refused($0) }.get().receipt
-            }
-            acknowledged.advance([written.head])
-            if await delivery.deliver([written.advance]) { outbox.markDelivered([CommitProof(written.audit).entry]) }
-            return decision.receipt
+            let committed = try await catalog.run { session in try transaction.prepare(session) }
+            return try await answer(committed, delivered: transaction.delivered)
         } catch let failure as TransactionFailure {
             outbox.markDelivered(transaction.delivered)
             throw LedgerError(failure, observer)
         } catch {
             throw error as? LedgerError ?? .internalFailure
         }
+    }
+
+    /// First tells of the commit, then answers for it; see `Lane`.
+    private func answer(
+        _ committed: Committed<Result<CatalogDecision, Refusal>>, delivered: [EntryKey]
+    ) async throws(LedgerError) -> Receipt<CatalogItem> {
+        guard case .success(let decision) = committed.value, let written = decision.written else {
+            outbox.markDelivered(delivered)
+            let receipt = try committed.value.mapError { LedgerError.refused($0) }.get().receipt
+            _ = await delivery.deliver(Outcome.catalog(receipt.value).advances, on: committed.timeline)
+            return receipt
+        }
+        acknowledged.advance([written.head])
+        if await delivery.deliver([written.advance], on: committed.timeline) {
+            outbox.markDelivered([CommitProof(written.audit).entry])
+        }
+        return decision.receipt
     }
 
     /// A store's movements share a lane, so that they share transactions instead of waiting for each other's locks; so

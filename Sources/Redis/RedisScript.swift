@@ -1,3 +1,5 @@
+import Crypto
+
 /// A Lua script that servers are asked to run by its SHA-1, so that the source travels once.
 public struct RedisScript: Sendable, Hashable {
     public let source: String
@@ -6,7 +8,7 @@ public struct RedisScript: Sendable, Hashable {
 
     public init(_ source: String) {
         self.source = source
-        sha = SHA1.hexDigest(of: source.utf8)
+        sha = Insecure.SHA1.hash(data: Array(source.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
 

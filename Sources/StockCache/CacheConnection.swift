@@ -11,9 +11,11 @@ typealias CacheError = RedisError
 /// Also tells the cache of commits. A cache that fails is left alone for a moment; nobody waits for it more than once.
 public final class CacheConnection: CommitDelivery {
     private struct State {
-        /// Names the PostgreSQL cluster and its timeline; `nil` until it is known.
-        var cluster: String?
-        /// Whether the relay's heart beats, so that no commit stays untold.
+        /// Of the primary; `nil` until it is known.
+        var timeline: Timeline?
+        /// Until when it is sure that no commit stays untold, because the relay's heart beats.
+        var trustedUntil = ContinuousClock.now
+        /// What the log says of that.
         var isTrusted = false
         var failures = 0
         var closedUntil = ContinuousClock.now
@@ -44,10 +46,10 @@ public final class CacheConnection: CommitDelivery {
     private var reachable: (RedisDocuments?, isTrusted: Bool) {
         guard let runID = client.runID else { return (nil, false) }
         return state.withLock { state in
-            guard let cluster = state.cluster, ContinuousClock.now >= state.closedUntil else { return (nil, false) }
+            guard let timeline = state.timeline, ContinuousClock.now >= state.closedUntil else { return (nil, false) }
             return (
-                RedisDocuments(client: client, runID: runID, namespace: Self.namespace(cluster, runID)),
-                state.isTrusted
+                RedisDocuments(client: client, runID: runID, namespace: Self.namespace(timeline, runID)),
+                ContinuousClock.now < state.trustedUntil
             )
         }
     }
@@ -55,13 +57,31 @@ public final class CacheConnection: CommitDelivery {
     /// For the relay and its watchers: whether or not the cache is trusted.
     var untrusted: RedisDocuments? { reachable.0 }
 
-    func setCluster(_ cluster: String?) { state.withLock { $0.cluster = cluster } }
+    /// On another timeline, what was known of the old one's heart is worth nothing.
+    func set(_ timeline: Timeline) {
+        state.withLock { state in
+            guard state.timeline != timeline else { return }
+            state.timeline = timeline
+            state.trustedUntil = .now
+        }
+    }
 
-    func setTrusted(_ isTrusted: Bool) {
-        guard state.withLock({ state in
+    func trust(until deadline: ContinuousClock.Instant) {
+        state.withLock { $0.trustedUntil = deadline }
+    }
+
+    /// While the primary is down nothing can be committed, so what is trusted remains so for a while.
+    func extendTrust(until deadline: ContinuousClock.Instant) {
+        state.withLock { if ContinuousClock.now < $0.trustedUntil { $0.trustedUntil = deadline } }
+    }
+
+    func logTrust() {
+        let (isTrusted, isNews) = state.withLock { state in
+            let isTrusted = ContinuousClock.now < state.trustedUntil
             defer { state.isTrusted = isTrusted }
-            return state.isTrusted != isTrusted
-        }) else { return }
+            return (isTrusted, isTrusted != state.isTrusted)
+        }
+        guard isNews else { return }
         logger.notice(isTrusted ? "the cache is trusted" : "the cache is not trusted: the primary answers reads")
     }
 
@@ -83,15 +103,16 @@ public final class CacheConnection: CommitDelivery {
         }
     }
 
-    public func deliver(_ advances: [Advance]) async -> Bool {
+    public func deliver(_ advances: [Advance], on timeline: Timeline) async -> Bool {
         guard !advances.isEmpty else { return true }
+        set(timeline)
         guard let documents = untrusted else { return false }
         return await attempt { () throws(CacheError) in try await documents.advance(advances) } != nil
     }
 
-    /// Short, and another one for another cluster, timeline, Redis process or format.
-    private static func namespace(_ cluster: String, _ runID: String) -> String {
-        let hash = SHA256.hash(data: Array("\(cluster)/\(runID)/\(RedisDocuments.formatVersion)".utf8))
+    /// Short, and another one for another timeline, Redis process or format.
+    private static func namespace(_ timeline: Timeline, _ runID: String) -> String {
+        let hash = SHA256.hash(data: Array("\(timeline.name)/\(runID)/\(RedisDocuments.formatVersion)".utf8))
         return "khata:" + hash.prefix(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

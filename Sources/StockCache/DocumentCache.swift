@@ -103,9 +103,8 @@ extension DocumentCache {
         _ key: DocumentKey, _ look: Look, _ atLeast: Position?, _ render: DocumentRenderer
     ) async -> Result<Document, LedgerError> {
         do throws(LedgerError) {
-            // Without marks, only the primary is sure to know all that was acknowledged.
             guard let documents = look.documents else {
-                return .success(try await render(Freshness(position: atLeast, isFromPrimary: true)))
+                return .success(try await uncached(atLeast, render))
             }
             guard let required = look.required else {
                 return .success(try await findOut(key, look.unknown, in: documents, atLeast, render))
@@ -116,6 +115,16 @@ extension DocumentCache {
             return .success(document)
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// Without marks, only the primary is sure to know all that was acknowledged. While it is down nothing is
+    /// acknowledged, and the replica has what is known.
+    private func uncached(_ atLeast: Position?, _ render: DocumentRenderer) async throws(LedgerError) -> Document {
+        do {
+            return try await render(Freshness(position: atLeast, isFromPrimary: true))
+        } catch .unavailable {
+            return try await render(Freshness(position: atLeast))
         }
     }
 
@@ -132,7 +141,12 @@ extension DocumentCache {
             }
             if isOwn == true { claimed.insert(storeID) }
         }
-        let document = try await render(Freshness(position: atLeast, isFromPrimary: true))
+        let document: Document
+        do {
+            document = try await render(Freshness(position: atLeast, isFromPrimary: true))
+        } catch .unavailable {
+            return try await render(Freshness(position: atLeast))
+        }
         await cache.attempt { () throws(CacheError) in
             if key.storeID != .catalog, claimed.contains(.catalog) {
                 try await documents.establish(.catalog, document.stamp.catalogPosition, nonce: nonce)

@@ -31,10 +31,19 @@ extension Settings {
     func cache(_ logger: Logger) throws(SettingsError) -> CacheConnection? {
         guard let redisURL else { return nil }
         do {
-            let configuration = try RedisConfiguration(url: redisURL)
             let client = try RedisClient(
-                configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+                try redis(redisURL), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
             return CacheConnection(client, logger: logger)
+        } catch let error as SettingsError {
+            throw error
+        } catch {
+            throw SettingsError("redis.url cannot be used: \(error)")
+        }
+    }
+
+    func redis(_ url: String) throws(SettingsError) -> RedisConfiguration {
+        do {
+            return try RedisConfiguration(url: url)
         } catch {
             throw SettingsError("redis.url is not the address of a Redis: \(error)")
         }

@@ -8,6 +8,7 @@
 
    -DLEVEL        the document is one product's level: some commits do not change it, and base/product field are used
    -DPOSITIONS=n  commits reach position n;  -DREADERS=n;  -DRELAYS=n
+   -DNO_MIN       clients send no min_position, so that a mutant is not caught by it alone
    -DMUTANT_x     one mistake, which must be caught;  -DVARIANT_x  a simplification, which must hold
    -DREACH=R_x    R_x must be reachable: the assertion there must fail */
 
@@ -108,7 +109,7 @@ chan landing = [0] of { byte };
 #ifdef MUTANT_join_any_flight
 #define IS_ENOUGH 1
 #else
-#define IS_ENOUGH (!known || stamp >= required)
+#define IS_ENOUGH (stamp >= required)
 #endif
 
 #ifdef MUTANT_distrust_reads_replica
@@ -242,7 +243,9 @@ idle:
     :: atomic { /* The read starts and reads the mark. `required` begins as the client's min_position. */
         need = max(floor, certified);
         if
+#ifndef NO_MIN
         :: required = pos; raise(need, pos)
+#endif
         :: required = 0
         fi;
         known = (KNOWN != 0);

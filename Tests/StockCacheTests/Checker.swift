@@ -16,18 +16,19 @@ struct Checker: Sendable {
     private static let writersEach = 2
     private static let readersEach = 4
 
-    /// Repeats `fault` while writers write and readers read, until enough was read.
+    /// Repeats `fault` while writers write and readers read, until enough was read and it happened twice.
     func run(
         writers: [Instance], readers: [Instance], fault: @escaping @Sendable () async throws -> Void
     ) async throws {
         let log = AcknowledgementLog()
         let counts = Counts()
         let target = reads
+        @Sendable func isOver() -> Bool { counts.reads >= target && counts.faults >= 2 }
         try await withThrowingTaskGroup { group in
             for writer in writers {
                 for _ in 0..<Self.writersEach {
                     group.addTask {
-                        while counts.reads < target {
+                        while !isOver() {
                             let product: ProductID = Bool.random() ? .sugar : .rice
                             log.add(try await writer.ledger.record(.stockIn(1, product), .testing).value)
                         }
@@ -37,7 +38,7 @@ struct Checker: Sendable {
             for reader in readers {
                 for index in 0..<Self.readersEach {
                     group.addTask {
-                        while counts.reads < target {
+                        while !isOver() {
                             let product: ProductID? = index == 0 ? .sugar : nil
                             let floor = log.floor(of: product, at: .now - tolerance)
                             let read = try await reader.read(.one, product)
@@ -47,8 +48,9 @@ struct Checker: Sendable {
                 }
             }
             group.addTask {
-                while counts.reads < target {
+                while !isOver() {
                     try await fault()
+                    counts.addFault()
                     await Task.yield()
                 }
             }
@@ -78,11 +80,14 @@ private final class AcknowledgementLog: Sendable {
 }
 
 private final class Counts: Sendable {
-    private let counts = Mutex((reads: 0, hits: 0, stale: 0))
+    private let counts = Mutex((reads: 0, hits: 0, stale: 0, faults: 0))
 
     var reads: Int { counts.withLock { $0.reads } }
     var hits: Int { counts.withLock { $0.hits } }
     var stale: Int { counts.withLock { $0.stale } }
+    var faults: Int { counts.withLock { $0.faults } }
+
+    func addFault() { counts.withLock { $0.faults += 1 } }
 
     func add(_ origin: DocumentOrigin, isStale: Bool) {
         counts.withLock { counts in

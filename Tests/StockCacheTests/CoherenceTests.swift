@@ -52,6 +52,24 @@ struct CoherenceTests {
         }
     }
 
+    @Test("an answer that is repeated is told of like the first one, whose instance died before it could")
+    func replay() async throws {
+        // Without a relay's help in time: the answer itself must bring the news.
+        try await withInstances(firstIsMute: true) { mute, other, _ in
+            for round in 1...20 {
+                _ = try await other.read(.one)
+                let context = CommandContext(
+                    actor: "key:test", requestID: "test",
+                    idempotency: IdempotencyKey(principal: "key:test", key: "\(round)", fingerprint: [1]))
+                _ = try await mute.ledger.record(.stockIn(1), context)
+                let repeated = try await other.ledger.record(.stockIn(1), context)
+                #expect(repeated.isReplay)
+                let read = try await other.read(.one)
+                #expect(read.document.stamp.position >= repeated.value.position)
+            }
+        }
+    }
+
     @Test("nothing goes wrong: no stale read")
     func nothing() async throws {
         try await withInstances { one, two, _ in

@@ -57,7 +57,9 @@ struct Instance: Sendable {
     }
 
     /// A store's stock, or one level of it.
-    func read(_ storeID: StoreID, _ productID: ProductID? = nil) async throws -> (document: Document, origin: DocumentOrigin) {
+    func read(_ storeID: StoreID, _ productID: ProductID? = nil) async throws -> (
+        document: Document, origin: DocumentOrigin
+    ) {
         let key = DocumentKey(storeID: storeID, productID: productID, name: productID?.description ?? "stock")
         return try await documents.document(key, atLeast: nil) { [ledger] freshness throws(LedgerError) in
             if let productID {
@@ -72,7 +74,7 @@ struct Instance: Sendable {
 
 /// Tells nobody of a commit.
 private struct Mute: CommitDelivery {
-    func deliver(_ advances: [Advance]) async -> Bool { false }
+    func deliver(_ advances: [Advance], on timeline: Timeline) async -> Bool { false }
 }
 
 extension Document {

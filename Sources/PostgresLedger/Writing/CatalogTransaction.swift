@@ -10,24 +10,27 @@ struct CatalogTransaction: Sendable {
     /// Outbox rows to be deleted along with this commit.
     let delivered: [EntryKey]
 
-    func prepare(_ session: Session) throws -> PreparedTransaction<Result<CatalogDecision, Refusal>> {
-        let head = try lockedHead(session)
+    func prepare(_ session: Session) throws -> PreparedTransaction<Committed<Result<CatalogDecision, Refusal>>> {
+        let (head, timeline) = try lockedHead(session)
         let state = try state(session, head: head)
         let result = Result { () throws(Refusal) in try decide(command, on: state) }
         guard case .success(let decision) = result, let written = decision.written else {
-            return PreparedTransaction(value: result, writes: [], proof: nil)
+            return PreparedTransaction(
+                value: Committed(value: result, timeline: timeline), writes: [], proof: nil)
         }
         return PreparedTransaction(
-            value: result, writes: try writes(of: written), proof: CommitProof(written.audit))
+            value: Committed(value: result, timeline: timeline), writes: try writes(of: written),
+            proof: CommitProof(written.audit))
     }
 
-    private func lockedHead(_ session: Session) throws -> LedgerHead {
+    private func lockedHead(_ session: Session) throws -> (LedgerHead, Timeline) {
         var locks = [Query(.begin)]
         if case .archiveProduct = command.change { locks.append(Query(Self.lockOutMovements)) }
         let head = locks.count
         locks.append(Query(Self.lockCatalog))
         if case .archiveStore(let id, _) = command.change { locks.append(Query(Self.lockStore, .int64(id.rawValue))) }
-        return LedgerHead(try session.pipeline(locks)[head][0])
+        let row = try session.pipeline(locks)[head][0]
+        return (LedgerHead(row), Timeline(row.text(4)))
     }
 
     private func state(_ session: Session, head: LedgerHead) throws -> CatalogState {
@@ -80,7 +83,10 @@ struct CatalogTransaction: Sendable {
 
     private static let lockCatalog = Statement(
         "catalog.lock",
-        "select store_id, position, audit_head, recorded_at from stores where store_id = 0 for no key update")
+        """
+        select store_id, position, audit_head, recorded_at, \(Timeline.sql)
+        from stores where store_id = 0 for no key update
+        """)
 
     private static let lockStore = Statement(
         "catalog.lock_store", "select from stores where store_id = $1::bigint for no key update")

@@ -9,6 +9,12 @@ struct PreparedTransaction<Value: Sendable>: Sendable {
     let proof: CommitProof?
 }
 
+/// What was decided, and on which timeline it was committed.
+struct Committed<Value: Sendable>: Sendable {
+    let value: Value
+    let timeline: Timeline
+}
+
 /// An audit entry that a transaction writes. Its hash covers everything before it in its ledger, the time and the
 /// request, so the entry stands at this position if and only if this very transaction was committed.
 struct CommitProof: Sendable {

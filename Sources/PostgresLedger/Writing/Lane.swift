@@ -72,11 +72,12 @@ final class Lane: Sendable {
         let start = ContinuousClock.now
         let transaction = MovementTransaction(commands: batch.map(\.command), delivered: outbox.takeDelivered())
         do {
-            let decision = try await transactions.run { session in try transaction.prepare(session) }
+            let committed = try await transactions.run { session in try transaction.prepare(session) }
+            let decision = committed.value
             observer.observe(
                 .batchCommitted(commands: batch.count, entries: decision.entries.count, duration: .now - start))
             if decision.entries.isEmpty { outbox.markDelivered(transaction.delivered) }
-            answers.addTask { await self.answer(batch, decision) }
+            answers.addTask { await self.answer(batch, committed) }
         } catch {
             outbox.markDelivered(transaction.delivered)
             await fail(batch, error, &answers)
@@ -84,11 +85,12 @@ final class Lane: Sendable {
     }
 
     /// First tells of the commit, then answers for it: no read that starts after the answer may miss it.
-    private func answer(_ batch: ArraySlice<Pending>, _ decision: Decision) async {
+    private func answer(_ batch: ArraySlice<Pending>, _ committed: Committed<Decision>) async {
+        let decision = committed.value
         acknowledged.advance(decision.heads.values)
-        if let last = decision.audit.last, await delivery.deliver(decision.advances) {
-            outbox.markDelivered([CommitProof(last).entry])
-        }
+        let isDelivered = await delivery.deliver(
+            decision.advances + decision.repeatedAdvances, on: committed.timeline)
+        if isDelivered, let last = decision.audit.last { outbox.markDelivered([CommitProof(last).entry]) }
         for (pending, answer) in zip(batch, decision.answers) {
             pending.waiter.resume(returning: answer.mapError { .refused($0) })
         }

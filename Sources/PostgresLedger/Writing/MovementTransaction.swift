@@ -7,15 +7,16 @@ struct MovementTransaction: Sendable {
     /// Outbox rows to be deleted along with this commit.
     let delivered: [EntryKey]
 
-    func prepare(_ session: Session) throws -> PreparedTransaction<Decision> {
-        let state = try lockedState(session)
+    func prepare(_ session: Session) throws -> PreparedTransaction<Committed<Decision>> {
+        let (state, timeline) = try lockedState(session)
         let decision = decide(commands, on: state)
         return PreparedTransaction(
-            value: decision, writes: try writes(of: decision), proof: decision.audit.last.map(CommitProof.init))
+            value: Committed(value: decision, timeline: timeline), writes: try writes(of: decision),
+            proof: decision.audit.last.map(CommitProof.init))
     }
 
     /// One round trip. Stores are locked in order of id, so that transactions never wait for each other in a circle.
-    private func lockedState(_ session: Session) throws -> LockedState {
+    private func lockedState(_ session: Session) throws -> (LockedState, Timeline) {
         var levels = Set<LevelKey>()
         for command in commands { command.forEachLevel { levels.insert($0) } }
         let keys = commands.compactMap(\.context.idempotency?.scope)
@@ -30,7 +31,8 @@ struct MovementTransaction: Sendable {
             queries.append(IdempotencyRecord.query(keys))
         }
         let answers = try session.pipeline(queries)
-        return try Self.state(stores: answers[2], levels: answers[3], records: keys.isEmpty ? nil : answers[4])
+        let state = try Self.state(stores: answers[2], levels: answers[3], records: keys.isEmpty ? nil : answers[4])
+        return (state, Timeline(answers[1][0].text(1)))
     }
 
     private static func state(stores: Rows, levels: Rows, records: Rows?) throws -> LockedState {
@@ -54,7 +56,7 @@ struct MovementTransaction: Sendable {
     /// Shared by all movements, so it costs them nothing; taken alone by what archives a product, so that no movement
     /// that saw the product commits after the check that none of it is left.
     private static let lockCatalog = Statement(
-        "movements.lock_catalog", "select pg_advisory_xact_lock_shared(\(CatalogTransaction.lock))")
+        "movements.lock_catalog", "select pg_advisory_xact_lock_shared(\(CatalogTransaction.lock)), \(Timeline.sql)")
 
     private static let lockStores = Statement(
         "movements.lock_stores",

@@ -1,7 +1,9 @@
 import ArgumentParser
 import InventoryHTTP
+import NIOPosix
 import Postgres
 import PostgresLedger
+import Redis
 
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,6 +26,7 @@ struct ConfigCommand: AsyncParsableCommand {
                 primary.read_connections: \(settings.ledger.primaryReadConnections)
                 replica.url: \(try settings.replicaURL.map { try "\(settings.connection($0, of: .replicaURL))" } ?? "none")
                 replica.connections: \(settings.ledger.replicaConnections)
+                redis.url: \(try settings.redisURL.map { try "\(settings.redis($0))" } ?? "none")
                 write.lanes: \(settings.ledger.lanes)
                 write.commands_per_transaction: \(settings.ledger.write.commandsPerTransaction)
                 write.movements_waiting: \(settings.ledger.write.linesWaiting)
@@ -57,8 +60,25 @@ struct ConfigCommand: AsyncParsableCommand {
                     try await Schema(pool).checkIsReplica()
                 }
             }
+            if let redisURL = settings.redisURL {
+                problems += try await checkRedis(settings, redisURL)
+            }
             guard problems.isEmpty else { throw SettingsError(problems.joined(separator: "\n")) }
             print("All is well.")
+        }
+
+        private func checkRedis(_ settings: Settings, _ url: String) async throws -> [String] {
+            let client = try RedisClient(
+                try settings.redis(url), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+                logger: settings.logger())
+            var problems: [String] = []
+            do {
+                _ = try await client.send(RedisCommand("PING"))
+            } catch {
+                problems.append("redis.url: \(error.message)")
+            }
+            await client.close()
+            return problems
         }
 
         private func check(

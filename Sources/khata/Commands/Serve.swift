@@ -39,12 +39,12 @@ struct Serve: AsyncParsableCommand {
         try await Schema(ledger.primary).check()
         let server = InventoryServer(
             ledger: ledger, documents: cache.map(DocumentCache.init) ?? RenderedDocuments(), keys: ledger,
-            health: ledger, limits: settings.limits, logger: logger)
+            health: ServiceHealth(ledger: ledger, cache: cache), limits: settings.limits, logger: logger)
         let services = ServiceGroup(
             configuration: .init(
                 services: [
                     // Stopped in reverse: first the front, then the ledger, when all is answered.
-                    .init(service: ledger),
+                    .init(service: ledger)
                 ] + cacheServices(cache, ledger) + [
                     .init(service: server.opsService(host: settings.bind, port: settings.opsPort)),
                     .init(

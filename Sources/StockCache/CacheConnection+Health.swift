@@ -1,0 +1,27 @@
+public import Inventory
+import Redis
+
+extension CacheConnection: HealthReporting {
+    /// Redis, and whether the relay's heart beats. Without either, reads go to the primary: slower, never wrong.
+    public func health() async -> [ComponentHealth] {
+        let start = ContinuousClock.now
+        guard (try? await client.send(RedisCommand("PING"))) != nil else {
+            return [
+                ComponentHealth(
+                    name: "redis:responseTime", status: .warn,
+                    output: "Redis does not answer: the primary answers reads")
+            ]
+        }
+        let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
+        let isTrusted = documents != nil
+        return [
+            ComponentHealth(name: "redis:responseTime", status: .pass, observed: milliseconds, unit: "ms"),
+            ComponentHealth(
+                name: "relay:heartbeat", status: isTrusted ? .pass : .warn,
+                output: isTrusted ? nil : "the relay's heart does not beat: the cache is not trusted"),
+        ]
+    }
+
+    /// Reads are answered without the cache, too.
+    public func isReady() async -> Bool { true }
+}
