@@ -98,7 +98,7 @@ struct FaultTests {
             // The process has to listen before it is stopped.
             try await TestClient.with(server.url) { try await $0.expectAnswer() }
             server.stop()
-            try await TestClient.unconnected(server.url, adjust: { $0.commandTimeout = .milliseconds(200) }) { client in
+            try await TestClient.unconnected(server.url, adjust: { $0.commandTimeout = .milliseconds(500) }) { client in
                 let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
                 #expect(error?.kind == .timeout)
             }
