@@ -82,6 +82,8 @@ struct SettingsSource {
             SettingKey.allCases.flatMap { $0.isSecret ? [$0.rawValue, $0.rawValue + "_file"] : [$0.rawValue] })
         func check(_ node: Any?, under prefix: String) throws {
             guard let mapping = node as? [String: Any] else {
+                // A section of which all is commented out says nothing.
+                if (node == nil || node is NSNull) && known.contains(where: { $0.hasPrefix(prefix + ".") }) { return }
                 guard known.contains(prefix) else { throw SettingsError("\(path): there is no setting \(prefix)") }
                 return
             }
