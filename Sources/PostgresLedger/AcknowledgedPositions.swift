@@ -19,7 +19,7 @@ final class AcknowledgedPositions: Sendable {
         positions.withLock { $0[storeID, default: .zero] }
     }
 
-    /// Whether a snapshot with these positions shows everything that was acknowledged before `self` was copied.
+    /// Of all ledgers, for a read that spans them.
     var all: [StoreID: Position] {
         positions.withLock { $0 }
     }

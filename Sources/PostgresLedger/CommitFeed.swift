@@ -119,7 +119,7 @@ extension Timeline {
         """
 }
 
-extension OutboxFeed: HealthReporting {
+extension OutboxFeed {
     /// The commits that copies have not heard of for a second: the relay, where there is one, sees to them at once.
     public func health() async -> [ComponentHealth] {
         let backlog = try? await reader.primary.run { session in
@@ -133,8 +133,6 @@ extension OutboxFeed: HealthReporting {
                 output: backlog < Self.tolerableBacklog ? nil : "commits wait to be told to the cache")
         ]
     }
-
-    public func isReady() async -> Bool { true }
 
     private static let tolerableBacklog: Int64 = 1_000
 

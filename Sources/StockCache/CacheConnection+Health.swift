@@ -1,7 +1,7 @@
 public import Inventory
 import Redis
 
-extension CacheConnection: HealthReporting {
+extension CacheConnection {
     /// Redis, and whether the relay's heart beats. Without either, reads go to the primary: slower, never wrong.
     public func health() async -> [ComponentHealth] {
         let start = ContinuousClock.now
@@ -21,7 +21,4 @@ extension CacheConnection: HealthReporting {
                 output: isTrusted ? nil : "the relay's heart does not beat: the cache is not trusted"),
         ]
     }
-
-    /// Reads are answered without the cache, too.
-    public func isReady() async -> Bool { true }
 }

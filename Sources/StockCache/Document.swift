@@ -18,9 +18,9 @@ public struct Document: Sendable {
     public let stamp: Stamp
     public let body: ByteBuffer
     /// Where it was read, `nil` for a document from the cache.
-    public let source: Snapshot<Never>.Source?
+    public let source: ReadSource?
 
-    public init(stamp: Stamp, body: ByteBuffer, source: Snapshot<Never>.Source?) {
+    public init(stamp: Stamp, body: ByteBuffer, source: ReadSource?) {
         self.stamp = stamp
         self.body = body
         self.source = source

@@ -81,7 +81,7 @@ extension Document {
     fileprivate init<Value>(_ snapshot: Snapshot<Value>, _ text: String) {
         self.init(
             stamp: Stamp(position: snapshot.position ?? .zero, catalogPosition: snapshot.catalogPosition),
-            body: ByteBuffer(string: text), source: snapshot.source == .replica ? .replica : .primary)
+            body: ByteBuffer(string: text), source: snapshot.source)
     }
 
     /// What is on hand, as this document says.

@@ -88,20 +88,21 @@ extension StockReading {
     }
 }
 
+/// The database that a read was answered by.
+public enum ReadSource: String, Sendable {
+    case replica, primary
+}
+
 /// What a read brings: the value, and how new it is.
 public struct Snapshot<Value: Sendable>: Sendable {
-    public enum Source: String, Sendable {
-        case replica, primary
-    }
-
     public let value: Value
     /// The position of the store that was read, or of the catalog for a read of the catalog; `nil` for several stores.
     public let position: Position?
     /// The position of the catalog, from which names come.
     public let catalogPosition: Position
-    public let source: Source
+    public let source: ReadSource
 
-    public init(value: Value, position: Position?, catalogPosition: Position, source: Source) {
+    public init(value: Value, position: Position?, catalogPosition: Position, source: ReadSource) {
         self.value = value
         self.position = position
         self.catalogPosition = catalogPosition

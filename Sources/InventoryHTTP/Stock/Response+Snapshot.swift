@@ -33,7 +33,7 @@ extension Call {
     }
 }
 
-extension Snapshot.Source {
+extension ReadSource {
     /// RFC 9211.
     var cacheStatus: String {
         switch self {
@@ -64,7 +64,7 @@ extension Document {
         write(&json)
         self.init(
             stamp: Stamp(position: position, catalogPosition: snapshot.catalogPosition), body: json.output,
-            source: snapshot.source == .replica ? .replica : .primary)
+            source: snapshot.source)
     }
 }
 
@@ -92,7 +92,7 @@ extension Call {
 
 extension DocumentOrigin {
     /// RFC 9211.
-    fileprivate func cacheStatus(_ source: Snapshot<Never>.Source?) -> String {
+    fileprivate func cacheStatus(_ source: ReadSource?) -> String {
         switch self {
         case .hit: "khata-redis; hit"
         case .miss: "khata-redis; fwd=miss; detail=\(source?.rawValue ?? "shared")"

@@ -82,6 +82,6 @@ extension Snapshot {
         guard let value else { throw .notFound }
         return Snapshot<Wrapped>(
             value: value, position: position, catalogPosition: catalogPosition,
-            source: source == .replica ? .replica : .primary)
+            source: source)
     }
 }

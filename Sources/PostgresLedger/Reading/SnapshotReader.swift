@@ -93,7 +93,7 @@ private struct Found<Value: Sendable>: Sendable {
 
     /// - Returns: `nil` if the snapshot is older than required; `.notFound` if it is not, and the store is not there.
     func snapshot(
-        _ required: [StoreID: Position], _ scope: SnapshotReader.Scope, _ source: Snapshot<Value>.Source
+        _ required: [StoreID: Position], _ scope: SnapshotReader.Scope, _ source: ReadSource
     ) -> Result<Snapshot<Value>, LedgerError>? {
         let catalogPosition = positions[.catalog, default: .zero]
         guard required[.catalog, default: .zero] <= catalogPosition else { return nil }
