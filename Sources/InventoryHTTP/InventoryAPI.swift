@@ -1,10 +1,26 @@
+import Access
 import Inventory
 import StockCache
 
 /// What the routes' handlers work on; they stand with what they are about.
 struct InventoryAPI: Sendable {
-    let ledger: any StockReading & StockWriting
+    private let wholeLedger: any StockReading & StockWriting
     let documents: any DocumentReading
     let health: any HealthReporting
     let limits: Limits
+
+    init(
+        ledger: any StockReading & StockWriting, documents: any DocumentReading, health: any HealthReporting,
+        limits: Limits
+    ) {
+        wholeLedger = ledger
+        self.documents = documents
+        self.health = health
+        self.limits = limits
+    }
+
+    /// The ledger as the caller sees it.
+    func ledger(for call: Call) -> any StockReading & StockWriting {
+        call.principal.scope == .all ? wholeLedger : ScopedLedger(wholeLedger, scope: call.principal.scope)
+    }
 }

@@ -99,7 +99,7 @@ public struct PostgresLedger: Service {
             replica: replica.map {
                 pool($0, connections: limits.replicaConnections, waiting: limits.waitingReads)
             },
-            acknowledged: acknowledged, observer: observer)
+            acknowledged: acknowledged, horizon: CommitHorizon(primary: self.primary), observer: observer)
         self.observer = observer
         self.pools = pools
         self.delivery = delivery

@@ -17,12 +17,16 @@ public struct Stamp: Hashable, Sendable {
 public struct Document: Sendable {
     public let stamp: Stamp
     public let body: ByteBuffer
+    /// The id of the page's last item, if others follow it: the body has room for the cursor, which each reader gets
+    /// for themselves.
+    public let next: Int64?
     /// Where it was read, `nil` for a document from the cache.
     public let source: ReadSource?
 
-    public init(stamp: Stamp, body: ByteBuffer, source: ReadSource?) {
+    public init(stamp: Stamp, body: ByteBuffer, next: Int64? = nil, source: ReadSource?) {
         self.stamp = stamp
         self.body = body
+        self.next = next
         self.source = source
     }
 }
@@ -71,6 +75,6 @@ public struct RenderedDocuments: DocumentReading {
     public func document(
         _ key: DocumentKey, atLeast: Position?, render: @escaping DocumentRenderer
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin) {
-        (try await render(Freshness(position: atLeast)), .uncached)
+        (try await render(Freshness(position: atLeast, isCurrent: true)), .uncached)
     }
 }

@@ -104,7 +104,7 @@ extension DocumentCache {
     ) async -> Result<Document, LedgerError> {
         do throws(LedgerError) {
             guard let documents = look.documents else {
-                return .success(try await uncached(atLeast, render))
+                return .success(try await render(Freshness(position: atLeast, isCurrent: true)))
             }
             guard let required = look.required else {
                 return .success(try await findOut(key, look.unknown, in: documents, atLeast, render))
@@ -115,16 +115,6 @@ extension DocumentCache {
             return .success(document)
         } catch {
             return .failure(error)
-        }
-    }
-
-    /// Without marks, only the primary is sure to know all that was acknowledged. While it is down nothing is
-    /// acknowledged, and the replica has what is known.
-    private func uncached(_ atLeast: Position?, _ render: DocumentRenderer) async throws(LedgerError) -> Document {
-        do {
-            return try await render(Freshness(position: atLeast, isFromPrimary: true))
-        } catch .unavailable {
-            return try await render(Freshness(position: atLeast))
         }
     }
 

@@ -11,7 +11,7 @@ struct RedisDocuments: Sendable {
     let runID: String
     let namespace: String
 
-    static let formatVersion = 1
+    static let formatVersion = 2
     private static let markLifetime = Int64(3_600_000)
     private static let documentLifetime = 540_000...660_000
 
@@ -100,21 +100,21 @@ extension Mark {
 }
 
 extension Document {
-    /// The stamp, two integers of eight bytes, and then the body.
+    /// The stamp, which is two integers of eight bytes; the id after which the next page begins, 0 if there is none;
+    /// and then the body.
     fileprivate init?(stored: ByteBuffer) {
         var rest = stored
-        guard let position = rest.readInteger(as: Int64.self), let catalog = rest.readInteger(as: Int64.self) else {
+        guard let (position, catalog, next) = rest.readMultipleIntegers(as: (Int64, Int64, Int64).self) else {
             return nil
         }
         self.init(
             stamp: Stamp(position: Position(rawValue: position), catalogPosition: Position(rawValue: catalog)),
-            body: rest, source: nil)
+            body: rest, next: next == 0 ? nil : next, source: nil)
     }
 
     fileprivate var stored: ByteBuffer {
-        var buffer = ByteBufferAllocator().buffer(capacity: 16 + body.readableBytes)
-        buffer.writeInteger(stamp.position.rawValue)
-        buffer.writeInteger(stamp.catalogPosition.rawValue)
+        var buffer = ByteBufferAllocator().buffer(capacity: 24 + body.readableBytes)
+        buffer.writeMultipleIntegers(stamp.position.rawValue, stamp.catalogPosition.rawValue, next ?? 0)
         buffer.writeImmutableBuffer(body)
         return buffer
     }

@@ -19,7 +19,7 @@ struct ParametersTests {
     @Test("without a query there is nothing, and nothing to refuse")
     func none() throws {
         for target in ["/products", "/products?"] {
-            var parameters = try Parameters(of: target, path: path, header: nil, Limits())
+            var parameters = try Parameters(of: target, path: path, reader: "key:a", header: nil, Limits())
             #expect(try parameters.text("q") == nil)
             #expect(try parameters.limit() == 100)
             try parameters.finish()
@@ -103,8 +103,12 @@ struct ParametersTests {
             #expect(problem { try other.cursor() as ProductID? }?.code == .invalidCursor, "\(query)")
         }
         var otherPath = try Parameters(
-            of: "/stores?store_id=7&type=sale&cursor=\(text)", path: match("/stores"), header: nil, Limits())
+            of: "/stores?store_id=7&type=sale&cursor=\(text)", path: match("/stores"), reader: "key:a", header: nil,
+            Limits())
         #expect(problem { try otherPath.cursor() as ProductID? }?.code == .invalidCursor)
+        var otherReader = try Parameters(
+            of: "/products?store_id=7&type=sale&cursor=\(text)", path: path, reader: "key:b", header: nil, Limits())
+        #expect(problem { try otherReader.cursor() as ProductID? }?.code == .invalidCursor)
         var same = try parameters("type=sale&store_id=7&cursor=\(text)")
         #expect(try same.cursor() == ProductID(rawValue: 5))
     }
@@ -132,6 +136,6 @@ struct ParametersTests {
     }
 
     private func parameters(_ query: String, header: String? = nil) throws -> Parameters {
-        try Parameters(of: "/products?\(query)", path: path, header: header, Limits())
+        try Parameters(of: "/products?\(query)", path: path, reader: "key:a", header: header, Limits())
     }
 }

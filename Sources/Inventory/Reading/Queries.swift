@@ -59,10 +59,12 @@ public struct ProductQuery: Hashable, Sendable {
 }
 
 public struct StoreQuery: Hashable, Sendable {
+    public var scope: StoreScope
     public var after: StoreID?
     public var limit: Int
 
-    public init(after: StoreID? = nil, limit: Int = 100) {
+    public init(scope: StoreScope = .all, after: StoreID? = nil, limit: Int = 100) {
+        self.scope = scope
         self.after = after
         self.limit = limit
     }
@@ -92,6 +94,8 @@ public struct EntryKey: Hashable, Sendable {
 
 /// Movements, oldest first within a store.
 public struct EntryQuery: Hashable, Sendable {
+    public var scope: StoreScope
+    /// The one store that is asked about; it has to be in scope.
     public var storeID: StoreID?
     public var productID: ProductID?
     public var type: MovementType?
@@ -100,9 +104,11 @@ public struct EntryQuery: Hashable, Sendable {
     public var limit: Int
 
     public init(
-        storeID: StoreID? = nil, productID: ProductID? = nil, type: MovementType? = nil, period: Period = Period(),
+        scope: StoreScope = .all, storeID: StoreID? = nil, productID: ProductID? = nil, type: MovementType? = nil,
+        period: Period = Period(),
         after: EntryKey? = nil, limit: Int = 100
     ) {
+        self.scope = scope
         self.storeID = storeID
         self.productID = productID
         self.type = type
@@ -114,6 +120,8 @@ public struct EntryQuery: Hashable, Sendable {
 
 /// Audit entries, oldest first within a ledger; the catalog's is the ledger of store 0.
 public struct AuditQuery: Hashable, Sendable {
+    public var scope: StoreScope
+    /// The one store that is asked about; it has to be in scope.
     public var storeID: StoreID?
     public var actor: String?
     public var action: AuditAction?
@@ -122,9 +130,11 @@ public struct AuditQuery: Hashable, Sendable {
     public var limit: Int
 
     public init(
-        storeID: StoreID? = nil, actor: String? = nil, action: AuditAction? = nil, period: Period = Period(),
+        scope: StoreScope = .all, storeID: StoreID? = nil, actor: String? = nil, action: AuditAction? = nil,
+        period: Period = Period(),
         after: EntryKey? = nil, limit: Int = 100
     ) {
+        self.scope = scope
         self.storeID = storeID
         self.actor = actor
         self.action = action

@@ -7,6 +7,8 @@ public struct ReportQuery: Hashable, Sendable {
         case day
     }
 
+    public var scope: StoreScope
+    /// The one store that is asked about; it has to be in scope.
     public var storeID: StoreID?
     public var productID: ProductID?
     public var period: Period
@@ -15,9 +17,10 @@ public struct ReportQuery: Hashable, Sendable {
     public var limit: Int
 
     public init(
-        storeID: StoreID? = nil, productID: ProductID? = nil, period: Period = Period(),
+        scope: StoreScope = .all, storeID: StoreID? = nil, productID: ProductID? = nil, period: Period = Period(),
         grouping: Grouping = .product, after: ReportRow.Key? = nil, limit: Int = 100
     ) {
+        self.scope = scope
         self.storeID = storeID
         self.productID = productID
         self.period = period

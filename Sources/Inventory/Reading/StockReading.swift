@@ -26,17 +26,18 @@ public protocol StockReading: Sendable {
     /// - Throws: `.notFound`.
     func store(_ id: StoreID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Store>
 
-    /// The ledger's entries by store and position. `atLeast` needs a query for one store, here and in what follows.
+    /// The ledger's entries by store and position. A position can be asked for only of one store, here and in what
+    /// follows.
     func entries(
-        _ query: EntryQuery, atLeast: Position?
+        _ query: EntryQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>>
 
     func audit(
-        _ query: AuditQuery, atLeast: Position?
+        _ query: AuditQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>>
 
     func report(
-        _ query: ReportQuery, atLeast: Position?
+        _ query: ReportQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>>
 }
 
@@ -46,12 +47,18 @@ public struct Freshness: Hashable, Sendable {
     public var position: Position?
     /// At least this position of the catalog, from which names come.
     public var catalogPosition: Position?
+    /// At least as new as all that was committed before the call, whoever acknowledged it.
+    public var isCurrent = false
     /// Not from a replica, however new.
     public var isFromPrimary = false
 
-    public init(position: Position? = nil, catalogPosition: Position? = nil, isFromPrimary: Bool = false) {
+    public init(
+        position: Position? = nil, catalogPosition: Position? = nil, isCurrent: Bool = false,
+        isFromPrimary: Bool = false
+    ) {
         self.position = position
         self.catalogPosition = catalogPosition
+        self.isCurrent = isCurrent
         self.isFromPrimary = isFromPrimary
     }
 }
@@ -85,6 +92,24 @@ extension StockReading {
 
     public func store(_ id: StoreID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Store> {
         try await store(id, Freshness(position: atLeast))
+    }
+
+    public func entries(
+        _ query: EntryQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
+        try await entries(query, Freshness(position: atLeast))
+    }
+
+    public func audit(
+        _ query: AuditQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
+        try await audit(query, Freshness(position: atLeast))
+    }
+
+    public func report(
+        _ query: ReportQuery, atLeast: Position?
+    ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>> {
+        try await report(query, Freshness(position: atLeast))
     }
 }
 

@@ -11,10 +11,10 @@ extension InventoryAPI {
             period: try parameters.period(), after: try parameters.cursor(), limit: try parameters.limit())
         let minimum = try parameters.minPosition(in: store)
         try parameters.finish()
-        let page = try await ledger.audit(query, atLeast: minimum)
+        let page = try await ledger(for: call).audit(query, Freshness(position: minimum, isCurrent: true))
         return call.answer(page: page) { json in
             json.openObject()
-            json.page(page.value, parameters) { $0.value($1) }
+            json.page(page.value, cursor: parameters.cursor(after:)) { $0.value($1) }
             json.closeObject()
         }
     }

@@ -1,7 +1,6 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
-import NIOCore
 import StockCache
 
 extension InventoryAPI {
@@ -13,7 +12,7 @@ extension InventoryAPI {
         let change = try fields.reading(read)
         let isNew = call.request.method == .post
         // Only a POST may be sent twice without harm by its key: a PUT is the same twice anyway.
-        let receipt = try await ledger.change(change, call.context(body: isNew ? body : nil))
+        let receipt = try await ledger(for: call).change(change, call.context(body: isNew ? body : nil))
         let item = receipt.value
         var response = Response.json(isNew ? .created : .ok) { $0.value(item) }
         response.headers[.eTag] = EntityTag(item.position).text
@@ -24,7 +23,7 @@ extension InventoryAPI {
 
     func archive(_ call: Call, _ change: CatalogChange) async throws -> Response {
         try call.parameters().finish()
-        let receipt = try await ledger.change(change, call.context())
+        let receipt = try await ledger(for: call).change(change, call.context())
         return Response(
             status: .noContent,
             headers: [
@@ -37,22 +36,8 @@ extension Call {
     var ifMatch: VersionCondition { VersionCondition(ifMatch: request.headers[.ifMatch]) }
 
     /// The answer with a page of the catalog.
-    func answer(catalog found: (document: Document, origin: DocumentOrigin)) -> Response {
-        answer(found, tag: EntityTag(found.document.stamp.position))
-    }
-}
-
-extension Document {
-    /// A page of the catalog.
-    init<Item, Key: CursorKey>(
-        catalog page: Snapshot<Page<Item, Key>>, _ parameters: Parameters,
-        _ write: (inout JSONWriter<ByteBuffer>, Item) -> Void
-    ) {
-        self.init(page, capacity: 128 + 160 * page.value.items.count) { json in
-            json.openObject()
-            json.page(page.value, parameters, write)
-            json.closeObject()
-        }
+    func answer(catalog found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters) -> Response {
+        answer(found, parameters, tag: EntityTag(found.document.stamp.position))
     }
 }
 

@@ -11,19 +11,19 @@ extension InventoryAPI {
             category: try parameters.text("category"))
         let minimum = try parameters.minPosition()
         try parameters.finish()
-        let key = DocumentKey(storeID: .catalog, name: parameters.documentName)
+        let key = DocumentKey(storeID: .catalog, name: parameters.documentName())
         return call.answer(
             catalog: try await documents.document(key, atLeast: minimum) {
-                [ledger, parameters] freshness throws(LedgerError) in
-                Document(catalog: try await ledger.products(query, freshness), parameters) { $0.value($1) }
-            })
+                [ledger = ledger(for: call)] freshness throws(LedgerError) in
+                Document(page: try await ledger.products(query, freshness)) { $0.value($1) }
+            }, parameters)
     }
 
     func readProduct(_ call: Call) async throws -> Response {
         var parameters = try call.parameters()
         let minimum = try parameters.minPosition()
         try parameters.finish()
-        let product = try await ledger.product(call.productID, atLeast: minimum)
+        let product = try await ledger(for: call).product(call.productID, Freshness(position: minimum, isCurrent: true))
         return call.answer(product, tag: EntityTag(product.value.position)) { $0.value(product.value) }
     }
 

@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
@@ -6,22 +7,23 @@ import StockCache
 extension InventoryAPI {
     func listStores(_ call: Call) async throws -> Response {
         var parameters = try call.parameters()
-        let query = StoreQuery(after: try parameters.cursor(), limit: try parameters.limit())
+        let query = StoreQuery(
+            scope: call.principal.scope, after: try parameters.cursor(), limit: try parameters.limit())
         let minimum = try parameters.minPosition()
         try parameters.finish()
-        let key = DocumentKey(storeID: .catalog, name: parameters.documentName)
+        let key = DocumentKey(storeID: .catalog, name: parameters.documentName(scope: query.scope))
         return call.answer(
             catalog: try await documents.document(key, atLeast: minimum) {
-                [ledger, parameters] freshness throws(LedgerError) in
-                Document(catalog: try await ledger.stores(query, freshness), parameters) { $0.value($1) }
-            })
+                [ledger = ledger(for: call)] freshness throws(LedgerError) in
+                Document(page: try await ledger.stores(query, freshness)) { $0.value($1) }
+            }, parameters)
     }
 
     func readStore(_ call: Call) async throws -> Response {
         var parameters = try call.parameters()
         let minimum = try parameters.minPosition()
         try parameters.finish()
-        let store = try await ledger.store(call.storeID, atLeast: minimum)
+        let store = try await ledger(for: call).store(call.storeID, Freshness(position: minimum, isCurrent: true))
         return call.answer(store, tag: EntityTag(store.value.position)) { $0.value(store.value) }
     }
 

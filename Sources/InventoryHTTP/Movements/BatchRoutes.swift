@@ -13,10 +13,14 @@ extension InventoryAPI {
             var line = line
             return Result { () throws(Problem) in try line.reading { Movement(&$0, limits) } }
         }
-        return batch.isAtomic ? try await recordAll(lines, context) : try await recordEach(lines, context)
+        let ledger = ledger(for: call)
+        return batch.isAtomic
+            ? try await recordAll(lines, context, in: ledger) : try await recordEach(lines, context, in: ledger)
     }
 
-    private func recordAll(_ lines: [Result<Movement, Problem>], _ context: CommandContext) async throws -> Response {
+    private func recordAll(
+        _ lines: [Result<Movement, Problem>], _ context: CommandContext, in ledger: any StockWriting
+    ) async throws -> Response {
         let invalid = lines.flatMap { line in
             if case .failure(let problem) = line { problem.items } else { [] as [Problem.Item] }
         }
@@ -28,7 +32,9 @@ extension InventoryAPI {
     }
 
     /// Lines that are invalid by themselves do not reach the ledger; the others are recorded each by itself.
-    private func recordEach(_ lines: [Result<Movement, Problem>], _ context: CommandContext) async throws -> Response {
+    private func recordEach(
+        _ lines: [Result<Movement, Problem>], _ context: CommandContext, in ledger: any StockWriting
+    ) async throws -> Response {
         let movements = lines.compactMap { try? $0.get() }
         let receipt =
             movements.isEmpty

@@ -8,7 +8,7 @@ extension InventoryAPI {
         let body = try await call.body()
         var fields = try body.fields()
         let movement = try fields.reading { Movement(&$0, storeInPath: call.path.storeID, limits) }
-        let receipt = try await ledger.record(movement, call.context(body: body))
+        let receipt = try await ledger(for: call).record(movement, call.context(body: body))
         var response = Response.json(.created) { $0.value(receipt.value) }
         response.headers[.inventoryPosition] = receipt.value.position.description
         return response.replayed(receipt.isReplay)
@@ -19,7 +19,7 @@ extension InventoryAPI {
         let body = try await call.body()
         var fields = try body.fields()
         let transfer = try fields.reading { Transfer(&$0, limits) }
-        let receipt = try await ledger.record(transfer, call.context(body: body))
+        let receipt = try await ledger(for: call).record(transfer, call.context(body: body))
         return Response.json(.created) { $0.value(receipt.value) }.replayed(receipt.isReplay)
     }
 
@@ -32,10 +32,10 @@ extension InventoryAPI {
             after: try parameters.cursor(), limit: try parameters.limit())
         let minimum = try parameters.minPosition(in: store)
         try parameters.finish()
-        let page = try await ledger.entries(query, atLeast: minimum)
+        let page = try await ledger(for: call).entries(query, Freshness(position: minimum, isCurrent: true))
         return call.answer(page: page) { json in
             json.openObject()
-            json.page(page.value, parameters) { $0.value($1) }
+            json.page(page.value, cursor: parameters.cursor(after:)) { $0.value($1) }
             json.closeObject()
         }
     }

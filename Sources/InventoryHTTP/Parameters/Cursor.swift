@@ -1,32 +1,39 @@
 import Crypto
 import Inventory
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// A place in a list, as its client carries it: the key of the last item seen, and a hash that ties the key to the list
-/// (`scope`) it is of. 24 bytes in base64url (RFC 4648, section 5), which need no padding.
+/// and to who reads it (`scope`). 24 bytes in base64url (RFC 4648, section 5), which need no padding.
 ///
 /// The hash is no signature: who forges a cursor sees nothing but another part of a list that they may read.
 enum Cursor {
+    /// The characters of every cursor.
+    static let length = 32
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
     static func text(of key: some CursorKey, in scope: String) -> String {
         let numbers = key.numbers
-        let bytes = bytes(of: numbers.0) + bytes(of: numbers.1)
-        return Data(bytes + hash(bytes, scope)).base64EncodedString()
-            .map { $0 == "+" ? "-" : $0 == "/" ? "_" : String($0) }.joined()
+        let key = bigEndian(numbers.0) + bigEndian(numbers.1)
+        let bytes = key + hash(key, scope)
+        return String(unsafeUninitializedCapacity: length) { text in
+            for group in 0..<(length / 4) {
+                let bits = bytes[(3 * group)..<(3 * group + 3)].reduce(0) { $0 << 8 | Int($1) }
+                for digit in 0..<4 { text[4 * group + digit] = alphabet[bits >> (18 - 6 * digit) & 63] }
+            }
+            return length
+        }
     }
 
-    /// - Returns: `nil` if the cursor is damaged or belongs to another list.
+    /// - Returns: `nil` if the cursor is damaged, or belongs to another list or reader.
     static func key<Key: CursorKey>(in text: String, of scope: String) -> Key? {
-        guard text.utf8.count == 32, text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") }),
-            let data = Data(
-                base64Encoded: text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : String($0) }.joined())
-        else { return nil }
-        let bytes = Array(data)
-        guard bytes.count == 24, bytes[16...].elementsEqual(hash(Array(bytes[..<16]), scope)) else { return nil }
+        guard text.utf8.count == length else { return nil }
+        var bytes: [UInt8] = []
+        var bits = 0
+        for (index, character) in text.utf8.enumerated() {
+            guard let digit = alphabet.firstIndex(of: character) else { return nil }
+            bits = bits << 6 | digit
+            if index % 4 == 3 { bytes += [16, 8, 0].map { UInt8(truncatingIfNeeded: bits >> $0) } }
+        }
+        guard bytes[16...].elementsEqual(hash(Array(bytes[..<16]), scope)) else { return nil }
         return Key(numbers: (number(bytes[..<8]), number(bytes[8..<16])))
     }
 
@@ -34,7 +41,7 @@ enum Cursor {
         Array(SHA256.hash(data: key + scope.utf8).prefix(8))
     }
 
-    private static func bytes(of number: Int64) -> [UInt8] {
+    private static func bigEndian(_ number: Int64) -> [UInt8] {
         withUnsafeBytes(of: number.bigEndian, Array.init)
     }
 

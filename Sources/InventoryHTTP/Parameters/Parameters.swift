@@ -11,15 +11,22 @@ struct Parameters {
     private static let most = 32
 
     private let path: RoutePath
+    /// The principal's id: nobody else's cursors are taken.
+    private let reader: String
     /// What `Inventory-Min-Position` says.
     private let header: String?
     private let limits: Limits
     private let pairs: [Pair]
     private var unused: [String]
+    /// What the cursor says, once it was taken.
+    private var continued: (Int64, Int64)?
 
     /// - Parameter target: the request's target, with its path.
-    init(of target: String, path: RoutePath, header: String?, _ limits: Limits) throws(Problem) {
+    init(
+        of target: String, path: RoutePath, reader: String, header: String?, _ limits: Limits
+    ) throws(Problem) {
         self.path = path
+        self.reader = reader
         self.header = header
         self.limits = limits
         pairs = try Self.pairs(of: target)
@@ -153,29 +160,34 @@ extension Parameters {
     /// Where the page before ended.
     mutating func cursor<Key: CursorKey>() throws(Problem) -> Key? {
         guard let text = take("cursor") else { return nil }
-        guard let key: Key = Cursor.key(in: text, of: scope) else {
-            throw Problem(.invalidCursor, "The cursor is damaged, or it belongs to another list.")
+        guard let key: Key = Cursor.key(in: text, of: cursorScope) else {
+            throw Problem(.invalidCursor, "The cursor is damaged, or it belongs to another list or reader.")
         }
+        continued = key.numbers
         return key
     }
 
     func cursor(after key: some CursorKey) -> String {
-        Cursor.text(of: key, in: scope)
+        Cursor.text(of: key, in: cursorScope)
     }
 
-    /// Names the document that answers the request: the list, and which part of it.
-    var documentName: String {
-        let part = pairs.filter { ["cursor", "limit"].contains($0.name) }
-        return part.sorted { $0.name < $1.name }.reduce(into: scope) { name, pair in
-            name += "\n\(pair.name)=\(pair.value)"
-        }
+    /// Names the document that answers the request, whoever reads it: the list, and which part of it.
+    /// - Parameter scope: The stores that the list is about, if it is about stores.
+    func documentName(scope: StoreScope = .all) -> String {
+        var name = list
+        if let continued { name += "\nafter=\(continued.0),\(continued.1)" }
+        if let limit = pairs.first(where: { $0.name == "limit" }) { name += "\nlimit=\(limit.value)" }
+        if let stores = scope.stores { name += "\nstores=" + stores.map(\.description).joined(separator: ",") }
+        return name
     }
 
-    /// The list that a cursor belongs to: the path and the filters, in any order.
-    private var scope: String {
+    private var cursorScope: String { "\(list)\n\(reader)" }
+
+    /// The path and the filters, in any order.
+    private var list: String {
         let filters = pairs.filter { !["cursor", "limit", "min_position"].contains($0.name) }
-        return filters.sorted { $0.name < $1.name }.reduce(into: path.normalised) { scope, pair in
-            scope += "\n\(pair.name)=\(pair.value)"
+        return filters.sorted { $0.name < $1.name }.reduce(into: path.normalised) { list, pair in
+            list += "\n\(pair.name)=\(pair.value)"
         }
     }
 }

@@ -42,7 +42,7 @@ extension Problem {
             self.init(.alreadyExists, "Another one has this \(field) already.")
             items = [Item(pointer: "/\(field)", detail: "is taken")]
         case .inUse(let level):
-            self.init(.inUse, "There is still stock of product \(level.productID) in store \(level.storeID).")
+            self.init(.inUse, "There is still stock of product \(level.productID).")
         case .preconditionFailed:
             self.init(.preconditionFailed, "It has changed: its ETag is not the one in If-Match.")
         case .idempotencyKeyReused:

@@ -15,15 +15,15 @@ extension InventoryAPI {
         if call.format == .csv {
             // All of it: neither `limit` nor `cursor` is a parameter of this.
             try parameters.finish()
-            response = try await csv(query, minimum)
+            response = try await csv(query, Freshness(position: minimum, isCurrent: true), ledger(for: call))
         } else {
             query.after = try parameters.cursor()
             query.limit = try parameters.limit()
             try parameters.finish()
-            let page = try await ledger.report(query, atLeast: minimum)
+            let page = try await ledger(for: call).report(query, Freshness(position: minimum, isCurrent: true))
             response = call.answer(page: page) { json in
                 json.openObject()
-                json.page(page.value, parameters) { $0.value($1, query.grouping) }
+                json.page(page.value, cursor: parameters.cursor(after:)) { $0.value($1, query.grouping) }
                 json.closeObject()
             }
         }
@@ -32,12 +32,14 @@ extension InventoryAPI {
     }
 
     /// A page at a time, and none before the client has taken the one before.
-    private func csv(_ query: ReportQuery, _ minimum: Position?) async throws -> Response {
+    private func csv(
+        _ query: ReportQuery, _ freshness: Freshness, _ ledger: any StockReading
+    ) async throws -> Response {
         var query = query
         query.limit = limits.page
         // Before the head is sent, a failure is still a problem; after that, it breaks the connection off.
-        let first = try await ledger.report(query, atLeast: minimum)
-        let body = ResponseBody { [ledger, query] writer in
+        let first = try await ledger.report(query, freshness)
+        let body = ResponseBody { [query] writer in
             var page = first.value
             var bytes = ByteBuffer(string: ReportRow.csvHeader(query.grouping))
             while true {
@@ -46,7 +48,7 @@ extension InventoryAPI {
                 guard let next = page.next else { break }
                 var following = query
                 following.after = next
-                page = try await ledger.report(following, atLeast: minimum).value
+                page = try await ledger.report(following, freshness).value
                 bytes.clear()
             }
             try await writer.finish(nil)

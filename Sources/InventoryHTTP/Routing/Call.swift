@@ -27,7 +27,9 @@ struct Call {
 
     /// The query's parameters, to be taken one by one.
     func parameters() throws(Problem) -> Parameters {
-        try Parameters(of: request.head.path ?? "", path: path, header: request.headers[.inventoryMinPosition], limits)
+        try Parameters(
+            of: request.head.path ?? "", path: path, reader: principal.id,
+            header: request.headers[.inventoryMinPosition], limits)
     }
 
     /// On whose behalf the ledger is asked to do something, once per `Idempotency-Key`.

@@ -32,6 +32,8 @@ struct Front: Sendable {
         let target = request.head.path ?? ""
         let match = try router.match(request.method, target.utf8.prefix { $0 != UInt8(ascii: "?") }.text)
         let principal = try await principal(of: request, for: match.route)
+        // Before anything else is said: not even a wrong parameter may tell whether the store is there.
+        if let storeID = match.path.storeID, !principal.scope.contains(storeID) { throw Problem.notFound }
         guard let format = MediaType.preferred(of: match.route.formats, by: request.headers[.accept]) else {
             throw Problem(
                 .notAcceptable, "This can be had as \(match.route.formats.map(\.rawValue).joined(separator: ", ")).")
@@ -51,7 +53,10 @@ struct Front: Sendable {
             throw Problem.unauthenticated("The API key is not valid.", challenge: #", error="invalid_token""#)
         }
         guard principal.role >= role else {
-            throw Problem(.forbidden, "This takes the role \(role.rawValue); the key has \(principal.role.rawValue).")
+            throw Problem(.forbidden, "This takes the role \(role.rawValue); yours is \(principal.role.rawValue).")
+        }
+        guard route.reach == .ownStores || principal.scope == .all else {
+            throw Problem(.forbidden, "This concerns all stores, and you are limited to some.")
         }
         return principal
     }

@@ -12,7 +12,7 @@ extension InventoryAPI {
             Route(.delete, "/products/{product_id}", .manager, archiveProduct),
 
             Route(.get, "/stores", .reader, listStores),
-            Route(.post, "/stores", .manager, createStore),
+            Route(.post, "/stores", .manager, createStore, reach: .allStores),
             Route(.get, "/stores/{store_id}", .reader, readStore),
             Route(.put, "/stores/{store_id}", .manager, replaceStore),
             Route(.delete, "/stores/{store_id}", .manager, archiveStore),

@@ -45,37 +45,72 @@ extension ReadSource {
 
 extension JSONWriter {
     /// `"items": […], "next_cursor": …`
-    mutating func page<Item, Key: CursorKey>(
-        _ page: Page<Item, Key>, _ parameters: Parameters, _ write: (inout JSONWriter, Item) -> Void
+    mutating func page<Item, Key>(
+        _ page: Page<Item, Key>, cursor: (Key) -> String, _ write: (inout JSONWriter, Item) -> Void
     ) {
         key("items")
         openArray()
         for item in page.items { write(&self, item) }
         closeArray()
-        nullableField("next_cursor", page.next.map(parameters.cursor(after:)))
+        nullableField("next_cursor", page.next.map(cursor))
     }
 }
 
 extension Document {
     /// Renders what a snapshot of one ledger says.
-    init<Value>(_ snapshot: Snapshot<Value>, capacity: Int = 256, _ write: (inout JSONWriter<ByteBuffer>) -> Void) {
+    init<Value>(_ snapshot: Snapshot<Value>, _ write: (inout JSONWriter<ByteBuffer>) -> Void) {
+        self.init(snapshot, capacity: 256, next: nil, write)
+    }
+
+    /// Renders a page of one ledger.
+    /// - Parameter write: Writes what precedes the items.
+    init<Item, ID: LedgerNumber>(
+        page snapshot: Snapshot<Page<Item, ID>>, _ write: (inout JSONWriter<ByteBuffer>) -> Void = { _ in },
+        item: (inout JSONWriter<ByteBuffer>, Item) -> Void
+    ) {
+        let page = snapshot.value
+        self.init(snapshot, capacity: 128 + 192 * page.items.count, next: page.next?.rawValue) { json in
+            json.openObject()
+            write(&json)
+            json.page(page, cursor: { _ in Self.blankCursor }, item)
+            json.closeObject()
+        }
+    }
+
+    private init<Value>(
+        _ snapshot: Snapshot<Value>, capacity: Int, next: Int64?, _ write: (inout JSONWriter<ByteBuffer>) -> Void
+    ) {
         guard let position = snapshot.position else { preconditionFailure("a document is about one ledger") }
         var json = JSONWriter(output: ByteBufferAllocator().buffer(capacity: capacity))
         write(&json)
         self.init(
             stamp: Stamp(position: position, catalogPosition: snapshot.catalogPosition), body: json.output,
-            source: snapshot.source)
+            next: next, source: snapshot.source)
+    }
+
+    private static let blankCursor = String(repeating: "-", count: Cursor.length)
+
+    /// The body with the cursor, which is the last thing in it, for one reader.
+    fileprivate func body(_ parameters: Parameters) -> ByteBuffer {
+        guard let next else { return body }
+        var body = body
+        body.setString(
+            parameters.cursor(after: ProductID(rawValue: next)),
+            at: body.writerIndex - #""}"#.utf8.count - Cursor.length)
+        return body
     }
 }
 
 extension Call {
     /// The answer with a document, whose stamp is its tag: who has it already is told so without a look at the body.
-    func answer(_ found: (document: Document, origin: DocumentOrigin)) -> Response {
+    func answer(_ found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters) -> Response {
         let stamp = found.document.stamp
-        return answer(found, tag: EntityTag(stamp.position, catalog: stamp.catalogPosition))
+        return answer(found, parameters, tag: EntityTag(stamp.position, catalog: stamp.catalogPosition))
     }
 
-    func answer(_ found: (document: Document, origin: DocumentOrigin), tag: EntityTag) -> Response {
+    func answer(
+        _ found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters, tag: EntityTag
+    ) -> Response {
         var headers: HTTPFields = [
             .cacheControl: "private, no-cache", .eTag: tag.text,
             .inventoryPosition: found.document.stamp.position.description,
@@ -84,9 +119,10 @@ extension Call {
         if let known = request.headers[.ifNoneMatch], tag.isNamed(by: known) {
             return Response(status: .notModified, headers: headers)
         }
+        let body = found.document.body(parameters)
         headers[.contentType] = MediaType.json.rawValue
-        headers[.contentLength] = String(found.document.body.readableBytes)
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: found.document.body))
+        headers[.contentLength] = String(body.readableBytes)
+        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
     }
 }
 

@@ -11,20 +11,19 @@ extension InventoryAPI {
             below: try parameters.integer("below", in: 0...largestJSONInteger), asOf: try parameters.time("as_of"))
         let minimum = try parameters.minPosition()
         try parameters.finish()
-        let render: DocumentRenderer = { [ledger, parameters] freshness throws(LedgerError) in
+        let render: DocumentRenderer = { [ledger = ledger(for: call)] freshness throws(LedgerError) in
             let page = try await ledger.stock(query, freshness)
-            return Document(page, capacity: 128 + 192 * page.value.items.count) { json in
-                json.openObject()
+            return Document(page: page) { json in
                 json.field("store_id", query.storeID)
                 json.nullableField("position", page.position)
-                json.page(page.value, parameters) { $0.value($1) }
-                json.closeObject()
+            } item: {
+                $0.value($1)
             }
         }
         // The past is read seldom, and each moment of it once.
         let documents = query.asOf == nil ? documents : RenderedDocuments()
-        let key = DocumentKey(storeID: query.storeID, name: parameters.documentName)
-        return call.answer(try await documents.document(key, atLeast: minimum, render: render))
+        let key = DocumentKey(storeID: query.storeID, name: parameters.documentName())
+        return call.answer(try await documents.document(key, atLeast: minimum, render: render), parameters)
     }
 
     func readLevel(_ call: Call) async throws -> Response {
@@ -32,9 +31,10 @@ extension InventoryAPI {
         let minimum = try parameters.minPosition()
         try parameters.finish()
         let level = LevelKey(call.storeID, call.productID)
-        let key = DocumentKey(storeID: level.storeID, productID: level.productID, name: parameters.documentName)
+        let key = DocumentKey(storeID: level.storeID, productID: level.productID, name: parameters.documentName())
         return call.answer(
-            try await documents.document(key, atLeast: minimum) { [ledger] freshness throws(LedgerError) in
+            try await documents.document(key, atLeast: minimum) {
+                [ledger = ledger(for: call)] freshness throws(LedgerError) in
                 let snapshot = try await ledger.level(level, freshness)
                 return Document(snapshot) { json in
                     json.openObject()
@@ -43,7 +43,7 @@ extension InventoryAPI {
                     json.fields(of: snapshot.value)
                     json.closeObject()
                 }
-            })
+            }, parameters)
     }
 }
 

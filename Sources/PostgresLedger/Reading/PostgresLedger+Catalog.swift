@@ -26,7 +26,9 @@ extension PostgresLedger {
     ) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>> {
         try await reader.read(
             .catalog, freshness,
-            Query(Self.stores, .int64(query.after?.rawValue ?? 0), .int64(Int64(query.limit) + 1))
+            Query(
+                Self.stores, .int64(query.after?.rawValue ?? 0), .int64(Int64(query.limit) + 1),
+                .stores(in: query.scope))
         ) { rows in
             Page(rows.map(Store.init), limit: query.limit, key: \.id)
         }
@@ -65,6 +67,7 @@ extension PostgresLedger {
         """
         select store_id, name, version from stores
         where store_id > greatest($1::bigint, 0) and archived_at is null
+            and ($3::bigint[] is null or store_id = any($3::bigint[]))
         order by store_id limit $2::bigint
         """)
 

@@ -3,17 +3,17 @@ import Postgres
 
 extension PostgresLedger {
     public func entries(
-        _ query: EntryQuery, atLeast: Position?
+        _ query: EntryQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
         try await reader.read(
-            query.storeID.historyScope, Freshness(position: atLeast),
+            query.storeID.historyScope, freshness,
             Query(
                 query.productID == nil ? Self.entries : Self.entriesOfProduct,
                 [
                     .int64(query.storeID?.rawValue), .int64(query.after?.storeID.rawValue),
                     .int64(query.after?.position.rawValue), .timestamp(query.period.from?.microseconds),
                     .timestamp(query.period.to?.microseconds), .int64(Int64(query.limit) + 1),
-                    .text(query.type?.rawValue),
+                    .text(query.type?.rawValue), .stores(in: query.scope),
                 ] + (query.productID.map { [.int64($0.rawValue)] } ?? []))
         ) { rows in
             Page(rows.map(LedgerEntry.init), limit: query.limit, key: { EntryKey($0.storeID, $0.position) })
@@ -21,16 +21,16 @@ extension PostgresLedger {
     }
 
     public func audit(
-        _ query: AuditQuery, atLeast: Position?
+        _ query: AuditQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
         try await reader.read(
-            query.storeID.historyScope, Freshness(position: atLeast),
+            query.storeID.historyScope, freshness,
             Query(
                 Self.audit,
                 .int64(query.storeID?.rawValue), .int64(query.after?.storeID.rawValue),
                 .int64(query.after?.position.rawValue), .timestamp(query.period.from?.microseconds),
                 .timestamp(query.period.to?.microseconds), .int64(Int64(query.limit) + 1), .text(query.actor),
-                .text(query.action?.rawValue))
+                .stores(in: query.scope), .text(query.action?.rawValue))
         ) { rows in
             Page(try rows.map(AuditEntry.init), limit: query.limit, key: { EntryKey($0.storeID, $0.position) })
         }
@@ -38,9 +38,10 @@ extension PostgresLedger {
 
     private static let entries = Statement("read.entries", entriesSQL())
     private static let entriesOfProduct = Statement(
-        "read.entries_of_product", entriesSQL(and: "and m.product_id = $8::bigint"))
+        "read.entries_of_product", entriesSQL(and: "and m.product_id = $9::bigint"))
 
-    /// $1 store or null, $2 and $3 the key to continue after, $4 and $5 the period, $6 limit, $7 type or null.
+    /// $1 store or null, $2 and $3 the key to continue after, $4 and $5 the period, $6 limit, $7 type or null, $8 the
+    /// stores in scope or null.
     private static func entriesSQL(and filter: String = "") -> String {
         """
         select m.store_id, m.position, m.product_id, m.type::text, m.quantity, m.on_hand_after, m.transfer_id,
@@ -56,7 +57,7 @@ extension PostgresLedger {
         """
     }
 
-    /// As above, with $7 actor or null and $8 action or null.
+    /// As above, with $7 actor or null and $9 action or null.
     private static let audit = Statement(
         "read.audit",
         """
@@ -65,7 +66,7 @@ extension PostgresLedger {
         cross join lateral (
             select * from audit_log m
             where m.store_id = s.store_id and m.position > b.first and m.position <= b.last
-                and ($7::text is null or m.actor = $7::text) and ($8::text is null or m.action = $8::text)
+                and ($7::text is null or m.actor = $7::text) and ($9::text is null or m.action = $9::text)
             order by m.position limit $6::bigint
         ) m
         order by s.store_id, m.position limit $6::bigint
@@ -82,6 +83,7 @@ extension PostgresLedger {
                 case when $5::timestamptz is null then s.position
                     else position_before(s.store_id, $5::timestamptz) end as last
         ) b on ($1::bigint is null or s.store_id = $1::bigint) and ($2::bigint is null or s.store_id >= $2::bigint)
+            and ($8::bigint[] is null or s.store_id = any($8::bigint[]))
         """
 }
 
@@ -92,6 +94,13 @@ extension StoreID? {
         case .some(let id): .store(id, isArchivedToo: true)
         case .none: .allStores
         }
+    }
+}
+
+extension Parameter {
+    /// The stores in scope, null for all.
+    static func stores(in scope: StoreScope) -> Parameter {
+        scope.stores.map { .int64s($0.map(\.rawValue)) } ?? .null
     }
 }
 

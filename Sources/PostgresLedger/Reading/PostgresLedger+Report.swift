@@ -3,7 +3,7 @@ import Postgres
 
 extension PostgresLedger {
     public func report(
-        _ query: ReportQuery, atLeast: Position?
+        _ query: ReportQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>> {
         let statement =
             switch query.grouping {
@@ -12,12 +12,12 @@ extension PostgresLedger {
             case .day: Self.reportByDay
             }
         return try await reader.read(
-            query.storeID.historyScope, Freshness(position: atLeast),
+            query.storeID.historyScope, freshness,
             Query(
                 statement, .int64(query.storeID?.rawValue), .int64(query.productID?.rawValue),
                 .timestamp(query.period.from?.microseconds), .timestamp(query.period.to?.microseconds),
                 .int64(query.after?.productID.rawValue ?? 0), .int64(query.after?.group ?? .min),
-                .int64(Int64(query.limit) + 1))
+                .int64(Int64(query.limit) + 1), .stores(in: query.scope))
         ) { rows in
             Page(rows.map(ReportRow.init), limit: query.limit, key: \.key)
         }
@@ -58,7 +58,8 @@ extension PostgresLedger {
         """
     }
 
-    /// $1 store or null, $2 product or null, $3 and $4 the period, $5 and $6 the key to continue after, $7 limit.
+    /// $1 store or null, $2 product or null, $3 and $4 the period, $5 and $6 the key to continue after, $7 limit,
+    /// $8 the stores in scope or null.
     private static let bounds = """
         bounds as materialized (
             select store_id,
@@ -66,6 +67,7 @@ extension PostgresLedger {
                 case when $4::timestamptz is null then position
                     else position_before(store_id, $4::timestamptz) end as last
             from stores where store_id > 0 and ($1::bigint is null or store_id = $1::bigint)
+                and ($8::bigint[] is null or store_id = any($8::bigint[]))
         )
         """
 

@@ -7,6 +7,7 @@ struct SnapshotReader: Sendable {
     let primary: Pool
     let replica: Pool?
     let acknowledged: AcknowledgedPositions
+    let horizon: CommitHorizon
     let observer: any LedgerObserver
 
     /// Which ledgers a read depends on, apart from the catalog.
@@ -25,9 +26,10 @@ struct SnapshotReader: Sendable {
         // Taken before the read starts: what is acknowledged later is not owed to this caller.
         let required = required(scope, freshness)
         if let replica, !freshness.isFromPrimary {
+            let horizon = freshness.isCurrent ? try await horizonIfUp() : nil
             do {
-                let found = try await self.found(replica, scope, query, decode)
-                if let snapshot = found.snapshot(required, scope, .replica) { return try snapshot.get() }
+                let found = try await self.found(replica, behind: horizon, scope, query, decode)
+                if let snapshot = found?.snapshot(required, scope, .replica) { return try snapshot.get() }
                 observer.observe(.replicaPassedOver(nil))
             } catch let error as PostgresError {
                 observer.observe(.replicaPassedOver(error))
@@ -36,8 +38,8 @@ struct SnapshotReader: Sendable {
             }
         }
         do {
-            let found = try await self.found(primary, scope, query, decode)
-            guard let snapshot = found.snapshot(required, scope, .primary) else {
+            let found = try await self.found(primary, behind: nil, scope, query, decode)
+            guard let snapshot = found?.snapshot(required, scope, .primary) else {
                 throw LedgerError.positionUnavailable
             }
             return try snapshot.get()
@@ -58,10 +60,26 @@ struct SnapshotReader: Sendable {
         return required
     }
 
+    /// How far the primary has committed; `nil` while it is down: then nothing is committed, and the replica has what
+    /// is known.
+    private func horizonIfUp() async throws(LedgerError) -> String? {
+        do {
+            return try await horizon.now()
+        } catch {
+            let failure = failure(error)
+            guard case .unavailable = failure else { throw failure }
+            return nil
+        }
+    }
+
+    /// - Parameter horizon: Up to where the replica has to have replayed the primary's WAL before it is read.
+    /// - Returns: `nil` if it has not, within a moment.
     private func found<Value: Sendable>(
-        _ pool: Pool, _ scope: Scope, _ query: Query, _ decode: @escaping @Sendable (Rows) throws -> Value
-    ) async throws -> Found<Value> {
+        _ pool: Pool, behind horizon: String?, _ scope: Scope, _ query: Query,
+        _ decode: @escaping @Sendable (Rows) throws -> Value
+    ) async throws -> Found<Value>? {
         try await pool.run { session in
+            if let horizon, try !session.replays(upTo: horizon) { return nil }
             let answers = try session.pipeline([Query(.beginSnapshot), scope.heads, query, Query(.commit)])
             var positions: [StoreID: Position] = [:]
             for row in answers[1] {

@@ -1,0 +1,125 @@
+public import Inventory
+
+/// A ledger as a principal sees it: of stores outside their scope it says what it says of stores that do not exist.
+public struct ScopedLedger: Sendable {
+    private let ledger: any StockReading & StockWriting
+    private let scope: StoreScope
+
+    public init(_ ledger: any StockReading & StockWriting, scope: StoreScope) {
+        self.ledger = ledger
+        self.scope = scope
+    }
+
+    /// No store has this id.
+    private static let nowhere = StoreID(rawValue: -1)
+
+    private func require(_ storeID: StoreID?) throws(LedgerError) {
+        if let storeID, !scope.contains(storeID) { throw .notFound }
+    }
+}
+
+extension ScopedLedger: StockReading {
+    public func stock(
+        _ query: StockQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<StockItem, ProductID>> {
+        try require(query.storeID)
+        return try await ledger.stock(query, freshness)
+    }
+
+    public func level(_ level: LevelKey, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<StockItem> {
+        try require(level.storeID)
+        return try await ledger.level(level, freshness)
+    }
+
+    public func products(
+        _ query: ProductQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> {
+        try await ledger.products(query, freshness)
+    }
+
+    public func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
+        try await ledger.product(id, freshness)
+    }
+
+    public func stores(
+        _ query: StoreQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>> {
+        var query = query
+        query.scope = scope
+        return try await ledger.stores(query, freshness)
+    }
+
+    public func store(_ id: StoreID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Store> {
+        try require(id)
+        return try await ledger.store(id, freshness)
+    }
+
+    public func entries(
+        _ query: EntryQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
+        try require(query.storeID)
+        var query = query
+        query.scope = scope
+        return try await ledger.entries(query, freshness)
+    }
+
+    public func audit(
+        _ query: AuditQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
+        try require(query.storeID)
+        var query = query
+        query.scope = scope
+        return try await ledger.audit(query, freshness)
+    }
+
+    public func report(
+        _ query: ReportQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>> {
+        try require(query.storeID)
+        var query = query
+        query.scope = scope
+        return try await ledger.report(query, freshness)
+    }
+}
+
+extension ScopedLedger: StockWriting {
+    public func record(
+        _ movement: Movement, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<RecordedMovement> {
+        try require(movement.storeID)
+        return try await ledger.record(movement, context)
+    }
+
+    public func record(
+        _ transfer: Transfer, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<RecordedTransfer> {
+        try require(transfer.from)
+        try require(transfer.to)
+        return try await ledger.record(transfer, context)
+    }
+
+    /// The other lines of the batch are owed their own outcome, so the ledger is asked about a store that is nowhere.
+    public func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch> {
+        let movements = batch.movements.map { scope.contains($0.storeID) ? $0 : $0.moved(to: Self.nowhere) }
+        return try await ledger.record(Batch(movements, isAtomic: batch.isAtomic), context)
+    }
+
+    public func change(
+        _ change: CatalogChange, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<CatalogItem> {
+        switch change {
+        case .createProduct, .replaceProduct, .archiveProduct: break
+        case .createStore(let id, _): try require(id ?? Self.nowhere)
+        case .replaceStore(let id, _, _), .archiveStore(let id, _): try require(id)
+        }
+        return try await ledger.change(change, context)
+    }
+}
+
+extension Movement {
+    fileprivate func moved(to storeID: StoreID) -> Movement {
+        Movement(
+            storeID: storeID, productID: productID, kind: kind, quantity: quantity, notes: notes,
+            expectedOnHand: expectedOnHand)
+    }
+}

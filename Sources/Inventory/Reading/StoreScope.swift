@@ -1,0 +1,20 @@
+/// The stores that exist for somebody. The catalog's ledger (store 0) is nobody's but who may see all.
+public enum StoreScope: Hashable, Sendable {
+    case all
+    case only(Set<StoreID>)
+
+    public func contains(_ storeID: StoreID) -> Bool {
+        switch self {
+        case .all: true
+        case .only(let stores): stores.contains(storeID)
+        }
+    }
+
+    /// In order; `nil` for all.
+    public var stores: [StoreID]? {
+        switch self {
+        case .all: nil
+        case .only(let stores): stores.sorted { $0.rawValue < $1.rawValue }
+        }
+    }
+}
