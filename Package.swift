@@ -86,7 +86,11 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "Access",
-            dependencies: ["Inventory", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "Inventory", "Redis",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: swiftSettings),
         .target(
             name: "PostgresLedger",
@@ -176,7 +180,11 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "AccessTests",
-            dependencies: ["Access", "Inventory"],
+            dependencies: [
+                "Access", "Inventory", "Redis",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "InventoryHTTPTests",

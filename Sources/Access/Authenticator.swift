@@ -35,6 +35,11 @@ public final class Authenticator: Sendable {
         state = Mutex(State(cache: CredentialCache(capacity: capacity)))
     }
 
+    /// The principal of a key that was verified moments ago.
+    public func remembered(_ credential: Substring) -> Principal? {
+        state.withLock { $0.cache.principal(presenting: credential, at: now()) }
+    }
+
     /// The principal that a key speaks for; `nil` if it is unknown, wrong, expired or revoked: which one is not told.
     /// - Throws: `.unavailable`, `.overloaded` when that cannot be found out.
     public func principal(presenting credential: Substring) async throws(LedgerError) -> Principal? {

@@ -7,20 +7,27 @@ struct InventoryAPI: Sendable {
     private let wholeLedger: any StockReading & StockWriting
     let documents: any DocumentReading
     let health: any HealthReporting
+    private let limiter: RateLimiter?
     let limits: Limits
 
     init(
         ledger: any StockReading & StockWriting, documents: any DocumentReading, health: any HealthReporting,
-        limits: Limits
+        limiter: RateLimiter?, limits: Limits
     ) {
         wholeLedger = ledger
         self.documents = documents
         self.health = health
+        self.limiter = limiter
         self.limits = limits
     }
 
     /// The ledger as the caller sees it.
     func ledger(for call: Call) -> any StockReading & StockWriting {
         call.principal.scope == .all ? wholeLedger : ScopedLedger(wholeLedger, scope: call.principal.scope)
+    }
+
+    /// Takes what a batch costs: a permit for each line, of which the request itself has paid one.
+    func charge(lines: Int, to call: Call) {
+        limiter?.charge(lines - 1, to: call.principal, .write)
     }
 }

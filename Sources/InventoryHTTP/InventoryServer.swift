@@ -13,19 +13,26 @@ public import StockCache
 public struct InventoryServer: Sendable {
     private let api: InventoryAPI
     private let authenticator: Authenticator
+    private let limiter: RateLimiter?
+    private let proxies: TrustedProxies
     private let limits: Limits
     private let logger: Logger
 
     /// - Parameters:
     ///   - documents: Where rendered answers come from: a cache, if there is one.
+    ///   - limiter: `nil` if rates are not limited.
     ///   - logger: gets a line for each request that fails here (status 5xx), and none for others.
     public init(
         ledger: any StockReading & StockWriting, documents: any DocumentReading = RenderedDocuments(),
-        keys: any APIKeyStoring, health: any HealthReporting, limits: Limits = Limits(), logger: Logger
+        keys: any APIKeyStoring, health: any HealthReporting, limiter: RateLimiter? = nil,
+        proxies: TrustedProxies = TrustedProxies(), limits: Limits = Limits(), logger: Logger
     ) {
         precondition((1...Quantity.largest).contains(limits.quantity), "a movement moves at most \(Quantity.largest)")
-        api = InventoryAPI(ledger: ledger, documents: documents, health: health, limits: limits)
+        api = InventoryAPI(
+            ledger: ledger, documents: documents, health: health, limiter: limiter, limits: limits)
         authenticator = Authenticator(keys: keys)
+        self.limiter = limiter
+        self.proxies = proxies
         self.limits = limits
         self.logger = logger
     }
@@ -38,7 +45,7 @@ public struct InventoryServer: Sendable {
         host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> any Service {
-        service(api.routes, host, port, eventLoopGroup, onListening)
+        service(api.routes, limiter, host, port, eventLoopGroup, onListening)
     }
 
     /// Serves what the operator asks for: the health endpoints.
@@ -46,14 +53,16 @@ public struct InventoryServer: Sendable {
         host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> any Service {
-        service(api.healthRoutes, host, port, eventLoopGroup, onListening)
+        service(api.healthRoutes, nil, host, port, eventLoopGroup, onListening)
     }
 
     private func service(
-        _ routes: [Route], _ host: String, _ port: Int, _ eventLoopGroup: any EventLoopGroup,
+        _ routes: [Route], _ limiter: RateLimiter?, _ host: String, _ port: Int, _ eventLoopGroup: any EventLoopGroup,
         _ onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) -> any Service {
-        let front = Front(router: Router(routes), authenticator: authenticator, limits: limits, logger: logger)
+        let front = Front(
+            router: Router(routes), authenticator: authenticator, limiter: limiter, proxies: proxies, limits: limits,
+            logger: logger)
         let bodyBytes = limits.bodyBytes
         let configuration = HTTP1Channel.Configuration(
             additionalChannelHandlers: [ConnectionGuard(bodyBytes: bodyBytes)],
@@ -63,8 +72,8 @@ public struct InventoryServer: Sendable {
                 maxHeaderFieldCount: limits.headerFields))
         // The server itself, not an `Application`: that makes a logger and an id of its own for every request.
         let channel = HTTP1Channel(
-            responder: { request, writer, _ in
-                let response = try await front.respond(to: request)
+            responder: { request, writer, channel in
+                let response = try await front.respond(to: request, from: channel.remoteAddress)
                 try await writer.write(response: response.head, body: response.body)
             }, configuration: configuration)
         return EventLoopChannel(base: channel).server(

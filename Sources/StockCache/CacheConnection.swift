@@ -29,13 +29,11 @@ public final class CacheConnection: CommitDelivery {
     private static let tolerance = 3
     private static let pause = Duration.milliseconds(200)
 
+    /// - Parameter client: is closed by who made it.
     public init(_ client: RedisClient, logger: Logger) {
         self.client = client
         self.logger = logger
     }
-
-    /// Ends the connection; nothing is cached any more.
-    public func close() async { await client.close() }
 
     /// For readers: `nil` while the cache cannot be asked or is not trusted.
     var documents: RedisDocuments? {

@@ -27,13 +27,12 @@ extension Settings {
 }
 
 extension Settings {
-    /// The cache, if one is configured.
-    func cache(_ logger: Logger) throws(SettingsError) -> CacheConnection? {
+    /// A client of the Redis that is configured, if one is.
+    func redisClient(_ logger: Logger) throws(SettingsError) -> RedisClient? {
         guard let redisURL else { return nil }
         do {
-            let client = try RedisClient(
+            return try RedisClient(
                 try redis(redisURL), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
-            return CacheConnection(client, logger: logger)
         } catch let error as SettingsError {
             throw error
         } catch {

@@ -46,7 +46,7 @@ struct Instance: Sendable {
             }
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
-            await cache.close()
+            await client.close()
             try result.get()
         }
     }

@@ -9,6 +9,7 @@ extension InventoryAPI {
         var fields = try body.fields()
         let batch = try fields.reading { BatchBody(&$0, limits) }
         let context = try call.context(body: body)
+        charge(lines: batch.lines.count, to: call)
         let lines = batch.lines.map { line in
             var line = line
             return Result { () throws(Problem) in try line.reading { Movement(&$0, limits) } }

@@ -29,6 +29,12 @@ extension JSONWriter {
         field("code", problem.code.rawValue)
         optionalField("request_id", requestID)
         optionalField("parameter", problem.parameter)
+        if let policy = problem.violatedPolicy {
+            key("violated-policies")
+            openArray()
+            value(policy)
+            closeArray()
+        }
         fields(of: problem.level)
         if !problem.items.isEmpty {
             key("errors")

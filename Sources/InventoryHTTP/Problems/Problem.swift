@@ -23,6 +23,7 @@ struct Problem: Error {
         case invalidBody = "invalid-body"
         case unknownProduct = "unknown-product"
         case idempotencyKeyReused = "idempotency-key-reused"
+        case quotaExceeded = "quota-exceeded"
         case headersTooLarge = "headers-too-large"
         case internalFailure = "internal"
         case overloaded
@@ -58,6 +59,8 @@ struct Problem: Error {
     var level: Level?
     /// The query parameter or header that is at fault.
     var parameter: String?
+    /// The name of the rate policy that would be violated.
+    var violatedPolicy: String?
     /// What the answer's head says besides.
     var headers = HTTPFields()
 
@@ -94,6 +97,7 @@ extension Problem.Code {
         case .bodyTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .invalidBody, .unknownProduct, .idempotencyKeyReused: .unprocessableContent
+        case .quotaExceeded: .tooManyRequests
         case .headersTooLarge: .requestHeaderFieldsTooLarge
         case .internalFailure: .internalServerError
         case .overloaded, .primaryUnavailable, .positionUnavailable, .outcomeUnknown: .serviceUnavailable
@@ -122,6 +126,7 @@ extension Problem.Code {
         case .invalidBody: "Invalid body"
         case .unknownProduct: "Unknown product"
         case .idempotencyKeyReused: "Idempotency key reused"
+        case .quotaExceeded: "Quota exceeded"
         case .headersTooLarge: "Headers too large"
         case .internalFailure: "Internal failure"
         case .overloaded: "Overloaded"

@@ -3,21 +3,27 @@ import HTTPTypes
 import HummingbirdCore
 import Inventory
 import Logging
+import NIOCore
 
 /// Takes each request from its first byte to its answer: finds the route, who asks, and turns what fails into problems.
 struct Front: Sendable {
     let router: Router
     let authenticator: Authenticator
+    /// `nil` where rates are not limited: on the operator's port.
+    let limiter: RateLimiter?
+    let proxies: TrustedProxies
     let limits: Limits
     let logger: Logger
     private let clock = HTTPClock()
 
+    /// - Parameter peer: The other end of the connection.
     /// - Throws: only what makes an answer pointless: the request cannot be read to its end.
-    func respond(to request: Request) async throws -> Response {
+    func respond(to request: Request, from peer: SocketAddress?) async throws -> Response {
         let requestID = RequestID.takenOver(from: request.headers[.requestID])
+        var rate: RateDecision?
         var response: Response
         do {
-            response = try await answer(to: request, requestID)
+            response = try await answer(to: request, from: peer, requestID, &rate)
         } catch let error as UnreadableRequest {
             throw error.cause
         } catch {
@@ -25,40 +31,80 @@ struct Front: Sendable {
         }
         response.headers[.requestID] = requestID
         response.headers[.date] = clock.date
+        if let rate {
+            response.headers[.rateLimitPolicy] = rate.policyField
+            response.headers[.rateLimit] = rate.limitField
+        }
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    private func answer(to request: Request, _ requestID: String) async throws -> Response {
+    /// - Parameter rate: What the sender is told of their rate.
+    private func answer(
+        to request: Request, from peer: SocketAddress?, _ requestID: String, _ rate: inout RateDecision?
+    ) async throws -> Response {
+        let kind: RequestKind = [.get, .head].contains(request.method) ? .read : .write
+        let credential = request.headers[.authorization]?.bearerToken
+        var principal = credential.flatMap(authenticator.remembered)
+        let address = principal == nil && limiter != nil ? proxies.client(of: request, from: peer) : nil
+        // Before anything is looked for: who is known pays by themselves, others with their address.
+        if let principal {
+            try admit(limiter?.admit(principal, kind), &rate)
+        } else if let address {
+            var addressRate: RateDecision?
+            try admit(limiter?.admit(address), &addressRate)
+        }
         let target = request.head.path ?? ""
         let match = try router.match(request.method, target.utf8.prefix { $0 != UInt8(ascii: "?") }.text)
-        let principal = try await principal(of: request, for: match.route)
-        // Before anything else is said: not even a wrong parameter may tell whether the store is there.
-        if let storeID = match.path.storeID, !principal.scope.contains(storeID) { throw Problem.notFound }
-        guard let format = MediaType.preferred(of: match.route.formats, by: request.headers[.accept]) else {
-            throw Problem(
-                .notAcceptable, "This can be had as \(match.route.formats.map(\.rawValue).joined(separator: ", ")).")
+        if match.route.role != nil, principal == nil {
+            let verified = try await verified(credential)
+            // Many tills may share an address; it pays only for those who are nobody.
+            if let address { limiter?.putBack(address) }
+            try admit(limiter?.admit(verified, kind), &rate)
+            principal = verified
         }
         let call = Call(
-            request: request, requestID: requestID, principal: principal, path: match.path, format: format,
-            limits: limits)
+            request: request, requestID: requestID,
+            principal: try allowed(principal, on: match), path: match.path,
+            format: try format(of: request, for: match.route), limits: limits)
         return try await match.route.handler(call)
     }
 
-    private func principal(of request: Request, for route: Route) async throws -> Principal {
-        guard let role = route.role else { return Principal(id: "anonymous", role: .reader) }
-        guard let credential = request.headers[.authorization]?.bearerToken else {
+    private func admit(_ decision: RateDecision?, _ rate: inout RateDecision?) throws(Problem) {
+        rate = decision
+        guard let decision, !decision.isAdmitted else { return }
+        throw Problem(exceeding: decision)
+    }
+
+    private func verified(_ credential: Substring?) async throws -> Principal {
+        guard let credential else {
             throw Problem.unauthenticated("Send an API key: Authorization: Bearer khata_…", challenge: "")
         }
         guard let principal = try await authenticator.principal(presenting: credential) else {
             throw Problem.unauthenticated("The API key is not valid.", challenge: #", error="invalid_token""#)
         }
+        return principal
+    }
+
+    /// Whether a principal may do what a route does, to the store that its path names.
+    private func allowed(_ principal: Principal?, on match: Router.Match) throws(Problem) -> Principal {
+        guard let role = match.route.role, let principal else { return Principal(id: "anonymous", role: .reader) }
         guard principal.role >= role else {
             throw Problem(.forbidden, "This takes the role \(role.rawValue); yours is \(principal.role.rawValue).")
         }
-        guard route.reach == .ownStores || principal.scope == .all else {
+        guard match.route.reach == .ownStores || principal.scope == .all else {
             throw Problem(.forbidden, "This concerns all stores, and you are limited to some.")
         }
+        // Before anything else is said: not even a wrong parameter may tell whether the store is there.
+        if let storeID = match.path.storeID, !principal.scope.contains(storeID) { throw Problem.notFound }
         return principal
+    }
+
+    private func format(of request: Request, for route: Route) throws(Problem) -> MediaType {
+        guard let format = MediaType.preferred(of: route.formats, by: request.headers[.accept]) else {
+            throw Problem(
+                .notAcceptable, "This can be had as \(route.formats.map(\.rawValue).joined(separator: ", ")).")
+        }
+        return format
     }
 
     private func problem(_ error: any Error, _ request: Request, _ requestID: String) -> Problem {
@@ -81,6 +127,12 @@ struct Front: Sendable {
 }
 
 extension Problem {
+    fileprivate init(exceeding rate: RateDecision) {
+        self.init(.quotaExceeded, "More requests came than the policy \"\(rate.policyName)\" allows.")
+        violatedPolicy = rate.policyName
+        headers[.retryAfter] = String(rate.retryAfter)
+    }
+
     fileprivate static func unauthenticated(_ detail: String, challenge: String) -> Problem {
         var problem = Problem(.unauthenticated, detail)
         problem.headers[.wwwAuthenticate] = #"Bearer realm="khata""# + challenge

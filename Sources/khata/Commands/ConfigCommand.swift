@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import InventoryHTTP
 import NIOPosix
@@ -38,8 +39,26 @@ struct ConfigCommand: AsyncParsableCommand {
                 limits.note_characters: \(settings.limits.noteCharacters)
                 limits.batch: \(settings.limits.batch)
                 limits.page: \(settings.limits.page)
+                \(rates(settings.rates))
+                proxies.trusted: \(settings.proxies)
                 log.level: \(settings.logLevel)
                 """)
+        }
+
+        private func rates(_ rates: RatePolicies?) -> String {
+            guard let rates else { return "rate_limits.enabled: false" }
+            var lines = ["rate_limits.enabled: true"]
+            for (name, policy) in [("reads", rates.reads), ("writes", rates.writes), ("address", rates.address)] {
+                lines.append("rate_limits.\(name)_per_second: \(policy.permitsPerSecond)")
+                lines.append("rate_limits.\(name)_burst: \(policy.burst)")
+            }
+            for role in Role.allCases {
+                for (name, policy) in [("reads", rates.roles[role]?.reads), ("writes", rates.roles[role]?.writes)] {
+                    guard let policy else { continue }
+                    lines.append("rate_limits.\(role.rawValue).\(name)_per_second: \(policy.permitsPerSecond)")
+                }
+            }
+            return lines.joined(separator: "\n")
         }
     }
 

@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import Configuration
 import Inventory
@@ -5,6 +6,7 @@ import InventoryHTTP
 import Logging
 import Postgres
 import PostgresLedger
+import Redis
 import ServiceLifecycle
 import StockCache
 import UnixSignals
@@ -34,18 +36,21 @@ struct Serve: AsyncParsableCommand {
         let settings = try await options.settings(flags)
         let logger = settings.logger()
         if migrate { _ = try await settings.migrate() }
-        let cache = try settings.cache(logger)
+        let redis = try settings.redisClient(logger)
+        let cache = redis.map { CacheConnection($0, logger: logger) }
+        let limiter = settings.rates.map { RateLimiter(policies: $0, redis: redis) }
         let ledger = try settings.ledger(logger, delivery: cache ?? NoCopies())
         try await Schema(ledger.primary).check()
         let server = InventoryServer(
             ledger: ledger, documents: cache.map(DocumentCache.init) ?? RenderedDocuments(), keys: ledger,
-            health: ServiceHealth(ledger: ledger, cache: cache), limits: settings.limits, logger: logger)
+            health: ServiceHealth(ledger: ledger, cache: cache), limiter: limiter, proxies: settings.proxies,
+            limits: settings.limits, logger: logger)
         let services = ServiceGroup(
             configuration: .init(
                 services: [
                     // Stopped in reverse: first the front, then the ledger, when all is answered.
                     .init(service: ledger)
-                ] + cacheServices(cache, ledger) + [
+                ] + cacheServices(cache, ledger) + (limiter.map { [.init(service: $0)] } ?? []) + [
                     .init(service: server.opsService(host: settings.bind, port: settings.opsPort)),
                     .init(
                         service: server.apiService(host: settings.bind, port: settings.port) { port in
@@ -54,7 +59,7 @@ struct Serve: AsyncParsableCommand {
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await services.run()
-        await cache?.close()
+        await redis?.close()
     }
 
     private func cacheServices(

@@ -15,6 +15,9 @@ struct Settings {
     var redisURL: String?
     var ledger = LedgerLimits()
     var limits = Limits()
+    /// `nil`: rates are not limited.
+    var rates: RatePolicies? = RatePolicies()
+    var proxies = TrustedProxies()
     var logLevel = Logger.Level.info
 }
 
@@ -50,6 +53,8 @@ extension Settings {
         limits.noteCharacters = try source.integer(.noteCharacters, in: 1...10_000) ?? limits.noteCharacters
         limits.batch = try source.integer(.batch, in: 1...10_000) ?? limits.batch
         limits.page = try source.integer(.page, in: 1...10_000) ?? limits.page
+        rates = try RatePolicies(source)
+        proxies = try TrustedProxies(source)
         if let level = try source.text(.logLevel) {
             guard let level = Logger.Level(rawValue: level) else {
                 throw SettingsError(
@@ -90,6 +95,22 @@ enum SettingKey: String, CaseIterable {
     case noteCharacters = "limits.note_characters"
     case batch = "limits.batch"
     case page = "limits.page"
+    case limitsRates = "rate_limits.enabled"
+    case readsPerSecond = "rate_limits.reads_per_second"
+    case readsBurst = "rate_limits.reads_burst"
+    case writesPerSecond = "rate_limits.writes_per_second"
+    case writesBurst = "rate_limits.writes_burst"
+    case addressPerSecond = "rate_limits.address_per_second"
+    case addressBurst = "rate_limits.address_burst"
+    case readerReads = "rate_limits.reader.reads_per_second"
+    case readerWrites = "rate_limits.reader.writes_per_second"
+    case clerkReads = "rate_limits.clerk.reads_per_second"
+    case clerkWrites = "rate_limits.clerk.writes_per_second"
+    case managerReads = "rate_limits.manager.reads_per_second"
+    case managerWrites = "rate_limits.manager.writes_per_second"
+    case adminReads = "rate_limits.admin.reads_per_second"
+    case adminWrites = "rate_limits.admin.writes_per_second"
+    case trustedProxies = "proxies.trusted"
     case logLevel = "log.level"
 
     /// Never shown; may also come from a file, as KHATA_PRIMARY_URL_FILE or `primary.url_file`.

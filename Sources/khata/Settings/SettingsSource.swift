@@ -47,6 +47,11 @@ struct SettingsSource {
         return number
     }
 
+    func flag(_ key: SettingKey) throws(SettingsError) -> Bool? {
+        guard case .bool(let flag)? = try value(key, .bool, "true or false") else { return nil }
+        return flag
+    }
+
     private func value(
         _ key: SettingKey, _ type: ConfigType, _ description: String
     ) throws(SettingsError) -> ConfigContent? {

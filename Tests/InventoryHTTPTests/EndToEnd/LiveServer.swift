@@ -20,9 +20,14 @@ struct LiveServer: Sendable {
     private let tokens: [Role: String]
 
     /// Starts a server, lends it and stops it.
-    static func with(limits: Limits = Limits(), _ body: @Sendable (LiveServer) async throws -> Void) async throws {
+    /// - Parameter rates: `nil` if rates are not limited.
+    static func with(
+        limits: Limits = Limits(), rates: RatePolicies? = nil, proxies: TrustedProxies = TrustedProxies(),
+        _ body: @Sendable (LiveServer) async throws -> Void
+    ) async throws {
         try await TestDatabase.with { database in
-            try await start(on: database, limits, try await database.makeKeys(), body)
+            let limiter = rates.map { RateLimiter(policies: $0, redis: nil) }
+            try await start(on: database, try await database.makeKeys(), limits, limiter, proxies, body)
         }
     }
 
@@ -30,30 +35,32 @@ struct LiveServer: Sendable {
     static func withTwo(_ body: @Sendable (LiveServer, LiveServer) async throws -> Void) async throws {
         try await TestDatabase.with { database in
             let tokens = try await database.makeKeys()
-            try await start(on: database, Limits(), tokens) { one in
-                try await start(on: database, Limits(), tokens) { two in try await body(one, two) }
+            try await start(on: database, tokens) { one in
+                try await start(on: database, tokens) { two in try await body(one, two) }
             }
         }
     }
 
     private static func start(
-        on database: TestDatabase, _ limits: Limits, _ tokens: [Role: String],
+        on database: TestDatabase, _ tokens: [Role: String], _ limits: Limits = Limits(),
+        _ limiter: RateLimiter? = nil, _ proxies: TrustedProxies = TrustedProxies(),
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
         try await database.withLedger { ledger in
             let server = InventoryServer(
-                ledger: ledger, keys: ledger, health: ledger, limits: limits, logger: TestDatabase.quiet)
-            try await run(server, on: database, tokens, body)
+                ledger: ledger, keys: ledger, health: ledger, limiter: limiter, proxies: proxies, limits: limits,
+                logger: TestDatabase.quiet)
+            try await run(server, limiter, on: database, tokens, body)
         }
     }
 
     private static func run(
-        _ server: InventoryServer, on database: TestDatabase, _ tokens: [Role: String],
+        _ server: InventoryServer, _ limiter: RateLimiter?, on database: TestDatabase, _ tokens: [Role: String],
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
         let (ports, listening) = AsyncStream<(isOps: Bool, port: Int)>.makeStream()
         let services = ServiceGroup(
-            services: [
+            services: (limiter.map { [$0] } ?? []) + [
                 server.apiService(host: "127.0.0.1", port: 0) { listening.yield((false, $0)) },
                 server.opsService(host: "127.0.0.1", port: 0) { listening.yield((true, $0)) },
             ], logger: TestDatabase.quiet)

@@ -1,0 +1,60 @@
+/// An IP address: of IPv6, or of IPv4 as IPv6 maps it (RFC 4291, section 2.5.5.2).
+public struct ClientAddress: Hashable, Sendable {
+    let high: UInt64
+    let low: UInt64
+
+    private static let mappedPrefix: UInt64 = 0xFFFF_0000_0000
+
+    /// - Parameter bytes: 4 of IPv4 or 16 of IPv6, in network order.
+    public init?(bytes: some Collection<UInt8>) {
+        func number(_ bytes: some Sequence<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        switch bytes.count {
+        case 4: (high, low) = (0, Self.mappedPrefix | number(bytes))
+        case 16: (high, low) = (number(bytes.prefix(8)), number(bytes.dropFirst(8)))
+        default: return nil
+        }
+    }
+
+    private init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    var isIPv4: Bool { high == 0 && low >> 32 == Self.mappedPrefix >> 32 }
+
+    /// What one customer is usually given: an address of IPv4, or 64 bits of IPv6.
+    var network: ClientAddress { isIPv4 ? self : ClientAddress(high: high, low: 0) }
+}
+
+extension ClientAddress: CustomStringConvertible {
+    /// As `192.0.2.1`, or as eight groups.
+    public var description: String {
+        if isIPv4 { return (0..<4).map { String(low >> (24 - 8 * $0) & 0xFF) }.joined(separator: ".") }
+        return (0..<8).map { String(($0 < 4 ? high : low) >> (48 - 16 * ($0 % 4)) & 0xFFFF, radix: 16) }
+            .joined(separator: ":")
+    }
+}
+
+/// Addresses that begin with the same bits, as `10.0.0.0/8`.
+public struct AddressRange: Hashable, Sendable {
+    private let first: ClientAddress
+    private let bits: Int
+
+    /// - Parameter bits: 0 to 32 for an address of IPv4, 0 to 128 for one of IPv6.
+    public init?(_ address: ClientAddress, bits: Int) {
+        guard (0...(address.isIPv4 ? 32 : 128)).contains(bits) else { return nil }
+        first = address
+        self.bits = address.isIPv4 ? bits + 96 : bits
+    }
+
+    public func contains(_ address: ClientAddress) -> Bool {
+        let highMask = bits >= 64 ? UInt64.max : ~(UInt64.max >> UInt64(bits))
+        let lowMask = bits <= 64 ? 0 : bits == 128 ? UInt64.max : ~(UInt64.max >> UInt64(bits - 64))
+        return (address.high ^ first.high) & highMask == 0 && (address.low ^ first.low) & lowMask == 0
+    }
+}
+
+extension AddressRange: CustomStringConvertible {
+    /// As `10.0.0.0/8`.
+    public var description: String { "\(first)/\(first.isIPv4 ? bits - 96 : bits)" }
+}

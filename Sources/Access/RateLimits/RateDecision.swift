@@ -1,0 +1,34 @@
+/// What becomes of a request, and what its sender is told of the rate (draft-ietf-httpapi-ratelimit-headers-11).
+public struct RateDecision: Hashable, Sendable {
+    /// How long the sender should wait; `nil` if the request is admitted.
+    public let wait: Duration?
+    /// The policy's name: `reads`, `writes` or `address`.
+    public let policyName: String
+    private let policy: RatePolicy
+    private let remaining: Int
+
+    init(_ bucket: BucketName, _ policy: RatePolicy, remaining: Int, wait: Duration?) {
+        self.wait = wait
+        policyName = bucket.policy
+        self.policy = policy
+        self.remaining = max(0, min(remaining, policy.burst, policy.permitsPerSecond))
+    }
+
+    public var isAdmitted: Bool { wait == nil }
+
+    /// As `"reads";q=2000;w=1`: so many in so many seconds.
+    public var policyField: String { "\"\(policyName)\";q=\(policy.permitsPerSecond);w=1" }
+
+    /// As `"reads";r=1523;t=1`: what remains, and in how many seconds all of it will.
+    public var limitField: String {
+        let missing = min(policy.burst, policy.permitsPerSecond) - remaining
+        let seconds = (max(0, missing) + policy.permitsPerSecond - 1) / policy.permitsPerSecond
+        return "\"\(policyName)\";r=\(remaining);t=\(seconds)"
+    }
+
+    /// Whole seconds, at least one.
+    public var retryAfter: Int {
+        guard let wait else { return 0 }
+        return max(1, Int((wait / .seconds(1)).rounded(.up)))
+    }
+}

@@ -1,0 +1,71 @@
+public import Access
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+
+/// The proxies whose word on a client's address is taken (`X-Forwarded-For`); without any, it is that of the connection.
+public struct TrustedProxies: Sendable {
+    private let ranges: [AddressRange]
+
+    public init(_ ranges: [AddressRange] = []) {
+        self.ranges = ranges
+    }
+
+    /// The nearest address that is no trusted proxy's. Each proxy appends the address that it was called from, so what
+    /// stands left of that is the client's own word, and worth nothing.
+    /// - Returns: `nil` for a connection that has no address, as that of a Unix socket.
+    func client(of request: Request, from peer: SocketAddress?) -> ClientAddress? {
+        guard var address = peer.flatMap(ClientAddress.init) else { return nil }
+        guard isTrusted(address) else { return address }
+        let forwarded = request.headers[values: .forwardedFor].flatMap { $0.split(separator: ",") }
+        for text in forwarded.reversed() {
+            guard let hop = ClientAddress(text: text.trimmed) else { return address }
+            address = hop
+            guard isTrusted(address) else { return address }
+        }
+        return address
+    }
+
+    private func isTrusted(_ address: ClientAddress) -> Bool {
+        ranges.contains { $0.contains(address) }
+    }
+}
+
+extension TrustedProxies: CustomStringConvertible {
+    public var description: String {
+        ranges.isEmpty ? "none" : ranges.map(\.description).joined(separator: ", ")
+    }
+}
+
+extension ClientAddress {
+    init?(_ address: SocketAddress) {
+        // Where the address lies in `sockaddr_in` and in `sockaddr_in6`.
+        let range: Range<Int>
+        switch address {
+        case .v4: range = 4..<8
+        case .v6: range = 8..<24
+        case .unixDomainSocket: return nil
+        }
+        self.init(
+            bytes: address.withSockAddr { pointer, size in
+                Array(UnsafeRawBufferPointer(start: pointer, count: size)[range])
+            })
+    }
+
+    /// As `192.0.2.1` or `2001:db8::1`.
+    init?(text: some StringProtocol) {
+        guard let address = try? SocketAddress(ipAddress: String(text), port: 0) else { return nil }
+        self.init(address)
+    }
+}
+
+extension AddressRange {
+    /// As `10.0.0.0/8`, or one address.
+    public init?(text: some StringProtocol) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let address = ClientAddress(text: parts[0]) else { return nil }
+        let longest = parts[0].contains(":") ? 128 : 32
+        guard let bits = parts.count == 1 ? longest : Int(parts[1]) else { return nil }
+        self.init(address, bits: bits)
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Logging
+import NIOPosix
+import Redis
+import Testing
+
+@testable import Access
+
+@Suite("Permits in Redis")
+struct RedisPermitsTests {
+    @Test("Redis gives what the algorithm gives")
+    func grants() async throws {
+        try await withClient { client in
+            let policy = RatePolicy(permitsPerSecond: 1, burst: 10)
+            var model = GCRA(now: .now)
+            let bucket = BucketName.principal(UUID().uuidString, .write)
+            for (owed, wanted) in [(0, 4), (3, 2), (0, 5), (0, 5), (20, 5)] {
+                let request = PermitRequest(bucket: bucket, policy: policy, owed: owed, wanted: wanted)
+                let answer = try #require(await RedisPermits(client: client).permits(for: [request]))
+                let expected = model.take(request, at: .now)
+                #expect(answer.grants[0].granted == expected.granted)
+                #expect(answer.grants[0].left == expected.left)
+                #expect(abs((answer.grants[0].wait - expected.wait) / .seconds(1)) <= 1)
+            }
+        }
+    }
+
+    @Test("instances that take permits are counted")
+    func instances() async throws {
+        try await withClient { client in
+            let request = PermitRequest(
+                bucket: .principal(UUID().uuidString, .read), policy: RatePolicy(permitsPerSecond: 10), owed: 0,
+                wanted: 1)
+            let before = try #require(await RedisPermits(client: client).permits(for: [request])).instances
+            let after = try #require(await RedisPermits(client: client).permits(for: [request])).instances
+            #expect(after >= 2 && before >= 1)
+        }
+    }
+
+    @Test("two limiters admit together what one policy allows, burst and all")
+    func shared() async throws {
+        try await withClient { client in
+            var policies = RatePolicies()
+            policies.reads = RatePolicy(permitsPerSecond: 1, burst: 40)
+            let principal = Principal(id: UUID().uuidString, role: .reader)
+            let limiters = (0..<2).map { _ in RateLimiter(policies: policies, redis: client) }
+            // Each learns that there is another one.
+            for limiter in limiters + limiters {
+                _ = limiter.admit(Principal(id: UUID().uuidString, role: .reader), .read)
+                await limiter.fetch()
+            }
+            var admitted = 0
+            for _ in 0..<100 {
+                for limiter in limiters {
+                    if limiter.admit(principal, .read).isAdmitted { admitted += 1 }
+                    await limiter.fetch()
+                }
+            }
+            #expect((38...46).contains(admitted), "\(admitted)")
+        }
+    }
+
+    @Test("while Redis is down, the limiter goes on by itself")
+    func down() async throws {
+        let client = try RedisClient(
+            try RedisConfiguration(url: "redis://127.0.0.1:1"), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            logger: quiet)
+        var policies = RatePolicies()
+        policies.reads = RatePolicy(permitsPerSecond: 1, burst: 5)
+        let limiter = RateLimiter(policies: policies, redis: client)
+        let principal = Principal(id: "key:a", role: .reader)
+        var admitted = 0
+        for _ in 0..<20 {
+            if limiter.admit(principal, .read).isAdmitted { admitted += 1 }
+            await limiter.fetch()
+        }
+        #expect((5...8).contains(admitted), "\(admitted)")
+        await client.close()
+    }
+
+    private func withClient(_ body: (RedisClient) async throws -> Void) async throws {
+        let url = try #require(
+            ProcessInfo.processInfo.environment["KHATA_TEST_REDIS_URL"],
+            "set KHATA_TEST_REDIS_URL to a Redis server's URL")
+        var configuration = try RedisConfiguration(url: url)
+        configuration.commandTimeout = .seconds(5)
+        let client = try RedisClient(
+            configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body(client))
+        } catch {
+            result = .failure(error)
+        }
+        await client.close()
+        try result.get()
+    }
+
+    private let quiet = Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() }
+}
