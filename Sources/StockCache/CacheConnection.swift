@@ -13,6 +13,8 @@ public final class CacheConnection: CommitDelivery {
     private struct State {
         /// Of the primary; `nil` until it is known.
         var timeline: Timeline?
+        /// Of that timeline, on the Redis that was connected last.
+        var documents: RedisDocuments?
         /// Until when it is sure that no commit stays untold, because the relay's heart beats.
         var trustedUntil = ContinuousClock.now
         /// What the log says of that.
@@ -44,11 +46,13 @@ public final class CacheConnection: CommitDelivery {
     private var reachable: (RedisDocuments?, isTrusted: Bool) {
         guard let runID = client.runID else { return (nil, false) }
         return state.withLock { state in
-            guard let timeline = state.timeline, ContinuousClock.now >= state.closedUntil else { return (nil, false) }
-            return (
-                RedisDocuments(client: client, runID: runID, namespace: Self.namespace(timeline, runID)),
-                ContinuousClock.now < state.trustedUntil
-            )
+            let now = ContinuousClock.now
+            guard let timeline = state.timeline, now >= state.closedUntil else { return (nil, false) }
+            if state.documents?.runID != runID {
+                state.documents = RedisDocuments(
+                    client: client, runID: runID, namespace: Self.namespace(timeline, runID))
+            }
+            return (state.documents, now < state.trustedUntil)
         }
     }
 
@@ -60,6 +64,7 @@ public final class CacheConnection: CommitDelivery {
         state.withLock { state in
             guard state.timeline != timeline else { return }
             state.timeline = timeline
+            state.documents = nil
             state.trustedUntil = .now
         }
     }
