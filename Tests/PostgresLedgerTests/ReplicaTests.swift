@@ -60,6 +60,49 @@ struct ReplicaTests {
         }
     }
 
+    @Test("a current read sees what another process has committed: from the primary, or from a replica that has it")
+    func current() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger { writer in
+                try await database.withLedger(replica: database.replicaURL) { reader in
+                    let current = Freshness(isCurrent: true)
+                    _ = try await writer.record(.stockIn(1), .testing)
+                    try await TestDatabase.withReplayPaused {
+                        _ = try await writer.record(.stockIn(1), .testing)
+                        let level = try await reader.level(.sugarInOne, current)
+                        #expect(level.value.onHand == 2 && level.source == .primary)
+                        #expect(try await reader.entries(EntryQuery(), current).value.items.count == 2)
+                        #expect(try await reader.report(ReportQuery(), current).value.items.map(\.stockIn) == [2])
+                    }
+                    #expect(try await eventually { try await reader.level(.sugarInOne, current).source == .replica })
+                    for count in 3...200 {
+                        _ = try await writer.record(.stockIn(1), .testing)
+                        let level = try await reader.level(.sugarInOne, current)
+                        #expect(level.value.onHand == Int64(count))
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("while the primary is down, a current read is what the replica has")
+    func currentWithoutPrimary() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger { writer in
+                _ = try await writer.record(.stockIn(1), .testing)
+                try await database.withLedger(
+                    primary: "postgresql://postgres@127.0.0.1:1/none", replica: database.replicaURL
+                ) { reader in
+                    let isAnswered = try await eventually {
+                        let level = try? await reader.level(.sugarInOne, Freshness(isCurrent: true))
+                        return level?.value.onHand == 1 && level?.source == .replica
+                    }
+                    #expect(isAnswered)
+                }
+            }
+        }
+    }
+
     @Test("while the replica is down, the primary answers")
     func down() async throws {
         try await TestDatabase.withShop { database in
