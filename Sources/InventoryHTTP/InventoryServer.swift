@@ -16,16 +16,21 @@ public struct InventoryServer: Sendable {
     private let limiter: RateLimiter?
     private let proxies: TrustedProxies
     private let limits: Limits
+    private let certificate: ServerCertificate?
+    private let cors: CORSPolicy?
     private let logger: Logger
 
     /// - Parameters:
     ///   - documents: Where rendered answers come from: a cache, if there is one.
     ///   - limiter: `nil` if rates are not limited.
+    ///   - certificate: with which the API speaks TLS, and only that; without one it speaks plain HTTP.
+    ///   - cors: which pages may use the API through browsers; without one, only its own origin's.
     ///   - logger: gets a line for each request that fails here (status 5xx), and none for others.
     public init(
         ledger: any StockReading & StockWriting, documents: any DocumentReading = RenderedDocuments(),
         keys: any APIKeyStoring, health: any HealthReporting, limiter: RateLimiter? = nil,
-        proxies: TrustedProxies = TrustedProxies(), limits: Limits = Limits(), logger: Logger
+        proxies: TrustedProxies = TrustedProxies(), limits: Limits = Limits(), certificate: ServerCertificate? = nil,
+        cors: CORSPolicy? = nil, logger: Logger
     ) {
         precondition((1...Quantity.largest).contains(limits.quantity), "a movement moves at most \(Quantity.largest)")
         api = InventoryAPI(
@@ -34,6 +39,8 @@ public struct InventoryServer: Sendable {
         self.limiter = limiter
         self.proxies = proxies
         self.limits = limits
+        self.certificate = certificate
+        self.cors = cors
         self.logger = logger
     }
 
@@ -45,28 +52,31 @@ public struct InventoryServer: Sendable {
         host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> any Service {
-        service(api.routes, limiter, host, port, eventLoopGroup, onListening)
+        let front = Front(
+            router: Router(api.routes), authenticator: authenticator, limiter: limiter, proxies: proxies,
+            limits: limits, cors: cors, logger: logger)
+        return service(front, certificate, host, port, eventLoopGroup, onListening)
     }
 
-    /// Serves what the operator asks for: the health endpoints.
+    /// Serves what the operator asks for, the health endpoints, without TLS.
     public func opsService(
         host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> any Service {
-        service(api.healthRoutes, nil, host, port, eventLoopGroup, onListening)
+        let front = Front(
+            router: Router(api.healthRoutes), authenticator: authenticator, limiter: nil, proxies: proxies,
+            limits: limits, cors: nil, logger: logger)
+        return service(front, nil, host, port, eventLoopGroup, onListening)
     }
 
     private func service(
-        _ routes: [Route], _ limiter: RateLimiter?, _ host: String, _ port: Int, _ eventLoopGroup: any EventLoopGroup,
-        _ onListening: @escaping @Sendable (_ port: Int) async -> Void
+        _ front: Front, _ certificate: ServerCertificate?, _ host: String, _ port: Int,
+        _ eventLoopGroup: any EventLoopGroup, _ onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) -> any Service {
-        let front = Front(
-            router: Router(routes), authenticator: authenticator, limiter: limiter, proxies: proxies, limits: limits,
-            logger: logger)
-        let bodyBytes = limits.bodyBytes
+        let limits = limits
+        let securityHeaders = SecurityHeaders.fields(isEncrypted: certificate != nil)
         let configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(bodyBytes: bodyBytes)],
-            idleTimeout: TimeAmount(limits.idleTimeout),
+            additionalChannelHandlers: [ConnectionGuard(limits: limits, securityHeaders: securityHeaders)],
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
                 maxHeaderFieldCount: limits.headerFields))
@@ -76,7 +86,8 @@ public struct InventoryServer: Sendable {
                 let response = try await front.respond(to: request, from: channel.remoteAddress)
                 try await writer.write(response: response.head, body: response.body)
             }, configuration: configuration)
-        return EventLoopChannel(base: channel).server(
+        let guarded = GuardedChannel(base: channel, limits: limits.connections, certificate: certificate)
+        return EventLoopChannel(base: guarded).server(
             configuration: ServerConfiguration(address: .hostname(host, port: port), backlog: 1_024),
             onServerRunning: { await onListening($0.localAddress?.port ?? port) },
             eventLoopGroup: eventLoopGroup, logger: logger)

@@ -17,8 +17,7 @@ public struct Limits: Sendable {
     /// The items of one page, at most and unless asked otherwise.
     public var page = 1_000
     public var defaultPage = 100
-    /// How long a connection may be open without a request, or without progress of one.
-    public var idleTimeout = Duration.seconds(60)
+    public var connections = ConnectionLimits()
 
     public init() {}
 }

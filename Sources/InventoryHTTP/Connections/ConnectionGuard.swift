@@ -3,91 +3,144 @@ import HummingbirdCore
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
+import NIOTLS
 
-/// What Hummingbird leaves open about a connection: it answers what is not HTTP or too long with a problem, does not
-/// read on and on after an answer, and ends the connection after an answer that says so.
+/// What Hummingbird leaves open about a connection: it answers what is not HTTP, too long or too slow with a problem,
+/// does not read on and on after an answer, ends the connection after an answer that says so or when it has had enough
+/// requests, and says in every answer what browsers are to know.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// How long a client may take to hang up, after the last answer: closing while it still sends would reset the
-    /// connection, and the answer might be lost (RFC 9112, section 9.6).
-    private static let linger = TimeAmount.seconds(2)
-
-    private let bodyBytes: Int
-    /// Requests whose answers have not been written.
-    private var unanswered = 0
+    private let limits: Limits
+    /// What every answer's head says.
+    private let securityHeaders: [HTTPField]
+    private var meter: ConnectionMeter!
+    private var requests = 0
+    private var answers = 0
     /// Of the request that is being read.
     private var bytesRead = 0
     private var isLastAnswer = false
+    /// Nothing more is read.
+    private var isDeaf = false
+    /// The last answer has been written.
     private var isClosing = false
 
-    init(bodyBytes: Int) {
-        self.bodyBytes = bodyBytes
+    init(limits: Limits, securityHeaders: [HTTPField]) {
+        self.limits = limits
+        self.securityHeaders = securityHeaders
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        do {
+            meter = try context.pipeline.syncOperations.handler(type: ConnectionMeter.self)
+        } catch {
+            preconditionFailure("a guard needs a meter in front of it")
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isClosing else { return }
+        guard !isDeaf else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            if head.headerFields[.expect]?.lowercased() == "100-continue", unanswered == 0 {
+            if head.headerFields[.expect]?.lowercased() == "100-continue", meter.pace.unanswered == 0 {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
-            unanswered += 1
+            meter.pace.headEnded()
+            requests += 1
             bytesRead = 0
         case .body(let bytes):
             bytesRead += bytes.readableBytes
+            meter.pace.bodyCame(bytes.readableBytes)
             // It was answered without its body being read, and what follows is more than anyone would read.
-            if bytesRead > bodyBytes, unanswered == 0 { return close(context) }
+            if bytesRead > limits.bodyBytes, meter.pace.unanswered == 0 { return close(context) }
         case .end:
-            break
+            meter.pace.requestEnded()
+            if requests == limits.connections.requests { hearNoMore() }
         }
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        context.write(data, promise: promise)
+        guard !isClosing else {
+            promise?.fail(ChannelError.outputClosed)
+            return
+        }
         switch unwrapOutboundIn(data) {
-        case .head(let head):
+        case .head(var head):
+            meter.pace.answerBegan()
+            answers += 1
+            if answers == limits.connections.requests { head.headerFields[.connection] = "close" }
             isLastAnswer = head.headerFields[.connection] == "close"
+            head.headerFields.append(contentsOf: securityHeaders)
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body:
-            break
+            context.write(data, promise: promise)
         case .end:
-            unanswered -= 1
+            context.write(data, promise: promise)
+            meter.pace.answerEnded()
             if isLastAnswer { close(context) }
         }
     }
 
+    /// Hummingbird closes its side when there is nothing more to answer.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode == .output else { return context.close(mode: mode, promise: promise) }
+        if !isClosing { close(context) }
+        promise?.succeed()
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // What follows the last request need not be HTTP.
+        if isDeaf { return }
+        guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
         // While a request is being answered, its reader finds the error in the body.
-        guard let error = error as? HTTPParserError, unanswered == 0, !isClosing else {
-            return context.fireErrorCaught(error)
-        }
-        let problem =
+        guard meter.pace.unanswered == 0 else { return context.fireErrorCaught(error) }
+        refuse(
             error == .headerOverflow
-            ? Problem(.headersTooLarge, "The request's target and header fields are longer than is allowed.")
-            : Problem(.badRequest, "This is not HTTP/1.1.")
-        answer(problem, context)
+                ? Problem(.headersTooLarge, "The request's target and header fields are longer than is allowed.")
+                : Problem(.badRequest, "This is not HTTP/1.1."), context)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case SlowRequest.head:
+            refuse(Problem(.requestTimeout, "The request's head took longer than is allowed."), context)
+        case SlowRequest.body:
+            // Its reader answers.
+            hearNoMore()
+            context.fireErrorCaught(SlowRequest.body)
+        case TLSUserEvent.handshakeCompleted:
+            meter.pace.handshakeEnded()
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
+        let requestID = RequestID.takenOver(from: nil)
+        var head = problem.response(to: requestID).head
+        head.headerFields[.connection] = "close"
+        head.headerFields[.requestID] = requestID
+        head.headerFields.append(contentsOf: securityHeaders)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(problem.body(requestID))), promise: nil)
+        context.write(wrapOutboundOut(.end(nil)), promise: nil)
         close(context)
     }
 
-    private func answer(_ problem: Problem, _ context: ChannelHandlerContext) {
-        let requestID = RequestID.takenOver(from: nil)
-        var head = problem.response(to: requestID)
-        head.headers[.connection] = "close"
-        head.headers[.requestID] = requestID
-        context.write(wrapOutboundOut(.head(head.head)), promise: nil)
-        context.write(wrapOutboundOut(.body(problem.body(requestID))), promise: nil)
-        context.write(wrapOutboundOut(.end(nil)), promise: nil)
+    private func hearNoMore() {
+        isDeaf = true
+        meter.pace.readingEnded()
     }
 
     private func close(_ context: ChannelHandlerContext) {
+        isDeaf = true
         isClosing = true
+        meter.pace.writingEnded()
         context.flush()
         context.close(mode: .output, promise: nil)
-        let channel = context.channel
-        context.eventLoop.scheduleTask(in: Self.linger) { channel.close(promise: nil) }
     }
 }

@@ -23,7 +23,7 @@ struct JSONBody {
 
 extension Call {
     /// Reads the request's body.
-    /// - Throws: 415 unless it is said to be JSON, 413 if it is too long, `UnreadableRequest`.
+    /// - Throws: 415 unless it is said to be JSON, 413 if it is too long, 408 if it is too slow, `UnreadableRequest`.
     func body() async throws -> JSONBody {
         guard MediaType.isJSON(request.headers[.contentType]) else {
             throw Problem(.unsupportedMediaType, "The body must be application/json.")
@@ -36,6 +36,8 @@ extension Call {
             return JSONBody(bytes: try await request.body.collect(upTo: limits.bodyBytes))
         } catch is NIOTooManyBytesError {
             throw Problem(bodyLongerThan: limits.bodyBytes)
+        } catch is SlowRequest {
+            throw Problem.slowBody
         } catch {
             throw UnreadableRequest(cause: error)
         }
@@ -48,6 +50,12 @@ struct UnreadableRequest: Error {
 }
 
 extension Problem {
+    fileprivate static let slowBody: Problem = {
+        var problem = Problem(.requestTimeout, "The request's body came too slowly.")
+        problem.headers[.connection] = "close"
+        return problem
+    }()
+
     /// Much of the body is unread, so the connection ends with this answer.
     fileprivate init(bodyLongerThan limit: Int) {
         self.init(.bodyTooLarge, "The body is longer than \(limit) bytes.")

@@ -13,6 +13,7 @@ struct Problem: Error {
         case notFound = "not-found"
         case methodNotAllowed = "method-not-allowed"
         case notAcceptable = "not-acceptable"
+        case requestTimeout = "request-timeout"
         case insufficientStock = "insufficient-stock"
         case stockChanged = "stock-changed"
         case alreadyExists = "already-exists"
@@ -92,6 +93,7 @@ extension Problem.Code {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .notAcceptable: .notAcceptable
+        case .requestTimeout: .requestTimeout
         case .insufficientStock, .stockChanged, .alreadyExists, .inUse: .conflict
         case .preconditionFailed: .preconditionFailed
         case .bodyTooLarge: .contentTooLarge
@@ -116,6 +118,7 @@ extension Problem.Code {
         case .notFound: "Not found"
         case .methodNotAllowed: "Method not allowed"
         case .notAcceptable: "Not acceptable"
+        case .requestTimeout: "Request timeout"
         case .insufficientStock: "Insufficient stock"
         case .stockChanged: "Stock changed"
         case .alreadyExists: "Already exists"

@@ -13,6 +13,7 @@ struct Front: Sendable {
     let limiter: RateLimiter?
     let proxies: TrustedProxies
     let limits: Limits
+    let cors: CORSPolicy?
     let logger: Logger
     private let clock = HTTPClock()
 
@@ -35,6 +36,7 @@ struct Front: Sendable {
             response.headers[.rateLimitPolicy] = rate.policyField
             response.headers[.rateLimit] = rate.limitField
         }
+        cors?.complete(&response, to: request)
         return request.method == .head ? response.createHeadResponse() : response
     }
 
@@ -54,7 +56,9 @@ struct Front: Sendable {
             try admit(limiter?.admit(address), &addressRate)
         }
         let target = request.head.path ?? ""
-        let match = try router.match(request.method, target.utf8.prefix { $0 != UInt8(ascii: "?") }.text)
+        let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }.text
+        if let preflight = try cors?.preflight(request, path, router) { return preflight }
+        let match = try router.match(request.method, path)
         if match.route.role != nil, principal == nil {
             let verified = try await verified(credential)
             // Many tills may share an address; it pays only for those who are nobody.

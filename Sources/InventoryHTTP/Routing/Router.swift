@@ -64,6 +64,15 @@ struct Router: Sendable {
         throw .notFound
     }
 
+    /// The methods of a path's routes, as `Allow` lists them.
+    /// - Throws: 404 for a path that is no route's.
+    func methods(at path: Substring) throws(Problem) -> String {
+        guard let segments = Self.segments(of: path),
+            let entry = entries.first(where: { Self.match(segments, $0.pattern) != nil })
+        else { throw .notFound }
+        return entry.allow
+    }
+
     /// A path's segments below the root or `/api/v1`, whether or not it ends in a slash.
     private static func segments(of path: Substring) -> ArraySlice<Substring>? {
         var segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)

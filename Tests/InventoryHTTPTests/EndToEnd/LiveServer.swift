@@ -23,11 +23,13 @@ struct LiveServer: Sendable {
     /// - Parameter rates: `nil` if rates are not limited.
     static func with(
         limits: Limits = Limits(), rates: RatePolicies? = nil, proxies: TrustedProxies = TrustedProxies(),
+        certificate: ServerCertificate? = nil, cors: CORSPolicy? = nil,
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
         try await TestDatabase.with { database in
             let limiter = rates.map { RateLimiter(policies: $0, redis: nil) }
-            try await start(on: database, try await database.makeKeys(), limits, limiter, proxies, body)
+            try await start(
+                on: database, try await database.makeKeys(), limits, limiter, proxies, certificate, cors, body)
         }
     }
 
@@ -44,12 +46,13 @@ struct LiveServer: Sendable {
     private static func start(
         on database: TestDatabase, _ tokens: [Role: String], _ limits: Limits = Limits(),
         _ limiter: RateLimiter? = nil, _ proxies: TrustedProxies = TrustedProxies(),
+        _ certificate: ServerCertificate? = nil, _ cors: CORSPolicy? = nil,
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
         try await database.withLedger { ledger in
             let server = InventoryServer(
                 ledger: ledger, keys: ledger, health: ledger, limiter: limiter, proxies: proxies, limits: limits,
-                logger: TestDatabase.quiet)
+                certificate: certificate, cors: cors, logger: TestDatabase.quiet)
             try await run(server, limiter, on: database, tokens, body)
         }
     }

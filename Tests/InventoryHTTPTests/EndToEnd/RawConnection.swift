@@ -2,7 +2,8 @@ import NIOCore
 import NIOPosix
 
 /// A connection that sends just what it is told, and hears until the server hangs up.
-func exchange(port: Int, _ parts: [String]) async throws -> String {
+/// - Parameter drip: is sent again and again after all else, a hundred times a second.
+func exchange(port: Int, _ parts: [String], drip: String? = nil) async throws -> String {
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .connect(host: "127.0.0.1", port: port) { channel in
             channel.eventLoop.makeCompletedFuture {
@@ -12,7 +13,12 @@ func exchange(port: Int, _ parts: [String]) async throws -> String {
     return try await channel.executeThenClose { inbound, outbound in
         try await withThrowingTaskGroup(of: Void.self) { group in
             // Sends while it hears: the server may hang up in the middle, and that is no failure here.
-            group.addTask { for part in parts { try? await outbound.write(ByteBuffer(string: part)) } }
+            group.addTask {
+                for part in parts { try? await outbound.write(ByteBuffer(string: part)) }
+                while let drip, (try? await outbound.write(ByteBuffer(string: drip))) != nil {
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+            }
             var heard = ByteBuffer()
             do {
                 for try await bytes in inbound { heard.writeImmutableBuffer(bytes) }

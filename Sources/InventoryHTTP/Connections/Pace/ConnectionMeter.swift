@@ -1,0 +1,93 @@
+import NIOCore
+
+/// Stands next to the socket of a connection, counts what passes, and ends the connection when it moves too slowly.
+final class ConnectionMeter: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
+    typealias OutboundOut = IOData
+
+    /// To be told by the handlers that know what the bytes mean.
+    var pace: ConnectionPace
+    /// The meter's place in its watch.
+    var place = 0
+
+    private let watch: ConnectionWatch
+    private var context: ChannelHandlerContext?
+    private var isReading = false
+
+    init(_ pace: ConnectionPace, _ watch: ConnectionWatch) {
+        self.pace = pace
+        self.watch = watch
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        watch.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        watch.remove(self)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        isReading = true
+        context.read()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        pace.bytesCame()
+        context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        context.fireChannelReadComplete()
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        pace.bytesWritten(unwrapOutboundIn(data).readableBytes)
+        context.write(data, promise: promise)
+    }
+
+    /// Called by the watch.
+    func check(_ now: NIODeadline) {
+        guard let context else { return }
+        let verdict = pace.check(now: now, isReading: isReading) {
+            // Every channel over a socket has the option.
+            (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        }
+        switch verdict {
+        case nil:
+            break
+        case .close:
+            pace.writingEnded()
+            context.channel.close(promise: nil)
+        case .disconnect:
+            context.close(promise: nil)
+        case .reset:
+            // Otherwise the kernel would keep what the client does not take, and for minutes.
+            let socket = context.channel as? any SocketOptionProvider
+            _ = socket?.unsafeSetSocketOption(level: .socket, name: .so_linger, value: Linger())
+            context.close(promise: nil)
+        case .refuseHead:
+            pace.readingEnded()
+            context.fireUserInboundEventTriggered(SlowRequest.head)
+        case .refuseBody:
+            pace.readingEnded()
+            context.fireUserInboundEventTriggered(SlowRequest.body)
+        }
+    }
+}
+
+/// C's `struct linger`: when the socket is closed, wait no second for what it has not sent, but reset the connection.
+private struct Linger {
+    let isOn: CInt = 1
+    let seconds: CInt = 0
+}
+
+/// What has not come in time of a request that can still be answered.
+enum SlowRequest: Error {
+    case head, body
+}
