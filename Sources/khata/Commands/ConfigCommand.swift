@@ -1,5 +1,6 @@
 import Access
 import ArgumentParser
+import Foundation
 import InventoryHTTP
 import NIOPosix
 import Postgres
@@ -41,6 +42,18 @@ struct ConfigCommand: AsyncParsableCommand {
                 limits.page: \(settings.limits.page)
                 \(rates(settings.rates))
                 proxies.trusted: \(settings.proxies)
+                connections.total: \(settings.limits.connections.total)
+                connections.per_address: \(settings.limits.connections.perAddress)
+                connections.requests: \(settings.limits.connections.requests)
+                connections.idle_seconds: \(settings.limits.connections.idle.components.seconds)
+                connections.handshake_seconds: \(settings.limits.connections.handshake.components.seconds)
+                connections.head_seconds: \(settings.limits.connections.head.components.seconds)
+                connections.body_seconds: \(settings.limits.connections.body.components.seconds)
+                connections.answer_seconds: \(settings.limits.connections.answer.components.seconds)
+                connections.bytes_per_second: \(settings.limits.connections.bytesPerSecond)
+                tls.certificate_file: \(settings.certificate?.certificate ?? "none")
+                tls.key_file: \(settings.certificate?.key ?? "none")
+                cors.origins: \(settings.cors?.description ?? "none")
                 log.level: \(settings.logLevel)
                 """)
         }
@@ -82,8 +95,19 @@ struct ConfigCommand: AsyncParsableCommand {
             if let redisURL = settings.redisURL {
                 problems += try await checkRedis(settings, redisURL)
             }
+            problems += checkCertificate(settings)
             guard problems.isEmpty else { throw SettingsError(problems.joined(separator: "\n")) }
             print("All is well.")
+        }
+
+        private func checkCertificate(_ settings: Settings) -> [String] {
+            do {
+                guard let certificate = try settings.serverCertificate() else { return [] }
+                let expires = Date(timeIntervalSince1970: TimeInterval(certificate.expiry))
+                return expires > Date() ? [] : ["TLS: the certificate expired on \(expires.formatted(.iso8601))"]
+            } catch {
+                return ["\(error)"]
+            }
         }
 
         private func checkRedis(_ settings: Settings, _ url: String) async throws -> [String] {

@@ -35,6 +35,8 @@ struct Serve: AsyncParsableCommand {
         flags[.bind] = bind.map { .string($0) }
         let settings = try await options.settings(flags)
         let logger = settings.logger()
+        let certificate = try settings.serverCertificate()
+        OpenFiles.raiseLimit(for: settings.limits.connections.total, logger)
         if migrate { _ = try await settings.migrate() }
         let redis = try settings.redisClient(logger)
         let cache = redis.map { CacheConnection($0, logger: logger) }
@@ -44,17 +46,19 @@ struct Serve: AsyncParsableCommand {
         let server = InventoryServer(
             ledger: ledger, documents: cache.map(DocumentCache.init) ?? RenderedDocuments(), keys: ledger,
             health: ServiceHealth(ledger: ledger, cache: cache), limiter: limiter, proxies: settings.proxies,
-            limits: settings.limits, logger: logger)
+            limits: settings.limits, certificate: certificate, cors: settings.cors, logger: logger)
         let services = ServiceGroup(
             configuration: .init(
                 services: [
                     // Stopped in reverse: first the front, then the ledger, when all is answered.
                     .init(service: ledger)
-                ] + cacheServices(cache, ledger) + (limiter.map { [.init(service: $0)] } ?? []) + [
+                ] + cacheServices(cache, ledger) + (limiter.map { [.init(service: $0)] } ?? [])
+                    + (await certificateServices(certificate, logger)) + [
                     .init(service: server.opsService(host: settings.bind, port: settings.opsPort)),
                     .init(
                         service: server.apiService(host: settings.bind, port: settings.port) { port in
-                            logger.notice("serving", metadata: ["url": "http://\(settings.bind):\(port)"])
+                            let scheme = certificate == nil ? "http" : "https"
+                            logger.notice("serving", metadata: ["url": "\(scheme)://\(settings.bind):\(port)"])
                         }),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
@@ -70,5 +74,13 @@ struct Serve: AsyncParsableCommand {
             .init(service: Relay(feed: ledger.outboxFeed, cache: cache)),
             .init(service: HeartWatch(primary: ledger, cache: cache)),
         ]
+    }
+
+    private func certificateServices(
+        _ certificate: ServerCertificate?, _ logger: Logger
+    ) async -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        guard let certificate else { return [] }
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
+        return [.init(service: CertificateRenewal(of: certificate, onRequest: hangUps, logger: logger))]
     }
 }

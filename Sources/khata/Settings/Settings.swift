@@ -18,6 +18,8 @@ struct Settings {
     /// `nil`: rates are not limited.
     var rates: RatePolicies? = RatePolicies()
     var proxies = TrustedProxies()
+    var certificate: CertificateFiles?
+    var cors: CORSPolicy?
     var logLevel = Logger.Level.info
 }
 
@@ -55,6 +57,9 @@ extension Settings {
         limits.page = try source.integer(.page, in: 1...10_000) ?? limits.page
         rates = try RatePolicies(source)
         proxies = try TrustedProxies(source)
+        limits.connections = try ConnectionLimits(source)
+        certificate = try Self.certificate(source)
+        cors = try Self.cors(source)
         if let level = try source.text(.logLevel) {
             guard let level = Logger.Level(rawValue: level) else {
                 throw SettingsError(
@@ -111,6 +116,18 @@ enum SettingKey: String, CaseIterable {
     case adminReads = "rate_limits.admin.reads_per_second"
     case adminWrites = "rate_limits.admin.writes_per_second"
     case trustedProxies = "proxies.trusted"
+    case connections = "connections.total"
+    case connectionsPerAddress = "connections.per_address"
+    case requestsPerConnection = "connections.requests"
+    case idleSeconds = "connections.idle_seconds"
+    case handshakeSeconds = "connections.handshake_seconds"
+    case headSeconds = "connections.head_seconds"
+    case bodySeconds = "connections.body_seconds"
+    case answerSeconds = "connections.answer_seconds"
+    case bytesPerSecond = "connections.bytes_per_second"
+    case certificateFile = "tls.certificate_file"
+    case keyFile = "tls.key_file"
+    case corsOrigins = "cors.origins"
     case logLevel = "log.level"
 
     /// Never shown; may also come from a file, as KHATA_PRIMARY_URL_FILE or `primary.url_file`.
