@@ -73,6 +73,7 @@ extension EndToEnd {
         func slow() async throws {
             var limits = Limits()
             limits.connections.idle = .seconds(600)
+            limits.connections.handshake = .seconds(600)
             limits.connections.head = .seconds(1)
             limits.connections.answer = .seconds(1)
             try await TestCertificate.with { files in
