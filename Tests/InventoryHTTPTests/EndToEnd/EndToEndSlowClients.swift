@@ -84,7 +84,7 @@ extension EndToEnd {
                 let client = try await DeafClient(port: server.port)
                 let request = "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"
                 client.send(String(repeating: request, count: 50_000))
-                try await client.isCutOff()
+                #expect(try await eventually { !client.isConnected })
                 // Others are still served.
                 #expect(try await server.get("/livez").status == 200)
             }
@@ -118,7 +118,5 @@ private struct DeafClient {
         channel.writeAndFlush(ByteBuffer(string: text), promise: nil)
     }
 
-    func isCutOff() async throws {
-        try await channel.closeFuture.get()
-    }
+    var isConnected: Bool { channel.isActive }
 }
