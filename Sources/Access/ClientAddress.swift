@@ -23,7 +23,7 @@ public struct ClientAddress: Hashable, Sendable {
     var isIPv4: Bool { high == 0 && low >> 32 == Self.mappedPrefix >> 32 }
 
     /// What one customer is usually given: an address of IPv4, or 64 bits of IPv6.
-    var network: ClientAddress { isIPv4 ? self : ClientAddress(high: high, low: 0) }
+    public var network: ClientAddress { isIPv4 ? self : ClientAddress(high: high, low: 0) }
 }
 
 extension ClientAddress: CustomStringConvertible {

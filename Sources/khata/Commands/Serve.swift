@@ -54,13 +54,13 @@ struct Serve: AsyncParsableCommand {
                     .init(service: ledger)
                 ] + cacheServices(cache, ledger) + (limiter.map { [.init(service: $0)] } ?? [])
                     + (await certificateServices(certificate, logger)) + [
-                    .init(service: server.opsService(host: settings.bind, port: settings.opsPort)),
-                    .init(
-                        service: server.apiService(host: settings.bind, port: settings.port) { port in
-                            let scheme = certificate == nil ? "http" : "https"
-                            logger.notice("serving", metadata: ["url": "\(scheme)://\(settings.bind):\(port)"])
-                        }),
-                ],
+                        .init(service: server.opsService(host: settings.bind, port: settings.opsPort)),
+                        .init(
+                            service: server.apiService(host: settings.bind, port: settings.port) { port in
+                                let scheme = certificate == nil ? "http" : "https"
+                                logger.notice("serving", metadata: ["url": "\(scheme)://\(settings.bind):\(port)"])
+                            }),
+                    ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await services.run()
         await redis?.close()
