@@ -1,12 +1,8 @@
--- Load for wrk: POSTs stock movements at random. Arguments: key, stores, products, lines per request (1: single movements).
+-- Load for wrk: POSTs stock movements at random. Arguments: key, stores, products, lines per request (1: single movements),
+-- and, for one thread, requests per second: without it, each connection asks again when it is answered.
 -- The requests are made before the clock starts, so that the client costs little while it runs.
 
-local threads = 0
-
-function setup(thread)
-    threads = threads + 1
-    thread:set("number", threads)
-end
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "common.lua")
 
 local function movement(stores, products)
     return string.format('{"store_id":%d,"product_id":%d,"movement_type":"%s","quantity":1}',
@@ -32,17 +28,19 @@ function init(arguments)
         requests[i] = wrk.format("POST", path, headers, body)
     end
     current = 0
+    if arguments[5] then keep_to(tonumber(arguments[5])) end
+end
+
+-- Due times follow each other at an even distance, whenever the answers come.
+function keep_to(rate)
+    local due
+    function delay() -- in milliseconds
+        due = (due or now()) + 1 / rate
+        return math.max(0, math.floor((due - now()) * 1000))
+    end
 end
 
 function request()
     current = current % #requests + 1
     return requests[current]
-end
-
--- One line for the script: requests, refused ones, lost ones, seconds, and p50 and p99 in milliseconds.
-function done(summary, latency)
-    local errors = summary.errors
-    print(string.format("result %d %d %d %.6f %.3f %.3f", summary.requests, errors.status,
-        errors.connect + errors.read + errors.write + errors.timeout, summary.duration / 1e6,
-        latency:percentile(50) / 1000, latency:percentile(99) / 1000))
 end

@@ -4,6 +4,10 @@
 build_release() {
     say "building"
     swift build --package-path "$repository" --configuration release --product khata >&2
+    find_release
+}
+
+find_release() {
     khata=$(swift build --package-path "$repository" --configuration release --show-bin-path)/khata
 }
 
@@ -28,16 +32,24 @@ ops_port() {
 start_api() {
     local i
     for ((i = 1; i <= instances; i++)); do
-        say "starting the API on port $(api_port "$i")"
-        (
-            cd "$repository" || exit # where config/khata.yaml is looked for
-            start_process "api-$i" "$khata" serve --port "$(api_port "$i")" --ops-port "$(ops_port "$i")"
-        )
+        start_instance "$i"
     done
     for ((i = 1; i <= instances; i++)); do
-        wait_until "api-$i" 60 is_ready "$(api_port "$i")"
-        wait_until "api-$i" 60 is_ready "$(ops_port "$i")"
+        await_instance "$i"
     done
+}
+
+start_instance() { # NUMBER
+    say "starting the API on port $(api_port "$1")"
+    (
+        cd "$repository" || exit # where config/khata.yaml is looked for
+        start_process "api-$1" "$khata" serve --port "$(api_port "$1")" --ops-port "$(ops_port "$1")"
+    )
+}
+
+await_instance() { # NUMBER
+    wait_until "api-$1" 60 is_ready "$(api_port "$1")"
+    wait_until "api-$1" 60 is_ready "$(ops_port "$1")"
 }
 
 is_ready() { # PORT
