@@ -5,8 +5,8 @@
 dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "reads.lua")
 
 local init_reads, next_read, print_result = init, request, done
-local calls, asked = 0, 0
-came, took = {}, {} -- not local: done reads them
+local calls = 0
+came, took, asked = {}, {}, 0 -- not local: done reads them
 
 function init(arguments)
     file = arguments[3]
@@ -24,13 +24,16 @@ function request()
     return next_read()
 end
 
+-- A request that is not answered at the end counts as answered then: one that hangs must not be missing.
 function done(summary, latency)
-    local output = assert(io.open(threads[1]:get("file"), "w"))
+    local output, the_end = assert(io.open(threads[1]:get("file"), "w")), now()
     for _, thread in ipairs(threads) do
         local came, took = thread:get("came"), thread:get("took")
         for i = 1, #came do
             output:write(string.format("%.6f %.6f\n", came[i], took[i]))
         end
+        local asked = thread:get("asked")
+        output:write(string.format("%.6f %.6f\n", the_end, the_end - asked))
     end
     output:close()
     print_result(summary, latency)
