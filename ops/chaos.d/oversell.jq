@@ -1,0 +1,2 @@
+# Who got the last units.
+{$name} + . + {kept: (.sold == .units and .refused == .clients and .others == {} and .left == [0, 0])}
