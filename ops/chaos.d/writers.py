@@ -28,9 +28,9 @@ class Writer(threading.Thread):
 
     def run(self) -> None:
         while time.monotonic() < self.end:
-            reference = str(uuid.uuid4())
+            store, reference = random.choice(self.stores), str(uuid.uuid4())
             movement = {
-                "store_id": random.choice(self.stores),
+                "store_id": store,
                 "product_id": self.product,
                 "movement_type": "stock-in",
                 "quantity": 1,
@@ -43,7 +43,7 @@ class Writer(threading.Thread):
                 continue
             self.repeats += repeats
             if answer.status == 201:
-                self.acknowledged.append((movement["store_id"], answer.body["position"], reference))
+                self.acknowledged.append((store, answer.body["position"], reference))
                 self.acknowledged_at.append(time.monotonic())
             else:
                 print(f"refused: {answer.body}", file=sys.stderr)
