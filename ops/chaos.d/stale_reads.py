@@ -65,6 +65,7 @@ class Worker(threading.Thread):
         super().__init__()
         self.store, self.end = store, end
         self.tally = Tally()
+        self.examples: list[dict] = []
         self._readers = itertools.cycle(readers)
         self._products = itertools.cycle([None, *store.levels])
 
@@ -78,8 +79,9 @@ class Worker(threading.Thread):
         owed_position = len(self.store.positions)
         owed_levels = {product: len(level) for product, level in self.store.levels.items()}
         asked_at = time.monotonic()
+        path = f"/stores/{self.store.id}/stock" + (f"/{product}" if product else "")
         try:
-            answer = next(self._readers).get(f"/stores/{self.store.id}/stock" + (f"/{product}" if product else ""))
+            answer = next(self._readers).get(path)
         except Unreachable:
             answer = None
         if answer is None or answer.status != 200:
@@ -100,6 +102,7 @@ class Worker(threading.Thread):
         if ages_ms:
             self.tally.stale += 1
             self.tally.oldest_stale_ms = max(self.tally.oldest_stale_ms, *ages_ms)
+            self.examples.append({"path": path, "age_ms": max(ages_ms), "cache_status": answer.headers["Cache-Status"]})
 
 
 class Writer(Worker):
@@ -143,8 +146,9 @@ def main(urls: list[str], key: str, seconds: float) -> None:
     for worker in workers:
         worker.join()
     tallies = [worker.tally for worker in workers]
-    figures = {name: sum(getattr(tally, name) for tally in tallies) for name in Tally.__annotations__}
-    figures["oldest_stale_ms"] = round(max(tally.oldest_stale_ms for tally in tallies), 1)
+    figures: dict = {name: sum(getattr(tally, name) for tally in tallies) for name in Tally.__annotations__}
+    figures["oldest_stale_ms"] = max(tally.oldest_stale_ms for tally in tallies)
+    figures["examples"] = [example for worker in workers for example in worker.examples][:10]
     print(json.dumps(figures))
 
 

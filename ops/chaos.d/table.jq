@@ -9,8 +9,8 @@ def figures:
     elif .faults then
         "\(.faults) faults; \(.writes) writes, \(.reads) reads (\(share(.hits; .reads)) % hits), \(.failed_reads) failed, "
         + "\(.stale) stale"
-        + (if .stale > 0 then ", by \(.oldest_stale_ms) ms at most" else "" end)
-        + (if .limit_ms > 0 then " (\(.limit_ms) ms are allowed)" else "" end)
+        + (if .stale > 0 then ", by \(.oldest_stale_ms * 10 | ceil / 10) ms at most" else "" end)
+        + (if .redis_failures > 0 then "; Redis failed the instances \(.redis_failures) times: \(.limit_ms) ms are allowed" else "" end)
     else
         "\(.units) units, \(.clients) clients: \(.sold) sold, \(.refused) refused, \(.others | add // 0) others, "
         + "\(.left[0]) left"
