@@ -1,5 +1,6 @@
 import HTTPTypes
 import HummingbirdCore
+import Inventory
 import NIOCore
 
 /// The bytes of a request's body, which is said to be JSON.

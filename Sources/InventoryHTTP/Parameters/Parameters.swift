@@ -200,15 +200,3 @@ func isPlain(_ text: String, atMost longest: Int) -> Bool {
     return scalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
         && scalars.contains { !$0.properties.isWhitespace }
 }
-
-extension UInt8 {
-    /// What this ASCII character is worth as a hexadecimal digit.
-    var hexDigit: UInt8? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
-        default: nil
-        }
-    }
-}

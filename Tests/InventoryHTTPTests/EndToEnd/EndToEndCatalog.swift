@@ -1,4 +1,5 @@
 import Access
+import Inventory
 import NIOHTTP1
 import Testing
 

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import InventoryHTTP
+@testable import Inventory
 
 @Suite("JSON parser")
 struct JSONParserTests {

@@ -1,20 +1,25 @@
 /// Reads JSON by the letter (RFC 8259): UTF-8 only, no trailing commas, no leading zeros, no lone surrogates.
 ///
 /// Foundation's `JSONDecoder` takes trailing commas and repeated names, and does not say where an error is.
-struct JSONParser {
+public struct JSONParser {
     /// Deeper than any body of the contract; keeps hostile nesting off the stack.
-    static let depth = 32
+    public static let depth = 32
 
     private let bytes: UnsafeRawBufferPointer
     private var offset = 0
     private var depth = 0
 
-    static func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) -> JSONValue {
+    public static func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) -> JSONValue {
         var parser = JSONParser(bytes: bytes)
         let value = try parser.value()
         parser.skipWhitespace()
         guard parser.peek == nil else { throw parser.error("there is more after the value") }
         return value
+    }
+
+    public static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSONValue {
+        // Without a closure that throws, whose error the standard library would erase.
+        try bytes.withUnsafeBytes { bytes in Result { () throws(JSONSyntaxError) in try parse(bytes) } }.get()
     }
 
     private init(bytes: UnsafeRawBufferPointer) {
@@ -220,5 +225,17 @@ extension JSONParser {
             number = number << 4 | UInt32(digit)
         }
         return number
+    }
+}
+
+extension UInt8 {
+    /// What this ASCII character is worth as a hexadecimal digit.
+    public var hexDigit: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+        default: nil
+        }
     }
 }

@@ -1,5 +1,5 @@
 /// JSON as it was read: what Khata's bodies can hold, and what they must be told apart from.
-enum JSONValue: Equatable, Sendable {
+public enum JSONValue: Equatable, Sendable {
     case null
     case flag(Bool)
     case integer(Int64)
@@ -11,14 +11,24 @@ enum JSONValue: Equatable, Sendable {
     case object([JSONMember])
 }
 
-struct JSONMember: Equatable, Sendable {
-    let name: String
-    let value: JSONValue
+public struct JSONMember: Equatable, Sendable {
+    public let name: String
+    public let value: JSONValue
+
+    public init(name: String, value: JSONValue) {
+        self.name = name
+        self.value = value
+    }
 }
 
 /// Why some bytes are not JSON.
-struct JSONSyntaxError: Error, Equatable {
-    let reason: String
+public struct JSONSyntaxError: Error, Equatable {
+    public let reason: String
     /// From the first byte, which is 0.
-    let offset: Int
+    public let offset: Int
+
+    public init(reason: String, offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
 }
