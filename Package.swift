@@ -24,8 +24,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         // HTTP header and status types, shared with Hummingbird.
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-        // SHA-256 for the audit chain, API keys and request fingerprints.
+        // SHA-256 for the audit chain, API keys and request fingerprints; scrypt for passwords.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // The signatures of JSON Web Tokens; what a token has to be is checked here.
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         // TLS: of the API, and to Redis (rediss://), with host name verification.
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         // Deque: the bounded queues of the lanes and the pool.
@@ -89,6 +91,9 @@ let package = Package(
             dependencies: [
                 "Inventory", "Redis",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
@@ -180,18 +185,33 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
+        .target(
+            name: "AccessTesting",
+            dependencies: [
+                "Access",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/AccessTesting",
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "AccessTests",
             dependencies: [
-                "Access", "Inventory", "Redis",
+                "Access", "AccessTesting", "Inventory", "Redis",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "KhataTests",
+            dependencies: ["Access", "AccessTesting", "LedgerTesting", "PostgresLedger", "khata"],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "InventoryHTTPTests",
             dependencies: [
-                "Access", "Inventory", "InventoryHTTP", "LedgerTesting", "Postgres", "PostgresLedger",
+                "Access", "AccessTesting", "Inventory", "InventoryHTTP", "LedgerTesting", "Postgres",
+                "PostgresLedger",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -1,24 +1,30 @@
 import Access
 import Inventory
+import Logging
 import StockCache
 
 /// What the routes' handlers work on; they stand with what they are about.
 struct InventoryAPI: Sendable {
     private let wholeLedger: any StockReading & StockWriting
     let documents: any DocumentReading
+    let credentials: any CredentialStoring
     let health: any HealthReporting
     private let limiter: RateLimiter?
     let limits: Limits
+    let logger: Logger
 
     init(
-        ledger: any StockReading & StockWriting, documents: any DocumentReading, health: any HealthReporting,
-        limiter: RateLimiter?, limits: Limits
+        ledger: any StockReading & StockWriting, documents: any DocumentReading,
+        credentials: any CredentialStoring, health: any HealthReporting, limiter: RateLimiter?, limits: Limits,
+        logger: Logger
     ) {
         wholeLedger = ledger
         self.documents = documents
+        self.credentials = credentials
         self.health = health
         self.limiter = limiter
         self.limits = limits
+        self.logger = logger
     }
 
     /// The ledger as the caller sees it.

@@ -42,13 +42,16 @@ public struct Row {
     }
 
     /// A `bigint[]` of at most one dimension, without NULLs.
-    public func int64s(_ column: Int) -> [Int64] {
+    public func int64s(_ column: Int) -> [Int64] { require(optionalInt64s(column), column) }
+
+    /// As ``int64s(_:)``, or NULL.
+    public func optionalInt64s(_ column: Int) -> [Int64]? {
         elements(column, .int8Array) { $0.bigEndian(Int64.self) }
     }
 
     /// A `text[]` of at most one dimension, without NULLs.
     public func texts(_ column: Int) -> [String] {
-        elements(column, .textArray) { String(decoding: $0, as: UTF8.self) }
+        require(elements(column, .textArray) { String(decoding: $0, as: UTF8.self) }, column)
     }
 }
 
@@ -59,11 +62,11 @@ extension Row {
         return rows.value(index, column)
     }
 
-    /// The elements of an array; see ``ParameterBuffer`` for the format.
+    /// The elements of an array, nil for NULL; see ``ParameterBuffer`` for the format.
     private func elements<Element>(
         _ column: Int, _ type: OID, _ element: (UnsafeRawBufferPointer) -> Element
-    ) -> [Element] {
-        var rest = require(value(column, type), column)[...]
+    ) -> [Element]? {
+        guard var rest = value(column, type)?[...] else { return nil }
         func next(_ count: Int) -> UnsafeRawBufferPointer {
             defer { rest = rest.dropFirst(count) }
             return UnsafeRawBufferPointer(rebasing: rest.prefix(count))

@@ -7,7 +7,8 @@ struct Migration: Sendable {
 
     /// In order; the versions are 1, 2, 3, ….
     static let all: [Migration] = [
-        Migration(version: 1, sql: String(decoding: PackageResources.v1_ledgers_sql, as: UTF8.self))
+        Migration(version: 1, sql: String(decoding: PackageResources.v1_ledgers_sql, as: UTF8.self)),
+        Migration(version: 2, sql: String(decoding: PackageResources.v2_access_sql, as: UTF8.self)),
     ]
 }
 

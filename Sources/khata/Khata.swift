@@ -11,7 +11,8 @@ struct Khata: AsyncParsableCommand {
             Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 wrong configuration.
             """,
         subcommands: [
-            Serve.self, Migrate.self, KeyCommand.self, AuditCommand.self, ConfigCommand.self, DemoCommand.self,
+            Serve.self, Migrate.self, KeyCommand.self, UserCommand.self, AuditCommand.self, ConfigCommand.self,
+            DemoCommand.self,
         ])
 
     static func main() async {

@@ -119,14 +119,15 @@ extension TestDatabase {
     ///   - replica: The way to the replica, if there is to be one.
     public func withLedger<T: Sendable>(
         primary: String? = nil, replica: String? = nil, limits: LedgerLimits = LedgerLimits(),
-        observer: any LedgerObserver = IgnoringObserver(), _ body: @Sendable (PostgresLedger) async throws -> T
+        observer: any LedgerObserver = IgnoringObserver(), logger: Logger = quiet,
+        _ body: @Sendable (PostgresLedger) async throws -> T
     ) async throws -> T {
         let ledger = PostgresLedger(
             primary: try ConnectionConfiguration(primary ?? primaryURL, applicationName: "khata-test"),
             replica: try replica.map {
                 try ConnectionConfiguration($0, applicationName: "khata-test", isReadOnly: true)
             },
-            limits: limits, observer: observer, logger: Self.quiet)
+            limits: limits, observer: observer, logger: logger)
         return try await withThrowingTaskGroup { group in
             let services = ServiceGroup(services: [ledger], logger: Self.quiet)
             group.addTask { try await services.run() }

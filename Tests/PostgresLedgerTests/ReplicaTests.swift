@@ -124,8 +124,8 @@ struct ReplicaTests {
         try await TestDatabase.withShop { database in
             try await database.withLedger { writer in
                 let recorded = try await writer.record(.stockIn(1), .testing).value
-                _ = try await writer.addAPIKey(
-                    id: "a", name: "a", role: .reader, secretHash: [UInt8](repeating: 0, count: 32), expiresAt: nil)
+                let key = APIKey.generate()
+                _ = try await writer.addAPIKey(NewAPIKey(key, name: "a", grant: Grant(role: .reader)))
                 try await database.withLedger(
                     primary: "postgresql://postgres@127.0.0.1:1/none", replica: database.replicaURL
                 ) { reader in
@@ -134,7 +134,7 @@ struct ReplicaTests {
                         return level?.value.onHand == 1
                     }
                     #expect(isAnswered)
-                    let isAuthenticated = try await eventually { try await reader.apiKey("a") != nil }
+                    let isAuthenticated = try await eventually { try await reader.apiKey(key.id) != nil }
                     #expect(isAuthenticated)
                     let health = await reader.health()
                     #expect(health[0].status == .fail && health[1].observed != nil)

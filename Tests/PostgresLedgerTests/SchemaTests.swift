@@ -1,8 +1,10 @@
+import Access
 import Inventory
 import LedgerTesting
 import Postgres
-import PostgresLedger
 import Testing
+
+@testable import PostgresLedger
 
 @Suite("The schema")
 struct SchemaTests {
@@ -17,6 +19,36 @@ struct SchemaTests {
             }
             #expect(applied.sorted() == Array(1...Schema.version))
             try await database.withPool { pool in try await Schema(pool).check() }
+        }
+    }
+
+    @Test("a database of version 1 keeps its keys: they see all stores, at their role's rates, in the order of old")
+    func fromVersion1() async throws {
+        try await TestDatabase.with(migrated: false) { database in
+            try await database.execute(
+                """
+                begin;
+                create table schema_versions (version bigint primary key, applied_at timestamptz default now());
+                insert into schema_versions values (1);
+                \(Migration.all[0].sql);
+                insert into api_keys (id, name, role, secret_hash, expires_at)
+                values ('000000000001', 'till', 'clerk', sha256('a'), '2100-01-01T00:00:00Z'),
+                    ('000000000002', 'office', 'admin', sha256('b'), null);
+                commit
+                """)
+            let applied = try await database.withPool { pool in try await Schema(pool).migrate() }
+            #expect(applied == Array(2...Schema.version))
+            try await database.withLedger { ledger in
+                let keys = try await ledger.apiKeys(after: nil, limit: 10).items
+                #expect(keys.map(\.name) == ["till", "office"])
+                #expect(keys.map(\.grant) == [Grant(role: .clerk), Grant(role: .admin)])
+                #expect(keys.map(\.number.rawValue) == [1, 2])
+                #expect(keys[0].expiresAt == Timestamp("2100-01-01T00:00:00Z"))
+                #expect(keys.allSatisfy { $0.lastUsedAt == nil && $0.revokedAt == nil })
+                let added = try await ledger.addAPIKey(
+                    NewAPIKey(APIKey.generate(), name: "new", grant: Grant(role: .reader)))
+                #expect(added.number.rawValue == 3)
+            }
         }
     }
 

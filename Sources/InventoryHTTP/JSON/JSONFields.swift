@@ -99,6 +99,16 @@ extension JSONFields {
         return nil
     }
 
+    mutating func optionalIntegers(_ name: String, atMost most: Int) -> [Int64]? {
+        guard let value = optional(name) else { return nil }
+        if case .array(let elements) = value, (1...most).contains(elements.count) {
+            let integers = elements.compactMap { if case .integer(let number) = $0 { number } else { nil } }
+            if integers.count == elements.count { return integers }
+        }
+        refuse(name, "must be an array of 1 to \(most) integers")
+        return nil
+    }
+
     /// The elements of an array, each with its own fields.
     mutating func objects(_ name: String, atMost most: Int) -> [JSONFields]? {
         guard let value = required(name) else { return nil }

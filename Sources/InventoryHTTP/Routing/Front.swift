@@ -45,8 +45,8 @@ struct Front: Sendable {
         to request: Request, from peer: SocketAddress?, _ requestID: String, _ rate: inout RateDecision?
     ) async throws -> Response {
         let kind: RequestKind = [.get, .head].contains(request.method) ? .read : .write
-        let credential = request.headers[.authorization]?.bearerToken
-        var principal = credential.flatMap(authenticator.remembered)
+        let authorization = request.headers[.authorization]
+        var principal = authorization.flatMap(authenticator.remembered)
         let address = principal == nil && limiter != nil ? proxies.client(of: request, from: peer) : nil
         // Before anything is looked for: who is known pays by themselves, others with their address.
         if let principal {
@@ -60,7 +60,7 @@ struct Front: Sendable {
         if let preflight = try cors?.preflight(request, path, router) { return preflight }
         let match = try router.match(request.method, path)
         if match.route.role != nil, principal == nil {
-            let verified = try await verified(credential)
+            let verified = try await verified(authorization)
             // Many tills may share an address; it pays only for those who are nobody.
             if let address { limiter?.putBack(address) }
             try admit(limiter?.admit(verified, kind), &rate)
@@ -79,12 +79,9 @@ struct Front: Sendable {
         throw Problem(exceeding: decision)
     }
 
-    private func verified(_ credential: Substring?) async throws -> Principal {
-        guard let credential else {
-            throw Problem.unauthenticated("Send an API key: Authorization: Bearer khata_…", challenge: "")
-        }
-        guard let principal = try await authenticator.principal(presenting: credential) else {
-            throw Problem.unauthenticated("The API key is not valid.", challenge: #", error="invalid_token""#)
+    private func verified(_ authorization: String?) async throws -> Principal {
+        guard let authorization, let principal = try await authenticator.principal(presenting: authorization) else {
+            throw Problem.unauthenticated(presenting: authorization, authenticator)
         }
         return principal
     }
@@ -135,23 +132,6 @@ extension Problem {
         self.init(.quotaExceeded, "More requests came than the policy \"\(rate.policyName)\" allows.")
         violatedPolicy = rate.policyName
         headers[.retryAfter] = String(rate.retryAfter)
-    }
-
-    fileprivate static func unauthenticated(_ detail: String, challenge: String) -> Problem {
-        var problem = Problem(.unauthenticated, detail)
-        problem.headers[.wwwAuthenticate] = #"Bearer realm="khata""# + challenge
-        return problem
-    }
-}
-
-extension String {
-    /// The token of an `Authorization: Bearer …` header (RFC 6750), without copying it.
-    fileprivate var bearerToken: Substring? {
-        let scheme = utf8.prefix(7)
-        guard scheme.count == 7, scheme.last == UInt8(ascii: " "), scheme.text.lowercased() == "bearer " else {
-            return nil
-        }
-        return utf8.dropFirst(7).drop { $0 == UInt8(ascii: " ") }.text
     }
 }
 

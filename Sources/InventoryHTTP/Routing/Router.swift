@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Inventory
 
@@ -22,12 +23,13 @@ struct Router: Sendable {
 
     private enum Segment: Hashable {
         case literal(Substring)
-        case storeID, productID
+        case storeID, productID, keyID
 
         init(_ text: Substring) {
             switch text {
             case "{store_id}": self = .storeID
             case "{product_id}": self = .productID
+            case "{key_id}": self = .keyID
             default: self = .literal(text)
             }
         }
@@ -96,6 +98,9 @@ struct Router: Sendable {
             case .productID:
                 guard let number = number(segment) else { return nil }
                 path.productID = ProductID(rawValue: number)
+            case .keyID:
+                guard APIKey.isID(segment) else { return nil }
+                path.keyID = String(segment)
             }
         }
         return path
@@ -115,6 +120,7 @@ struct RoutePath {
     let segments: ArraySlice<Substring>
     fileprivate(set) var storeID: StoreID?
     fileprivate(set) var productID: ProductID?
+    fileprivate(set) var keyID: String?
 
     var normalised: String { segments.reduce(into: "") { $0 += "/" + $1 } }
 }

@@ -31,6 +31,12 @@ extension InventoryAPI {
             Route(.get, "/report", .reader, report, formats: [.json, .csv]),
             Route(.get, "/audit", .manager, listAudit),
             Route(.get, "/audit/{store_id}", .manager, listAudit),
+
+            // Who is limited to some stores must not make a key that is not.
+            Route(.get, "/admin/keys", .admin, listKeys, reach: .allStores),
+            Route(.post, "/admin/keys", .admin, createKey, reach: .allStores),
+            Route(.get, "/admin/keys/{key_id}", .admin, readKey, reach: .allStores),
+            Route(.delete, "/admin/keys/{key_id}", .admin, revokeKey, reach: .allStores),
         ] + healthRoutes
     }
 

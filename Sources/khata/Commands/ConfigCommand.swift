@@ -54,6 +54,14 @@ struct ConfigCommand: AsyncParsableCommand {
                 tls.certificate_file: \(settings.certificate?.certificate ?? "none")
                 tls.key_file: \(settings.certificate?.key ?? "none")
                 cors.origins: \(settings.cors?.description ?? "none")
+                basic.enabled: \(settings.access.acceptsPasswords)
+                basic.waiting: \(settings.access.passwordsWaiting)
+                jwt.jwks_file: \(settings.access.keysFile ?? "none")
+                jwt.hs256_secret: \(settings.access.secret == nil ? "none" : "(hidden)")
+                jwt.hs256_kid: \(settings.access.secretID)
+                jwt.issuer: \(settings.access.issuer ?? "none")
+                jwt.audience: \(settings.access.audience ?? "none")
+                jwt.leeway_seconds: \(settings.access.leewaySeconds)
                 log.level: \(settings.logLevel)
                 """)
         }
@@ -96,6 +104,11 @@ struct ConfigCommand: AsyncParsableCommand {
                 problems += try await checkRedis(settings, redisURL)
             }
             problems += checkCertificate(settings)
+            do {
+                _ = try await settings.access.tokens()
+            } catch {
+                problems.append("\(error)")
+            }
             guard problems.isEmpty else { throw SettingsError(problems.joined(separator: "\n")) }
             print("All is well.")
         }

@@ -43,8 +43,10 @@ struct Serve: AsyncParsableCommand {
         let limiter = settings.rates.map { RateLimiter(policies: $0, redis: redis) }
         let ledger = try settings.ledger(logger, delivery: cache ?? NoCopies())
         try await Schema(ledger.primary).check()
+        let access = try await settings.access.parts(credentials: ledger, logger)
         let server = InventoryServer(
-            ledger: ledger, documents: cache.map(DocumentCache.init) ?? RenderedDocuments(), keys: ledger,
+            ledger: ledger, documents: cache.map(DocumentCache.init) ?? RenderedDocuments(),
+            authenticator: access.authenticator, credentials: ledger,
             health: ServiceHealth(ledger: ledger, cache: cache), limiter: limiter, proxies: settings.proxies,
             limits: settings.limits, certificate: certificate, cors: settings.cors, logger: logger)
         let services = ServiceGroup(
@@ -52,8 +54,9 @@ struct Serve: AsyncParsableCommand {
                 services: [
                     // Stopped in reverse: first the front, then the ledger, when all is answered.
                     .init(service: ledger)
-                ] + cacheServices(cache, ledger) + (limiter.map { [.init(service: $0)] } ?? [])
-                    + (await certificateServices(certificate, logger)) + [
+                ] + cacheServices(cache, ledger) + access.services.map { .init(service: $0) }
+                    + (limiter.map { [.init(service: $0)] } ?? []) + (await certificateServices(certificate, logger))
+                    + [
                         .init(service: server.opsService(host: settings.bind, port: settings.opsPort)),
                         .init(
                             service: server.apiService(host: settings.bind, port: settings.port) { port in

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Inventory
 import PostgresLedger
 
@@ -26,8 +25,7 @@ struct DemoLoad: AsyncParsableCommand {
     func run() async throws {
         let summary = try await withLedger(try await options.settings()) { ledger in
             try await Self.requireEmptyCatalog(ledger)
-            let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
-            return try await DemoLoader(ledger: ledger).load(until: now)
+            return try await DemoLoader(ledger: ledger).load(until: .now)
         }
         print(json ? summary.json : summary.text)
     }

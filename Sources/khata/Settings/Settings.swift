@@ -20,6 +20,7 @@ struct Settings {
     var proxies = TrustedProxies()
     var certificate: CertificateFiles?
     var cors: CORSPolicy?
+    var access = AccessSettings()
     var logLevel = Logger.Level.info
 }
 
@@ -60,6 +61,7 @@ extension Settings {
         limits.connections = try ConnectionLimits(source)
         certificate = try Self.certificate(source)
         cors = try Self.cors(source)
+        access = try AccessSettings(source)
         if let level = try source.text(.logLevel) {
             guard let level = Logger.Level(rawValue: level) else {
                 throw SettingsError(
@@ -128,10 +130,18 @@ enum SettingKey: String, CaseIterable {
     case certificateFile = "tls.certificate_file"
     case keyFile = "tls.key_file"
     case corsOrigins = "cors.origins"
+    case basicEnabled = "basic.enabled"
+    case basicWaiting = "basic.waiting"
+    case tokenKeysFile = "jwt.jwks_file"
+    case tokenSecret = "jwt.hs256_secret"
+    case tokenSecretID = "jwt.hs256_kid"
+    case tokenIssuer = "jwt.issuer"
+    case tokenAudience = "jwt.audience"
+    case tokenLeeway = "jwt.leeway_seconds"
     case logLevel = "log.level"
 
     /// Never shown; may also come from a file, as KHATA_PRIMARY_URL_FILE or `primary.url_file`.
-    var isSecret: Bool { [.primaryURL, .replicaURL, .redisURL].contains(self) }
+    var isSecret: Bool { [.primaryURL, .replicaURL, .redisURL, .tokenSecret].contains(self) }
 }
 
 struct SettingsError: Error, CustomStringConvertible {

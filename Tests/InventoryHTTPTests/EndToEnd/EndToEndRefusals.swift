@@ -1,4 +1,5 @@
 import Access
+import Inventory
 import LedgerTesting
 import NIOHTTP1
 import Testing
@@ -206,9 +207,12 @@ extension EndToEnd {
             ("POST", "/stock-movements/batch", "{}"), ("GET", "/stock-movements", nil),
             ("POST", "/stock-transfers", "{}"),
             ("GET", "/report", nil), ("GET", "/audit", nil), ("GET", "/audit/1", nil),
+            ("GET", "/admin/keys", nil), ("POST", "/admin/keys", "{}"), ("GET", "/admin/keys/000000000000", nil),
+            ("DELETE", "/admin/keys/000000000000", nil),
         ]
 
         private func leastRole(_ method: String, _ path: String) -> Role {
+            if path.hasPrefix("/admin") { return .admin }
             if path.hasPrefix("/audit") { return .manager }
             if method == "GET" { return .reader }
             return path.contains("stock") ? .clerk : .manager

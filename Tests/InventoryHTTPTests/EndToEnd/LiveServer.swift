@@ -1,7 +1,7 @@
-import Access
 import AsyncHTTPClient
-import Inventory
+public import Inventory
 import LedgerTesting
+import Logging
 import NIOCore
 import NIOHTTP1
 import PostgresLedger
@@ -9,6 +9,7 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 
+@testable import Access
 @testable import InventoryHTTP
 
 /// A server on free ports, over a ledger on a database of its own, with a key for each role.
@@ -19,17 +20,32 @@ struct LiveServer: Sendable {
     let services: ServiceGroup
     private let tokens: [Role: String]
 
+    /// How a server is set up, and where it logs.
+    struct Setup {
+        var limits = Limits()
+        /// `nil`: rates are not limited.
+        var rates: RatePolicies?
+        var proxies = TrustedProxies()
+        var certificate: ServerCertificate?
+        var cors: CORSPolicy?
+        var passwords: PasswordHasher? = .cheap
+        var tokens: TokenVerifier?
+        var logger = TestDatabase.quiet
+    }
+
     /// Starts a server, lends it and stops it.
-    /// - Parameter rates: `nil` if rates are not limited.
     static func with(
         limits: Limits = Limits(), rates: RatePolicies? = nil, proxies: TrustedProxies = TrustedProxies(),
         certificate: ServerCertificate? = nil, cors: CORSPolicy? = nil,
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
+        try await with(
+            Setup(limits: limits, rates: rates, proxies: proxies, certificate: certificate, cors: cors), body)
+    }
+
+    static func with(_ setup: Setup, _ body: @Sendable (LiveServer) async throws -> Void) async throws {
         try await TestDatabase.with { database in
-            let limiter = rates.map { RateLimiter(policies: $0, redis: nil) }
-            try await start(
-                on: database, try await database.makeKeys(), limits, limiter, proxies, certificate, cors, body)
+            try await start(on: database, setup, try await database.makeKeys(), body)
         }
     }
 
@@ -37,22 +53,25 @@ struct LiveServer: Sendable {
     static func withTwo(_ body: @Sendable (LiveServer, LiveServer) async throws -> Void) async throws {
         try await TestDatabase.with { database in
             let tokens = try await database.makeKeys()
-            try await start(on: database, tokens) { one in
-                try await start(on: database, tokens) { two in try await body(one, two) }
+            try await start(on: database, Setup(), tokens) { one in
+                try await start(on: database, Setup(), tokens) { two in try await body(one, two) }
             }
         }
     }
 
     private static func start(
-        on database: TestDatabase, _ tokens: [Role: String], _ limits: Limits = Limits(),
-        _ limiter: RateLimiter? = nil, _ proxies: TrustedProxies = TrustedProxies(),
-        _ certificate: ServerCertificate? = nil, _ cors: CORSPolicy? = nil,
+        on database: TestDatabase, _ setup: Setup, _ tokens: [Role: String],
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
-        try await database.withLedger { ledger in
+        try await database.withLedger(logger: setup.logger) { ledger in
+            let authenticator = Authenticator(
+                credentials: ledger, uses: KeyUses(store: ledger, logger: setup.logger), passwords: setup.passwords,
+                tokens: setup.tokens, logger: setup.logger)
+            let limiter = setup.rates.map { RateLimiter(policies: $0, redis: nil) }
             let server = InventoryServer(
-                ledger: ledger, keys: ledger, health: ledger, limiter: limiter, proxies: proxies, limits: limits,
-                certificate: certificate, cors: cors, logger: TestDatabase.quiet)
+                ledger: ledger, authenticator: authenticator, credentials: ledger, health: ledger, limiter: limiter,
+                proxies: setup.proxies, limits: setup.limits, certificate: setup.certificate, cors: setup.cors,
+                logger: setup.logger)
             try await run(server, limiter, on: database, tokens, body)
         }
     }
@@ -145,6 +164,11 @@ struct LiveServer: Sendable {
     }
 }
 
+extension PasswordHasher {
+    /// Hashes that anyone could guess, in no time.
+    static let cheap = ScryptCost(ln: 4, r: 1, p: 1).map { PasswordHasher(waiting: 64, cost: $0) }!
+}
+
 extension TestDatabase {
     /// A key for each role.
     fileprivate func makeKeys() async throws -> [Role: String] {
@@ -152,8 +176,7 @@ extension TestDatabase {
             var tokens: [Role: String] = [:]
             for role in Role.allCases {
                 let key = APIKey.generate()
-                _ = try await ledger.addAPIKey(
-                    id: key.id, name: role.rawValue, role: role, secretHash: key.secretHash, expiresAt: nil)
+                _ = try await ledger.addAPIKey(NewAPIKey(key, name: role.rawValue, grant: Grant(role: role)))
                 tokens[role] = key.token
             }
             return tokens

@@ -25,11 +25,16 @@ public struct APIKey: Sendable {
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "khata",
-            parts[1].count == Self.idLength, parts[1].allSatisfy(Self.hexDigits.contains),
+            Self.isID(parts[1]),
             parts[2].count == Self.secretLength + Self.checksumLength, parts[2].allSatisfy(Self.base62Digits.contains)
         else { return nil }
         self.init(id: String(parts[1]), secret: String(parts[2].prefix(Self.secretLength)))
         guard parts[2].suffix(Self.checksumLength) == checksum else { return nil }
+    }
+
+    /// Whether a key may have this id.
+    public static func isID(_ text: some StringProtocol) -> Bool {
+        text.count == idLength && text.allSatisfy(hexDigits.contains)
     }
 
     init(id: String, secret: String) {

@@ -6,19 +6,19 @@ struct CredentialCache {
     }
 
     private let capacity: Int
-    private var entries: [Substring: Entry] = [:]
+    private var entries: [PresentedCredential: Entry] = [:]
 
     init(capacity: Int) {
         self.capacity = capacity
     }
 
-    func principal(presenting credential: Substring, at now: ContinuousClock.Instant) -> Principal? {
+    func principal(presenting credential: PresentedCredential, at now: ContinuousClock.Instant) -> Principal? {
         guard let entry = entries[credential], now < entry.deadline else { return nil }
         return entry.principal
     }
 
     mutating func remember(
-        _ principal: Principal, presenting credential: Substring, until deadline: ContinuousClock.Instant,
+        _ principal: Principal, presenting credential: PresentedCredential, until deadline: ContinuousClock.Instant,
         at now: ContinuousClock.Instant
     ) {
         if entries.count >= capacity {

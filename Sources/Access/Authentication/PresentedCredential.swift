@@ -1,0 +1,22 @@
+/// The value of an `Authorization` header: what verified credentials are remembered by.
+struct PresentedCredential: Hashable {
+    private static let mostBytes = 8_192
+    /// The end of a key or token is its secret or signature, which tells it from all others.
+    private static let hashedBytes = 32
+
+    let text: String
+
+    /// - Returns: `nil` for what is too long for a credential, or not ASCII, in which one text has one spelling.
+    init?(_ text: String) {
+        guard text.utf8.count <= Self.mostBytes, text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        self.text = text
+    }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { bytes in
+            hasher.combine(
+                bytes: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes).suffix(Self.hashedBytes)))
+        }
+    }
+}

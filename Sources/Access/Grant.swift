@@ -1,0 +1,38 @@
+public import Inventory
+
+/// What a key or user may do: their role, the stores that exist for them, and rates of their own.
+public struct Grant: Hashable, Sendable {
+    public let role: Role
+    public let scope: StoreScope
+    public let rates: OwnRates
+
+    public init(role: Role, scope: StoreScope = .all, rates: OwnRates = OwnRates()) {
+        self.role = role
+        self.scope = scope
+        self.rates = rates
+    }
+}
+
+extension StoreScope {
+    /// The most stores that one credential is limited to.
+    public static let mostStores = 1_000
+
+    /// - Returns: `nil` unless there are 1 to 1,000 ids, all positive, none of them twice.
+    public init?(limitedTo ids: [Int64]) {
+        guard !ids.isEmpty, let scope = StoreScope(atMost: ids) else { return nil }
+        self = scope
+    }
+
+    /// As `init(limitedTo:)`, but for no stores at all if there are no ids.
+    init?(atMost ids: [Int64]) {
+        guard ids.count <= Self.mostStores, ids.allSatisfy((1...largestJSONInteger).contains) else { return nil }
+        let stores = Set(ids.map(StoreID.init(rawValue:)))
+        guard stores.count == ids.count else { return nil }
+        self = .only(stores)
+    }
+}
+
+extension OwnRates {
+    /// What one credential may be allowed, in requests per second.
+    public static let range: ClosedRange<Int64> = 1...1_000_000
+}

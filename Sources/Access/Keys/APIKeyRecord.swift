@@ -1,0 +1,90 @@
+public import Inventory
+
+/// Counts API keys in the order in which they were made: the place of one in their list.
+public struct APIKeyNumber: LedgerNumber {
+    public let rawValue: Int64
+    public init(rawValue: Int64) { self.rawValue = rawValue }
+}
+
+/// An API key that is to be stored.
+public struct NewAPIKey: Sendable {
+    public let id: String
+    public let name: String
+    public let grant: Grant
+    /// SHA-256 of the secret, which is random and long, so a slow hash would add nothing.
+    public let secretHash: [UInt8]
+    public let expiresAt: Timestamp?
+
+    public init(_ key: APIKey, name: String, grant: Grant, expiresAt: Timestamp? = nil) {
+        id = key.id
+        self.name = name
+        self.grant = grant
+        secretHash = key.secretHash
+        self.expiresAt = expiresAt
+    }
+}
+
+/// An API key as it is stored: without its secret.
+public struct APIKeyRecord: Sendable {
+    public let id: String
+    public let number: APIKeyNumber
+    public let name: String
+    public let grant: Grant
+    public let secretHash: [UInt8]
+    public let createdAt: Timestamp
+    public let expiresAt: Timestamp?
+    /// Written lazily, about once a minute: what was used since may have been used later.
+    public let lastUsedAt: Timestamp?
+    public let revokedAt: Timestamp?
+
+    public init(
+        id: String, number: APIKeyNumber, name: String, grant: Grant, secretHash: [UInt8], createdAt: Timestamp,
+        expiresAt: Timestamp? = nil, lastUsedAt: Timestamp? = nil, revokedAt: Timestamp? = nil
+    ) {
+        self.id = id
+        self.number = number
+        self.name = name
+        self.grant = grant
+        self.secretHash = secretHash
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.lastUsedAt = lastUsedAt
+        self.revokedAt = revokedAt
+    }
+}
+
+extension APIKeyRecord {
+    /// Describes the key in JSON, in the open object.
+    public func write<Output>(to json: inout JSONWriter<Output>) {
+        json.field("id", id)
+        json.field("name", name)
+        grant.write(to: &json)
+        json.field("created_at", createdAt)
+        json.nullableField("expires_at", expiresAt?.description)
+        json.nullableField("last_used_at", lastUsedAt?.description)
+        json.nullableField("revoked_at", revokedAt?.description)
+    }
+}
+
+extension Grant {
+    func write<Output>(to json: inout JSONWriter<Output>) {
+        json.field("role", role.rawValue)
+        json.key("stores")
+        if let stores = scope.stores {
+            json.openArray()
+            for store in stores { json.value(store.rawValue) }
+            json.closeArray()
+        } else {
+            json.null()
+        }
+        json.nullableField("reads_per_second", rates.readsPerSecond)
+        json.nullableField("writes_per_second", rates.writesPerSecond)
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func nullableField(_ key: StaticString, _ number: Int?) {
+        self.key(key)
+        if let number { value(Int64(number)) } else { null() }
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+
+/// A file with a JWK Set, which is read again when it changes: keys are rolled over without a restart.
+public struct TokenKeysFile: Sendable {
+    private static let mostBytes = 1 << 20
+
+    private let path: String
+    /// Keys from elsewhere, which stand beside those of the file.
+    private let others: TokenKeys
+
+    public init(path: String, others: TokenKeys = TokenKeys()) {
+        self.path = path
+        self.others = others
+    }
+
+    /// - Throws: `TokenKeysError`.
+    public func keys() async throws -> TokenKeys {
+        try await keys(in: try await contents())
+    }
+
+    func keys(in contents: [UInt8]) async throws -> TokenKeys {
+        var keys = others
+        try await keys.add(jwks: contents)
+        return keys
+    }
+
+    /// Read on a thread that may wait for the disk.
+    func contents() async throws -> [UInt8] {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(with: Result { try self.read() })
+            }
+        }
+    }
+
+    private func read() throws -> [UInt8] {
+        guard let file = FileHandle(forReadingAtPath: path) else { throw TokenKeysError("\(path) cannot be opened") }
+        guard let contents = try? file.read(upToCount: Self.mostBytes + 1) else {
+            throw TokenKeysError("\(path) cannot be read")
+        }
+        guard contents.count <= Self.mostBytes else {
+            throw TokenKeysError("\(path) is longer than \(Self.mostBytes) bytes")
+        }
+        return Array(contents)
+    }
+}

@@ -1,0 +1,50 @@
+public import Logging
+public import ServiceLifecycle
+
+/// Looks every few seconds whether the file has changed. What cannot be used is logged once, and the keys stay.
+public struct TokenKeysWatch: Service {
+    private static let interval = Duration.seconds(5)
+
+    private let file: TokenKeysFile
+    private let verifier: TokenVerifier
+    private let logger: Logger
+
+    public init(file: TokenKeysFile, verifier: TokenVerifier, logger: Logger) {
+        self.file = file
+        self.verifier = verifier
+        self.logger = logger
+    }
+
+    public func run() async {
+        await run(every: Self.interval)
+    }
+
+    func run(every interval: Duration) async {
+        await cancelWhenGracefulShutdown {
+            var seen: Result<[UInt8], TokenKeysError>?
+            while (try? await Task.sleep(for: interval)) != nil {
+                let found = await found()
+                if found != seen { await take(found, isFirst: seen == nil) }
+                seen = found
+            }
+        }
+    }
+
+    private func found() async -> Result<[UInt8], TokenKeysError> {
+        do {
+            return .success(try await file.contents())
+        } catch {
+            return .failure(error as? TokenKeysError ?? TokenKeysError("\(error)"))
+        }
+    }
+
+    /// - Parameter isFirst: These are the keys that the service started with, unless they changed since.
+    private func take(_ found: Result<[UInt8], TokenKeysError>, isFirst: Bool) async {
+        do {
+            verifier.replaceKeys(try await file.keys(in: try found.get()))
+            if !isFirst { logger.notice("the keys of tokens were read anew") }
+        } catch {
+            logger.error("the keys of tokens cannot be used, those of before stay", metadata: ["error": "\(error)"])
+        }
+    }
+}

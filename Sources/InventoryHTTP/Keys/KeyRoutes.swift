@@ -1,0 +1,97 @@
+import Access
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+import Logging
+
+extension InventoryAPI {
+    /// Makes a key, and shows it this once.
+    ///
+    /// An `Idempotency-Key` is not kept: the answer could only be repeated if the secret were stored. Who did not hear
+    /// the answer finds the key in the list, revokes it and makes another.
+    func createKey(_ call: Call) async throws -> Response {
+        try call.parameters().finish()
+        let body = try await call.body()
+        var fields = try body.fields()
+        let key = APIKey.generate()
+        let new = try fields.reading { NewAPIKey(key, &$0, limits) }
+        let record: APIKeyRecord
+        do throws(LedgerError) {
+            record = try await credentials.addAPIKey(new)
+        } catch .outcomeUnknown {
+            throw Problem.keyOutcomeUnknown
+        }
+        log("an API key was created", record.id, call, ["role": "\(record.grant.role)"])
+        var response = Response.json(.created) { json in
+            json.openObject()
+            record.write(to: &json)
+            json.field("key", key.token)
+            json.closeObject()
+        }
+        response.headers[.location] = "/api/v1/admin/keys/\(record.id)"
+        return response
+    }
+
+    func listKeys(_ call: Call) async throws -> Response {
+        var parameters = try call.parameters()
+        let (after, limit): (APIKeyNumber?, Int) = (try parameters.cursor(), try parameters.limit())
+        try parameters.finish()
+        let page = try await credentials.apiKeys(after: after, limit: limit)
+        return Response.json(capacity: 128 + 320 * page.items.count) { json in
+            json.openObject()
+            json.page(page, cursor: parameters.cursor(after:)) { $0.value($1) }
+            json.closeObject()
+        }
+    }
+
+    func readKey(_ call: Call) async throws -> Response {
+        try call.parameters().finish()
+        guard let record = try await credentials.apiKey(call.keyID) else { throw Problem.notFound }
+        return Response.json { $0.value(record) }
+    }
+
+    /// Revoking a key again leaves it as revoked as it was.
+    func revokeKey(_ call: Call) async throws -> Response {
+        try call.parameters().finish()
+        do throws(LedgerError) {
+            try await credentials.revokeAPIKey(call.keyID)
+        } catch .outcomeUnknown {
+            throw Problem.keyOutcomeUnknown
+        }
+        log("an API key was revoked", call.keyID, call)
+        return Response(status: .noContent, headers: [.cacheControl: "no-store"])
+    }
+
+    private func log(_ message: Logger.Message, _ id: String, _ call: Call, _ more: Logger.Metadata = [:]) {
+        let metadata: Logger.Metadata = [
+            "key": "\(id)", "actor": "\(call.principal.id)", "request_id": "\(call.requestID)",
+        ]
+        logger.notice(message, metadata: metadata.merging(more) { $1 })
+    }
+}
+
+extension Call {
+    /// The `{key_id}` of the path.
+    fileprivate var keyID: String {
+        guard let id = path.keyID else { preconditionFailure("the route has no {key_id}") }
+        return id
+    }
+}
+
+extension Problem {
+    fileprivate static var keyOutcomeUnknown: Problem {
+        var problem = Problem(.outcomeUnknown, "It may have been done: look at the list of keys.")
+        problem.headers[.retryAfter] = "1"
+        return problem
+    }
+}
+
+extension APIKeyNumber: CursorKey {}
+
+extension JSONWriter {
+    fileprivate mutating func value(_ record: APIKeyRecord) {
+        openObject()
+        record.write(to: &self)
+        closeObject()
+    }
+}

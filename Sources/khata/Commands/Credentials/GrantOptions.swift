@@ -1,0 +1,58 @@
+public import Access
+public import ArgumentParser
+public import Inventory
+
+/// What a new key or user may do.
+struct GrantOptions: ParsableArguments {
+    @Option(help: "reader, clerk, manager or admin.")
+    var role: Role
+
+    @Option(help: "The ids of the stores to limit them to, as 1,2 (default: all stores).")
+    var stores: StoreList?
+
+    @Option(help: "Reads per second that they are allowed (default: as the role).")
+    var readsPerSecond: Int?
+
+    @Option(help: "Writes per second that they are allowed (default: as the role).")
+    var writesPerSecond: Int?
+
+    func validate() throws {
+        for rate in [readsPerSecond, writesPerSecond] {
+            guard rate.map({ OwnRates.range.contains(Int64($0)) }) ?? true else {
+                throw ValidationError(
+                    "A rate is from \(OwnRates.range.lowerBound) to \(OwnRates.range.upperBound) per second.")
+            }
+        }
+    }
+
+    var grant: Grant {
+        Grant(
+            role: role, scope: stores?.scope ?? .all,
+            rates: OwnRates(readsPerSecond: readsPerSecond, writesPerSecond: writesPerSecond))
+    }
+}
+
+/// As `1,2`: 1 to 1,000 ids of stores, none of them twice.
+struct StoreList: ExpressibleByArgument {
+    let scope: StoreScope
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+        let ids = parts.compactMap { Int64($0) }
+        guard ids.count == parts.count, let scope = StoreScope(limitedTo: ids) else { return nil }
+        self.scope = scope
+    }
+}
+
+extension StoreScope {
+    /// As `1,2` or `all`.
+    var list: String { stores.map { $0.map(\.description).joined(separator: ",") } ?? "all" }
+}
+
+extension Role: ExpressibleByArgument {}
+
+extension Timestamp: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}

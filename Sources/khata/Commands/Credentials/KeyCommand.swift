@@ -1,0 +1,102 @@
+import Access
+import ArgumentParser
+import Inventory
+import PostgresLedger
+
+struct KeyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "key", abstract: "Manages API keys.", subcommands: [Create.self, List.self, Revoke.self])
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Creates an API key and prints it, this once: only a hash of it is kept.")
+
+        @OptionGroup var options: SettingsOptions
+
+        @Option(help: "Who or what will use the key.")
+        var name: String
+
+        @OptionGroup var grant: GrantOptions
+
+        @Option(help: "When the key expires, as 2027-01-31T00:00:00Z (default: never).")
+        var expiresAt: Timestamp?
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func validate() throws {
+            guard (1...200).contains(name.unicodeScalars.count), name == name.printable else {
+                throw ValidationError("The name has 1 to 200 characters, none of them a control character.")
+            }
+        }
+
+        func run() async throws {
+            if let expiresAt, expiresAt <= .now {
+                throw Failure("The key would have expired already, at \(expiresAt).")
+            }
+            let key = APIKey.generate()
+            let new = NewAPIKey(key, name: name, grant: grant.grant, expiresAt: expiresAt)
+            let record = try await withLedger(try await options.settings()) { ledger in
+                try await ledger.addAPIKey(new)
+            }
+            print(json ? record.json(with: key) : key.token)
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the API keys, in the order in which they were made. The keys themselves are not kept.")
+
+        @OptionGroup var options: SettingsOptions
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() async throws {
+            let keys = try await withLedger(try await options.settings()) { ledger in
+                try await Listing { try await ledger.apiKeys(after: $0, limit: 1_000) }
+            }
+            keys.print(asJSON: json, ["id", "name", "role", "stores", "created", "expires", "last used", "revoked"]) {
+                key in
+                [
+                    key.id, key.name, key.grant.role.rawValue, key.grant.scope.list, key.createdAt.short,
+                    key.expiresAt?.short ?? "never", key.lastUsedAt?.short ?? "never", key.revokedAt?.short ?? "no",
+                ]
+            } write: { json, key in
+                key.write(to: &json)
+            }
+        }
+    }
+
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Revokes an API key. Every instance refuses it within five seconds.")
+
+        @OptionGroup var options: SettingsOptions
+
+        @Argument(help: "The key's id, which stands between its first two underscores.")
+        var id: String
+
+        func run() async throws {
+            try await withLedger(try await options.settings()) { ledger in
+                do {
+                    try await ledger.revokeAPIKey(id)
+                } catch LedgerError.notFound {
+                    throw Failure("There is no key \(id).")
+                }
+            }
+            print("The key \(id) is revoked.")
+        }
+    }
+}
+
+extension APIKeyRecord {
+    fileprivate func json(with key: APIKey) -> String {
+        var json = JSONWriter<[UInt8]>(output: [])
+        json.openObject()
+        write(to: &json)
+        json.field("key", key.token)
+        json.closeObject()
+        return String(decoding: json.output, as: UTF8.self)
+    }
+}

@@ -1,0 +1,42 @@
+import Access
+import Foundation
+
+/// Asks for a new password twice, without showing it, on a terminal; reads one line of standard input otherwise.
+/// - Throws: `Failure`.
+func readNewPassword() throws -> Password {
+    let text: String
+    if isatty(STDIN_FILENO) == 1 {
+        text = try withoutEcho { try line(after: "Password: ") }
+        guard try withoutEcho({ try line(after: "Again: ") }) == text else {
+            throw Failure("The two passwords are not the same.")
+        }
+    } else {
+        text = try line(after: nil)
+    }
+    guard let password = Password(new: text) else {
+        let range = Password.characters
+        throw Failure(
+            "A password has \(range.lowerBound) to \(range.upperBound) characters, none of them a control character.")
+    }
+    return password
+}
+
+private func line(after prompt: String?) throws -> String {
+    if let prompt { printError(prompt, terminator: "") }
+    guard let line = readLine(strippingNewline: true) else { throw Failure("No password was given.") }
+    return line
+}
+
+/// Ctrl-C arrives as a character, which no password has, so that the terminal is never left without its echo.
+private func withoutEcho(_ read: () throws -> String) throws -> String {
+    var terminal = termios()
+    guard tcgetattr(STDIN_FILENO, &terminal) == 0 else { throw Failure("The terminal does not say how it is set.") }
+    var silent = terminal
+    silent.c_lflag &= ~tcflag_t(ECHO | ISIG)
+    guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0 else { throw Failure("The terminal's echo stays on.") }
+    defer {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal)
+        printError("")
+    }
+    return try read()
+}

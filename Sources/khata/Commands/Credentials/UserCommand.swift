@@ -1,0 +1,99 @@
+public import Access
+public import ArgumentParser
+import Inventory
+import PostgresLedger
+
+struct UserCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user", abstract: "Manages users, who present a name and a password.",
+        subcommands: [Create.self, List.self, Disable.self])
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Creates a user.",
+            discussion: "Asks for the password on a terminal, or reads it from the first line of standard input.")
+
+        @OptionGroup var options: SettingsOptions
+
+        @Argument(help: "1 to 64 of a-z, 0-9, '.', '_' and '-'.")
+        var name: UserName
+
+        @OptionGroup var grant: GrantOptions
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() async throws {
+            let settings = try await options.settings()
+            let hash = try await PasswordHasher().hash(try readNewPassword())
+            let record = try await withLedger(settings) { ledger in
+                do {
+                    return try await ledger.addUser(NewUser(name: name, passwordHash: hash, grant: grant.grant))
+                } catch LedgerError.refused(.alreadyExists) {
+                    throw Failure("There is a user \(name) already; whoever has been disabled keeps their name.")
+                }
+            }
+            print(json ? record.json : "The user \(name) is created.")
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the users, by name.")
+
+        @OptionGroup var options: SettingsOptions
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() async throws {
+            let users = try await withLedger(try await options.settings()) { ledger in
+                try await Listing { try await ledger.users(after: $0, limit: 1_000) }
+            }
+            users.print(asJSON: json, ["name", "role", "stores", "created", "disabled"]) { user in
+                [
+                    user.name.description, user.grant.role.rawValue, user.grant.scope.list, user.createdAt.short,
+                    user.disabledAt?.short ?? "no",
+                ]
+            } write: { json, user in
+                user.write(to: &json)
+            }
+        }
+    }
+
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Disables a user. Every instance refuses them within five seconds.")
+
+        @OptionGroup var options: SettingsOptions
+
+        @Argument(help: "The user's name.")
+        var name: UserName
+
+        func run() async throws {
+            try await withLedger(try await options.settings()) { ledger in
+                do {
+                    try await ledger.disableUser(name)
+                } catch LedgerError.notFound {
+                    throw Failure("There is no user \(name).")
+                }
+            }
+            print("The user \(name) is disabled.")
+        }
+    }
+}
+
+extension UserRecord {
+    fileprivate var json: String {
+        var json = JSONWriter<[UInt8]>(output: [])
+        json.openObject()
+        write(to: &json)
+        json.closeObject()
+        return String(decoding: json.output, as: UTF8.self)
+    }
+}
+
+extension UserName: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}

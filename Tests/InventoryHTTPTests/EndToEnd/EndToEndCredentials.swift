@@ -1,0 +1,190 @@
+import Access
+import AccessTesting
+import Foundation
+import Inventory
+import LedgerTesting
+import NIOHTTP1
+import PostgresLedger
+import Testing
+
+@testable import InventoryHTTP
+
+extension EndToEnd {
+    @Suite("Credentials")
+    struct Credentials {
+        private static let bearer = #"Bearer realm="khata", error="invalid_token""#
+        private static let basic = #"Basic realm="khata", charset="UTF-8""#
+
+        @Test("whatever is wrong with a credential, the answer is the same")
+        func refused() async throws {
+            let issuer = TokenIssuer.shared
+            try await LiveServer.with(.init(tokens: try await issuer.verifier())) { server in
+                try await server.makeUser("ana", "correct horse")
+                try await server.makeUser("ben", "correct horse")
+                try await server.database.execute("update users set disabled_at = now() where name = 'ben'")
+                let revoked = try await server.makeKey(revoked: true)
+                let expired = try await server.makeKey(revoked: false)
+                try await server.database.execute(
+                    "update api_keys set expires_at = now() where id = '\(expired.split(separator: "_")[1])'")
+
+                let none = try await server.get("/products", as: nil)
+                #expect(none.status == 401)
+                #expect(none.headers["www-authenticate"] == [#"Bearer realm="khata""#, Self.basic])
+
+                var credentials = [
+                    ("an unknown key", "Bearer \(APIKey.generate().token)"), ("a revoked key", "Bearer \(revoked)"),
+                    ("an expired key", "Bearer \(expired)"),
+                    ("a bad checksum", "bearer \(server.token(.admin).dropLast())-"),
+                    ("an unknown user", basic("eve", "correct horse")),
+                    ("a wrong password", basic("ana", "correct horsf")),
+                    ("a disabled user", basic("ben", "correct horse")), ("no user", "Basic x"),
+                    ("another scheme", "Digest username=\"ana\""), ("no scheme", server.token(.admin)),
+                ]
+                credentials += try issuer.forgeries(at: Timestamp.now.seconds)
+                    .filter { (1..<14_000).contains($0.token.utf8.count) }.map {
+                        ($0.description, "Bearer \($0.token)")
+                    }
+                #expect(credentials.count > 80)
+                var bodies: Set<String> = []
+                for (description, credential) in credentials {
+                    let answer = try await server.get(
+                        "/products", as: nil, headers: [("Authorization", credential), ("X-Request-Id", "same")])
+                    #expect(answer.status == 401, "\(description)")
+                    let isBearer = credential.lowercased().hasPrefix("bearer ")
+                    #expect(
+                        answer.headers["www-authenticate"]
+                            == [isBearer ? Self.bearer : #"Bearer realm="khata""#, Self.basic],
+                        "\(description)")
+                    bodies.insert(answer.text)
+                }
+                #expect(bodies.count == 1, "\(bodies)")
+            }
+        }
+
+        @Test("a token and a user may do what their role and stores allow, and are the actors of what they do")
+        func accepted() async throws {
+            let issuer = TokenIssuer.shared
+            try await LiveServer.with(.init(tokens: try await issuer.verifier())) { server in
+                try await server.stocked()
+                try await server.makeUser(
+                    "ana", "correct: horse", Grant(role: .clerk, scope: .only([StoreID(rawValue: 1)])))
+                let token = try issuer.token(
+                    "ES256", at: Timestamp.now.seconds, claims: ["role": #""clerk""#, "stores": "[1]"])
+                for (credential, actor) in [
+                    ("Bearer \(token)", "token:till-3"), (basic("ana", "correct: horse"), "user:ana"),
+                ] {
+                    let headers = [("Authorization", credential)]
+                    let sale = #"{"product_id": 101, "quantity": 1, "movement_type": "sale"}"#
+                    #expect(try await server.post("/stores/1/stock", sale, as: nil, headers: headers).status == 201)
+                    #expect(try await server.post("/stores/2/stock", sale, as: nil, headers: headers).status == 404)
+                    #expect(
+                        try await server.post("/products", #"{"name": "a"}"#, as: nil, headers: headers).status == 403)
+                    let audit = try await server.get("/audit/1?actor=\(actor)")
+                    #expect(audit["items"]?.elements.count == 1)
+                }
+            }
+        }
+
+        @Test("without passwords, Basic is neither offered nor accepted")
+        func withoutPasswords() async throws {
+            try await LiveServer.with(.init(passwords: nil)) { server in
+                try await server.makeUser("ana", "correct horse")
+                for headers in [[], [("Authorization", basic("ana", "correct horse"))]] {
+                    let answer = try await server.get("/products", as: nil, headers: headers)
+                    #expect(answer.status == 401)
+                    #expect(answer.headers["www-authenticate"] == [#"Bearer realm="khata""#])
+                }
+            }
+        }
+
+        @Test("what is revoked or disabled through one instance, the others refuse")
+        func revocation() async throws {
+            try await LiveServer.withTwo { one, two in
+                let key = try await one.makeKey(revoked: false)
+                try await one.makeUser("ana", "correct horse")
+                let credentials = ["Bearer \(key)", basic("ana", "correct horse")]
+                func statuses() async throws -> [Int] {
+                    var statuses: [Int] = []
+                    for server in [one, two] {
+                        for credential in credentials {
+                            statuses.append(
+                                try await server.get("/products", as: nil, headers: [("Authorization", credential)])
+                                    .status)
+                        }
+                    }
+                    return statuses
+                }
+                #expect(try await statuses() == [200, 200, 200, 200])
+                let id = key.split(separator: "_")[1]
+                #expect(try await one.send(.DELETE, "/admin/keys/\(id)").status == 204)
+                try await one.database.execute("update users set disabled_at = now()")
+                #expect(try await eventually { try await statuses() == [401, 401, 401, 401] })
+            }
+        }
+
+        @Test("no log tells a secret, however much is logged")
+        func secrets() async throws {
+            let (issuer, log) = (TokenIssuer.shared, CollectedLog())
+            try await LiveServer.with(.init(tokens: try await issuer.verifier(), logger: log.logger)) { server in
+                try await server.makeUser("ana", "correct horse")
+                let now = Timestamp.now.seconds
+                let tokens = [try issuer.token(at: now), try issuer.token(at: now, claims: ["role": #""owner""#])]
+                let wrong = APIKey.generate().token
+                let passwords = ["correct horse", "wrong battery staple"]
+                for credential in (tokens + [server.token(.reader), wrong]).map({ "Bearer \($0)" })
+                    + passwords.map({ basic("ana", $0) })
+                {
+                    _ = try await server.get("/products", as: nil, headers: [("Authorization", credential)])
+                }
+                let made = try await server.post("/admin/keys", #"{"name": "a", "role": "reader"}"#)
+                let key = try #require(made["key"]?.string)
+                // A failure of ours is logged with its request.
+                try await server.database.execute(
+                    "alter table products rename to moved; alter table users rename to gone")
+                _ = try await server.get("/products", headers: [("X-Request-Id", "broken")])
+                _ = try await server.get(
+                    "/products", as: nil, headers: [("Authorization", basic("ana", "another password"))])
+
+                for line in ["an API key was created", "a token was refused", "broken"] {
+                    #expect(log.text.contains(line), "\(line)")
+                }
+                let secrets =
+                    tokens.map { String($0.split(separator: ".")[2]) }
+                    + [server.token(.reader), server.token(.admin), wrong, key].map { String($0.suffix(28)) }
+                    + passwords + ["another password"]
+                    + (passwords + ["another password"]).map { String(basic("ana", $0).dropFirst(6)) }
+                    + [TokenIssuer.secret, "$scrypt$"]
+                for secret in secrets { #expect(!log.text.contains(secret), "\(secret)") }
+            }
+        }
+
+        private func basic(_ name: String, _ password: String) -> String {
+            "Basic " + Data("\(name):\(password)".utf8).base64EncodedString()
+        }
+    }
+}
+
+extension Timestamp {
+    fileprivate var seconds: Int64 { microseconds / 1_000_000 }
+}
+
+extension LiveServer {
+    fileprivate func makeUser(
+        _ name: String, _ password: String, _ grant: Grant = Grant(role: .reader)
+    ) async throws {
+        let name = try #require(UserName(name))
+        let hash = try await PasswordHasher.cheap.hash(try #require(Password(new: password)))
+        try await database.withLedger { ledger in
+            _ = try await ledger.addUser(NewUser(name: name, passwordHash: hash, grant: grant))
+        }
+    }
+
+    fileprivate func makeKey(revoked isRevoked: Bool) async throws -> String {
+        let key = APIKey.generate()
+        try await database.withLedger { ledger in
+            _ = try await ledger.addAPIKey(NewAPIKey(key, name: "a", grant: Grant(role: .reader)))
+            if isRevoked { try await ledger.revokeAPIKey(key.id) }
+        }
+        return key.token
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import LedgerTesting
+
+/// The program as it was built beside the tests.
+struct Program {
+    struct Outcome: Sendable {
+        let status: Int32
+        let output: String
+        let errors: String
+
+        var lines: [Substring] { output.split(separator: "\n") }
+    }
+
+    let environment: [String: String]
+
+    init(on database: TestDatabase, _ more: [String: String] = [:]) {
+        environment = ["KHATA_PRIMARY_URL": database.primaryURL].merging(more) { $1 }
+    }
+
+    /// Runs a command to its end.
+    func run(_ arguments: [String], input: String = "") async throws -> Outcome {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(with: Result { try run(arguments, input) })
+            }
+        }
+    }
+
+    private func run(_ arguments: [String], _ input: String) throws -> Outcome {
+        let process = Process()
+        process.executableURL = try Self.url
+        process.arguments = arguments
+        process.environment = environment
+        process.currentDirectoryURL = FileManager.default.temporaryDirectory
+        let (standardInput, standardOutput, standardError) = (Pipe(), Pipe(), Pipe())
+        process.standardInput = standardInput
+        process.standardOutput = standardOutput
+        process.standardError = standardError
+        try process.run()
+        try standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try standardInput.fileHandleForWriting.close()
+        // What these commands say on standard error fits into a pipe.
+        let output = try standardOutput.fileHandleForReading.readToEnd() ?? Data()
+        let errors = try standardError.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationStatus, output: String(decoding: output, as: UTF8.self),
+            errors: String(decoding: errors, as: UTF8.self))
+    }
+
+    /// In the folder of the bundle that holds the tests.
+    private static var url: URL {
+        get throws {
+            for argument in CommandLine.arguments where argument.contains(".xctest") {
+                var folder = URL(filePath: argument)
+                while folder.path != "/" {
+                    folder.deleteLastPathComponent()
+                    let program = folder.appending(component: "khata")
+                    if FileManager.default.isExecutableFile(atPath: program.path),
+                        (try? program.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true
+                    {
+                        return program
+                    }
+                }
+            }
+            throw MissingProgram(arguments: CommandLine.arguments)
+        }
+    }
+}
+
+struct MissingProgram: Error {
+    let arguments: [String]
+}

@@ -1,0 +1,44 @@
+import Access
+import LedgerTesting
+import PostgresLedger
+import Testing
+
+@Suite("khata user")
+struct UserCommandTests {
+    @Test("a user is created with the password of standard input's first line, listed and disabled")
+    func lifecycle() async throws {
+        try await TestDatabase.with { database in
+            let khata = Program(on: database)
+            let created = try await khata.run(
+                ["user", "create", "ana.b", "--role", "manager", "--stores", "3"], input: "correct horse\nmore\n")
+            #expect(created.status == 0, "\(created.errors)")
+            #expect(!created.output.contains("horse"))
+            let again = try await khata.run(["user", "create", "ana.b", "--role", "reader"], input: "correct horse\n")
+            #expect(again.status == 1)
+            #expect(again.errors.contains("already"))
+            let list = try await khata.run(["user", "list"])
+            #expect(list.lines.count == 2)
+            #expect(list.lines[1].contains("manager  3"))
+            #expect(!list.output.contains("$scrypt$"))
+            #expect(try await khata.run(["user", "disable", "ana.b"]).status == 0)
+            #expect(try await khata.run(["user", "disable", "eve"]).status == 1)
+            #expect(try await khata.run(["user", "list", "--json"]).output.contains(#""disabled_at":"2"#))
+            let name = try #require(UserName("ana.b"))
+            let stored = try await database.withLedger { ledger in try await ledger.user(name) }
+            #expect(stored?.passwordHash.hasPrefix("$scrypt$ln=14,r=8,p=5$") == true)
+        }
+    }
+
+    @Test(
+        "a password that is too short, or a name that is none, is refused",
+        arguments: [("ana", "short\n", 1), ("ana", "", 1), ("ana", "\n", 1), ("Ana", "correct horse\n", 2)]
+            as [(String, String, Int32)])
+    func refused(name: String, input: String, status: Int32) async throws {
+        try await TestDatabase.with { database in
+            let outcome = try await Program(on: database).run(
+                ["user", "create", name, "--role", "reader"], input: input)
+            #expect(outcome.status == status)
+            #expect(try await database.integers("select count(*) from users") == [0])
+        }
+    }
+}
