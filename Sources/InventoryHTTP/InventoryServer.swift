@@ -11,7 +11,7 @@ public import StockCache
 ///
 /// Its services stop gracefully: they take no more connections, finish the requests that run, then end.
 public struct InventoryServer: Sendable {
-    private let api: InventoryAPI
+    let api: InventoryAPI
     private let authenticator: Authenticator
     private let limiter: RateLimiter?
     private let proxies: TrustedProxies

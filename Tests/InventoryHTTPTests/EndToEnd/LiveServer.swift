@@ -18,6 +18,7 @@ struct LiveServer: Sendable {
     let port: Int
     let opsPort: Int
     let services: ServiceGroup
+    let routes: [Route]
     private let tokens: [Role: String]
 
     /// How a server is set up, and where it logs.
@@ -92,7 +93,7 @@ struct LiveServer: Sendable {
             for await listening in ports.prefix(2) { port[listening.isOps] = listening.port }
             let live = LiveServer(
                 database: database, port: try #require(port[false]), opsPort: try #require(port[true]),
-                services: services, tokens: tokens)
+                services: services, routes: server.api.routes, tokens: tokens)
             let result: Result<Void, any Error>
             do {
                 result = .success(try await body(live))
@@ -106,6 +107,13 @@ struct LiveServer: Sendable {
     }
 
     func token(_ role: Role) -> String { tokens[role] ?? "" }
+
+    /// A new key that is limited to some stores.
+    func key(_ role: Role, stores: [Int]) async throws -> String {
+        let made = try await post(
+            "/admin/keys", #"{"name": "limited", "role": "\#(role.rawValue)", "stores": \#(stores)}"#)
+        return try #require(made["key"]?.string)
+    }
 
     /// Sends a request, with a key of the role unless the headers say otherwise.
     func send(
