@@ -141,13 +141,21 @@ let package = Package(
         .target(
             name: "LedgerTesting",
             dependencies: [
-                "Postgres", "PostgresLedger",
+                "Inventory", "Postgres", "PostgresLedger",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Tests/LedgerTesting",
+            swiftSettings: swiftSettings),
+        .target(
+            name: "ServerTesting",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/ServerTesting",
             swiftSettings: swiftSettings),
         .testTarget(
             name: "InventoryTests",
@@ -168,7 +176,7 @@ let package = Package(
         .testTarget(
             name: "RedisTests",
             dependencies: [
-                "Redis",
+                "Redis", "ServerTesting",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -178,7 +186,7 @@ let package = Package(
         .testTarget(
             name: "StockCacheTests",
             dependencies: [
-                "Inventory", "LedgerTesting", "Postgres", "PostgresLedger", "Redis", "StockCache",
+                "Inventory", "LedgerTesting", "Postgres", "PostgresLedger", "Redis", "ServerTesting", "StockCache",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -211,7 +219,7 @@ let package = Package(
             name: "InventoryHTTPTests",
             dependencies: [
                 "Access", "AccessTesting", "Inventory", "InventoryHTTP", "LedgerTesting", "Postgres",
-                "PostgresLedger",
+                "PostgresLedger", "Redis", "ServerTesting", "StockCache",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -1,5 +1,6 @@
 import Foundation
 import Redis
+import ServerTesting
 import Testing
 
 /// Ways to a server that need one of the test's own: users, a unix socket, TLS.

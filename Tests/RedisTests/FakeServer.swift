@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import ServerTesting
 import Synchronization
 
 /// Listens on a port, answers the client's `INFO` as Redis does, and whatever comes later as the test says.

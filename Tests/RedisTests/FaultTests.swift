@@ -1,4 +1,5 @@
 import Redis
+import ServerTesting
 import Testing
 
 /// A server of the test's own is killed, stopped, and started again.

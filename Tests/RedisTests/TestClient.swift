@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Redis
+import ServerTesting
 import Testing
 
 /// Clients of the server under test, which `KHATA_TEST_REDIS_URL` names.
@@ -45,17 +46,6 @@ enum TestClient {
     /// A key that no other test uses.
     static func key(_ name: String = #function) -> String {
         "test:\(name):\(UInt64.random(in: 0 ... .max))"
-    }
-}
-
-func closing<T>(_ close: () async -> Void, _ body: () async throws -> T) async throws -> T {
-    do {
-        let value = try await body()
-        await close()
-        return value
-    } catch {
-        await close()
-        throw error
     }
 }
 

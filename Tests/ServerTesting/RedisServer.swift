@@ -1,7 +1,7 @@
-import Foundation
+public import Foundation
 import NIOCore
 import NIOPosix
-import Testing
+import Synchronization
 
 #if canImport(Darwin)
     import Darwin
@@ -10,16 +10,16 @@ import Testing
 #endif
 
 /// A `redis-server` of the test's own, to be killed, stopped and started again.
-final class RedisServer {
-    let port: Int
-    let directory: URL
+public final class RedisServer: Sendable {
+    public let port: Int
+    public let directory: URL
     private let arguments: [String]
-    private var process: Process?
+    private let process = Mutex<Process?>(nil)
 
     /// - Parameters:
     ///   - arguments: Of `redis-server`, further ones. `$DIR` stands for the server's directory.
     ///   - prepare: Puts what the server needs into its directory.
-    static func with<T>(
+    public static func with<T>(
         _ arguments: [String] = [], prepare: (URL) throws -> Void = { _ in }, _ body: (RedisServer) async throws -> T
     ) async throws -> T {
         let server = try await RedisServer(arguments, port: freePort())
@@ -39,9 +39,10 @@ final class RedisServer {
         self.arguments = arguments.map { $0.replacing("$DIR", with: path) }
     }
 
-    var url: String { "redis://127.0.0.1:\(port)" }
+    public var url: String { "redis://127.0.0.1:\(port)" }
 
-    func start() throws {
+    /// Does not wait until it answers.
+    public func start() throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments =
@@ -49,28 +50,32 @@ final class RedisServer {
             + arguments
         process.standardOutput = FileHandle.nullDevice
         try process.run()
-        self.process = process
+        self.process.withLock { $0 = process }
     }
 
     /// kill -9, and the process is gone.
-    func kill() {
+    public func kill() {
         signal(SIGKILL)
-        process?.waitUntilExit()
-        process = nil
+        process.withLock { process in
+            process?.waitUntilExit()
+            process = nil
+        }
     }
 
     /// SIGSTOP: the kernel still accepts connections for it, and nothing answers.
-    func stop() { signal(SIGSTOP) }
+    public func stop() { signal(SIGSTOP) }
 
-    func resume() { signal(SIGCONT) }
+    public func resume() { signal(SIGCONT) }
 
     private func signal(_ number: Int32) {
-        guard let process else { return }
-        #if canImport(Darwin)
-            _ = Darwin.kill(process.processIdentifier, number)
-        #else
-            _ = Glibc.kill(process.processIdentifier, number)
-        #endif
+        process.withLock { process in
+            guard let process else { return }
+            #if canImport(Darwin)
+                _ = Darwin.kill(process.processIdentifier, number)
+            #else
+                _ = Glibc.kill(process.processIdentifier, number)
+            #endif
+        }
     }
 
     private func remove() {
@@ -79,11 +84,23 @@ final class RedisServer {
     }
 
     /// One that was free a moment ago.
-    static func freePort() async throws -> Int {
+    public static func freePort() async throws -> Int {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0).get()
-        let port = channel.localAddress?.port
+        guard let port = channel.localAddress?.port else { preconditionFailure("the channel is bound") }
         try await channel.close()
-        return try #require(port)
+        return port
+    }
+}
+
+/// Runs `body`, and `close` whatever becomes of it.
+public func closing<T>(_ close: () async -> Void, _ body: () async throws -> T) async throws -> T {
+    do {
+        let value = try await body()
+        await close()
+        return value
+    } catch {
+        await close()
+        throw error
     }
 }
