@@ -13,7 +13,7 @@ extension CacheConnection {
             ]
         }
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
-        let isTrusted = documents != nil
+        let isTrusted = isTrusted
         return [
             ComponentHealth(name: "redis:responseTime", status: .pass, observed: milliseconds, unit: "ms"),
             ComponentHealth(

@@ -37,6 +37,9 @@ public final class CacheConnection: CommitDelivery {
         self.logger = logger
     }
 
+    /// Whether documents can be had from the cache, and stored in it.
+    public var isTrusted: Bool { documents != nil }
+
     /// For readers: `nil` while the cache cannot be asked or is not trusted.
     var documents: RedisDocuments? {
         let (documents, isTrusted) = reachable
@@ -96,6 +99,8 @@ public final class CacheConnection: CommitDelivery {
             state.withLock { $0.failures = 0 }
             return value
         } catch {
+            // A caller that left says nothing of the cache.
+            guard error.kind != .cancelled else { return nil }
             let isFirst = state.withLock { state in
                 state.failures += 1
                 if state.failures >= Self.tolerance { state.closedUntil = .now + Self.pause }

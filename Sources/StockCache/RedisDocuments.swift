@@ -14,6 +14,7 @@ struct RedisDocuments: Sendable {
     static let formatVersion = 2
     private static let markLifetime = Int64(3_600_000)
     private static let documentLifetime = 540_000...660_000
+    private static let leaseLifetime = Int64(2_000)
 
     /// One round trip: the marks, then the document.
     func read(_ key: DocumentKey) async throws(CacheError) -> CacheReading {
@@ -38,10 +39,28 @@ struct RedisDocuments: Sendable {
         ).int64 == 1
     }
 
+    /// Whether the caller is to fill the document: `false` while another process does.
+    func lease(_ key: DocumentKey, nonce: String) async throws(CacheError) -> Bool {
+        !(try await client.send(
+            RedisCommand("SET", .string(lease(key)), .string(nonce), "NX", "PX", .integer(Self.leaseLifetime)),
+            expecting: runID
+        ).isNull)
+    }
+
+    /// Gives up the claims and the lease that have this nonce, for others not to wait for.
+    func abandon(_ key: DocumentKey, claimed: Set<StoreID>, nonce: String) async throws(CacheError) {
+        for storeID in claimed.union([key.storeID]) {
+            let lease: [RedisArgument] = storeID == key.storeID ? [.string(lease(key))] : []
+            _ = try await client.evaluate(
+                Script.abandon, keys: [.string(mark(storeID))] + lease, arguments: [.string(nonce)], expecting: runID)
+        }
+    }
+
     /// Stores a document if it is new enough; with one's own claim, makes the mark known.
+    /// - Parameter nonce: Of the claim, or of the lease, which ends.
     func fill(_ key: DocumentKey, _ document: Document, nonce: String?) async throws(CacheError) {
         _ = try await client.evaluate(
-            Script.fill, keys: [.string(mark(key.storeID)), .string(self.document(key))],
+            Script.fill, keys: [.string(mark(key.storeID)), .string(self.document(key)), .string(lease(key))],
             arguments: [
                 .integer(Self.markLifetime), .string(nonce ?? ""), .integer(document.stamp.position.rawValue),
                 .string(key.productID?.description ?? ""), .bytes(document.stored),
@@ -84,6 +103,7 @@ struct RedisDocuments: Sendable {
 
     private func mark(_ storeID: StoreID) -> String { "\(namespace):{\(storeID)}:mark" }
     private func document(_ key: DocumentKey) -> String { "\(namespace):{\(key.storeID)}:doc:\(key.name)" }
+    private func lease(_ key: DocumentKey) -> String { "\(namespace):{\(key.storeID)}:fill:\(key.name)" }
 
     var beatKey: RedisArgument { .string("\(namespace):beat") }
 }

@@ -41,11 +41,13 @@ enum Script {
         return 1
         """)
 
-    /// KEYS: mark, and the document if there is one. ARGV: how long marks are kept in ms, nonce (or an empty text),
+    /// KEYS: mark, and the document and its lease if there is one. ARGV: how long marks are kept in ms, nonce (or an empty text),
     /// position, product (or an empty text), document, how long it is kept in ms.
-    /// Makes the mark known if the claim is still the caller's; answers 1 if the document was stored.
+    /// Makes the mark known if the claim is still the caller's; answers 1 if the document was stored. Ends the caller's
+    /// lease in any case.
     static let fill = RedisScript(
         """
+        if KEYS[3] and redis.call('GET', KEYS[3]) == ARGV[2] then redis.call('DEL', KEYS[3]) end
         local position = tonumber(ARGV[3])
         local mark = redis.call('HMGET', KEYS[1], 'base', '*', 'claim')
         if not mark[1] then
@@ -63,6 +65,15 @@ enum Script {
         end
         if position < required then return 0 end
         redis.call('SET', KEYS[2], ARGV[5], 'PX', ARGV[6])
+        return 1
+        """)
+
+    /// KEYS: mark, and the lease of a document if there may be one. ARGV: nonce.
+    /// A claimed mark goes as if it had been evicted, with what `advance` left in it.
+    static let abandon = RedisScript(
+        """
+        if redis.call('HGET', KEYS[1], 'claim') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+        if KEYS[2] and redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
         return 1
         """)
 }

@@ -60,8 +60,8 @@ struct Instance: Sendable {
     func read(_ storeID: StoreID, _ productID: ProductID? = nil) async throws -> (
         document: Document, origin: DocumentOrigin
     ) {
-        let key = DocumentKey(storeID: storeID, productID: productID, name: productID?.description ?? "stock")
-        return try await documents.document(key, atLeast: nil) { [ledger] freshness throws(LedgerError) in
+        try await documents.document(.read(storeID, productID), atLeast: nil) {
+            [ledger] freshness throws(LedgerError) in
             if let productID {
                 let level = try await ledger.level(LevelKey(storeID, productID), freshness)
                 return Document(level, "\(level.value.onHand)")
@@ -77,8 +77,15 @@ private struct Mute: CommitDelivery {
     func deliver(_ advances: [Advance], on timeline: Timeline) async -> Bool { false }
 }
 
+extension DocumentKey {
+    /// Of what instances read.
+    static func read(_ storeID: StoreID, _ productID: ProductID? = nil) -> DocumentKey {
+        DocumentKey(storeID: storeID, productID: productID, name: productID?.description ?? "stock")
+    }
+}
+
 extension Document {
-    fileprivate init<Value>(_ snapshot: Snapshot<Value>, _ text: String) {
+    init<Value>(_ snapshot: Snapshot<Value>, _ text: String) {
         self.init(
             stamp: Stamp(position: snapshot.position ?? .zero, catalogPosition: snapshot.catalogPosition),
             body: ByteBuffer(string: text), source: snapshot.source)

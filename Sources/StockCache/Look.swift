@@ -1,0 +1,42 @@
+import Inventory
+
+/// What a caller found in the cache.
+struct Look: Sendable {
+    /// `nil` if the cache cannot be asked, or is not trusted.
+    let documents: RedisDocuments?
+    let hit: Document?
+    /// `nil` if it cannot be said, because a mark is unknown.
+    let required: Requirement?
+    /// The ledgers whose marks are unknown.
+    let unknown: Set<StoreID>
+
+    var origin: DocumentOrigin { documents == nil ? .bypass : .miss }
+
+    /// Whether what is read after this look is at least as new as what was to be read after the other.
+    func promises(asMuchAs other: Look) -> Bool {
+        guard let owed = other.required else { return true }
+        return required?.covers(owed) ?? false
+    }
+}
+
+extension CacheConnection {
+    /// One round trip.
+    func look(_ key: DocumentKey, _ atLeast: Position?) async -> Look {
+        guard let documents,
+            let reading = await attempt({ () throws(CacheError) in try await documents.read(key) })
+        else { return Look(documents: nil, hit: nil, required: nil, unknown: []) }
+        let position = reading.mark.required(for: key)
+        let catalogKey = DocumentKey(storeID: .catalog, name: "")
+        let catalogPosition = key.storeID == .catalog ? position : reading.catalogMark.required(for: catalogKey)
+        guard let position, let catalogPosition else {
+            var unknown: Set<StoreID> = []
+            if position == nil { unknown.insert(key.storeID) }
+            if catalogPosition == nil { unknown.insert(.catalog) }
+            return Look(documents: documents, hit: nil, required: nil, unknown: unknown)
+        }
+        let required = Requirement(
+            position: max(position, atLeast ?? .zero), catalogPosition: catalogPosition)
+        let hit = reading.document.flatMap { required.isMet(by: $0.stamp) ? $0 : nil }
+        return Look(documents: documents, hit: hit, required: required, unknown: [])
+    }
+}

@@ -1,0 +1,100 @@
+import Inventory
+import LedgerTesting
+import PostgresLedger
+import Redis
+import ServerTesting
+import Testing
+
+@testable import StockCache
+
+/// Processes take turns at reading a document.
+@Suite("Turns", .serialized)
+struct TurnTests {
+    @Test("who finds another process filling a document takes what that brings, without a read of its own")
+    func leased() async throws {
+        try await withInstances { one, two, redis in
+            _ = try await two.read(.one)
+            let isTaken = try await eventually {
+                _ = try await one.ledger.record(.stockIn(1), .testing)
+                guard let documents = one.cache.documents,
+                    (try? await documents.lease(.read(.one), nonce: "other")) == true
+                else { return false }
+                return try await takes(two, whatIsFilledIn: documents, redis, one)
+            }
+            #expect(isTaken)
+        }
+    }
+
+    @Test("who finds another process finding out a mark takes what that brings, without a read of its own")
+    func claimed() async throws {
+        try await withInstances { one, two, redis in
+            _ = try await two.read(.one)
+            let isTaken = try await eventually {
+                guard let documents = one.cache.documents, let mark = try await redis.keys("*:{1}:mark").first
+                else { return false }
+                try await redis.command("DEL", .string(mark))
+                guard (try? await documents.claim(.one, nonce: "other")) == true else { return false }
+                return try await takes(two, whatIsFilledIn: documents, redis, one)
+            }
+            #expect(isTaken)
+        }
+    }
+
+    /// Whether a reader that began to wait was served from what the other process, whose nonce is `other`, fills.
+    private func takes(
+        _ reader: Instance, whatIsFilledIn documents: RedisDocuments, _ redis: RedisServer, _ other: Instance
+    ) async throws -> Bool {
+        let stock = try await other.ledger.stock(StockQuery(storeID: .one), Freshness(isFromPrimary: true))
+        let looks = try await redis.calls("hmget")
+        async let read = reader.read(.one)
+        let hasLooked = try await eventually { try await redis.calls("hmget") >= looks + 2 }
+        #expect(hasLooked)
+        try? await documents.fill(.read(.one), Document(stock, "filled by the other"), nonce: "other")
+        let (document, origin) = try await read
+        #expect(document.stamp.position == stock.position)
+        return origin == .miss && document.source == nil
+    }
+
+    @Test("a process that dies holding the lease holds nobody up, and keeps it until it ends by itself")
+    func abandoned() async throws {
+        try await withInstances { one, two, redis in
+            let isRead = try await eventually {
+                _ = try await two.read(.one)
+                let recorded = try await one.ledger.record(.stockIn(1), .testing).value
+                guard let documents = one.cache.documents,
+                    (try? await documents.lease(.read(.one), nonce: "dead")) == true
+                else { return false }
+                let read = try await two.read(.one)
+                #expect(read.document.onHand == recorded.onHand)
+                guard read.origin == .miss else { return false }
+                let stillHeld = try await redis.keys("*:{1}:fill:stock").count == 1
+                return try await two.read(.one).origin == .hit && stillHeld
+            }
+            #expect(isRead)
+        }
+    }
+
+    @Test("a flight that landed leaves no lease; one that brings nothing leaves no claim either")
+    func nothingIsLeft() async throws {
+        try await withInstances { one, two, redis in
+            let isGone = try await eventually(within: .seconds(20)) {
+                // With the mark known, what is outdated takes a lease and no claim.
+                _ = try await two.read(.one)
+                _ = try await one.ledger.record(.stockIn(1), .testing)
+                guard try await two.read(.one).origin == .miss else { return false }
+                let unknown = ProductID(rawValue: 999)
+                await #expect(throws: LedgerError.self) { try await two.read(.one, unknown) }
+                return try await redis.keys("*:fill:*").isEmpty
+            }
+            #expect(isGone)
+            await #expect(throws: LedgerError.self) { try await two.read(StoreID(rawValue: 9)) }
+            #expect(try await redis.keys("*{9}*").isEmpty)
+        }
+    }
+}
+
+extension RedisServer {
+    fileprivate func keys(_ pattern: String) async throws -> [String] {
+        try await command("KEYS", .string(pattern))?.array?.compactMap(\.string) ?? []
+    }
+}
