@@ -6,7 +6,7 @@ import StockCache
 /// What the routes' handlers work on; they stand with what they are about.
 struct InventoryAPI: Sendable {
     private let wholeLedger: any StockReading & StockWriting
-    let documents: any DocumentReading
+    private let documents: any DocumentReading
     let credentials: any CredentialStoring
     let health: any HealthReporting
     private let limiter: RateLimiter?
@@ -30,6 +30,11 @@ struct InventoryAPI: Sendable {
     /// The ledger as the caller sees it.
     func ledger(for call: Call) -> any StockReading & StockWriting {
         call.principal.scope == .all ? wholeLedger : ScopedLedger(wholeLedger, scope: call.principal.scope)
+    }
+
+    /// The documents as the caller sees them.
+    func documents(for call: Call) -> StockDocuments {
+        StockDocuments(ledger: ledger(for: call), source: documents)
     }
 
     /// Takes what a batch costs: a permit for each line, of which the request itself has paid one.

@@ -1,7 +1,6 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
-import StockCache
 
 extension InventoryAPI {
     func listProducts(_ call: Call) async throws -> Response {
@@ -11,12 +10,7 @@ extension InventoryAPI {
             category: try parameters.text("category"))
         let minimum = try parameters.minPosition()
         try parameters.finish()
-        let key = DocumentKey(storeID: .catalog, name: parameters.documentName())
-        return call.answer(
-            catalog: try await documents.document(key, atLeast: minimum) {
-                [ledger = ledger(for: call)] freshness throws(LedgerError) in
-                Document(page: try await ledger.products(query, freshness)) { $0.value($1) }
-            }, parameters)
+        return call.answer(catalog: try await documents(for: call).products(query, atLeast: minimum), parameters)
     }
 
     func readProduct(_ call: Call) async throws -> Response {

@@ -2,7 +2,6 @@ import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
-import StockCache
 
 extension InventoryAPI {
     func listStores(_ call: Call) async throws -> Response {
@@ -11,12 +10,7 @@ extension InventoryAPI {
             scope: call.principal.scope, after: try parameters.cursor(), limit: try parameters.limit())
         let minimum = try parameters.minPosition()
         try parameters.finish()
-        let key = DocumentKey(storeID: .catalog, name: parameters.documentName(scope: query.scope))
-        return call.answer(
-            catalog: try await documents.document(key, atLeast: minimum) {
-                [ledger = ledger(for: call)] freshness throws(LedgerError) in
-                Document(page: try await ledger.stores(query, freshness)) { $0.value($1) }
-            }, parameters)
+        return call.answer(catalog: try await documents(for: call).stores(query, atLeast: minimum), parameters)
     }
 
     func readStore(_ call: Call) async throws -> Response {

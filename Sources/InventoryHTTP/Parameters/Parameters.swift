@@ -18,8 +18,6 @@ struct Parameters {
     private let limits: Limits
     private let pairs: [Pair]
     private var unused: [String]
-    /// What the cursor says, once it was taken.
-    private var continued: (Int64, Int64)?
 
     /// - Parameter target: the request's target, with its path.
     init(
@@ -163,7 +161,6 @@ extension Parameters {
         guard let key: Key = Cursor.key(in: text, of: cursorScope) else {
             throw Problem(.invalidCursor, "The cursor is damaged, or it belongs to another list or reader.")
         }
-        continued = key.numbers
         return key
     }
 
@@ -171,24 +168,13 @@ extension Parameters {
         Cursor.text(of: key, in: cursorScope)
     }
 
-    /// Names the document that answers the request, whoever reads it: the list, and which part of it.
-    /// - Parameter scope: The stores that the list is about, if it is about stores.
-    func documentName(scope: StoreScope = .all) -> String {
-        var name = list
-        if let continued { name += "\nafter=\(continued.0),\(continued.1)" }
-        if let limit = pairs.first(where: { $0.name == "limit" }) { name += "\nlimit=\(limit.value)" }
-        if let stores = scope.stores { name += "\nstores=" + stores.map(\.description).joined(separator: ",") }
-        return name
-    }
-
-    private var cursorScope: String { "\(list)\n\(reader)" }
-
-    /// The path and the filters, in any order.
-    private var list: String {
+    /// The path and the filters, in any order, and who reads.
+    private var cursorScope: String {
         let filters = pairs.filter { !["cursor", "limit", "min_position"].contains($0.name) }
-        return filters.sorted { $0.name < $1.name }.reduce(into: path.normalised) { list, pair in
+        let list = filters.sorted { $0.name < $1.name }.reduce(into: path.normalised) { list, pair in
             list += "\n\(pair.name)=\(pair.value)"
         }
+        return "\(list)\n\(reader)"
     }
 }
 

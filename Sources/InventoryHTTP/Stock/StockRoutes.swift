@@ -1,6 +1,5 @@
 import HummingbirdCore
 import Inventory
-import StockCache
 
 extension InventoryAPI {
     func listStock(_ call: Call) async throws -> Response {
@@ -11,19 +10,7 @@ extension InventoryAPI {
             below: try parameters.integer("below", in: 0...largestJSONInteger), asOf: try parameters.time("as_of"))
         let minimum = try parameters.minPosition()
         try parameters.finish()
-        let render: DocumentRenderer = { [ledger = ledger(for: call)] freshness throws(LedgerError) in
-            let page = try await ledger.stock(query, freshness)
-            return Document(page: page) { json in
-                json.field("store_id", query.storeID)
-                json.nullableField("position", page.position)
-            } item: {
-                $0.value($1)
-            }
-        }
-        // The past is read seldom, and each moment of it once.
-        let documents = query.asOf == nil ? documents : RenderedDocuments()
-        let key = DocumentKey(storeID: query.storeID, name: parameters.documentName())
-        return call.answer(try await documents.document(key, atLeast: minimum, render: render), parameters)
+        return call.answer(try await documents(for: call).stock(query, atLeast: minimum), parameters)
     }
 
     func readLevel(_ call: Call) async throws -> Response {
@@ -31,19 +18,7 @@ extension InventoryAPI {
         let minimum = try parameters.minPosition()
         try parameters.finish()
         let level = LevelKey(call.storeID, call.productID)
-        let key = DocumentKey(storeID: level.storeID, productID: level.productID, name: parameters.documentName())
-        return call.answer(
-            try await documents.document(key, atLeast: minimum) {
-                [ledger = ledger(for: call)] freshness throws(LedgerError) in
-                let snapshot = try await ledger.level(level, freshness)
-                return Document(snapshot) { json in
-                    json.openObject()
-                    json.field("store_id", level.storeID)
-                    json.nullableField("position", snapshot.position)
-                    json.fields(of: snapshot.value)
-                    json.closeObject()
-                }
-            }, parameters)
+        return call.answer(try await documents(for: call).level(level, atLeast: minimum), parameters)
     }
 }
 

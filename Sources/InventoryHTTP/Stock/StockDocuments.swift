@@ -1,0 +1,74 @@
+import Inventory
+import StockCache
+
+typealias FoundDocument = (document: Document, origin: DocumentOrigin)
+
+/// The documents that are kept: how each is named and rendered. Whoever asks for one asks here, so that what was rendered
+/// for one is of use to all; the cursor of the next page, which is the reader's own, is left blank.
+struct StockDocuments: Sendable {
+    let ledger: any StockReading
+    let source: any DocumentReading
+
+    func stock(_ query: StockQuery, atLeast: Position?) async throws(LedgerError) -> FoundDocument {
+        let key = DocumentKey(
+            query.storeID, list: "stock", after: query.after, limit: query.limit,
+            ["category": query.category, "below": query.below.map { "\($0)" }])
+        // The past is read seldom, and each moment of it once.
+        let source = query.asOf == nil ? source : RenderedDocuments()
+        return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+            let page = try await ledger.stock(query, freshness)
+            return Document(page: page) { json in
+                json.field("store_id", query.storeID)
+                json.nullableField("position", page.position)
+            } item: {
+                $0.value($1)
+            }
+        }
+    }
+
+    func level(_ level: LevelKey, atLeast: Position?) async throws(LedgerError) -> FoundDocument {
+        let key = DocumentKey(storeID: level.storeID, productID: level.productID, name: "level\n\(level.productID)")
+        return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+            let snapshot = try await ledger.level(level, freshness)
+            return Document(snapshot) { json in
+                json.openObject()
+                json.field("store_id", level.storeID)
+                json.nullableField("position", snapshot.position)
+                json.fields(of: snapshot.value)
+                json.closeObject()
+            }
+        }
+    }
+
+    func products(_ query: ProductQuery, atLeast: Position?) async throws(LedgerError) -> FoundDocument {
+        let key = DocumentKey(
+            .catalog, list: "products", after: query.after, limit: query.limit,
+            ["q": query.search, "category": query.category])
+        return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+            Document(page: try await ledger.products(query, freshness)) { $0.value($1) }
+        }
+    }
+
+    func stores(_ query: StoreQuery, atLeast: Position?) async throws(LedgerError) -> FoundDocument {
+        let scope = query.scope.stores?.map(\.description).joined(separator: ",")
+        let key = DocumentKey(.catalog, list: "stores", after: query.after, limit: query.limit, ["stores": scope])
+        return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+            Document(page: try await ledger.stores(query, freshness)) { $0.value($1) }
+        }
+    }
+}
+
+extension DocumentKey {
+    /// Names a page of a list. Of two different pages the names differ: no filter's text has a line break in it.
+    fileprivate init(
+        _ storeID: StoreID, list: String, after: (some LedgerNumber)?, limit: Int,
+        _ filters: KeyValuePairs<String, String?>
+    ) {
+        var name = "\(list)\nlimit=\(limit)"
+        if let after { name += "\nafter=\(after)" }
+        for (filter, value) in filters {
+            if let value { name += "\n\(filter)=\(value)" }
+        }
+        self.init(storeID: storeID, name: name)
+    }
+}
