@@ -8,18 +8,20 @@ struct InventoryAPI: Sendable {
     private let wholeLedger: any StockReading & StockWriting
     private let documents: any DocumentReading
     let credentials: any CredentialStoring
+    let warming: CacheWarming?
     let health: any HealthReporting
     private let limiter: RateLimiter?
     let limits: Limits
     let logger: Logger
 
     init(
-        ledger: any StockReading & StockWriting, documents: any DocumentReading,
+        ledger: any StockReading & StockWriting, documents: any DocumentReading, warming: CacheWarming?,
         credentials: any CredentialStoring, health: any HealthReporting, limiter: RateLimiter?, limits: Limits,
         logger: Logger
     ) {
         wholeLedger = ledger
         self.documents = documents
+        self.warming = warming
         self.credentials = credentials
         self.health = health
         self.limiter = limiter

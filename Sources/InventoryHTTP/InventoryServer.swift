@@ -22,23 +22,24 @@ public struct InventoryServer: Sendable {
 
     /// - Parameters:
     ///   - documents: Where rendered answers come from: a cache, if there is one.
+    ///   - warming: Warms the cache on request, if there is one; has to run too.
     ///   - authenticator: Says who asks.
     ///   - credentials: What the authenticator looks into, for the routes that manage keys.
-    ///   - limiter: `nil` if rates are not limited.
+    ///   - limiter: `nil` if rates are not limited; has to run too.
     ///   - certificate: with which the API speaks TLS, and only that; without one it speaks plain HTTP.
     ///   - cors: which pages may use the API through browsers; without one, only its own origin's.
     ///   - logger: gets a line for each request that fails here (status 5xx) and for each key that is made or revoked,
     ///     and none for others.
     public init(
         ledger: any StockReading & StockWriting, documents: any DocumentReading = RenderedDocuments(),
-        authenticator: Authenticator, credentials: any CredentialStoring, health: any HealthReporting,
-        limiter: RateLimiter? = nil, proxies: TrustedProxies = TrustedProxies(), limits: Limits = Limits(),
-        certificate: ServerCertificate? = nil, cors: CORSPolicy? = nil, logger: Logger
+        warming: CacheWarming? = nil, authenticator: Authenticator, credentials: any CredentialStoring,
+        health: any HealthReporting, limiter: RateLimiter? = nil, proxies: TrustedProxies = TrustedProxies(),
+        limits: Limits = Limits(), certificate: ServerCertificate? = nil, cors: CORSPolicy? = nil, logger: Logger
     ) {
         precondition((1...Quantity.largest).contains(limits.quantity), "a movement moves at most \(Quantity.largest)")
         api = InventoryAPI(
-            ledger: ledger, documents: documents, credentials: credentials, health: health, limiter: limiter,
-            limits: limits, logger: logger)
+            ledger: ledger, documents: documents, warming: warming, credentials: credentials, health: health,
+            limiter: limiter, limits: limits, logger: logger)
         self.authenticator = authenticator
         self.limiter = limiter
         self.proxies = proxies

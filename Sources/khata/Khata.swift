@@ -11,7 +11,8 @@ struct Khata: AsyncParsableCommand {
             Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 wrong configuration.
             """,
         subcommands: [
-            Serve.self, Migrate.self, KeyCommand.self, UserCommand.self, AuditCommand.self, ConfigCommand.self,
+            Serve.self, Migrate.self, CacheCommand.self, KeyCommand.self, UserCommand.self, AuditCommand.self,
+            ConfigCommand.self,
             DemoCommand.self,
         ])
 

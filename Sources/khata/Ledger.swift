@@ -1,11 +1,8 @@
 import Inventory
 import Logging
-import NIOPosix
 import Postgres
 import PostgresLedger
-import Redis
 import ServiceLifecycle
-import StockCache
 
 extension Settings {
     /// Keeps standard output for what a command prints.
@@ -23,29 +20,6 @@ extension Settings {
         return PostgresLedger(
             primary: try connection(primaryURL, of: .primaryURL), replica: replica, limits: ledger,
             delivery: delivery, observer: LedgerLog(logger: logger), logger: logger)
-    }
-}
-
-extension Settings {
-    /// A client of the Redis that is configured, if one is.
-    func redisClient(_ logger: Logger) throws(SettingsError) -> RedisClient? {
-        guard let redisURL else { return nil }
-        do {
-            return try RedisClient(
-                try redis(redisURL), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        } catch let error as SettingsError {
-            throw error
-        } catch {
-            throw SettingsError("redis.url cannot be used: \(error)")
-        }
-    }
-
-    func redis(_ url: String) throws(SettingsError) -> RedisConfiguration {
-        do {
-            return try RedisConfiguration(url: url)
-        } catch {
-            throw SettingsError("redis.url is not the address of a Redis: \(error)")
-        }
     }
 }
 

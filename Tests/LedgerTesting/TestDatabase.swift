@@ -1,4 +1,5 @@
 import Foundation
+public import Inventory
 public import Logging
 public import Postgres
 public import PostgresLedger
@@ -117,9 +118,11 @@ extension TestDatabase {
     /// - Parameters:
     ///   - primary: Another way to the primary.
     ///   - replica: The way to the replica, if there is to be one.
+    ///   - delivery: Is told of each commit.
     public func withLedger<T: Sendable>(
         primary: String? = nil, replica: String? = nil, limits: LedgerLimits = LedgerLimits(),
-        observer: any LedgerObserver = IgnoringObserver(), logger: Logger = quiet,
+        delivery: any CommitDelivery = NoCopies(), observer: any LedgerObserver = IgnoringObserver(),
+        logger: Logger = quiet,
         _ body: @Sendable (PostgresLedger) async throws -> T
     ) async throws -> T {
         let ledger = PostgresLedger(
@@ -127,7 +130,7 @@ extension TestDatabase {
             replica: try replica.map {
                 try ConnectionConfiguration($0, applicationName: "khata-test", isReadOnly: true)
             },
-            limits: limits, observer: observer, logger: logger)
+            limits: limits, delivery: delivery, observer: observer, logger: logger)
         return try await withThrowingTaskGroup { group in
             let services = ServiceGroup(services: [ledger], logger: Self.quiet)
             group.addTask { try await services.run() }

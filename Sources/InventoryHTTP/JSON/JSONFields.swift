@@ -69,6 +69,20 @@ extension JSONFields {
         optionalInteger(name, in: 1...largestJSONInteger).map(ID.init(rawValue:))
     }
 
+    /// 1 to `most` ids.
+    mutating func optionalIDs<ID: LedgerNumber>(_ name: String, atMost most: Int) -> Set<ID>? {
+        guard let value = optional(name) else { return nil }
+        if case .array(let elements) = value, (1...most).contains(elements.count) {
+            let ids: [ID] = elements.compactMap {
+                guard case .integer(let number) = $0, (1...largestJSONInteger).contains(number) else { return nil }
+                return ID(rawValue: number)
+            }
+            if ids.count == elements.count { return Set(ids) }
+        }
+        refuse(name, "must be an array of 1 to \(most) ids")
+        return nil
+    }
+
     mutating func text(_ name: String, atMost longest: Int) -> String? {
         guard let value = required(name) else { return nil }
         return text(value, name, longest)

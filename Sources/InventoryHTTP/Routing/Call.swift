@@ -25,6 +25,12 @@ struct Call {
         return id
     }
 
+    /// The `{job_id}` of the path.
+    var jobID: Substring {
+        guard let id = path.jobID else { preconditionFailure("the route has no {job_id}") }
+        return id
+    }
+
     /// The query's parameters, to be taken one by one.
     func parameters() throws(Problem) -> Parameters {
         try Parameters(

@@ -23,13 +23,14 @@ struct Router: Sendable {
 
     private enum Segment: Hashable {
         case literal(Substring)
-        case storeID, productID, keyID
+        case storeID, productID, keyID, jobID
 
         init(_ text: Substring) {
             switch text {
             case "{store_id}": self = .storeID
             case "{product_id}": self = .productID
             case "{key_id}": self = .keyID
+            case "{job_id}": self = .jobID
             default: self = .literal(text)
             }
         }
@@ -101,6 +102,8 @@ struct Router: Sendable {
             case .keyID:
                 guard APIKey.isID(segment) else { return nil }
                 path.keyID = String(segment)
+            case .jobID:
+                path.jobID = segment
             }
         }
         return path
@@ -121,6 +124,7 @@ struct RoutePath {
     fileprivate(set) var storeID: StoreID?
     fileprivate(set) var productID: ProductID?
     fileprivate(set) var keyID: String?
+    fileprivate(set) var jobID: Substring?
 
     var normalised: String { segments.reduce(into: "") { $0 += "/" + $1 } }
 }

@@ -37,6 +37,8 @@ extension InventoryAPI {
             Route(.post, "/admin/keys", .admin, createKey, reach: .allStores),
             Route(.get, "/admin/keys/{key_id}", .admin, readKey, reach: .allStores),
             Route(.delete, "/admin/keys/{key_id}", .admin, revokeKey, reach: .allStores),
+            Route(.post, "/admin/cache/warm", .admin, warmCache, reach: .allStores),
+            Route(.get, "/admin/cache/warm/{job_id}", .admin, readWarming, reach: .allStores),
         ] + healthRoutes
     }
 

@@ -29,6 +29,7 @@ struct ConfigCommand: AsyncParsableCommand {
                 replica.url: \(try settings.replicaURL.map { try "\(settings.connection($0, of: .replicaURL))" } ?? "none")
                 replica.connections: \(settings.ledger.replicaConnections)
                 redis.url: \(try settings.redisURL.map { try "\(settings.redis($0))" } ?? "none")
+                cache.warm_concurrency: \(settings.warmConcurrency)
                 write.lanes: \(settings.ledger.lanes)
                 write.commands_per_transaction: \(settings.ledger.write.commandsPerTransaction)
                 write.movements_waiting: \(settings.ledger.write.linesWaiting)

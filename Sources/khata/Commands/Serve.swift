@@ -43,9 +43,11 @@ struct Serve: AsyncParsableCommand {
         let limiter = settings.rates.map { RateLimiter(policies: $0, redis: redis) }
         let ledger = try settings.ledger(logger, delivery: cache ?? NoCopies())
         try await Schema(ledger.primary).check()
+        let documents = cache.map(DocumentCache.init)
+        let warming = documents.map { CacheWarming(settings.warmer(ledger, $0), logger: logger) }
         let access = try await settings.access.parts(credentials: ledger, logger)
         let server = InventoryServer(
-            ledger: ledger, documents: cache.map(DocumentCache.init) ?? RenderedDocuments(),
+            ledger: ledger, documents: documents ?? RenderedDocuments(), warming: warming,
             authenticator: access.authenticator, credentials: ledger,
             health: ServiceHealth(ledger: ledger, cache: cache), limiter: limiter, proxies: settings.proxies,
             limits: settings.limits, certificate: certificate, cors: settings.cors, logger: logger)
@@ -54,7 +56,7 @@ struct Serve: AsyncParsableCommand {
                 services: [
                     // Stopped in reverse: first the front, then the ledger, when all is answered.
                     .init(service: ledger)
-                ] + cacheServices(cache, ledger) + access.services.map { .init(service: $0) }
+                ] + cacheServices(cache, warming, ledger) + access.services.map { .init(service: $0) }
                     + (limiter.map { [.init(service: $0)] } ?? []) + (await certificateServices(certificate, logger))
                     + [
                         .init(service: server.opsService(host: settings.bind, port: settings.opsPort)),
@@ -70,12 +72,13 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func cacheServices(
-        _ cache: CacheConnection?, _ ledger: PostgresLedger
+        _ cache: CacheConnection?, _ warming: CacheWarming?, _ ledger: PostgresLedger
     ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
-        guard let cache else { return [] }
+        guard let cache, let warming else { return [] }
         return [
             .init(service: Relay(feed: ledger.outboxFeed, cache: cache)),
             .init(service: HeartWatch(primary: ledger, cache: cache)),
+            .init(service: warming),
         ]
     }
 

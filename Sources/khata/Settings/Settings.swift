@@ -13,6 +13,7 @@ struct Settings {
     var primaryURL: String
     var replicaURL: String?
     var redisURL: String?
+    var warmConcurrency = 4
     var ledger = LedgerLimits()
     var limits = Limits()
     /// `nil`: rates are not limited.
@@ -35,6 +36,7 @@ extension Settings {
         self.init(primaryURL: primaryURL)
         replicaURL = try source.text(.replicaURL)
         redisURL = try source.text(.redisURL)
+        warmConcurrency = try source.integer(.warmConcurrency, in: Self.warmConcurrencies) ?? warmConcurrency
         bind = try source.text(.bind) ?? bind
         port = try source.integer(.port, in: 0...65_535) ?? port
         opsPort = try source.integer(.opsPort, in: 0...65_535) ?? opsPort
@@ -72,6 +74,8 @@ extension Settings {
         }
     }
 
+    static let warmConcurrencies = 1...64
+
     func connection(_ url: String, of key: SettingKey) throws(SettingsError) -> ConnectionConfiguration {
         do {
             return try ConnectionConfiguration(url, applicationName: "khata", isReadOnly: key == .replicaURL)
@@ -91,6 +95,7 @@ enum SettingKey: String, CaseIterable {
     case replicaURL = "replica.url"
     case replicaConnections = "replica.connections"
     case redisURL = "redis.url"
+    case warmConcurrency = "cache.warm_concurrency"
     case lanes = "write.lanes"
     case commandsPerTransaction = "write.commands_per_transaction"
     case movementsWaiting = "write.movements_waiting"

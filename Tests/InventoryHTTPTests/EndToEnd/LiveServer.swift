@@ -4,8 +4,12 @@ import LedgerTesting
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import PostgresLedger
+import Redis
+import ServerTesting
 import ServiceLifecycle
+import StockCache
 import Synchronization
 import Testing
 
@@ -60,30 +64,66 @@ struct LiveServer: Sendable {
         }
     }
 
+    /// Starts a server with a cache in a Redis of its own, which it trusts by the time it is lent.
+    static func withCache(
+        limits: Limits = Limits(), _ body: @Sendable (LiveServer) async throws -> Void
+    ) async throws {
+        try await TestDatabase.with { database in
+            let tokens = try await database.makeKeys()
+            try await RedisServer.with { redis in
+                let client = try RedisClient(
+                    try RedisConfiguration(url: redis.url), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+                    logger: TestDatabase.quiet)
+                let cache = CacheConnection(client, logger: TestDatabase.quiet)
+                try await closing(client.close) {
+                    try await start(on: database, Setup(limits: limits), tokens, cache: cache) { live in
+                        let isTrusted = try await eventually { cache.isTrusted }
+                        #expect(isTrusted)
+                        try await body(live)
+                    }
+                }
+            }
+        }
+    }
+
     private static func start(
-        on database: TestDatabase, _ setup: Setup, _ tokens: [Role: String],
+        on database: TestDatabase, _ setup: Setup, _ tokens: [Role: String], cache: CacheConnection? = nil,
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
-        try await database.withLedger(logger: setup.logger) { ledger in
+        try await database.withLedger(delivery: cache ?? NoCopies(), logger: setup.logger) { ledger in
             let authenticator = Authenticator(
                 credentials: ledger, uses: KeyUses(store: ledger, logger: setup.logger), passwords: setup.passwords,
                 tokens: setup.tokens, logger: setup.logger)
             let limiter = setup.rates.map { RateLimiter(policies: $0, redis: nil) }
+            let documents = cache.map(DocumentCache.init)
+            let warming = documents.map { documents in
+                CacheWarming(
+                    CacheWarmer(ledger: ledger, documents: documents, limits: setup.limits, concurrency: 2),
+                    logger: setup.logger)
+            }
             let server = InventoryServer(
-                ledger: ledger, authenticator: authenticator, credentials: ledger, health: ledger, limiter: limiter,
+                ledger: ledger, documents: documents ?? RenderedDocuments(), warming: warming,
+                authenticator: authenticator, credentials: ledger, health: ledger, limiter: limiter,
                 proxies: setup.proxies, limits: setup.limits, certificate: setup.certificate, cors: setup.cors,
                 logger: setup.logger)
-            try await run(server, limiter, on: database, tokens, body)
+            var services: [any Service] = []
+            if let limiter { services.append(limiter) }
+            if let cache, let warming {
+                services += [
+                    Relay(feed: ledger.outboxFeed, cache: cache), HeartWatch(primary: ledger, cache: cache), warming,
+                ]
+            }
+            try await run(server, and: services, on: database, tokens, body)
         }
     }
 
     private static func run(
-        _ server: InventoryServer, _ limiter: RateLimiter?, on database: TestDatabase, _ tokens: [Role: String],
+        _ server: InventoryServer, and others: [any Service], on database: TestDatabase, _ tokens: [Role: String],
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
         let (ports, listening) = AsyncStream<(isOps: Bool, port: Int)>.makeStream()
         let services = ServiceGroup(
-            services: (limiter.map { [$0] } ?? []) + [
+            services: others + [
                 server.apiService(host: "127.0.0.1", port: 0) { listening.yield((false, $0)) },
                 server.opsService(host: "127.0.0.1", port: 0) { listening.yield((true, $0)) },
             ], logger: TestDatabase.quiet)

@@ -1,0 +1,73 @@
+import Inventory
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// Warms the cache when clients ask for it, one job at a time, and remembers the last jobs while the process lives.
+public final class CacheWarming: Service {
+    private let warmer: CacheWarmer
+    private let logger: Logger
+    /// Oldest first; only the last may be running.
+    private let jobs = Mutex<[WarmingJob]>([])
+    private let (orders, order) = AsyncStream<WarmingJob>.makeStream()
+
+    private static let mostJobs = 16
+
+    public init(_ warmer: CacheWarmer, logger: Logger) {
+        self.warmer = warmer
+        self.logger = logger
+    }
+
+    /// Carries out the jobs until shutdown, which cancels the one that runs.
+    public func run() async {
+        await cancelWhenGracefulShutdown {
+            for await job in self.orders { await self.carryOut(job) }
+        }
+    }
+
+    /// Another job is running.
+    struct Busy: Error {
+        let id: String
+    }
+
+    /// A new job, or the one that is running if that does all that is asked for.
+    /// - Parameter stores: `nil` for all.
+    func start(_ stores: Set<StoreID>?) throws(Busy) -> WarmingJob {
+        try jobs.withLock { jobs throws(Busy) in
+            if let running = jobs.last, running.status == .running {
+                guard running.covers(stores) else { throw Busy(id: running.id) }
+                return running
+            }
+            let job = WarmingJob(stores: stores)
+            jobs = jobs.suffix(Self.mostJobs - 1) + [job]
+            order.yield(job)
+            return job
+        }
+    }
+
+    func job(_ id: Substring) -> WarmingJob? {
+        jobs.withLock { jobs in jobs.first { $0.id == id } }
+    }
+
+    private func carryOut(_ job: WarmingJob) async {
+        let status: WarmingJob.Status
+        do {
+            let stores = if let stores = job.stores { stores.sorted() } else { try await warmer.allStores() }
+            try await warmer.warm(stores) { progress in update(job) { $0.progress = progress } }
+            status = .done
+        } catch is CancellationError {
+            status = .cancelled
+        } catch {
+            logger.error("the cache could not be warmed", metadata: ["job": "\(job.id)", "error": "\(error)"])
+            status = .failed
+        }
+        update(job) { $0.finish(status) }
+    }
+
+    private func update(_ job: WarmingJob, _ change: (inout WarmingJob) -> Void) {
+        jobs.withLock { jobs in
+            guard let index = jobs.lastIndex(where: { $0.id == job.id }) else { return }
+            change(&jobs[index])
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Inventory
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// One warming of the cache that a client asked for.
+struct WarmingJob: Sendable {
+    enum Status: String {
+        case running, done, failed, cancelled
+    }
+
+    let id = String(UInt64.random(in: .min ... .max), radix: 36)
+    /// `nil`: all.
+    let stores: Set<StoreID>?
+    let startedAt = Timestamp.now
+    private(set) var status = Status.running
+    private(set) var finishedAt: Timestamp?
+    var progress: CacheWarmer.Progress
+
+    init(stores: Set<StoreID>?) {
+        self.stores = stores
+        progress = CacheWarmer.Progress(storesTotal: stores?.count ?? 0)
+    }
+
+    mutating func finish(_ status: Status) {
+        self.status = status
+        finishedAt = .now
+    }
+
+    /// Whether it does all that was asked for.
+    func covers(_ stores: Set<StoreID>?) -> Bool {
+        guard let own = self.stores else { return true }
+        return stores.map(own.isSuperset) ?? false
+    }
+}
+
+extension Timestamp {
+    fileprivate static var now: Timestamp {
+        Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+    }
+}

@@ -1,0 +1,64 @@
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+
+extension InventoryAPI {
+    /// Who asks again while a job runs that does the same is led to that one: the first answer may have been lost. For
+    /// other stores that would be a lie, so it is refused with the place of the job to wait for.
+    func warmCache(_ call: Call) async throws -> Response {
+        try call.parameters().finish()
+        var fields = try await call.body().fields()
+        let stores = try fields.reading { WarmingBody(&$0, limits) }.stores
+        guard let warming else { throw Problem.noCache }
+        do {
+            let job = try warming.start(stores)
+            var response = Response.json(.accepted) { $0.value(job) }
+            response.headers[.location] = location(job.id)
+            return response
+        } catch {
+            var problem = Problem(
+                .alreadyExists, "The cache is being warmed for other stores: wait until that is done.")
+            problem.headers[.location] = location(error.id)
+            throw problem
+        }
+    }
+
+    func readWarming(_ call: Call) async throws -> Response {
+        try call.parameters().finish()
+        guard let warming else { throw Problem.noCache }
+        guard let job = warming.job(call.jobID) else {
+            throw Problem(.notFound, "No such job is known here. Each instance remembers its last ones.")
+        }
+        return Response.json { $0.value(job) }
+    }
+
+    private func location(_ id: String) -> String { "/api/v1/admin/cache/warm/\(id)" }
+}
+
+extension Problem {
+    fileprivate static let noCache = Problem(.notFound, "There is no cache: no Redis is configured.")
+}
+
+private struct WarmingBody {
+    /// `nil`: all.
+    let stores: Set<StoreID>?
+
+    init(_ fields: inout JSONFields, _ limits: Limits) {
+        stores = fields.optionalIDs("stores", atMost: limits.batch)
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func value(_ job: WarmingJob) {
+        openObject()
+        field("id", job.id)
+        field("status", job.status.rawValue)
+        field("stores_total", Int64(job.progress.storesTotal))
+        field("stores_done", Int64(job.progress.storesDone))
+        field("documents", Int64(job.progress.documents))
+        field("failed", Int64(job.progress.failed))
+        field("started_at", job.startedAt)
+        nullableField("finished_at", job.finishedAt?.description)
+        closeObject()
+    }
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import Configuration
+import Inventory
+import InventoryHTTP
+import StockCache
+
+struct CacheCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cache", abstract: "Works on the cache.", subcommands: [Warm.self])
+
+    struct Warm: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Puts into the cache what clients ask for by default, so that they find it there.",
+            discussion: """
+                That is the stock of the stores, the list of stores and that of products, all pages of each; they stay \
+                for about ten minutes. It can be done while the service serves and stock moves: no reader sees anything \
+                old, and readers go first. What the cache has already is left alone, so after an interruption the same \
+                command resumes: it only fills what is missing.
+                """)
+
+        @OptionGroup var options: SettingsOptions
+
+        @Option(help: "Only these stores, as 1,2,5 (default: all).")
+        var stores: StoreList?
+
+        @Option(help: "How many lists are read at the same time (default: cache.warm_concurrency).")
+        var concurrency: Int?
+
+        @Flag(help: "Print the result as JSON.")
+        var json = false
+
+        func validate() throws {
+            let range = Settings.warmConcurrencies
+            guard concurrency.map(range.contains) ?? true else {
+                throw ValidationError("The concurrency is from \(range.lowerBound) to \(range.upperBound).")
+            }
+        }
+
+        func run() async throws {
+            var flags: [SettingKey: ConfigContent] = [:]
+            flags[.warmConcurrency] = concurrency.map { .int($0) }
+            let settings = try await options.settings(flags)
+            let start = ContinuousClock.now
+            let progress: CacheWarmer.Progress
+            do {
+                progress = try await warm(settings)
+            } catch is CancellationError {
+                throw Failure("interrupted: the same command goes on with what is missing")
+            }
+            let summary = Summary(progress: progress, duration: .now - start)
+            print(json ? summary.json : summary.text)
+            guard progress.failed == 0 else {
+                throw Failure(
+                    "\(progress.failed) of the lists could not be had: a store is not there, or a server was not")
+            }
+        }
+
+        private func warm(_ settings: Settings) async throws -> CacheWarmer.Progress {
+            try await withCache(settings) { ledger, cache in
+                let warmer = settings.warmer(ledger, DocumentCache(cache))
+                let stores = if let ids = stores?.scope.stores { ids } else { try await warmer.allStores() }
+                let bar = ProgressBar("cache", total: stores.count, of: "stores")
+                defer { bar.finish() }
+                var shown = 0
+                return try await warmer.warm(stores) { progress in
+                    bar.advance(by: progress.storesDone - shown)
+                    shown = progress.storesDone
+                }
+            }
+        }
+    }
+}
+
+private struct Summary {
+    let progress: CacheWarmer.Progress
+    let duration: Duration
+
+    /// Tenths of a second are exact enough.
+    private var seconds: Double { (duration / .seconds(1) * 10).rounded() / 10 }
+
+    var text: String {
+        "\(progress.documents.grouped) documents of \(progress.storesDone.grouped) stores and the catalog are in the cache, "
+            + "\(progress.filled.grouped) of them new, after \(seconds) s"
+    }
+
+    var json: String {
+        var json = JSONWriter<[UInt8]>(output: [])
+        json.openObject()
+        json.field("stores", Int64(progress.storesDone))
+        json.field("documents", Int64(progress.documents))
+        json.field("filled", Int64(progress.filled))
+        json.field("failed", Int64(progress.failed))
+        json.key("seconds")
+        json.value(json: "\(seconds)")
+        json.closeObject()
+        return String(decoding: json.output, as: UTF8.self)
+    }
+}
