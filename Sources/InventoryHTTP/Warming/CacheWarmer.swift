@@ -26,6 +26,16 @@ public struct CacheWarmer: Sendable {
     private let documents: StockDocuments
     private let limits: Limits
     private let concurrency: Int
+    var patience = Patience()
+
+    /// How often a page is asked for, while the database is down or overloaded or the cache is not trusted.
+    struct Patience {
+        /// With the pauses between them, up to ten seconds and what the answers take.
+        var attempts = 9
+        /// Doubled each time.
+        var firstPause = Duration.milliseconds(50)
+        var longestPause = Duration.seconds(2)
+    }
 
     /// - Parameters:
     ///   - documents: As the front has them.
@@ -76,7 +86,7 @@ public struct CacheWarmer: Sendable {
         return progress
     }
 
-    private static let mostFailuresInARow = 16
+    static let mostFailuresInARow = 16
 }
 
 /// So many documents could not be had, one after the other, that the others would not be either.
@@ -125,21 +135,21 @@ extension CacheWarmer {
 
     /// A page that is in the cache, as far as can be told.
     private func page(of list: List, after: Int64?) async throws -> Result<FoundDocument, Walk.Failure> {
-        var pause = Self.firstPause
-        for _ in 0..<Self.attempts {
+        var pause = patience.firstPause
+        for _ in 0..<patience.attempts {
             let start = ContinuousClock.now
             switch await document(of: list, after: after) {
             case .success(let page) where page.origin == .hit:
                 return .success(page)
             case .success(let page) where page.origin == .miss:
-                try await Task.sleep(for: min(.now - start, Self.longestPause))
+                try await Task.sleep(for: min(.now - start, patience.longestPause))
                 return .success(page)
             case .failure(.notFound):
                 return .failure(.notFound)
             // The database is down or overloaded, or the cache cannot be asked or is not trusted.
             case .success, .failure:
                 try await Task.sleep(for: pause * Double.random(in: 0.5...1))
-                pause = min(pause * 2, Self.longestPause)
+                pause = min(pause * 2, patience.longestPause)
             }
         }
         return .failure(.givenUp)
@@ -164,11 +174,6 @@ extension CacheWarmer {
             return .failure(error)
         }
     }
-
-    /// With their pauses, up to ten seconds and what the answers take.
-    private static let attempts = 9
-    private static let firstPause = Duration.milliseconds(50)
-    private static let longestPause = Duration.seconds(2)
 }
 
 extension CacheWarmer.Progress {
