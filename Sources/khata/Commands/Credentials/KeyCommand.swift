@@ -31,15 +31,18 @@ struct KeyCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
+            let key = APIKey.generate()
+            let new = try described(key)
+            let settings = try await options.settings()
+            let record = try await withLedger(settings) { ledger in try await ledger.addAPIKey(new) }
+            print(json ? record.json(with: key) : key.token)
+        }
+
+        private func described(_ key: APIKey) throws -> NewAPIKey {
             if let expiresAt, expiresAt <= .now {
                 throw Failure("The key would have expired already, at \(expiresAt).")
             }
-            let key = APIKey.generate()
-            let new = NewAPIKey(key, name: name, grant: grant.grant, expiresAt: expiresAt)
-            let record = try await withLedger(try await options.settings()) { ledger in
-                try await ledger.addAPIKey(new)
-            }
-            print(json ? record.json(with: key) : key.token)
+            return NewAPIKey(key, name: name, grant: grant.grant, expiresAt: expiresAt)
         }
     }
 
