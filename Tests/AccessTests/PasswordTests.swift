@@ -121,7 +121,7 @@ struct PasswordTests {
         let (credentials, clock) = (Credentials(), TestClock())
         credentials.store("ana", "correct horse")
         // Nobody is hashed: each who would have to be is refused as overload.
-        let none = Watchman(credentials, passwords: PasswordHasher(waiting: 0, cost: .cheap, threads: 0), clock: clock)
+        let none = Watchman(credentials, passwords: PasswordHasher(waiting: -1, cost: .cheap, threads: 1), clock: clock)
         for (name, password) in [("ana", "correct horse"), ("ana", "wrong"), ("eve", "wrong")] {
             await #expect("\(name)") {
                 try await none.principal(named: name, password)
@@ -146,14 +146,25 @@ struct PasswordTests {
     @Test("so many passwords wait for a thread, and no more")
     func bounded() async throws {
         let hasher = PasswordHasher(waiting: 1, cost: .cheap, threads: 1)
-        try await withThrowingTaskGroup { group in
-            try await hasher.whileFull {
-                for _ in 0..<2 { group.addTask { try await hasher.run {} } }
-                // One of the two waits for the thread; the other one is told to come back.
-                await #expect(throws: LedgerError.self) { try await group.next() }
+        let refused = Count()
+        var others: [Task<Void, Never>] = []
+        try await hasher.whileFull {
+            for _ in 0..<2 {
+                others.append(
+                    Task {
+                        do throws(LedgerError) {
+                            try await hasher.run {}
+                        } catch {
+                            refused.value.withLock { $0 += 1 }
+                        }
+                    })
             }
-            try await group.next()
+            // One of the two waits for the thread; the other one is told to come back.
+            let isOneRefused = try await eventually { refused.value.withLock { $0 } == 1 }
+            #expect(isOneRefused)
         }
+        for other in others { await other.value }
+        #expect(refused.value.withLock { $0 } == 1)
     }
 
     private func password(_ text: String) throws -> Password { try #require(Password(new: text)) }
@@ -168,7 +179,8 @@ extension PasswordHasher {
         let isOver = DispatchSemaphore(value: 0)
         async let busy: Void = run {
             isBusy.withLock { $0 = true }
-            isOver.wait()
+            // With a limit: whoever should have been refused, and waits instead, must not wait forever.
+            _ = isOver.wait(timeout: .now() + 30)
         }
         while !isBusy.withLock({ $0 }) { await Task.yield() }
         let result: Result<Void, any Error>
@@ -181,4 +193,8 @@ extension PasswordHasher {
         try await busy
         try result.get()
     }
+}
+
+private final class Count: Sendable {
+    let value = Mutex(0)
 }
