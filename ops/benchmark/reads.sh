@@ -86,10 +86,15 @@ start_nginx() {
 
 # Those of the last answer in HEAD that nginx does not make by itself.
 add_headers() { # HEAD
-    tr -d '\r' <"$1" | awk -v quote="'" -F ': ' '
+    tr -d '\r' <"$1" | awk -F ': ' '
         /^HTTP\// { split("", header) }
         /: / && tolower($1) !~ /^(connection|content-length|content-type|date|etag|server)$/ { header[$1] = substr($0, length($1) + 3) }
-        END { for (name in header) print "add_header", name, quote header[name] quote ";" }'
+        END {
+            for (name in header) {
+                gsub(/["\\]/, "\\\\&", header[name])
+                print "add_header", name, "\"" header[name] "\";"
+            }
+        }'
 }
 
 stop_nginx() { stop_process nginx QUIT 10; }
