@@ -59,7 +59,8 @@ public struct InventoryServer: Sendable {
     ) -> any Service {
         let front = Front(
             router: Router(api.routes), authenticator: authenticator, limiter: limiter, proxies: proxies,
-            limits: limits, cors: cors, logger: logger)
+            limits: limits, cors: cors, securityHeaders: SecurityHeaders.fields(isEncrypted: certificate != nil),
+            logger: logger)
         return service(front, certificate, host, port, eventLoopGroup, onListening)
     }
 
@@ -70,7 +71,7 @@ public struct InventoryServer: Sendable {
     ) -> any Service {
         let front = Front(
             router: Router(api.healthRoutes), authenticator: authenticator, limiter: nil, proxies: proxies,
-            limits: limits, cors: nil, logger: logger)
+            limits: limits, cors: nil, securityHeaders: SecurityHeaders.fields(isEncrypted: false), logger: logger)
         return service(front, nil, host, port, eventLoopGroup, onListening)
     }
 
@@ -79,9 +80,8 @@ public struct InventoryServer: Sendable {
         _ eventLoopGroup: any EventLoopGroup, _ onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) -> any Service {
         let limits = limits
-        let securityHeaders = SecurityHeaders.fields(isEncrypted: certificate != nil)
         let configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(limits: limits, securityHeaders: securityHeaders)],
+            additionalChannelHandlers: [ConnectionGuard(limits: limits, securityHeaders: front.securityHeaders)],
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
                 maxHeaderFieldCount: limits.headerFields))

@@ -45,7 +45,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         guard !isDeaf else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            if head.headerFields[.expect]?.lowercased() == "100-continue", meter.pace.unanswered == 0 {
+            if head.headerFields.text(of: .expect)?.lowercased() == "100-continue", meter.pace.unanswered == 0 {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
             meter.pace.headEnded()
@@ -69,12 +69,17 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         switch unwrapOutboundIn(data) {
-        case .head(var head):
+        case .head(let head):
             meter.pace.answerBegan()
             answers += 1
-            if answers == limits.connections.requests { head.headerFields[.connection] = "close" }
-            isLastAnswer = head.headerFields[.connection] == "close"
-            head.headerFields.append(contentsOf: securityHeaders)
+            let isMost = answers == limits.connections.requests
+            isLastAnswer = isMost || head.headerFields.text(of: .connection) == "close"
+            // Hummingbird's own answers come without them.
+            let isComplete = head.headerFields.contains(.xContentTypeOptions)
+            guard isMost || !isComplete else { return context.write(data, promise: promise) }
+            var head = head
+            if isMost { head.headerFields[.connection] = "close" }
+            if !isComplete { head.headerFields.append(contentsOf: securityHeaders) }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body:
             context.write(data, promise: promise)

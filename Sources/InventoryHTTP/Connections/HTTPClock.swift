@@ -1,3 +1,4 @@
+import HTTPTypes
 import Inventory
 import Synchronization
 
@@ -9,13 +10,13 @@ import Synchronization
 
 /// The `Date` header, written anew once a second.
 final class HTTPClock: Sendable {
-    private let last = Mutex((second: Int64.min, text: ""))
+    private let last = Mutex((second: Int64.min, date: HTTPField(name: .date, value: "")))
 
-    var date: String {
+    var date: HTTPField {
         let second = Int64(Date().timeIntervalSince1970)
         return last.withLock { last in
-            if second != last.second { last = (second, httpDate(second)) }
-            return last.text
+            if second != last.second { last = (second, HTTPField(name: .date, value: httpDate(second))) }
+            return last.date
         }
     }
 }

@@ -35,7 +35,7 @@ struct Call {
     func parameters() throws(Problem) -> Parameters {
         try Parameters(
             of: request.head.path ?? "", path: path, reader: principal.id,
-            header: request.headers[.inventoryMinPosition], limits)
+            header: request.headers.text(of: .inventoryMinPosition), limits)
     }
 
     /// On whose behalf the ledger is asked to do something, once per `Idempotency-Key`.

@@ -14,13 +14,15 @@ struct Front: Sendable {
     let proxies: TrustedProxies
     let limits: Limits
     let cors: CORSPolicy?
+    /// What every answer says to browsers.
+    let securityHeaders: [HTTPField]
     let logger: Logger
     private let clock = HTTPClock()
 
     /// - Parameter peer: The other end of the connection.
     /// - Throws: only what makes an answer pointless: the request cannot be read to its end.
     func respond(to request: Request, from peer: SocketAddress?) async throws -> Response {
-        let requestID = RequestID.takenOver(from: request.headers[.requestID])
+        let requestID = RequestID.takenOver(from: request.headers.text(of: .requestID))
         var rate: RateDecision?
         var response: Response
         do {
@@ -30,12 +32,14 @@ struct Front: Sendable {
         } catch {
             response = problem(error, request, requestID).response(to: requestID)
         }
-        response.headers[.requestID] = requestID
-        response.headers[.date] = clock.date
+        // Appended, because no route sets these: to set a field is to look for it among all others.
+        response.headers.append(HTTPField(name: .requestID, value: requestID))
+        response.headers.append(clock.date)
         if let rate {
-            response.headers[.rateLimitPolicy] = rate.policyField
-            response.headers[.rateLimit] = rate.limitField
+            response.headers.append(HTTPField(name: .rateLimitPolicy, value: rate.policyField))
+            response.headers.append(HTTPField(name: .rateLimit, value: rate.limitField))
         }
+        response.headers.append(contentsOf: securityHeaders)
         cors?.complete(&response, to: request)
         return request.method == .head ? response.createHeadResponse() : response
     }
@@ -45,7 +49,7 @@ struct Front: Sendable {
         to request: Request, from peer: SocketAddress?, _ requestID: String, _ rate: inout RateDecision?
     ) async throws -> Response {
         let kind: RequestKind = [.get, .head].contains(request.method) ? .read : .write
-        let authorization = request.headers[.authorization]
+        let authorization = request.headers.text(of: .authorization)
         var principal = authorization.flatMap(authenticator.remembered)
         let address = principal == nil && limiter != nil ? proxies.client(of: request, from: peer) : nil
         // Before anything is looked for: who is known pays by themselves, others with their address.
@@ -101,7 +105,7 @@ struct Front: Sendable {
     }
 
     private func format(of request: Request, for route: Route) throws(Problem) -> MediaType {
-        guard let format = MediaType.preferred(of: route.formats, by: request.headers[.accept]) else {
+        guard let format = MediaType.preferred(of: route.formats, by: request.headers.text(of: .accept)) else {
             throw Problem(
                 .notAcceptable, "This can be had as \(route.formats.map(\.rawValue).joined(separator: ", ")).")
         }

@@ -11,3 +11,12 @@ extension HTTPField.Name {
     static let requestID = HTTPField.Name("X-Request-Id")!
     static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
 }
+
+extension HTTPFields {
+    /// As the subscript, which makes a text of its own even of a single field.
+    func text(of name: HTTPField.Name) -> String? {
+        guard let first = firstIndex(where: { $0.name == name }) else { return nil }
+        let isSingle = !self[index(after: first)...].contains { $0.name == name }
+        return isSingle ? self[first].value : self[name]
+    }
+}

@@ -13,7 +13,7 @@ extension Call {
     ) -> Response {
         let cacheControl = tag == nil ? "no-store" : "private, no-cache"
         var response =
-            if let tag, let known = request.headers[.ifNoneMatch], tag.isNamed(by: known) {
+            if let tag, let known = request.headers.text(of: .ifNoneMatch), tag.isNamed(by: known) {
                 Response(status: .notModified, headers: [.cacheControl: cacheControl])
             } else {
                 Response.json(capacity: capacity, cacheControl: cacheControl, write)
@@ -116,12 +116,12 @@ extension Call {
             .inventoryPosition: found.document.stamp.position.description,
             .cacheStatus: found.origin.cacheStatus(found.document.source),
         ]
-        if let known = request.headers[.ifNoneMatch], tag.isNamed(by: known) {
+        if let known = request.headers.text(of: .ifNoneMatch), tag.isNamed(by: known) {
             return Response(status: .notModified, headers: headers)
         }
         let body = found.document.body(parameters)
-        headers[.contentType] = MediaType.json.rawValue
-        headers[.contentLength] = String(body.readableBytes)
+        headers.append(HTTPField(name: .contentType, value: MediaType.json.rawValue))
+        headers.append(HTTPField(name: .contentLength, value: String(body.readableBytes)))
         return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
     }
 }
