@@ -128,6 +128,7 @@ let package = Package(
             name: "khata",
             dependencies: [
                 "Access", "Inventory", "InventoryHTTP", "Postgres", "PostgresLedger", "Redis", "StockCache",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),

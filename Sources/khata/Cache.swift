@@ -1,6 +1,7 @@
 import Inventory
 import InventoryHTTP
 import Logging
+import NIOCore
 import NIOPosix
 import PostgresLedger
 import Redis
@@ -14,8 +15,11 @@ extension Settings {
     func redisClient(_ logger: Logger) throws(SettingsError) -> RedisClient? {
         guard let redisURL else { return nil }
         do {
+            var configuration = try redis(redisURL)
+            // One for each event loop, so that no request changes threads for a command.
+            configuration.connections = NIOSingletons.groupLoopCountSuggestion
             return try RedisClient(
-                try redis(redisURL), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+                configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
         } catch let error as SettingsError {
             throw error
         } catch {

@@ -6,6 +6,8 @@
 struct Buckets: ~Copyable {
     private struct Bucket {
         var policy: RatePolicy
+        /// What senders are told of it.
+        var policyField: String
         /// Permits in hand; below zero, permits that are owed.
         var available = 0
         /// How far below zero it may go before more is known.
@@ -55,7 +57,8 @@ struct Buckets: ~Copyable {
         bucket.available -= cost
         bucket.fullAt = max(bucket.fullAt, now) + policy.time(for: cost)
         if bucket.available < policy.permits(in: Self.block) / 2 { ask(name, &bucket) }
-        return RateDecision(name, policy, remaining: bucket.available + bucket.left, wait: nil)
+        return RateDecision(
+            name, policy, policyField: bucket.policyField, remaining: bucket.available + bucket.left, wait: nil)
     }
 
     /// Takes back a permit that turned out not to be due.
@@ -108,7 +111,10 @@ struct Buckets: ~Copyable {
         _ name: BucketName, _ policy: RatePolicy, _ now: ContinuousClock.Instant
     ) -> Bucket {
         if var bucket = buckets[name] {
-            bucket.policy = policy
+            if bucket.policy != policy {
+                bucket.policy = policy
+                bucket.policyField = RateDecision.policyField(of: name, policy)
+            }
             return bucket
         }
         if buckets.count >= capacity {
@@ -118,7 +124,9 @@ struct Buckets: ~Copyable {
         }
         // Nobody has been here for long, so the source is most likely full.
         let share = max(1, policy.burst / instances)
-        return Bucket(policy: policy, credit: share, left: share, fullAt: now, substitute: GCRA(now: now))
+        return Bucket(
+            policy: policy, policyField: RateDecision.policyField(of: name, policy), credit: share, left: share,
+            fullAt: now, substitute: GCRA(now: now))
     }
 
     private mutating func ask(_ name: BucketName, _ bucket: inout Bucket) {
@@ -128,6 +136,7 @@ struct Buckets: ~Copyable {
     }
 
     private func refusal(_ name: BucketName, _ bucket: Bucket, wait: Duration) -> RateDecision {
-        RateDecision(name, bucket.policy, remaining: 0, wait: max(wait, .milliseconds(1)))
+        RateDecision(
+            name, bucket.policy, policyField: bucket.policyField, remaining: 0, wait: max(wait, .milliseconds(1)))
     }
 }

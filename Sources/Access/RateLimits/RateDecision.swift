@@ -4,20 +4,25 @@ public struct RateDecision: Hashable, Sendable {
     public let wait: Duration?
     /// The policy's name: `reads`, `writes` or `address`.
     public let policyName: String
+    /// As `"reads";q=2000;w=1`: so many in so many seconds.
+    public let policyField: String
     private let policy: RatePolicy
     private let remaining: Int
 
-    init(_ bucket: BucketName, _ policy: RatePolicy, remaining: Int, wait: Duration?) {
+    /// - Parameter policyField: The policy described, as `policyField(of:)` does it, but once for many decisions.
+    init(_ bucket: BucketName, _ policy: RatePolicy, policyField: String, remaining: Int, wait: Duration?) {
         self.wait = wait
         policyName = bucket.policy
+        self.policyField = policyField
         self.policy = policy
         self.remaining = max(0, min(remaining, policy.burst, policy.permitsPerSecond))
     }
 
     public var isAdmitted: Bool { wait == nil }
 
-    /// As `"reads";q=2000;w=1`: so many in so many seconds.
-    public var policyField: String { "\"\(policyName)\";q=\(policy.permitsPerSecond);w=1" }
+    static func policyField(of bucket: BucketName, _ policy: RatePolicy) -> String {
+        "\"\(bucket.policy)\";q=\(policy.permitsPerSecond);w=1"
+    }
 
     /// As `"reads";r=1523;t=1`: what remains, and in how many seconds all of it will.
     public var limitField: String {

@@ -11,9 +11,7 @@ enum Cursor {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     static func text(of key: some CursorKey, in scope: String) -> String {
-        let numbers = key.numbers
-        let key = bigEndian(numbers.0) + bigEndian(numbers.1)
-        let bytes = key + hash(key, scope)
+        let bytes = Self.bytes(of: key.numbers, in: scope)
         return String(unsafeUninitializedCapacity: length) { text in
             for group in 0..<(length / 4) {
                 let bits = bytes[(3 * group)..<(3 * group + 3)].reduce(0) { $0 << 8 | Int($1) }
@@ -33,16 +31,25 @@ enum Cursor {
             bits = bits << 6 | digit
             if index % 4 == 3 { bytes += [16, 8, 0].map { UInt8(truncatingIfNeeded: bits >> $0) } }
         }
-        guard bytes[16...].elementsEqual(hash(Array(bytes[..<16]), scope)) else { return nil }
-        return Key(numbers: (number(bytes[..<8]), number(bytes[8..<16])))
+        let numbers = (number(bytes[..<8]), number(bytes[8..<16]))
+        return Self.bytes(of: numbers, in: scope) == bytes ? Key(numbers: numbers) : nil
     }
 
-    private static func hash(_ key: [UInt8], _ scope: String) -> [UInt8] {
-        Array(SHA256.hash(data: key + scope.utf8).prefix(8))
-    }
-
-    private static func bigEndian(_ number: Int64) -> [UInt8] {
-        withUnsafeBytes(of: number.bigEndian, Array.init)
+    /// The key, and eight bytes of the hash of key and scope.
+    private static func bytes(of numbers: (Int64, Int64), in scope: String) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 24) { buffer, count in
+            let bytes = UnsafeMutableRawBufferPointer(buffer)
+            bytes.storeBytes(of: numbers.0.bigEndian, toByteOffset: 0, as: Int64.self)
+            bytes.storeBytes(of: numbers.1.bigEndian, toByteOffset: 8, as: Int64.self)
+            var hash = SHA256()
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[..<16]))
+            var scope = scope
+            scope.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+            hash.finalize().withUnsafeBytes {
+                UnsafeMutableRawBufferPointer(rebasing: bytes[16...]).copyBytes(from: $0.prefix(8))
+            }
+            count = 24
+        }
     }
 
     private static func number(_ bytes: ArraySlice<UInt8>) -> Int64 {

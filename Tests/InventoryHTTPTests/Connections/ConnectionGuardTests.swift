@@ -186,7 +186,6 @@ struct ConnectionGuardTests {
         let heard = try heard()
         #expect(heard.contains("X-Content-Type-Options: nosniff\r\n"))
         #expect(heard.contains("Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"))
-        #expect(heard.contains("Referrer-Policy: no-referrer\r\n"))
         #expect(!heard.contains("Strict-Transport-Security"))
         #expect(!heard.lowercased().contains("\r\nserver:"))
     }

@@ -26,7 +26,6 @@ extension EndToEnd {
                     #expect(answer.header("X-Content-Type-Options") == "nosniff")
                     #expect(
                         answer.header("Content-Security-Policy") == "default-src 'none'; frame-ancestors 'none'")
-                    #expect(answer.header("Referrer-Policy") == "no-referrer")
                     #expect(answer.header("Server") == nil)
                     #expect(answer.header("Strict-Transport-Security") == nil)
                 }
@@ -36,7 +35,6 @@ extension EndToEnd {
                     let answer = try await exchange(port: server.port, [request])
                     #expect(answer.contains("X-Content-Type-Options: nosniff\r\n"))
                     #expect(answer.contains("Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"))
-                    #expect(answer.contains("Referrer-Policy: no-referrer\r\n"))
                 }
             }
         }
