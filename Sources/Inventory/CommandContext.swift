@@ -16,4 +16,8 @@ public struct CommandContext: Sendable {
         self.idempotency = idempotency
         self.recordedAt = recordedAt
     }
+
+    func recorded(at time: Timestamp) -> CommandContext {
+        CommandContext(actor: actor, requestID: requestID, idempotency: idempotency, recordedAt: time)
+    }
 }

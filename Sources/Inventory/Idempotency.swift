@@ -5,11 +5,14 @@ public struct IdempotencyKey: Hashable, Sendable {
     public let key: String
     /// SHA-256 of the request that came with the key: another request with the same key is refused.
     public let fingerprint: [UInt8]
+    /// Whether the record outlives the day for which clients may retry: a file may be imported again years later.
+    public let isPermanent: Bool
 
-    public init(principal: String, key: String, fingerprint: [UInt8]) {
+    public init(principal: String, key: String, fingerprint: [UInt8], isPermanent: Bool = false) {
         self.principal = principal
         self.key = key
         self.fingerprint = fingerprint
+        self.isPermanent = isPermanent
     }
 
     /// What makes two keys the same key, whatever came with them.
@@ -38,7 +41,7 @@ public struct IdempotencyRecord: Sendable {
 
     /// The stored outcome, if `retry` is the request that had it.
     func outcome(for retry: IdempotencyKey?) throws(Refusal) -> Outcome {
-        guard retry == key else { throw .idempotencyKeyReused }
+        guard retry?.scope == key.scope, retry?.fingerprint == key.fingerprint else { throw .idempotencyKeyReused }
         return outcome
     }
 }

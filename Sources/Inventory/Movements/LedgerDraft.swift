@@ -51,7 +51,8 @@ struct LedgerDraft {
             after: movement.kind.type, of: movement.quantity, on: onHand[movement.level, default: 0],
             expected: movement.expectedOnHand)
         return append(
-            movement.kind.type, movement.quantity, on: movement.level, after: after, notes: movement.notes, context)
+            movement.kind.type, movement.quantity, on: movement.level, after: after, notes: movement.notes,
+            movement.recordedAt.map(context.recorded) ?? context)
     }
 
     private mutating func record(_ transfer: Transfer, _ context: CommandContext) throws(Refusal) -> RecordedTransfer {

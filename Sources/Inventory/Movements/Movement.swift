@@ -37,10 +37,12 @@ public struct Movement: Hashable, Sendable {
     public var notes: MovementNotes
     /// Refused as `stockChanged` unless this is the level before the movement.
     public var expectedOnHand: Int64?
+    /// When it was recorded, for history that is loaded from elsewhere, instead of the time of its command's context.
+    public var recordedAt: Timestamp?
 
     public init(
         storeID: StoreID, productID: ProductID, kind: Kind, quantity: Quantity,
-        notes: MovementNotes = MovementNotes(), expectedOnHand: Int64? = nil
+        notes: MovementNotes = MovementNotes(), expectedOnHand: Int64? = nil, recordedAt: Timestamp? = nil
     ) {
         self.storeID = storeID
         self.productID = productID
@@ -48,6 +50,7 @@ public struct Movement: Hashable, Sendable {
         self.quantity = quantity
         self.notes = notes
         self.expectedOnHand = expectedOnHand
+        self.recordedAt = recordedAt
     }
 
     var level: LevelKey { LevelKey(storeID, productID) }

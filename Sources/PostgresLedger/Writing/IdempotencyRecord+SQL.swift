@@ -29,7 +29,8 @@ extension IdempotencyRecord {
             .texts(records.map(\.key.principal)),
             .texts(records.map(\.key.key)),
             .byteArrays(records.map(\.key.fingerprint)),
-            .texts(try records.map { String(decoding: try encoder.encode($0.outcome), as: UTF8.self) }))
+            .texts(try records.map { String(decoding: try encoder.encode($0.outcome), as: UTF8.self) }),
+            .bools(records.map(\.key.isPermanent)))
     }
 
     private static let select = Statement(
@@ -44,7 +45,9 @@ extension IdempotencyRecord {
         "idempotency.insert",
         """
         insert into idempotency (principal, key, fingerprint, outcome, expires_at)
-        select principal, key, fingerprint, outcome, now() + interval '25 hours'
-        from unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) as n (principal, key, fingerprint, outcome)
+        select principal, key, fingerprint, outcome,
+            case when is_permanent then 'infinity' else now() + interval '25 hours' end
+        from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::boolean[])
+            as n (principal, key, fingerprint, outcome, is_permanent)
         """)
 }
