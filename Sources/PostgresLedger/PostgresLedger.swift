@@ -161,7 +161,10 @@ extension PostgresLedger: StockWriting {
         let transaction = CatalogTransaction(
             command: CatalogCommand(change, context), delivered: outbox.takeDelivered())
         do {
-            let committed = try await catalog.run { session in try transaction.prepare(session) }
+            // In a task of its own: cancelling the caller cancels nothing, not even its place in the queue.
+            let committed = try await Task { [catalog] in
+                try await catalog.run { session in try transaction.prepare(session) }
+            }.value
             return try await answer(committed, delivered: transaction.delivered)
         } catch let failure as TransactionFailure {
             outbox.markDelivered(transaction.delivered)

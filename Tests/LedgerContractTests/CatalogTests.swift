@@ -112,6 +112,18 @@ struct CatalogTests {
         }
     }
 
+    @Test("cancelling who asks for a change cancels nothing", arguments: LedgerUnderTest.allCases)
+    func cancelled(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            let changes = (0..<20).map { index in
+                Task { try await ledger.change(.createProduct(nil, ProductDetails(name: "P\(index)")), .testing()) }
+            }
+            for change in changes { change.cancel() }
+            for change in changes { _ = try await change.value }
+            #expect(try await ledger.products(ProductQuery(), atLeast: nil).value.items.count == 22)
+        }
+    }
+
     @Test("many creators at once get ids and positions of their own", arguments: LedgerUnderTest.allCases)
     func concurrentCreation(ledger: LedgerUnderTest) async throws {
         try await ledger.with { ledger in
