@@ -37,6 +37,12 @@ extension ScopedLedger: StockReading {
         try await ledger.products(query, freshness)
     }
 
+    public func products(
+        named name: String, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<[Product]> {
+        try await ledger.products(named: name, freshness)
+    }
+
     public func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
         try await ledger.product(id, freshness)
     }
@@ -108,7 +114,7 @@ extension ScopedLedger: StockWriting {
         _ change: CatalogChange, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         switch change {
-        case .createProduct, .replaceProduct, .archiveProduct: break
+        case .createProduct, .addProduct, .replaceProduct, .archiveProduct: break
         case .createStore(let id, _): try require(id ?? Self.nowhere)
         case .replaceStore(let id, _, _), .archiveStore(let id, _): try require(id)
         }
@@ -120,6 +126,6 @@ extension Movement {
     fileprivate func moved(to storeID: StoreID) -> Movement {
         Movement(
             storeID: storeID, productID: productID, kind: kind, quantity: quantity, notes: notes,
-            expectedOnHand: expectedOnHand)
+            expectedOnHand: expectedOnHand, recordedAt: recordedAt)
     }
 }

@@ -7,6 +7,8 @@ public enum Refusal: Error, Hashable, Codable, Sendable {
     case unknownProduct(ProductID)
     /// The store does not exist or is archived.
     case unknownStore(StoreID)
+    /// Several products are called so.
+    case ambiguousName(String)
     /// The product or store that a request for the catalog names does not exist or is archived.
     case notFound
     /// Another product or store has this `field`'s value already.

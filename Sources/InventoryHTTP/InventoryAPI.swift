@@ -7,6 +7,8 @@ import StockCache
 struct InventoryAPI: Sendable {
     private let wholeLedger: any StockReading & StockWriting
     private let documents: any DocumentReading
+    /// The store that the routes of the first versions speak of.
+    let defaultStoreID: StoreID
     let credentials: any CredentialStoring
     let warming: CacheWarming?
     let health: any HealthReporting
@@ -16,12 +18,13 @@ struct InventoryAPI: Sendable {
 
     init(
         ledger: any StockReading & StockWriting, documents: any DocumentReading, warming: CacheWarming?,
-        credentials: any CredentialStoring, health: any HealthReporting, limiter: RateLimiter?, limits: Limits,
-        logger: Logger
+        defaultStoreID: StoreID, credentials: any CredentialStoring, health: any HealthReporting,
+        limiter: RateLimiter?, limits: Limits, logger: Logger
     ) {
         wholeLedger = ledger
         self.documents = documents
         self.warming = warming
+        self.defaultStoreID = defaultStoreID
         self.credentials = credentials
         self.health = health
         self.limiter = limiter

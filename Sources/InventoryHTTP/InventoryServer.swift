@@ -23,6 +23,7 @@ public struct InventoryServer: Sendable {
     /// - Parameters:
     ///   - documents: Where rendered answers come from: a cache, if there is one.
     ///   - warming: Warms the cache on request, if there is one; has to run too.
+    ///   - defaultStoreID: The store that the routes of the first versions speak of.
     ///   - authenticator: Says who asks.
     ///   - credentials: What the authenticator looks into, for the routes that manage keys.
     ///   - limiter: `nil` if rates are not limited; has to run too.
@@ -32,14 +33,15 @@ public struct InventoryServer: Sendable {
     ///     and none for others.
     public init(
         ledger: any StockReading & StockWriting, documents: any DocumentReading = RenderedDocuments(),
-        warming: CacheWarming? = nil, authenticator: Authenticator, credentials: any CredentialStoring,
-        health: any HealthReporting, limiter: RateLimiter? = nil, proxies: TrustedProxies = TrustedProxies(),
-        limits: Limits = Limits(), certificate: ServerCertificate? = nil, cors: CORSPolicy? = nil, logger: Logger
+        warming: CacheWarming? = nil, defaultStoreID: StoreID = StoreID(rawValue: 1), authenticator: Authenticator,
+        credentials: any CredentialStoring, health: any HealthReporting, limiter: RateLimiter? = nil,
+        proxies: TrustedProxies = TrustedProxies(), limits: Limits = Limits(), certificate: ServerCertificate? = nil,
+        cors: CORSPolicy? = nil, logger: Logger
     ) {
         precondition((1...Quantity.largest).contains(limits.quantity), "a movement moves at most \(Quantity.largest)")
         api = InventoryAPI(
-            ledger: ledger, documents: documents, warming: warming, credentials: credentials, health: health,
-            limiter: limiter, limits: limits, logger: logger)
+            ledger: ledger, documents: documents, warming: warming, defaultStoreID: defaultStoreID,
+            credentials: credentials, health: health, limiter: limiter, limits: limits, logger: logger)
         self.authenticator = authenticator
         self.limiter = limiter
         self.proxies = proxies

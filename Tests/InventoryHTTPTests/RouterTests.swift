@@ -12,6 +12,8 @@ struct RouterTests {
         Route(.get, "/stores", .reader) { _ in Response(status: .ok) },
         Route(.post, "/stores", .manager) { _ in Response(status: .ok) },
         Route(.get, "/stores/{store_id}/stock/{product_id}", .reader) { _ in Response(status: .ok) },
+        Route(.post, "/stock/move", .clerk) { _ in Response(status: .ok) },
+        Route(.get, "/stock/{product}", .reader) { _ in Response(status: .ok) },
     ])
 
     @Test(
@@ -31,11 +33,32 @@ struct RouterTests {
     }
 
     @Test(
+        "a product's name is percent-decoded after the path is split, and a plus is a plus",
+        arguments: [
+            ("/stock/Sugar%201kg", "Sugar 1kg"), ("/api/v1/stock/a%2Fb%3F/", "a/b?"), ("/stock/7+Up", "7+Up"),
+            ("/stock/%DA%86%DB%8C%D9%86%DB%8C", "چینی"), ("/stock/\u{1F36C}", "\u{1F36C}"), ("/stock/move", "move"),
+        ])
+    func names(path: String, name: String) throws {
+        #expect(try router.match(.get, path[...]).path.productName == name)
+    }
+
+    @Test("a name that is a route is both, each with its methods")
+    func nameOfRoute() throws {
+        #expect(try router.match(.post, "/stock/move").route.role == .clerk)
+        let wrongMethod = problem { try router.match(.put, "/stock/move") }
+        #expect(wrongMethod?.code == .methodNotAllowed)
+        #expect(wrongMethod?.headers[.allow] == "POST, GET, HEAD")
+        #expect(problem { try router.match(.post, "/stock/tea") }?.headers[.allow] == "GET, HEAD")
+    }
+
+    @Test(
         "other paths are not found",
         arguments: [
             "", "/", "//", "stores", "//stores", "/stores//", "/api/v1", "/api/v2/stores", "/api/stores", "/Stores",
             "/stores/1", "/stores/a/stock/1", "/stores/-1/stock/1", "/stores/01/stock/1", "/stores/+1/stock/1",
-            "/stores/1/stock/9007199254740992", "/stores/1/stock/1/1", "/api/v1/api/v1/stores",
+            "/stock/%", "/stock/%2", "/stock/%GG", "/stock/%FF",
+            "/stock", "/stock/", "/stock/a/b", "/stores/1/stock/9007199254740992", "/stores/1/stock/1/1",
+            "/api/v1/api/v1/stores",
         ])
     func unknown(path: String) {
         #expect(problem { try router.match(.get, path[...]) }?.code == .notFound)

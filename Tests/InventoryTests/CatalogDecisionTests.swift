@@ -8,14 +8,15 @@ struct CatalogDecisionTests {
         id: .sugar, details: ProductDetails(sku: "S1", name: "Sugar 1kg"), position: Position(rawValue: 3))
 
     private func state(
-        _ subject: CatalogState.Subject = .missing, skuHolder: ProductID? = nil, highestID: Int64 = 0,
-        stockLeft: LevelKey? = nil
+        _ subject: CatalogState.Subject = .missing, skuHolder: ProductID? = nil, namesakes: [Product] = [],
+        highestID: Int64 = 0, stockLeft: LevelKey? = nil
     ) -> CatalogState {
         CatalogState(
             now: Timestamp(microseconds: 1),
             head: LedgerHead(
                 storeID: .catalog, position: Position(rawValue: 7), hash: .origin, recordedAt: .earliest),
-            subject: subject, skuHolder: skuHolder, highestID: highestID, stockLeft: stockLeft, receipt: nil)
+            subject: subject, skuHolder: skuHolder, namesakes: namesakes, highestID: highestID, stockLeft: stockLeft,
+            receipt: nil)
     }
 
     private func decided(_ change: CatalogChange, _ state: CatalogState) throws(Refusal) -> CatalogDecision {
@@ -42,6 +43,38 @@ struct CatalogDecisionTests {
             try decided(taken, state(.product(Self.product, isArchived: true)))
         }
         #expect(throws: Refusal.alreadyExists("sku")) { try decided(taken, state(skuHolder: ProductID(rawValue: 9))) }
+    }
+
+    @Test("a name is added once: exactly so or in another case, it is there already")
+    func addedName() throws {
+        let added = try decided(.addProduct(named: "Tea"), state(highestID: 41))
+        #expect(
+            added.receipt.value
+                == .product(
+                    Product(
+                        id: ProductID(rawValue: 42), details: ProductDetails(name: "Tea"),
+                        position: Position(rawValue: 8))))
+        #expect(added.written?.audit.action == .productCreated)
+        for name in ["Sugar 1kg", "SUGAR 1KG"] {
+            let found = try decided(.addProduct(named: name), state(namesakes: [Self.product], highestID: 41))
+            #expect(found.receipt.value == .product(Self.product))
+            #expect(found.written == nil)
+        }
+    }
+
+    @Test("who is called exactly so is meant; otherwise a name of several is nobody's")
+    func namesakes() throws {
+        func product(_ id: Int64, _ name: String) -> Product {
+            Product(id: ProductID(rawValue: id), details: ProductDetails(name: name), position: .zero)
+        }
+        let several = [product(1, "SOAP"), product(2, "Soap"), product(3, "Caf\u{E9}")]
+        #expect(try several.prefix(2).called("Soap")?.id == ProductID(rawValue: 2))
+        #expect(throws: Refusal.ambiguousName("soap")) { try several.prefix(2).called("soap") }
+        #expect(throws: Refusal.ambiguousName("Soap")) {
+            try decided(.addProduct(named: "Soap"), state(namesakes: [product(1, "Soap"), product(2, "Soap")]))
+        }
+        #expect(try several.suffix(1).called("Cafe\u{301}")?.id == ProductID(rawValue: 3))
+        #expect(try [Product]().called("Soap") == nil)
     }
 
     @Test("no id is left after the largest")

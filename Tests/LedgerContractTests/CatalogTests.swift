@@ -36,6 +36,54 @@ struct CatalogTests {
         }
     }
 
+    @Test("products are found by name, in upper or lower case", arguments: LedgerUnderTest.allCases)
+    func names(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            let long = String(repeating: "\u{1F36C}", count: 200)
+            for name in ["چینی", "Caf\u{E9} ÄÖ", long, "soap", "SOAP", "Soap", "50%_\\", "102", "Rice 5kg"] {
+                _ = try await ledger.change(.createProduct(nil, ProductDetails(name: name)), .testing())
+            }
+            func named(_ name: String) async throws -> [String] {
+                try await ledger.products(named: name, atLeast: nil).value.map(\.details.name)
+            }
+            for name in ["Sugar 1kg", "SUGAR 1KG", "sugar 1kg"] { #expect(try await named(name) == ["Sugar 1kg"]) }
+            #expect(try await named("چینی") == ["چینی"])
+            #expect(try await named("cafe\u{301} äö") == ["Caf\u{E9} ÄÖ"])
+            #expect(try await named(long) == [long])
+            #expect(try await named("50%_\\") == ["50%_\\"])
+            #expect(try await named("%") == [])
+            #expect(try await named("SKU-102") == [])
+            #expect(try await named("Soap").first == "Soap")
+            #expect(try await named("SoAp").count == 2)
+            #expect(try await named("Rice 5kg") == ["Rice 5kg", "Rice 5kg"])
+            _ = try await ledger.change(.archiveProduct(.rice, ifVersion: .any), .testing())
+            #expect(try await named("Rice 5kg") == ["Rice 5kg"])
+        }
+    }
+
+    @Test("many who add one name at once add one product", arguments: LedgerUnderTest.allCases)
+    func addedName(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            let items = try await withThrowingTaskGroup(of: CatalogItem.self) { group in
+                for index in 0..<50 {
+                    let name = index % 2 == 0 ? "چائے Tea" : "چائے TEA"
+                    group.addTask { try await ledger.change(.addProduct(named: name), .testing()).value }
+                }
+                return try await group.reduce(into: Set()) { $0.insert($1) }
+            }
+            #expect(items.count == 1)
+            #expect(try await ledger.products(named: "چائے tea", atLeast: nil).value.count == 1)
+            #expect(
+                try await refusal {
+                    for _ in 0..<2 {
+                        _ = try await ledger.change(.createProduct(nil, ProductDetails(name: "Oil")), .testing())
+                    }
+                    _ = try await ledger.change(.addProduct(named: "oil"), .testing())
+                } == .ambiguousName("oil"))
+            try await ledger.expectSound()
+        }
+    }
+
     @Test("what exists is not created again", arguments: LedgerUnderTest.allCases)
     func conflicts(ledger: LedgerUnderTest) async throws {
         try await ledger.with { ledger in

@@ -12,6 +12,8 @@ public struct CatalogCommand: Sendable {
 public enum CatalogChange: Sendable {
     /// Without an id, the next free one is taken.
     case createProduct(ProductID?, ProductDetails)
+    /// Creates a product with nothing but a name, unless there is one that is called so: then that one is the answer.
+    case addProduct(named: String)
     case replaceProduct(ProductID, ProductDetails, ifVersion: VersionCondition)
     case archiveProduct(ProductID, ifVersion: VersionCondition)
     case createStore(StoreID?, name: String)

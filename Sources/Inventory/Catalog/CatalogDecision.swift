@@ -6,6 +6,8 @@ public struct CatalogState: Sendable {
     public var subject: Subject
     /// The product that has the SKU that the change names.
     public var skuHolder: ProductID?
+    /// The products that are called as the change names one, as `StockReading.products(named:)` finds them.
+    public var namesakes: [Product]
     /// The highest id in use among the subject's kind, 0 if there is none.
     public var highestID: Int64
     /// The store (of an archived product), or the product (of an archived store), of which there is still stock.
@@ -20,13 +22,14 @@ public struct CatalogState: Sendable {
     }
 
     public init(
-        now: Timestamp, head: LedgerHead, subject: Subject, skuHolder: ProductID?, highestID: Int64,
-        stockLeft: LevelKey?, receipt: IdempotencyRecord?
+        now: Timestamp, head: LedgerHead, subject: Subject, skuHolder: ProductID?, namesakes: [Product],
+        highestID: Int64, stockLeft: LevelKey?, receipt: IdempotencyRecord?
     ) {
         self.now = now
         self.head = head
         self.subject = subject
         self.skuHolder = skuHolder
+        self.namesakes = namesakes
         self.highestID = highestID
         self.stockLeft = stockLeft
         self.receipt = receipt
@@ -36,7 +39,7 @@ public struct CatalogState: Sendable {
 /// What is to be written for a change to the catalog, and answered.
 public struct CatalogDecision: Sendable {
     public let receipt: Receipt<CatalogItem>
-    /// `nil` for a replay: nothing is to be written.
+    /// `nil` when nothing is to be written: for a replay, and for what is there already.
     public let written: Written?
 
     public struct Written: Sendable {
@@ -49,13 +52,16 @@ public struct CatalogDecision: Sendable {
 }
 
 /// What becomes of one change to the catalog. Pure: reads no clock and no database.
-/// - Throws: `.alreadyExists`, `.notFound`, `.inUse`, `.preconditionFailed`, `.idempotencyKeyReused`.
+/// - Throws: `.alreadyExists`, `.ambiguousName`, `.notFound`, `.inUse`, `.preconditionFailed`, `.idempotencyKeyReused`.
 public func decide(_ command: CatalogCommand, on state: CatalogState) throws(Refusal) -> CatalogDecision {
     if let record = state.receipt {
         guard case .catalog(let item) = try record.outcome(for: command.context.idempotency) else {
             throw .idempotencyKeyReused
         }
         return CatalogDecision(receipt: Receipt(item, isReplay: true), written: nil)
+    }
+    if case .addProduct(let name) = command.change, let product = try state.namesakes.called(name) {
+        return CatalogDecision(receipt: Receipt(.product(product)), written: nil)
     }
     let position = state.head.position.next
     let (item, isArchived) = try command.change.applied(to: state, at: position)
@@ -77,6 +83,9 @@ extension CatalogChange {
             guard state.skuHolder == nil else { throw .alreadyExists("sku") }
             let id = try state.assigned(id)
             return (.product(Product(id: id, details: details, position: position)), false)
+        case .addProduct(let name):
+            let id = try state.assigned(nil as ProductID?)
+            return (.product(Product(id: id, details: ProductDetails(name: name), position: position)), false)
         case .replaceProduct(let id, let details, let condition):
             try state.requireProduct(condition)
             guard state.skuHolder == nil || state.skuHolder == id else { throw .alreadyExists("sku") }
@@ -101,7 +110,7 @@ extension CatalogChange {
 
     fileprivate var action: AuditAction {
         switch self {
-        case .createProduct: .productCreated
+        case .createProduct, .addProduct: .productCreated
         case .replaceProduct: .productReplaced
         case .archiveProduct: .productArchived
         case .createStore: .storeCreated

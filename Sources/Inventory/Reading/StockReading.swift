@@ -13,10 +13,14 @@ public protocol StockReading: Sendable {
     /// - Throws: `.notFound` for an unknown store or product.
     func level(_ level: LevelKey, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<StockItem>
 
-    /// The position that is asked for is the catalog's, here and in the three that follow.
+    /// The position that is asked for is the catalog's, here and in the four that follow.
     func products(
         _ query: ProductQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>>
+
+    /// The products that are called so, in upper or lower case; at most two, those that are called exactly so first.
+    /// See `Collection.called(_:)`.
+    func products(named name: String, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<[Product]>
 
     /// - Throws: `.notFound`.
     func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product>
@@ -78,6 +82,10 @@ extension StockReading {
         _ query: ProductQuery, atLeast: Position?
     ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> {
         try await products(query, Freshness(position: atLeast))
+    }
+
+    public func products(named name: String, atLeast: Position?) async throws(LedgerError) -> Snapshot<[Product]> {
+        try await products(named: name, Freshness(position: atLeast))
     }
 
     public func product(_ id: ProductID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Product> {

@@ -8,7 +8,7 @@ extension Movement {
             fields.refuse("store_id", "must be the store of the path, \(storeInPath)")
         }
         let productID: ProductID? = fields.id("product_id")
-        let kind = fields.choice("movement_type", of: kinds)
+        let kind = fields.choice("movement_type", of: movementKinds)
         let quantity = fields.quantity(limits)
         let notes = fields.notes(limits)
         let expectedOnHand = fields.optionalInteger("expected_on_hand", in: 0...largestJSONInteger)
@@ -20,7 +20,7 @@ extension Movement {
 }
 
 /// Both spellings that clients use.
-private let kinds: [(name: String, choice: Movement.Kind)] = [
+let movementKinds: [(name: String, choice: Movement.Kind)] = [
     ("stock-in", .stockIn), ("sale", .sale), ("manual-removal", .manualRemoval),
     ("IN", .stockIn), ("SALE", .sale), ("REMOVAL", .manualRemoval),
 ]
@@ -28,7 +28,9 @@ private let kinds: [(name: String, choice: Movement.Kind)] = [
 extension MovementType {
     /// As a query names them, in the same spellings.
     static let choices: [(name: String, choice: MovementType)] =
-        kinds.map { ($0.name, $0.choice.type) } + [("transfer-out", .transferOut), ("transfer-in", .transferIn)]
+        movementKinds.map { ($0.name, $0.choice.type) } + [
+            ("transfer-out", .transferOut), ("transfer-in", .transferIn),
+        ]
 }
 
 extension Transfer {
@@ -59,7 +61,7 @@ struct BatchBody {
 }
 
 extension JSONFields {
-    fileprivate mutating func quantity(_ limits: Limits) -> Quantity? {
+    mutating func quantity(_ limits: Limits) -> Quantity? {
         integer("quantity", in: 1...limits.quantity).flatMap(Quantity.init)
     }
 

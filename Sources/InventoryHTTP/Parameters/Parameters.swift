@@ -39,31 +39,13 @@ struct Parameters {
         for part in parts {
             let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(halves[0])
-            guard halves.count == 2, let value = decoded(halves[1]) else {
+            guard halves.count == 2, let value = halves[1].percentDecoded(plusIsSpace: true) else {
                 throw Problem(invalid: name, "has no value that can be read")
             }
             guard !pairs.contains(where: { $0.name == name }) else { throw Problem(invalid: name, "is repeated") }
             pairs.append(Pair(name: name, value: value))
         }
         return pairs
-    }
-
-    /// Percent-decodes as forms are encoded, where a plus is a space.
-    private static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"):
-                bytes.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                guard let high = rest.popFirst()?.hexDigit, let low = rest.popFirst()?.hexDigit else { return nil }
-                bytes.append(high << 4 | low)
-            default:
-                bytes.append(byte)
-            }
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 
     /// - Throws: 400 for a parameter that no one took: it is unknown.
@@ -176,13 +158,4 @@ extension Parameters {
         }
         return "\(list)\n\(reader)"
     }
-}
-
-/// Whether a text says something, is not too long, and can be stored: PostgreSQL's cannot hold U+0000, and no name or
-/// note needs a control character.
-func isPlain(_ text: String, atMost longest: Int) -> Bool {
-    let scalars = text.unicodeScalars
-    guard text.utf8.count <= longest || scalars.count <= longest else { return false }
-    return scalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
-        && scalars.contains { !$0.properties.isWhitespace }
 }

@@ -41,6 +41,8 @@ extension Problem {
         case .alreadyExists(let field):
             self.init(.alreadyExists, "Another one has this \(field) already.")
             items = [Item(pointer: "/\(field)", detail: "is taken")]
+        case .ambiguousName(let name):
+            self.init(.ambiguousName, "Several products are called \(name): use the routes that take a product_id.")
         case .inUse(let level):
             self.init(.inUse, "There is still stock of product \(level.productID).")
         case .preconditionFailed:

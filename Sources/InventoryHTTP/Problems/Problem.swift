@@ -17,6 +17,7 @@ struct Problem: Error {
         case insufficientStock = "insufficient-stock"
         case stockChanged = "stock-changed"
         case alreadyExists = "already-exists"
+        case ambiguousName = "ambiguous-name"
         case inUse = "in-use"
         case preconditionFailed = "precondition-failed"
         case bodyTooLarge = "body-too-large"
@@ -94,7 +95,7 @@ extension Problem.Code {
         case .methodNotAllowed: .methodNotAllowed
         case .notAcceptable: .notAcceptable
         case .requestTimeout: .requestTimeout
-        case .insufficientStock, .stockChanged, .alreadyExists, .inUse: .conflict
+        case .insufficientStock, .stockChanged, .alreadyExists, .ambiguousName, .inUse: .conflict
         case .preconditionFailed: .preconditionFailed
         case .bodyTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
@@ -122,6 +123,7 @@ extension Problem.Code {
         case .insufficientStock: "Insufficient stock"
         case .stockChanged: "Stock changed"
         case .alreadyExists: "Already exists"
+        case .ambiguousName: "Ambiguous name"
         case .inUse: "In use"
         case .preconditionFailed: "Precondition failed"
         case .bodyTooLarge: "Body too large"

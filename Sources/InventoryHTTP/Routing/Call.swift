@@ -31,6 +31,12 @@ struct Call {
         return id
     }
 
+    /// The `{product}` of the path: a product's name.
+    var productName: String {
+        guard let name = path.productName else { preconditionFailure("the route has no {product}") }
+        return name
+    }
+
     /// The query's parameters, to be taken one by one.
     func parameters() throws(Problem) -> Parameters {
         try Parameters(

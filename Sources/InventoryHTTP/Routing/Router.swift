@@ -14,21 +14,21 @@ struct Router: Sendable {
         let pattern: [Segment]
         var routes: [Route]
 
-        var allow: String {
-            var methods = routes.map(\.method.rawValue)
-            if methods.contains("GET") { methods.append("HEAD") }
-            return methods.joined(separator: ", ")
+        var allow: [String] {
+            let methods = routes.map(\.method.rawValue)
+            return methods.contains("GET") ? methods + ["HEAD"] : methods
         }
     }
 
     private enum Segment: Hashable {
         case literal(Substring)
-        case storeID, productID, keyID, jobID
+        case storeID, productID, productName, keyID, jobID
 
         init(_ text: Substring) {
             switch text {
             case "{store_id}": self = .storeID
             case "{product_id}": self = .productID
+            case "{product}": self = .productName
             case "{key_id}": self = .keyID
             case "{job_id}": self = .jobID
             default: self = .literal(text)
@@ -54,26 +54,30 @@ struct Router: Sendable {
     /// - Throws: 404 for a path that is no route's, 405 for a route of other methods.
     func match(_ method: HTTPRequest.Method, _ path: Substring) throws(Problem) -> Match {
         guard let segments = Self.segments(of: path) else { throw .notFound }
+        var allow: [String] = []
         for entry in entries {
             guard let path = Self.match(segments, entry.pattern) else { continue }
             let method = method == .head ? .get : method
-            guard let route = entry.routes.first(where: { $0.method == method }) else {
-                var problem = Problem(.methodNotAllowed, "Here, these methods are allowed: \(entry.allow).")
-                problem.headers[.allow] = entry.allow
-                throw problem
-            }
-            return Match(route: route, path: path)
+            if let route = entry.routes.first(where: { $0.method == method }) { return Match(route: route, path: path) }
+            // Another pattern may have the method: `/stock/move` is a route, and may be a product that is called so.
+            allow += entry.allow
         }
-        throw .notFound
+        let methods = try Self.list(allow)
+        var problem = Problem(.methodNotAllowed, "Here, these methods are allowed: \(methods).")
+        problem.headers[.allow] = methods
+        throw problem
     }
 
     /// The methods of a path's routes, as `Allow` lists them.
     /// - Throws: 404 for a path that is no route's.
     func methods(at path: Substring) throws(Problem) -> String {
-        guard let segments = Self.segments(of: path),
-            let entry = entries.first(where: { Self.match(segments, $0.pattern) != nil })
-        else { throw .notFound }
-        return entry.allow
+        guard let segments = Self.segments(of: path) else { throw .notFound }
+        return try Self.list(entries.filter { Self.match(segments, $0.pattern) != nil }.flatMap(\.allow))
+    }
+
+    private static func list(_ methods: [String]) throws(Problem) -> String {
+        guard !methods.isEmpty else { throw .notFound }
+        return methods.joined(separator: ", ")
     }
 
     /// A path's segments below the root or `/api/v1`, whether or not it ends in a slash.
@@ -99,6 +103,9 @@ struct Router: Sendable {
             case .productID:
                 guard let number = number(segment) else { return nil }
                 path.productID = ProductID(rawValue: number)
+            case .productName:
+                guard let name = segment.percentDecoded(plusIsSpace: false) else { return nil }
+                path.productName = name
             case .keyID:
                 guard APIKey.isID(segment) else { return nil }
                 path.keyID = String(segment)
@@ -123,6 +130,8 @@ struct RoutePath {
     let segments: ArraySlice<Substring>
     fileprivate(set) var storeID: StoreID?
     fileprivate(set) var productID: ProductID?
+    /// Decoded.
+    fileprivate(set) var productName: String?
     fileprivate(set) var keyID: String?
     fileprivate(set) var jobID: Substring?
 

@@ -28,6 +28,10 @@ extension InventoryAPI {
             Route(.get, "/stock-movements", .reader, listMovements),
             Route(.post, "/stock-transfers", .clerk, recordTransfer),
 
+            // The first versions'.
+            Route(.post, "/stock/move", .clerk, recordMovementByName),
+            Route(.get, "/stock/{product}", .reader, readLevelByName),
+
             Route(.get, "/report", .reader, report, formats: [.json, .csv]),
             Route(.get, "/audit", .manager, listAudit),
             Route(.get, "/audit/{store_id}", .manager, listAudit),

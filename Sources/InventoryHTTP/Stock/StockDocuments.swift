@@ -40,6 +40,32 @@ struct StockDocuments: Sendable {
         }
     }
 
+    /// A level as the first versions showed it.
+    func levelByName(_ level: LevelKey, atLeast: Position?) async throws(LedgerError) -> FoundDocument {
+        let key = DocumentKey(
+            storeID: level.storeID, productID: level.productID, name: "level by name\n\(level.productID)")
+        return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+            let snapshot = try await ledger.level(level, freshness)
+            return Document(snapshot) { json in
+                json.openObject()
+                json.field("product", snapshot.value.name)
+                json.field("stock", snapshot.value.onHand)
+                json.closeObject()
+            }
+        }
+    }
+
+    /// The product that is called so. Kept like any document, so that who reads stock by name asks no database either.
+    func productID(named name: String) async throws(LedgerError) -> ProductID {
+        let key = DocumentKey(storeID: .catalog, name: "product\nname=\(name)")
+        let found = try await source.document(key, atLeast: nil) { [ledger] freshness throws(LedgerError) in
+            let snapshot = try await ledger.product(named: name, freshness)
+            return Document(snapshot) { $0.value(snapshot.value.id.rawValue) }
+        }
+        guard let id = Int64(String(buffer: found.document.body)) else { throw .internalFailure }
+        return ProductID(rawValue: id)
+    }
+
     func products(_ query: ProductQuery, atLeast: Position?) async throws(LedgerError) -> FoundDocument {
         let key = DocumentKey(
             .catalog, list: "products", after: query.after, limit: query.limit,

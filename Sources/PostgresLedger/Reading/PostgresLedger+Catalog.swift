@@ -15,6 +15,14 @@ extension PostgresLedger {
         }
     }
 
+    public func products(
+        named name: String, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<[Product]> {
+        try await reader.read(.catalog, freshness, Query(Self.productsNamed, .text(name))) { rows in
+            rows.map(Product.init)
+        }
+    }
+
     public func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
         try await reader.read(.catalog, freshness, Query(Self.product, .int64(id.rawValue))) { rows in
             rows.first.map(Product.init)
@@ -53,6 +61,15 @@ extension PostgresLedger {
             and ($2::text is null or name ilike $2::text or sku ilike $2::text)
             and ($3::text is null or category = $3::text)
         order by product_id limit $4::bigint
+        """)
+
+    /// Two are as good as many: nobody can say which is meant.
+    static let productsNamed = Statement(
+        "read.products_named",
+        """
+        select product_id, sku, name, category, unit, version from products
+        where lower(normalize(name)) = lower(normalize($1::text)) and archived_at is null
+        order by normalize(name) = normalize($1::text) desc, product_id limit 2
         """)
 
     private static let product = Statement(

@@ -82,6 +82,7 @@ extension CatalogChange {
     var subject: CatalogSubject {
         switch self {
         case .createProduct(let id, _): .product(id)
+        case .addProduct: .product(nil)
         case .replaceProduct(let id, _, _), .archiveProduct(let id, _): .product(id)
         case .createStore(let id, _): .store(id)
         case .replaceStore(let id, _, _), .archiveStore(let id, _): .store(id)
@@ -91,8 +92,13 @@ extension CatalogChange {
     var sku: String? {
         switch self {
         case .createProduct(_, let details), .replaceProduct(_, let details, _): details.sku
-        case .archiveProduct, .createStore, .replaceStore, .archiveStore: nil
+        case .addProduct, .archiveProduct, .createStore, .replaceStore, .archiveStore: nil
         }
+    }
+
+    /// The name that no two products are to have because of it.
+    var ownName: String? {
+        if case .addProduct(let name) = self { name } else { nil }
     }
 }
 

@@ -41,12 +41,14 @@ struct CatalogTransaction: Sendable {
             Query(subject.highestID),
             Query(subject.stockLeft, .int64(subject.id)),
             IdempotencyRecord.query(command.context.idempotency.map { [$0.scope] } ?? []),
+            Query(PostgresLedger.productsNamed, .text(command.change.ownName)),
         ])
         return CatalogState(
             now: Timestamp(microseconds: answers[2][0].timestamp(1)),
             head: head,
             subject: answers[0].first.map(subject.decode) ?? .missing,
             skuHolder: answers[1].first.map { ProductID(rawValue: $0.int64(0)) },
+            namesakes: answers[5].map(Product.init),
             highestID: answers[2][0].int64(0),
             stockLeft: answers[3].first.map {
                 LevelKey(StoreID(rawValue: $0.int64(0)), ProductID(rawValue: $0.int64(1)))

@@ -24,6 +24,7 @@ struct ConfigCommand: AsyncParsableCommand {
                 bind: \(settings.bind)
                 port: \(settings.port)
                 ops.port: \(settings.opsPort)
+                default_store_id: \(settings.defaultStoreID)
                 primary.url: \(try settings.connection(settings.primaryURL, of: .primaryURL))
                 primary.read_connections: \(settings.ledger.primaryReadConnections)
                 replica.url: \(try settings.replicaURL.map { try "\(settings.connection($0, of: .replicaURL))" } ?? "none")

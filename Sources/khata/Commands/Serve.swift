@@ -48,7 +48,7 @@ struct Serve: AsyncParsableCommand {
         let access = try await settings.access.parts(credentials: ledger, logger)
         let server = InventoryServer(
             ledger: ledger, documents: documents ?? RenderedDocuments(), warming: warming,
-            authenticator: access.authenticator, credentials: ledger,
+            defaultStoreID: settings.defaultStoreID, authenticator: access.authenticator, credentials: ledger,
             health: ServiceHealth(ledger: ledger, cache: cache), limiter: limiter, proxies: settings.proxies,
             limits: settings.limits, certificate: certificate, cors: settings.cors, logger: logger)
         let services = ServiceGroup(

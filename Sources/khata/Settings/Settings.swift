@@ -10,6 +10,8 @@ struct Settings {
     var bind = "127.0.0.1"
     var port = 8080
     var opsPort = 8081
+    /// The store that the routes of the first versions speak of.
+    var defaultStoreID = StoreID(rawValue: 1)
     var primaryURL: String
     var replicaURL: String?
     var redisURL: String?
@@ -40,6 +42,9 @@ extension Settings {
         bind = try source.text(.bind) ?? bind
         port = try source.integer(.port, in: 0...65_535) ?? port
         opsPort = try source.integer(.opsPort, in: 0...65_535) ?? opsPort
+        defaultStoreID =
+            try source.integer(.defaultStoreID, in: 1...Int(largestJSONInteger))
+            .map { StoreID(rawValue: Int64($0)) } ?? defaultStoreID
         ledger.lanes = try source.integer(.lanes, in: 1...64) ?? ledger.lanes
         ledger.write.commandsPerTransaction =
             try source.integer(.commandsPerTransaction, in: 1...10_000) ?? ledger.write.commandsPerTransaction
@@ -90,6 +95,7 @@ enum SettingKey: String, CaseIterable {
     case bind
     case port
     case opsPort = "ops.port"
+    case defaultStoreID = "default_store_id"
     case primaryURL = "primary.url"
     case primaryReadConnections = "primary.read_connections"
     case replicaURL = "replica.url"

@@ -205,7 +205,7 @@ extension EndToEnd {
             ("GET", "/stores/1/stock", nil), ("GET", "/inventory/1", nil), ("GET", "/stores/1/stock/1", nil),
             ("POST", "/stores/1/stock", "{}"), ("POST", "/stock-movement", "{}"), ("POST", "/stock-movements", "{}"),
             ("POST", "/stock-movements/batch", "{}"), ("GET", "/stock-movements", nil),
-            ("POST", "/stock-transfers", "{}"),
+            ("POST", "/stock-transfers", "{}"), ("POST", "/stock/move", "{}"), ("GET", "/stock/tea", nil),
             ("GET", "/report", nil), ("GET", "/audit", nil), ("GET", "/audit/1", nil),
             ("GET", "/admin/keys", nil), ("POST", "/admin/keys", "{}"), ("GET", "/admin/keys/000000000000", nil),
             ("DELETE", "/admin/keys/000000000000", nil),

@@ -105,6 +105,24 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "the default store of the first versions is not there for who may not see it, cached or not",
+            arguments: Role.allCases)
+        func defaultStore(role: Role) async throws {
+            try await LiveServer.withCache { server in
+                try await server.stocked()
+                let movement = #"{"product": "Product 101", "type": "IN", "quantity": 1}"#
+                for (store, isFound) in [(1, true), (2, false)] {
+                    let key = [("Authorization", "Bearer \(try await server.key(role, stores: [store]))")]
+                    let level = try await server.get("/stock/Product%20101", as: nil, headers: key)
+                    #expect(level.status == (isFound ? 200 : 404))
+                    let moved = try await server.post("/stock/move", movement, as: nil, headers: key)
+                    #expect(moved.status == (role < .clerk ? 403 : isFound ? 201 : 404))
+                }
+                #expect(try await server.onHand(101, store: Self.own) == .integer(role < .clerk ? 20 : 21))
+            }
+        }
+
         @Test("what concerns all stores takes who is limited to none")
         func allStores() async throws {
             try await LiveServer.with { server in

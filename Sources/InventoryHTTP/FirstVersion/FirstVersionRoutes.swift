@@ -1,0 +1,86 @@
+import Access
+import HTTPTypes
+import HummingbirdCore
+import Inventory
+import NIOCore
+import StockCache
+
+/// The routes of the first versions, which knew one store, and products by name.
+extension InventoryAPI {
+    func recordMovementByName(_ call: Call) async throws -> Response {
+        let storeID = try defaultStore(for: call)
+        try call.parameters().finish()
+        let body = try await call.body()
+        var fields = try body.fields()
+        let movement = try fields.reading { MovementByName(&$0, limits) }
+        let receipt = try await record(movement, in: storeID, try call.context(body: body), call)
+        var response = Response.json(.created) { $0.value(receipt.value, of: movement) }
+        response.headers[.inventoryPosition] = receipt.value.position.description
+        return response.replayed(receipt.isReplay)
+    }
+
+    func readLevelByName(_ call: Call) async throws -> Response {
+        let storeID = try defaultStore(for: call)
+        var parameters = try call.parameters()
+        let minimum = try parameters.minPosition()
+        try parameters.finish()
+        // No product can be called what is no name.
+        guard isPlain(call.productName, atMost: limits.nameCharacters) else { throw Problem.notFound }
+        let level = LevelKey(storeID, try await documents(for: call).productID(named: call.productName))
+        return call.answer(try await documents(for: call).levelByName(level, atLeast: minimum), parameters)
+    }
+
+    private func defaultStore(for call: Call) throws(Problem) -> StoreID {
+        guard call.principal.scope.contains(defaultStoreID) else { throw .notFound }
+        return defaultStoreID
+    }
+}
+
+extension InventoryAPI {
+    /// A first stock-in of an unknown name adds it to the catalog, if the caller may do that.
+    private func record(
+        _ movement: MovementByName, in storeID: StoreID, _ context: CommandContext, _ call: Call
+    ) async throws -> Receipt<RecordedMovement> {
+        let name = movement.productName
+        let ledger = ledger(for: call)
+        var productID = Self.noProduct
+        var ambiguity: Refusal?
+        do throws(LedgerError) {
+            productID = try await documents(for: call).productID(named: name)
+        } catch .refused(let refusal) {
+            ambiguity = refusal
+        } catch .notFound {
+        }
+        do throws(LedgerError) {
+            // Also when no product is meant: a request that was carried out before has its answer, whatever has become
+            // of the name since; and if the store is not there, that comes first.
+            return try await ledger.record(movement.movement(of: productID, in: storeID), context)
+        } catch .refused(.unknownProduct) {
+            if let ambiguity { throw Problem(ambiguity) }
+            guard movement.kind == .stockIn else { throw Problem(unknownName: name) }
+        }
+        guard call.principal.role >= .manager else { throw Problem(addingToCatalog: name, call.principal.role) }
+        // Without the idempotency key, which is the movement's: there is one product of the name anyway.
+        let added = try await ledger.change(
+            .addProduct(named: name), CommandContext(actor: context.actor, requestID: context.requestID))
+        guard case .product(let product) = added.value else { throw LedgerError.internalFailure }
+        return try await ledger.record(movement.movement(of: product.id, in: storeID), context)
+    }
+
+    /// No product has this id.
+    private static let noProduct = ProductID(rawValue: -1)
+}
+
+extension Problem {
+    fileprivate init(unknownName name: String) {
+        self.init(.unknownProduct, "No product is called \(name).")
+        items = [Item(pointer: "/product", detail: "is no product's name")]
+    }
+
+    fileprivate init(addingToCatalog name: String, _ role: Role) {
+        self.init(
+            .forbidden,
+            "No product is called \(name), and adding it to the catalog takes the role manager; yours is "
+                + "\(role.rawValue).")
+    }
+}

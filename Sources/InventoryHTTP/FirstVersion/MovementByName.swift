@@ -1,0 +1,48 @@
+import Inventory
+
+/// A movement as clients of the first versions send it: of a product by name, in the default store.
+struct MovementByName {
+    let productName: String
+    let kind: Movement.Kind
+    let quantity: Quantity
+
+    init?(_ fields: inout JSONFields, _ limits: Limits) {
+        let productName = fields.text("product", atMost: limits.nameCharacters)
+        let kind = fields.choice("type", of: movementKinds)
+        let quantity = fields.quantity(limits)
+        guard let productName, let kind, let quantity else { return nil }
+        self.productName = productName
+        self.kind = kind
+        self.quantity = quantity
+    }
+
+    func movement(of productID: ProductID, in storeID: StoreID) -> Movement {
+        Movement(storeID: storeID, productID: productID, kind: kind, quantity: quantity)
+    }
+}
+
+extension JSONWriter {
+    /// The answer to a recorded movement, with the product's name and the kind as the client wrote them.
+    mutating func value(_ recorded: RecordedMovement, of movement: MovementByName) {
+        openObject()
+        field("status", "recorded")
+        field("product", movement.productName)
+        field("type", movement.kind.firstName)
+        field("quantity", recorded.quantity)
+        field("stock", recorded.onHand)
+        field("position", recorded.position)
+        field("recorded_at", recorded.recordedAt)
+        closeObject()
+    }
+}
+
+extension Movement.Kind {
+    /// What the first versions called it.
+    fileprivate var firstName: String {
+        switch self {
+        case .stockIn: "IN"
+        case .sale: "SALE"
+        case .manualRemoval: "REMOVAL"
+        }
+    }
+}
