@@ -30,7 +30,7 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         // TLS: of the API, and to Redis (rediss://), with host name verification.
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        // Deque: the bounded queues of the lanes and the pool.
+        // Deque: the bounded queues of the lanes and the pool. Heap: the merge of ledgers into one file.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // Start in order, stop in reverse, drain within a deadline.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -87,6 +87,15 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
+            name: "StockFiles",
+            dependencies: [
+                "Inventory",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
             name: "Access",
             dependencies: [
                 "Inventory", "Redis",
@@ -128,6 +137,7 @@ let package = Package(
             name: "khata",
             dependencies: [
                 "Access", "Inventory", "InventoryHTTP", "Postgres", "PostgresLedger", "Redis", "StockCache",
+                "StockFiles",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -203,6 +213,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/AccessTesting",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "StockFilesTests",
+            dependencies: ["Inventory", "LedgerTesting", "PostgresLedger", "StockFiles"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "AccessTests",

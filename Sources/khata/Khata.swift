@@ -12,8 +12,7 @@ struct Khata: AsyncParsableCommand {
             """,
         subcommands: [
             Serve.self, Migrate.self, CacheCommand.self, KeyCommand.self, UserCommand.self, AuditCommand.self,
-            ConfigCommand.self,
-            DemoCommand.self,
+            ConfigCommand.self, ImportCommand.self, ExportCommand.self, DemoCommand.self,
         ])
 
     static func main() async {
@@ -28,6 +27,8 @@ struct Khata: AsyncParsableCommand {
             fail(error, code: 3)
         } catch let error as Failure {
             fail(error, code: 1)
+        } catch let code as ExitCode {
+            Foundation.exit(code.rawValue)
         } catch {
             switch exitCode(for: error) {
             case .success:

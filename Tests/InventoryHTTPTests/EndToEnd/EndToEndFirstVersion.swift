@@ -1,12 +1,5 @@
 import Access
-import HTTPTypes
-import HummingbirdCore
 import Inventory
-import LedgerTesting
-import NIOCore
-import NIOHTTP1
-import PostgresLedger
-import StockCache
 import Testing
 
 @testable import InventoryHTTP

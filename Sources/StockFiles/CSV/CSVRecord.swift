@@ -1,0 +1,37 @@
+/// One record of comma-separated values: a line, or several if a field in quotation marks spans them.
+public struct CSVRecord: Hashable, Sendable {
+    /// The line on which it begins, counted from 1.
+    public let line: Int
+    public let fields: [String]
+
+    public init(line: Int, fields: [String]) {
+        self.line = line
+        self.fields = fields
+    }
+
+    /// As a file has it, with its line ending.
+    public var text: String { fields.map(\.quotedForCSV).joined(separator: ",") + "\r\n" }
+}
+
+extension String {
+    /// In quotation marks, if it needs them to be one field.
+    fileprivate var quotedForCSV: String {
+        guard utf8.contains(where: { [.quote, .comma, .carriageReturn, .lineFeed].contains($0) }) else { return self }
+        return "\"\(split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+    }
+}
+
+extension UInt8 {
+    static let quote = UInt8(ascii: "\"")
+    static let comma = UInt8(ascii: ",")
+    static let carriageReturn = UInt8(ascii: "\r")
+    static let lineFeed = UInt8(ascii: "\n")
+}
+
+/// Why a file is no CSV. What follows cannot be trusted.
+public struct CSVError: Error, Hashable, CustomStringConvertible {
+    public let line: Int
+    public let reason: String
+
+    public var description: String { "line \(line): \(reason)" }
+}

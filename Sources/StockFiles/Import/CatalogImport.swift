@@ -1,0 +1,70 @@
+import Inventory
+
+/// Brings the catalog to what a file of products or stores says, a change at a time; or only says what it would change.
+struct CatalogImport: ImportPass {
+    private var rows: CatalogRows
+    private let keys: ImportKeys
+    private let ledger: (any StockWriting)?
+
+    /// - Parameter ledger: `nil` if nothing is to be written.
+    init(
+        _ catalog: CatalogIndex, _ header: FileHeader, _ keys: ImportKeys, writingTo ledger: (any StockWriting)? = nil
+    ) {
+        rows = CatalogRows(catalog, header)
+        self.keys = keys
+        self.ledger = ledger
+    }
+
+    mutating func take(
+        _ row: Row, _ summary: inout ImportSummary, _ observer: (any ImportObserver)?
+    ) async throws(LedgerError) {
+        var row = row
+        guard let change = rows.change(&row) else {
+            summary.refuse(row.record, row.problems, observer)
+            return
+        }
+        do throws(LedgerError) {
+            switch change {
+            case .keep:
+                summary.unchanged += 1
+            case .add(let change):
+                try await write(change, row)
+                summary.added += 1
+            case .change(let change):
+                try await write(change, row)
+                summary.changed += 1
+            }
+        } catch .refused(let refusal) {
+            // Another one changed the catalog meanwhile, or what the row names is archived.
+            summary.refuse(row.record, [RowProblem(refusal, line: row.record.line)], observer)
+        }
+        observer?.imported(rows: 1)
+    }
+
+    func finish(_ summary: inout ImportSummary, _ observer: (any ImportObserver)?) {}
+
+    private func write(_ change: CatalogChange, _ row: Row) async throws(LedgerError) {
+        _ = try await ledger?.change(change, keys.context(line: row.record.line))
+    }
+}
+
+extension RowProblem {
+    /// Why the ledger did not take a row.
+    init(_ refusal: Refusal, line: Int) {
+        let (column, detail): (Column?, String) =
+            switch refusal {
+            case .insufficientStock(let onHand, _): (.quantity, "there are \(onHand) on hand then")
+            case .stockChanged(let onHand): (.onHand, "there are \(onHand) on hand already: this is no opening stock")
+            case .unknownProduct(let id): (nil, "product \(id) does not exist, or is archived")
+            case .unknownStore(let id): (nil, "store \(id) does not exist, or is archived")
+            case .notFound: (nil, "it was archived meanwhile")
+            case .alreadyExists(let field):
+                (Column(rawValue: field), "is taken, perhaps by something that is archived")
+            case .ambiguousName: (.name, "several products are called so")
+            case .preconditionFailed: (nil, "somebody changed it meanwhile: import the file again")
+            case .idempotencyKeyReused: (.externalID, "was imported before, with other contents")
+            case .inUse, .batch, .idsExhausted: (nil, "was refused: \(refusal)")
+            }
+        self.init(line: line, column: column?.rawValue, detail: detail)
+    }
+}

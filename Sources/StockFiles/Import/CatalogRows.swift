@@ -1,0 +1,81 @@
+import Inventory
+
+/// What the rows of a file of products or stores ask of the catalog.
+struct CatalogRows {
+    private var catalog: CatalogIndex
+    private let header: FileHeader
+    /// The rows that have been, by what they name: twice is once too often.
+    private var lines: [String: Int] = [:]
+
+    enum Change {
+        case keep
+        case add(CatalogChange)
+        case change(CatalogChange)
+    }
+
+    init(_ catalog: CatalogIndex, _ header: FileHeader) {
+        self.catalog = catalog
+        self.header = header
+    }
+
+    mutating func change(_ row: inout Row) -> Change? {
+        let change = header.kind == .stores ? storeChange(&row) : productChange(&row)
+        return row.problems.isEmpty ? change : nil
+    }
+
+    private mutating func storeChange(_ row: inout Row) -> Change? {
+        let id: StoreID? = row.required(.storeID, row.id(.storeID))
+        let name = row.required(.name, row.name(.name))
+        guard let id, let name else { return nil }
+        refuseRepetition(of: id.description, .storeID, &row)
+        guard let store = catalog.stores[id] else { return .add(.createStore(id, name: name)) }
+        return store.name == name ? .keep : .change(.replaceStore(id, name: name, ifVersion: .oneOf([store.position])))
+    }
+
+    /// A product is known by its id, or else its SKU, or else its name.
+    private mutating func productChange(_ row: inout Row) -> Change? {
+        let id: ProductID? = row.id(.productID)
+        let name = row.required(.name, row.name(.name))
+        var details = ProductDetails(
+            sku: row.name(.sku), name: name ?? "", category: row.name(.category), unit: row.name(.unit))
+        guard row.problems.isEmpty else { return nil }
+        let known: Product?
+        if let id {
+            refuseRepetition(of: id.description, .productID, &row)
+            known = catalog.products[id]
+        } else if let sku = details.sku {
+            known = catalog.product(sku: sku)
+        } else {
+            refuseRepetition(of: details.name.lowercased(), .name, &row)
+            known = named(details.name, &row)
+        }
+        if let sku = details.sku {
+            refuseRepetition(of: sku, .sku, &row)
+            if let holder = catalog.product(sku: sku), holder.id != known?.id {
+                row.refuse(.sku, "is that of product \(holder.id)")
+            }
+        }
+        guard let known else { return .add(.createProduct(id, details)) }
+        // A column that the file does not have says nothing.
+        if !header.has(.sku) { details.sku = known.details.sku }
+        if !header.has(.category) { details.category = known.details.category }
+        if !header.has(.unit) { details.unit = known.details.unit }
+        return details == known.details
+            ? .keep : .change(.replaceProduct(known.id, details, ifVersion: .oneOf([known.position])))
+    }
+
+    private func named(_ name: String, _ row: inout Row) -> Product? {
+        do throws(Refusal) {
+            return try catalog.product(named: name)
+        } catch {
+            row.refuse(.name, "several products are called \(name): name one by product_id or sku")
+            return nil
+        }
+    }
+
+    private mutating func refuseRepetition(of value: String, _ column: Column, _ row: inout Row) {
+        if let line = lines.updateValue(row.record.line, forKey: "\(column.rawValue) \(value)") {
+            row.refuse(column, "is that of line \(line) too")
+        }
+    }
+}

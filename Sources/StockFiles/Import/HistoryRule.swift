@@ -1,0 +1,41 @@
+import Inventory
+
+/// Says where rows may keep the time at which they were recorded elsewhere: only in a ledger that has no history but
+/// theirs. In any other, that would be a tale of the past that nobody can check: what happened when is `occurred_at`.
+struct HistoryRule {
+    private let ledger: any StockReading
+    private let keys: ImportKeys
+    private var answers: [StoreID: Bool] = [:]
+
+    init(ledger: any StockReading, keys: ImportKeys) {
+        self.ledger = ledger
+        self.keys = keys
+    }
+
+    mutating func admits(_ storeID: StoreID) async throws(LedgerError) -> Bool {
+        if let answer = answers[storeID] { return answer }
+        let first = try await ledger.audit(AuditQuery(storeID: storeID, limit: 1), Freshness(isCurrent: true))
+        let answer = first.value.items.allSatisfy { $0.requestID.hasPrefix(keys.requestPrefix) }
+        answers[storeID] = answer
+        return answer
+    }
+
+    /// Refuses a row whose time cannot be kept.
+    mutating func check(_ planned: PlannedRow, _ row: inout Row) async throws(LedgerError) {
+        guard planned.recordedAt != nil else { return }
+        for storeID in planned.stores where !(try await admits(storeID)) {
+            row.refuse(
+                .recordedAt,
+                "cannot be kept: store \(storeID) has a history already. Call the column occurred_at instead")
+        }
+    }
+}
+
+extension PlannedRow {
+    var stores: [StoreID] {
+        switch change {
+        case .movement(let movement): [movement.storeID]
+        case .transfer(let transfer): [transfer.from, transfer.to]
+        }
+    }
+}

@@ -1,0 +1,88 @@
+public import Inventory
+
+/// Imports files of products, stores, opening stock and movements into a ledger, as any client would: every rule holds,
+/// and the audit log tells it all.
+///
+/// A file is gone through twice. First it is checked, to the last row and against the levels as they will be, and nothing
+/// is written unless all of it can be (or what cannot is to be left out). Then it is written, a part at a time, in memory
+/// for a part. Importing a file again goes on where it was interrupted; what is there is not written twice.
+public struct Importer: Sendable {
+    private let ledger: any StockReading & StockWriting
+    private let options: ImportOptions
+    private let observer: any ImportObserver
+    /// When the import begins.
+    private let now: Timestamp
+
+    public init(
+        _ ledger: any StockReading & StockWriting, options: ImportOptions, now: Timestamp, observer: any ImportObserver
+    ) {
+        self.ledger = ledger
+        self.options = options
+        self.observer = observer
+        self.now = now
+    }
+
+    /// - Throws: `StockFileError`, `CSVError`, `LedgerError`, and what reading the file throws.
+    public func run(_ file: StockFile) async throws -> ImportSummary {
+        let keys = ImportKeys(digest: try file.digest())
+        let header = try FileHeader(file.firstRecord())
+        switch header.kind {
+        case .products, .stores:
+            let catalog = try await CatalogIndex(of: ledger)
+            return try await run(
+                file, header, check: CatalogImport(catalog, header, keys),
+                write: CatalogImport(catalog, header, keys, writingTo: ledger))
+        case .stock, .movements:
+            let history = HistoryRule(ledger: ledger, keys: keys)
+            let rows = MovementRows(try await CatalogIndex(of: ledger), header, now: now)
+            return try await run(
+                file, header, check: MovementCheck(rows, history, ledger, keys),
+                write: MovementImport(rows, history, ledger, keys, isAtomic: !options.skipsInvalid))
+        }
+    }
+
+    private func run(
+        _ file: StockFile, _ header: FileHeader, check: some ImportPass, write: some ImportPass
+    ) async throws -> ImportSummary {
+        var checked = ImportSummary(kind: header.kind)
+        // What cannot be imported is told once: by the pass that decides about it.
+        let tells = options.isDryRun || !options.skipsInvalid
+        try await go(through: file, header, check, &checked, tells ? observer : nil)
+        guard !options.isDryRun, options.skipsInvalid || checked.refused == 0 else { return checked }
+        observer.importBegins(rows: checked.rows)
+        var written = ImportSummary(kind: header.kind)
+        try await go(through: file, header, write, &written, observer)
+        return written
+    }
+
+    private func go(
+        through file: StockFile, _ header: FileHeader, _ pass: some ImportPass, _ summary: inout ImportSummary,
+        _ observer: (any ImportObserver)?
+    ) async throws {
+        var pass = pass
+        var reader = try file.reader()
+        _ = try reader.next()
+        while let record = try reader.next() {
+            summary.rows += 1
+            try await pass.take(Row(record, header), &summary, observer)
+            if summary.isStopped { return }
+        }
+        try await pass.finish(&summary, observer)
+    }
+}
+
+/// Goes through a file, row by row.
+protocol ImportPass {
+    mutating func take(
+        _ row: Row, _ summary: inout ImportSummary, _ observer: (any ImportObserver)?
+    ) async throws(LedgerError)
+
+    mutating func finish(_ summary: inout ImportSummary, _ observer: (any ImportObserver)?) async throws(LedgerError)
+}
+
+extension ImportSummary {
+    mutating func refuse(_ record: CSVRecord, _ problems: [RowProblem], _ observer: (any ImportObserver)?) {
+        refused += 1
+        observer?.refused(record, problems)
+    }
+}

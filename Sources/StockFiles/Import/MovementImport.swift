@@ -1,0 +1,194 @@
+import Inventory
+
+/// Writes a file of opening stock or movements: a part of the file at a time, the rows of each store in a part as one
+/// batch, in order, and the stores side by side. A transfer stands between two parts.
+///
+/// What is a part depends on the file alone, not on which of its rows are refused: each batch is known by its place, and
+/// is the same batch when the file is imported again.
+struct MovementImport: ImportPass {
+    private static let rowsOfPart = 1_000
+
+    private var rows: MovementRows
+    private var history: HistoryRule
+    private let ledger: any StockWriting
+    private let keys: ImportKeys
+    /// Whether a row that is refused keeps the others of its batch, and what follows, from being written.
+    private let isAtomic: Bool
+    private var part = Part()
+    private var isFirstPart = true
+
+    init(
+        _ rows: MovementRows, _ history: HistoryRule, _ ledger: any StockWriting, _ keys: ImportKeys, isAtomic: Bool
+    ) {
+        self.rows = rows
+        self.history = history
+        self.ledger = ledger
+        self.keys = keys
+        self.isAtomic = isAtomic
+    }
+
+    /// Rows that follow one another in the file.
+    private struct Part {
+        /// Of the first row, whether or not it is refused.
+        var line: Int?
+        /// With those that are refused.
+        var count = 0
+        var rows: [PlannedRow] = []
+        /// What is wrong with the others, to be told in the order of the file.
+        var refused: [RefusedRow] = []
+    }
+
+    mutating func take(
+        _ row: Row, _ summary: inout ImportSummary, _ observer: (any ImportObserver)?
+    ) async throws(LedgerError) {
+        var row = row
+        let planned = rows.planned(&row)
+        if let planned { try await history.check(planned, &row) }
+        if row.isTransfer {
+            try await writePart(&summary, observer)
+            if summary.isStopped { return }
+        } else {
+            part.line = part.line ?? row.record.line
+        }
+        part.count += 1
+        if !row.problems.isEmpty {
+            part.refused.append(RefusedRow(record: row.record, problems: row.problems))
+        } else if let planned {
+            part.rows.append(planned)
+        } else {
+            summary.unchanged += 1
+        }
+        if row.isTransfer || part.count == Self.rowsOfPart { try await writePart(&summary, observer) }
+    }
+
+    mutating func finish(_ summary: inout ImportSummary, _ observer: (any ImportObserver)?) async throws(LedgerError) {
+        try await writePart(&summary, observer)
+    }
+
+    private mutating func writePart(
+        _ summary: inout ImportSummary, _ observer: (any ImportObserver)?
+    ) async throws(LedgerError) {
+        let part = self.part
+        self.part = Part()
+        var stores: [[PlannedRow]] = []
+        var places: [StoreID: Int] = [:]
+        for row in part.rows {
+            if let place = places[row.stores[0]] {
+                stores[place].append(row)
+            } else {
+                places[row.stores[0]] = stores.count
+                stores.append([row])
+            }
+        }
+        var outcomes: [Result<PartOutcome, LedgerError>] = []
+        // By the first batch an import can tell that it was begun: so it is written before any other.
+        let alone = isFirstPart ? 1 : 0
+        if !stores.isEmpty { isFirstPart = false }
+        for store in stores.prefix(alone) { outcomes.append(await write(store, part.line)) }
+        if outcomes.allSatisfy(\.goesOn) {
+            outcomes += await withTaskGroup { [self] group in
+                for store in stores.dropFirst(alone) { group.addTask { await write(store, part.line) } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+        }
+        let written = try outcomes.map { outcome throws(LedgerError) in try outcome.get() }
+        summary.added += written.reduce(0) { $0 + $1.added }
+        summary.unchanged += written.reduce(0) { $0 + $1.unchanged }
+        summary.isStopped = written.contains(where: \.isStopped)
+        for row in (part.refused + written.flatMap(\.refused)).sorted(by: { $0.record.line < $1.record.line }) {
+            summary.refuse(row.record, row.problems, observer)
+        }
+        observer?.imported(rows: part.count)
+    }
+}
+
+private struct RefusedRow: Sendable {
+    let record: CSVRecord
+    let problems: [RowProblem]
+}
+
+/// What became of the rows of one store.
+private struct PartOutcome: Sendable {
+    var added = 0
+    var unchanged = 0
+    var refused: [RefusedRow] = []
+    /// Whether what follows in the file is not to be written.
+    var isStopped = false
+
+    mutating func refuse(_ row: PlannedRow, _ refusal: Refusal) {
+        refused.append(
+            RefusedRow(record: row.record, problems: [RowProblem(refusal, line: row.record.line)]))
+    }
+}
+
+extension Result<PartOutcome, LedgerError> {
+    fileprivate var goesOn: Bool {
+        if case .success(let outcome) = self { !outcome.isStopped } else { false }
+    }
+}
+
+extension MovementImport {
+    /// - Parameter line: That of the first row of the part.
+    @concurrent
+    private func write(_ rows: [PlannedRow], _ line: Int?) async -> Result<PartOutcome, LedgerError> {
+        do throws(LedgerError) {
+            let movements = rows.compactMap { row in
+                if case .movement(let movement) = row.change { movement } else { nil }
+            }
+            guard let line, movements.count == rows.count, !self.rows.header.has(.externalID) else {
+                return .success(try await writeOneByOne(rows))
+            }
+            return .success(try await write(Batch(movements, isAtomic: isAtomic), rows, line))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func write(
+        _ batch: Batch, _ rows: [PlannedRow], _ line: Int
+    ) async throws(LedgerError) -> PartOutcome {
+        var outcome = PartOutcome()
+        do throws(LedgerError) {
+            let receipt = try await ledger.record(batch, keys.context(ofPart: line, in: rows[0].stores[0]))
+            let lines = receipt.value.lines
+            guard lines.count == rows.count else {
+                // Rows that were refused the first time could be taken now. They are not: their batch is over.
+                outcome.unchanged = rows.count
+                return outcome
+            }
+            for (row, line) in zip(rows, lines) {
+                switch line {
+                case .refused(let refusal): outcome.refuse(row, refusal)
+                case .recorded where receipt.isReplay: outcome.unchanged += 1
+                case .recorded: outcome.added += 1
+                }
+            }
+        } catch .refused(.batch(let lines)) {
+            for line in lines { outcome.refuse(rows[line.index], line.refusal) }
+            outcome.isStopped = true
+        }
+        return outcome
+    }
+
+    /// Rows that have keys of their own: each waits for the one before.
+    private func writeOneByOne(_ rows: [PlannedRow]) async throws(LedgerError) -> PartOutcome {
+        var outcome = PartOutcome()
+        for row in rows {
+            do throws(LedgerError) {
+                let isReplay =
+                    switch row.change {
+                    case .movement(let movement): try await ledger.record(movement, keys.context(of: row)).isReplay
+                    case .transfer(let transfer): try await ledger.record(transfer, keys.context(of: row)).isReplay
+                    }
+                if isReplay { outcome.unchanged += 1 } else { outcome.added += 1 }
+            } catch .refused(let refusal) {
+                outcome.refuse(row, refusal)
+                if isAtomic {
+                    outcome.isStopped = true
+                    break
+                }
+            }
+        }
+        return outcome
+    }
+}

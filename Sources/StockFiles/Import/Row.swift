@@ -1,0 +1,87 @@
+import Inventory
+
+/// The fields of one row, taken by column. All that is wrong with them is collected.
+struct Row {
+    let record: CSVRecord
+    private let header: FileHeader
+    private(set) var problems: [RowProblem] = []
+
+    private static let longestName = 200
+    private static let longestNote = 1_000
+
+    init(_ record: CSVRecord, _ header: FileHeader) {
+        self.record = record
+        self.header = header
+        guard record.fields.count != header.columns.count else { return }
+        problems.append(
+            RowProblem(
+                line: record.line, column: nil,
+                detail: "has \(record.fields.count) fields, and the first row \(header.columns.count)"))
+    }
+
+    mutating func refuse(_ column: Column?, _ detail: String) {
+        // A row with too few or too many fields has one thing wrong with it, not one for each column.
+        guard record.fields.count == header.columns.count else { return }
+        problems.append(RowProblem(line: record.line, column: column?.rawValue, detail: detail))
+    }
+
+    /// What a field says; `nil` if it is empty, or the file has no such column.
+    func field(_ column: Column) -> String? {
+        guard let index = header.columns.firstIndex(of: column), record.fields.indices.contains(index),
+            !record.fields[index].isEmpty
+        else { return nil }
+        return record.fields[index]
+    }
+
+    private mutating func value<Value>(
+        _ column: Column, _ expectation: String, _ read: (String) -> Value?
+    ) -> Value? {
+        guard let field = field(column) else { return nil }
+        if let value = read(field) { return value }
+        refuse(column, expectation)
+        return nil
+    }
+
+    mutating func required<Value>(_ column: Column, _ value: Value?) -> Value? {
+        if field(column) == nil { refuse(column, "is required") }
+        return value
+    }
+}
+
+extension Row {
+    mutating func integer(_ column: Column, in range: ClosedRange<Int64>) -> Int64? {
+        value(column, "must be an integer from \(range.lowerBound) to \(range.upperBound)") { text in
+            guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+            return Int64(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    mutating func id<ID: LedgerNumber>(_ column: Column) -> ID? {
+        integer(column, in: 1...largestJSONInteger).map(ID.init(rawValue:))
+    }
+
+    mutating func name(_ column: Column) -> String? { text(column, atMost: Self.longestName) }
+
+    mutating func note(_ column: Column) -> String? { text(column, atMost: Self.longestNote) }
+
+    mutating func time(_ column: Column) -> Timestamp? {
+        value(column, "must be an RFC 3339 time, as 2026-11-20T19:55:00Z", Timestamp.init)
+    }
+
+    private mutating func text(_ column: Column, atMost longest: Int) -> String? {
+        value(column, "must have at most \(longest) characters, none of them a control character") { text in
+            isPlain(text, atMost: longest) ? text : nil
+        }
+    }
+}
+
+/// What is wrong with a row of a file.
+public struct RowProblem: Hashable, Sendable, CustomStringConvertible {
+    /// On which it begins, counted from 1.
+    public let line: Int
+    /// `nil` if it is the row as a whole.
+    public let column: String?
+    public let detail: String
+
+    public var description: String { "line \(line)\(column.map { ", \($0)" } ?? ""): \(detail)" }
+}

@@ -1,0 +1,35 @@
+import Crypto
+public import Foundation
+
+/// A CSV file on disk, which is read more than once: checked first, then imported.
+public struct StockFile: Sendable {
+    public let url: URL
+
+    public init(_ url: URL) {
+        self.url = url
+    }
+
+    private static let bytesAtOnce = 65_536
+
+    /// Reads from the beginning. A file that is no CSV is found out on the way.
+    func reader() throws -> CSVReader {
+        let handle = try FileHandle(forReadingFrom: url)
+        return CSVReader { [UInt8](try handle.read(upToCount: Self.bytesAtOnce) ?? Data()) }
+    }
+
+    /// The row that names the columns.
+    /// - Throws: `StockFileError` if there is none, `CSVError`, and what reading the file throws.
+    public func firstRecord() throws -> CSVRecord {
+        var reader = try reader()
+        guard let first = try reader.next() else { throw StockFileError("the file is empty") }
+        return first
+    }
+
+    /// SHA-256 of what is in it, in hexadecimal: what makes two imports one import.
+    func digest() throws -> String {
+        let handle = try FileHandle(forReadingFrom: url)
+        var hash = SHA256()
+        while let bytes = try handle.read(upToCount: Self.bytesAtOnce), !bytes.isEmpty { hash.update(data: bytes) }
+        return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}

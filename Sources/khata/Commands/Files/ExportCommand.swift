@@ -1,0 +1,40 @@
+public import ArgumentParser
+import Foundation
+public import StockFiles
+
+struct ExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Exports products, stores, stock or movements as a CSV file.",
+        discussion: """
+            The file is one that `khata import` takes. Products, stores and movements, imported in this order into an \
+            empty ledger, make the same ledgers again; stock, instead of movements, makes the same shelves without their \
+            history. What is archived is in no file but that of the movements.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    @Argument(help: "products, stores, stock or movements.")
+    var kind: FileKind
+
+    @Option(name: .shortAndLong, help: "The file (default: standard output).", completion: .file(extensions: ["csv"]))
+    var output: String?
+
+    func run() async throws {
+        let settings = try await options.settings()
+        let (kind, output) = (kind, try handle())
+        let count = try await withLedger(settings) { ledger in
+            try await Exporter(ledger).export(kind) { try output.write(contentsOf: Data($0.utf8)) }
+        }
+        printError("\(count.grouped) rows")
+    }
+
+    private func handle() throws -> FileHandle {
+        guard let output else { return .standardOutput }
+        guard FileManager.default.createFile(atPath: output, contents: nil),
+            let handle = FileHandle(forWritingAtPath: output)
+        else { throw Failure("\(output) cannot be written") }
+        return handle
+    }
+}
+
+extension FileKind: ExpressibleByArgument {}

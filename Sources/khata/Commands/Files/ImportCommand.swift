@@ -1,0 +1,169 @@
+import ArgumentParser
+import Foundation
+import Inventory
+import StockFiles
+import Synchronization
+
+struct ImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Imports products, stores, opening stock or movements from a CSV file.",
+        discussion: """
+            The first row names the columns, and they say what the file is about:
+
+              products   product_id, sku, name, category, unit
+              stores     store_id, name
+              stock      store_id, product_id, sku, name, on_hand
+              movements  store_id, to_store_id, product_id, sku, name, movement_type, quantity, occurred_at,
+                         recorded_at, reference, note, external_id
+
+            Products need a name; stores both columns; stock and movements the store, the number, and the product by its \
+            id, SKU or name. Other columns may be left out. The file is UTF-8, with commas.
+
+            Products and stores that exist are changed to what the file says. Stock is what is on hand where nothing was. \
+            A movement_type is stock-in, sale, manual-removal or transfer, which goes to to_store_id.
+
+            The file is checked first, and nothing is written unless all of it can be. Importing a file again changes \
+            nothing, and goes on where it was interrupted. A file whose contents changed is another file: if its rows have \
+            an external_id, each of them is still imported once.
+
+            recorded_at is kept only in a store without other history, such as one that is moved from another ledger with \
+            `khata export`; anywhere else, call the column occurred_at.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    @Argument(help: "The file.", completion: .file(extensions: ["csv"]))
+    var file: String
+
+    @Flag(help: "Check the file, say what would be done, and write nothing.")
+    var dryRun = false
+
+    @Flag(help: "Import the rows that can be, and leave out the others.")
+    var skipInvalid = false
+
+    @Option(help: "With --skip-invalid: write the rows that are left out to this file, to be corrected and imported.")
+    var rejects: String?
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard rejects == nil || skipInvalid else { throw ValidationError("--rejects needs --skip-invalid.") }
+        guard rejects == nil || rejects != file else { throw ValidationError("--rejects must be another file.") }
+    }
+
+    func run() async throws {
+        let settings = try await options.settings()
+        guard FileManager.default.isReadableFile(atPath: file) else { throw Failure("\(file) cannot be read") }
+        let source = StockFile(URL(fileURLWithPath: file))
+        let terminal = try ImportTerminal(source, rejects: rejects.map { URL(fileURLWithPath: $0) })
+        let options = ImportOptions(isDryRun: dryRun, skipsInvalid: skipInvalid)
+        let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+        let summary = try await withLedger(settings) { ledger in
+            do {
+                return try await Importer(ledger, options: options, now: now, observer: terminal).run(source)
+            } catch let error as LedgerError {
+                throw Failure("the ledger did not take it all: \(error). Run it again, and it goes on from there")
+            } catch {
+                throw Failure("\(file): \(error)")
+            }
+        }
+        try terminal.finish()
+        print(json ? summary.json : summary.text(isDryRun: dryRun, skipsInvalid: skipInvalid))
+        guard summary.refused == 0 else { throw ExitCode(1) }
+    }
+}
+
+/// Shows on standard error how an import goes, and keeps the rows that it leaves out.
+private final class ImportTerminal: ImportObserver {
+    /// More say nothing new.
+    private static let mostProblems = 100
+
+    private struct State {
+        var progress: ProgressBar?
+        var problems = 0
+        var rejects: FileHandle?
+        var failure: (any Error)?
+    }
+
+    private let state: Mutex<State>
+
+    init(_ source: StockFile, rejects: URL?) throws {
+        var handle: FileHandle?
+        if let rejects {
+            guard FileManager.default.createFile(atPath: rejects.path, contents: nil) else {
+                throw Failure("\(rejects.path) cannot be written")
+            }
+            handle = try FileHandle(forWritingTo: rejects)
+            do {
+                try handle?.write(contentsOf: Data(source.firstRecord().text.utf8))
+            } catch {
+                throw Failure("\(source.url.path): \(error)")
+            }
+        }
+        state = Mutex(State(rejects: handle))
+    }
+
+    func importBegins(rows: Int) {
+        state.withLock { $0.progress = ProgressBar("import", total: rows, of: "rows") }
+    }
+
+    func imported(rows: Int) {
+        state.withLock { $0.progress?.advance(by: rows) }
+    }
+
+    func refused(_ record: CSVRecord, _ problems: [RowProblem]) {
+        state.withLock { state in
+            state.progress?.finish()
+            for problem in problems {
+                state.problems += 1
+                if state.problems <= Self.mostProblems { printError("\(problem)") }
+                if state.problems == Self.mostProblems + 1 { printError("… and more of them") }
+            }
+            do {
+                try state.rejects?.write(contentsOf: Data(record.text.utf8))
+            } catch {
+                state.failure = error
+            }
+        }
+    }
+
+    /// - Throws: `Failure`, if a row that was left out could not be kept.
+    func finish() throws {
+        try state.withLock { state in
+            state.progress?.finish()
+            if let failure = state.failure {
+                throw Failure("the rows that were left out could not be kept: \(failure)")
+            }
+        }
+    }
+}
+
+extension ImportSummary {
+    fileprivate func text(isDryRun: Bool, skipsInvalid: Bool) -> String {
+        var parts = ["\(rows.grouped) rows", "\(added.grouped) new"]
+        if changed > 0 { parts.append("\(changed.grouped) changed") }
+        if unchanged > 0 { parts.append("\(unchanged.grouped) there already") }
+        if refused > 0 { parts.append("\(refused.grouped) refused") }
+        let counts = parts.joined(separator: ", ")
+        if isDryRun { return "\(kind.rawValue): \(counts); nothing was written" }
+        if isStopped { return "\(kind.rawValue): \(counts); stopped there: import the file again to go on" }
+        return refused > 0 && !skipsInvalid
+            ? "\(kind.rawValue): \(counts); nothing was written" : "\(kind.rawValue): \(counts)"
+    }
+
+    fileprivate var json: String {
+        var json = JSONWriter<[UInt8]>(output: [])
+        json.openObject()
+        json.field("kind", kind.rawValue)
+        json.field("rows", Int64(rows))
+        json.field("added", Int64(added))
+        json.field("changed", Int64(changed))
+        json.field("unchanged", Int64(unchanged))
+        json.field("refused", Int64(refused))
+        json.key("complete")
+        json.value(!isStopped)
+        json.closeObject()
+        return String(decoding: json.output, as: UTF8.self)
+    }
+}
