@@ -65,7 +65,7 @@ struct CatalogTests {
     func addedName(ledger: LedgerUnderTest) async throws {
         try await ledger.with { ledger in
             let items = try await withThrowingTaskGroup(of: CatalogItem.self) { group in
-                for index in 0..<50 {
+                for index in 0..<20 {
                     let name = index % 2 == 0 ? "چائے Tea" : "چائے TEA"
                     group.addTask { try await ledger.change(.addProduct(named: name), .testing()).value }
                 }
@@ -163,12 +163,12 @@ struct CatalogTests {
     @Test("cancelling who asks for a change cancels nothing", arguments: LedgerUnderTest.allCases)
     func cancelled(ledger: LedgerUnderTest) async throws {
         try await ledger.with { ledger in
-            let changes = (0..<20).map { index in
+            let changes = (0..<10).map { index in
                 Task { try await ledger.change(.createProduct(nil, ProductDetails(name: "P\(index)")), .testing()) }
             }
             for change in changes { change.cancel() }
             for change in changes { _ = try await change.value }
-            #expect(try await ledger.products(ProductQuery(), atLeast: nil).value.items.count == 22)
+            #expect(try await ledger.products(ProductQuery(), atLeast: nil).value.items.count == 12)
         }
     }
 

@@ -3,7 +3,7 @@ import LedgerTesting
 import StockFiles
 import Testing
 
-@Suite("Import")
+@Suite("Import", .serialized)
 struct ImportTests {
     @Test("products and stores become what the file says, once")
     func catalog() async throws {
