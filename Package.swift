@@ -54,6 +54,7 @@ let package = Package(
             name: "Inventory",
             dependencies: [.product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: swiftSettings),
+        .target(name: "InventoryJSON", dependencies: ["Inventory"], swiftSettings: swiftSettings),
         .target(
             name: "Postgres",
             dependencies: [
@@ -119,7 +120,7 @@ let package = Package(
         .target(
             name: "InventoryHTTP",
             dependencies: [
-                "Access", "Inventory", "StockCache",
+                "Access", "Inventory", "InventoryJSON", "StockCache",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -136,8 +137,8 @@ let package = Package(
         .executableTarget(
             name: "khata",
             dependencies: [
-                "Access", "Inventory", "InventoryHTTP", "Postgres", "PostgresLedger", "Redis", "StockCache",
-                "StockFiles",
+                "Access", "Inventory", "InventoryHTTP", "InventoryJSON", "Postgres", "PostgresLedger", "Redis",
+                "StockCache", "StockFiles",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -171,6 +172,10 @@ let package = Package(
         .testTarget(
             name: "InventoryTests",
             dependencies: ["Inventory", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "InventoryJSONTests",
+            dependencies: ["Inventory", "InventoryJSON"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresTests",
@@ -233,7 +238,7 @@ let package = Package(
         .testTarget(
             name: "InventoryHTTPTests",
             dependencies: [
-                "Access", "AccessTesting", "Inventory", "InventoryHTTP", "LedgerTesting", "Postgres",
+                "Access", "AccessTesting", "Inventory", "InventoryHTTP", "InventoryJSON", "LedgerTesting", "Postgres",
                 "PostgresLedger", "Redis", "ServerTesting", "StockCache",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

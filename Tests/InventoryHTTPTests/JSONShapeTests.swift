@@ -1,4 +1,5 @@
 import Inventory
+import InventoryJSON
 import NIOCore
 import Testing
 

@@ -1,6 +1,5 @@
+import Inventory
 import Testing
-
-@testable import Inventory
 
 @Suite("JSON parser")
 struct JSONParserTests {
@@ -9,9 +8,12 @@ struct JSONParserTests {
         arguments: [
             ("null", .null), (" true ", .flag(true)), ("false", .flag(false)), ("0", .integer(0)), ("-0", .integer(0)),
             ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
-            ("9223372036854775808", .otherNumber), ("-9223372036854775809", .otherNumber),
-            ("99999999999999999999999999", .otherNumber), ("100000000000000000000", .otherNumber),
-            ("1.0", .otherNumber), ("1e2", .otherNumber), ("-1.5E+7", .otherNumber), ("1E-400", .otherNumber),
+            ("9223372036854775808", .otherNumber("9223372036854775808")),
+            ("-9223372036854775809", .otherNumber("-9223372036854775809")),
+            ("99999999999999999999999999", .otherNumber("99999999999999999999999999")),
+            ("100000000000000000000", .otherNumber("100000000000000000000")),
+            ("1.0", .otherNumber("1.0")), ("1e2", .otherNumber("1e2")), ("-1.5E+7", .otherNumber("-1.5E+7")),
+            ("1E-400", .otherNumber("1E-400")),
             (#""""#, .text("")), (#""a\"\\\/\b\f\n\r\tz""#, .text("a\"\\/\u{08}\u{0C}\n\r\tz")),
             (#""\u0041\u00e9\uD83D\uDED2""#, .text("Aé🛒")), (#""کھاتا""#, .text("کھاتا")), (#""\u0000""#, .text("\0")),
             ("[]", .array([])), ("[1, [2]]", .array([.integer(1), .array([.integer(2)])])),

@@ -111,6 +111,7 @@ public struct JSONParser {
     }
 
     private mutating func number() throws(JSONSyntaxError) -> JSONValue {
+        let start = offset
         let isNegative = take("-")
         var magnitude: Int64? = 0
         let first = offset
@@ -134,7 +135,9 @@ public struct JSONParser {
             if !take("+") { _ = take("-") }
             try digits()
         }
-        guard isInteger, let magnitude, isNegative || magnitude > .min else { return .otherNumber }
+        guard isInteger, let magnitude, isNegative || magnitude > .min else {
+            return .otherNumber(String(decoding: bytes[start..<offset], as: UTF8.self))
+        }
         return .integer(isNegative ? magnitude : -magnitude)
     }
 

@@ -3,8 +3,8 @@ public enum JSONValue: Equatable, Sendable {
     case null
     case flag(Bool)
     case integer(Int64)
-    /// With a fraction or an exponent, or past 64 bits: no field takes it, so its value is not kept.
-    case otherNumber
+    /// With a fraction or an exponent, or past 64 bits, as it was written: no quantity, id or position is one.
+    case otherNumber(String)
     case text(String)
     case array([JSONValue])
     /// In order, with the repetitions that it may have.
@@ -30,5 +30,29 @@ public struct JSONSyntaxError: Error, Equatable {
     public init(reason: String, offset: Int) {
         self.reason = reason
         self.offset = offset
+    }
+}
+
+extension JSONWriter {
+    /// Writes what was read: byte for byte, if a `JSONWriter` wrote that.
+    public mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: null()
+        case .flag(let flag): self.value(flag)
+        case .integer(let number): self.value(number)
+        case .otherNumber(let text): self.value(json: text)
+        case .text(let text): self.value(text)
+        case .array(let elements):
+            openArray()
+            for element in elements { self.value(element) }
+            closeArray()
+        case .object(let members):
+            openObject()
+            for member in members {
+                key(text: member.name)
+                self.value(member.value)
+            }
+            closeObject()
+        }
     }
 }

@@ -1,5 +1,6 @@
 import HummingbirdCore
 import Inventory
+import InventoryJSON
 
 extension InventoryAPI {
     func listAudit(_ call: Call) async throws -> Response {
@@ -17,21 +18,5 @@ extension InventoryAPI {
             json.page(page.value, cursor: parameters.cursor(after:)) { $0.value($1) }
             json.closeObject()
         }
-    }
-}
-
-extension JSONWriter {
-    mutating func value(_ entry: AuditEntry) {
-        openObject()
-        field("store_id", entry.storeID)
-        field("position", entry.position)
-        field("recorded_at", entry.recordedAt)
-        field("actor", entry.actor)
-        field("action", entry.action.rawValue)
-        field("request_id", entry.requestID)
-        key("detail")
-        value(json: entry.detail)
-        field("hash", entry.hash.description)
-        closeObject()
     }
 }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import InventoryJSON
 import StockCache
 
 extension InventoryAPI {
@@ -54,31 +55,5 @@ extension CatalogItem {
         case .product(let product): "/api/v1/products/\(product.id)"
         case .store(let store): "/api/v1/stores/\(store.id)"
         }
-    }
-}
-
-extension JSONWriter {
-    mutating func value(_ item: CatalogItem) {
-        switch item {
-        case .product(let product): value(product)
-        case .store(let store): value(store)
-        }
-    }
-
-    mutating func value(_ product: Product) {
-        openObject()
-        field("product_id", product.id)
-        nullableField("sku", product.details.sku)
-        field("name", product.details.name)
-        nullableField("category", product.details.category)
-        nullableField("unit", product.details.unit)
-        closeObject()
-    }
-
-    mutating func value(_ store: Store) {
-        openObject()
-        field("store_id", store.id)
-        field("name", store.name)
-        closeObject()
     }
 }

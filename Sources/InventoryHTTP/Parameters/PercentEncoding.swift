@@ -1,3 +1,5 @@
+import Inventory
+
 extension Substring {
     /// The text that is percent-encoded here (RFC 3986, section 2.1); `nil` if that is no UTF-8.
     /// - Parameter plusIsSpace: As forms are encoded, and so queries, but not paths.
@@ -16,17 +18,5 @@ extension Substring {
             }
         }
         return String(validating: bytes, as: UTF8.self)
-    }
-}
-
-extension UInt8 {
-    /// What this ASCII character is worth as a hexadecimal digit.
-    var hexDigit: UInt8? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
-        default: nil
-        }
     }
 }

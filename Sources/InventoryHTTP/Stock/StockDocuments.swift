@@ -1,4 +1,5 @@
 import Inventory
+import InventoryJSON
 import StockCache
 
 typealias FoundDocument = (document: Document, origin: DocumentOrigin)
@@ -30,13 +31,7 @@ struct StockDocuments: Sendable {
         let key = DocumentKey(storeID: level.storeID, productID: level.productID, name: "level\n\(level.productID)")
         return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
             let snapshot = try await ledger.level(level, freshness)
-            return Document(snapshot) { json in
-                json.openObject()
-                json.field("store_id", level.storeID)
-                json.nullableField("position", snapshot.position)
-                json.fields(of: snapshot.value)
-                json.closeObject()
-            }
+            return Document(snapshot) { $0.value(level: snapshot, in: level.storeID) }
         }
     }
 

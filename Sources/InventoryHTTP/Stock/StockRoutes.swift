@@ -21,25 +21,3 @@ extension InventoryAPI {
         return call.answer(try await documents(for: call).level(level, atLeast: minimum), parameters)
     }
 }
-
-extension JSONWriter {
-    mutating func value(_ item: StockItem) {
-        openObject()
-        fields(of: item)
-        closeObject()
-    }
-
-    mutating func fields(of item: StockItem) {
-        field("product_id", item.productID)
-        field("name", item.name)
-        nullableField("category", item.category)
-        nullableField("unit", item.unit)
-        field("on_hand", item.onHand)
-        nullableField("updated_at", item.updatedAt)
-    }
-
-    mutating func nullableField(_ key: StaticString, _ number: (some LedgerNumber)?) {
-        self.key(key)
-        if let number { value(number.rawValue) } else { null() }
-    }
-}

@@ -1,4 +1,5 @@
 import Access
+import Inventory
 import LedgerTesting
 import Postgres
 import ServiceLifecycle

@@ -1,5 +1,6 @@
 import Access
 import InventoryHTTP
+import Inventory
 import NIOHTTP1
 import Testing
 

@@ -1,7 +1,7 @@
-import Inventory
+public import Inventory
 
 extension JSONWriter {
-    mutating func value(_ row: ReportRow, _ grouping: ReportQuery.Grouping) {
+    public mutating func value(_ row: ReportRow, _ grouping: ReportQuery.Grouping) {
         openObject()
         field("product_id", row.key.productID)
         field("name", row.name)
@@ -23,7 +23,7 @@ extension JSONWriter {
 
 /// Comma-separated values (RFC 4180).
 extension ReportRow {
-    static func csvHeader(_ grouping: ReportQuery.Grouping) -> String {
+    public static func csvHeader(_ grouping: ReportQuery.Grouping) -> String {
         let group =
             switch grouping {
             case .product: ""
@@ -33,7 +33,7 @@ extension ReportRow {
         return "product_id,name,\(group)opening,stock_in,sold,removed,transferred_in,transferred_out,closing\r\n"
     }
 
-    func csv(_ grouping: ReportQuery.Grouping) -> String {
+    public func csv(_ grouping: ReportQuery.Grouping) -> String {
         let group =
             switch grouping {
             case .product: ""
@@ -44,8 +44,8 @@ extension ReportRow {
             + "\(transferredIn),\(transferredOut),\(closing)\r\n"
     }
 
-    /// As `2026-11-20`.
-    fileprivate var day: String { String(Timestamp(microseconds: key.group).description.prefix(10)) }
+    /// As `2026-11-20`, of a report by day.
+    public var day: String { String(Timestamp(microseconds: key.group).description.prefix(10)) }
 }
 
 /// A field in quotes, if it needs them.

@@ -1,13 +1,15 @@
-import Inventory
+public import Inventory
 
 extension JSONWriter {
-    mutating func value(_ movement: RecordedMovement) {
+    @inlinable
+    public mutating func value(_ movement: RecordedMovement) {
         openObject()
         fields(of: movement)
         closeObject()
     }
 
-    mutating func fields(of movement: RecordedMovement) {
+    @inlinable
+    public mutating func fields(of movement: RecordedMovement) {
         field("store_id", movement.storeID)
         field("position", movement.position)
         field("product_id", movement.productID)
@@ -17,7 +19,8 @@ extension JSONWriter {
         field("recorded_at", movement.recordedAt)
     }
 
-    mutating func value(_ transfer: RecordedTransfer) {
+    @inlinable
+    public mutating func value(_ transfer: RecordedTransfer) {
         openObject()
         field("transfer_id", transfer.id)
         field("product_id", transfer.out.productID)
@@ -28,7 +31,8 @@ extension JSONWriter {
         closeObject()
     }
 
-    private mutating func side(_ name: StaticString, _ movement: RecordedMovement) {
+    @usableFromInline
+    mutating func side(_ name: StaticString, _ movement: RecordedMovement) {
         key(name)
         openObject()
         field("store_id", movement.storeID)
@@ -37,7 +41,8 @@ extension JSONWriter {
         closeObject()
     }
 
-    mutating func value(_ entry: LedgerEntry) {
+    @inlinable
+    public mutating func value(_ entry: LedgerEntry) {
         openObject()
         field("store_id", entry.storeID)
         field("position", entry.position)
@@ -51,11 +56,5 @@ extension JSONWriter {
         nullableField("occurred_at", entry.notes.occurredAt)
         field("recorded_at", entry.recordedAt)
         closeObject()
-    }
-
-    /// `null` for `nil`: the field is part of the shape.
-    mutating func nullableField(_ key: StaticString, _ moment: Timestamp?) {
-        self.key(key)
-        if let moment { value(moment) } else { null() }
     }
 }
