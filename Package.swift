@@ -45,7 +45,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         // The keys of the settings file, to refuse those that do not exist.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        // The tests' HTTP client.
+        // The HTTP client of RemoteLedger, and of the tests.
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
@@ -55,6 +55,17 @@ let package = Package(
             dependencies: [.product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: swiftSettings),
         .target(name: "InventoryJSON", dependencies: ["Inventory"], swiftSettings: swiftSettings),
+        .target(
+            name: "RemoteLedger",
+            dependencies: [
+                "Inventory", "InventoryJSON",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: swiftSettings),
         .target(
             name: "Postgres",
             dependencies: [
@@ -138,11 +149,12 @@ let package = Package(
             name: "khata",
             dependencies: [
                 "Access", "Inventory", "InventoryHTTP", "InventoryJSON", "Postgres", "PostgresLedger", "Redis",
-                "StockCache", "StockFiles",
+                "RemoteLedger", "StockCache", "StockFiles",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -178,12 +190,24 @@ let package = Package(
             dependencies: ["Inventory", "InventoryJSON"],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "RemoteLedgerTests",
+            dependencies: [
+                "Inventory", "InventoryJSON", "RemoteLedger",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "PostgresTests",
             dependencies: ["Postgres", .product(name: "Logging", package: "swift-log")],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "LedgerContractTests",
-            dependencies: ["Inventory", "LedgerTesting", "PostgresLedger"],
+            dependencies: [
+                "Access", "Inventory", "InventoryHTTP", "LedgerTesting", "PostgresLedger", "RemoteLedger",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresLedgerTests",

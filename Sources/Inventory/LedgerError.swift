@@ -12,6 +12,8 @@ public enum LedgerError: Error, Sendable {
     case positionUnavailable
     /// The connection was lost at the commit and did not come back in time: the command may have been carried out.
     case outcomeUnknown
+    /// Whoever keeps the ledger does not take this from this caller; the reason is for people, and says what to do.
+    case rejected(reason: String)
     /// A defect, here or in the database's state: logged where it happened.
     case internalFailure
 }

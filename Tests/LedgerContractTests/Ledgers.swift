@@ -11,12 +11,21 @@ enum LedgerUnderTest: String, CaseIterable, CustomTestStringConvertible, Sendabl
     case postgres = "PostgreSQL"
     /// Reads come from a streaming replica whenever it is new enough.
     case postgresWithReplica = "PostgreSQL with a replica"
+    /// Over HTTP: what a client is told, and makes of it, is what the ledger said.
+    case served = "a server"
 
     var testDescription: String { rawValue }
 
     /// Lends a new ledger with stores 1 and 2, and products 101 and 102 without stock.
     func with(_ body: @Sendable (any AnyLedger) async throws -> Void) async throws {
         try await TestDatabase.with { database in
+            if self == .served {
+                try await ServedLedger.with(database) { ledger in
+                    try await ledger.prepare()
+                    try await body(ledger)
+                }
+                return
+            }
             try await database.withLedger(replica: self == .postgresWithReplica ? database.replicaURL : nil) { ledger in
                 try await ledger.prepare()
                 try await body(ledger)

@@ -1,0 +1,116 @@
+import Inventory
+import InventoryJSON
+
+/// The contract's shapes, read.
+extension StockItem {
+    init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
+        self.init(
+            productID: try fields.number("product_id"), name: try fields.text("name"),
+            category: try fields.optionalText("category"), unit: try fields.optionalText("unit"),
+            onHand: try fields.integer("on_hand"), updatedAt: try fields.optionalTime("updated_at"))
+    }
+}
+
+extension Product {
+    init(_ fields: AnswerFields, version: Position) throws(UnexpectedAnswer) {
+        self.init(
+            id: try fields.number("product_id"),
+            details: ProductDetails(
+                sku: try fields.optionalText("sku"), name: try fields.text("name"),
+                category: try fields.optionalText("category"), unit: try fields.optionalText("unit")),
+            position: version)
+    }
+}
+
+extension Store {
+    init(_ fields: AnswerFields, version: Position) throws(UnexpectedAnswer) {
+        self.init(id: try fields.number("store_id"), name: try fields.text("name"), position: version)
+    }
+}
+
+extension LedgerEntry {
+    init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
+        self.init(
+            storeID: try fields.number("store_id"), position: try fields.number("position"),
+            productID: try fields.number("product_id"), type: try fields.value("movement_type"),
+            quantity: try fields.integer("quantity"), onHandAfter: try fields.integer("on_hand"),
+            transferID: try fields.optionalText("transfer_id"),
+            notes: MovementNotes(
+                occurredAt: try fields.optionalTime("occurred_at"), reference: try fields.optionalText("reference"),
+                note: try fields.optionalText("note")), recordedAt: try fields.time("recorded_at"))
+    }
+}
+
+extension RecordedMovement {
+    /// What a client is told of a movement lacks only the notes of its entry, which this leaves out.
+    init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
+        self.init(try LedgerEntry(fields))
+    }
+}
+
+extension RecordedTransfer {
+    init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
+        let id = try fields.text("transfer_id")
+        func side(_ name: String, _ type: MovementType) throws(UnexpectedAnswer) -> RecordedMovement {
+            let side = try fields.object(name)
+            return RecordedMovement(
+                LedgerEntry(
+                    storeID: try side.number("store_id"), position: try side.number("position"),
+                    productID: try fields.number("product_id"), type: type, quantity: try fields.integer("quantity"),
+                    onHandAfter: try side.integer("on_hand"), transferID: id, notes: MovementNotes(),
+                    recordedAt: try fields.time("recorded_at")))
+        }
+        self.init(id: id, out: try side("from", .transferOut), in: try side("to", .transferIn))
+    }
+}
+
+extension AuditEntry {
+    init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
+        guard let hash = AuditHash(hexadecimal: try fields.text("hash")) else {
+            throw UnexpectedAnswer("hash is no hash")
+        }
+        // Its bytes are hashed: those that are written again are those that were read, because a `JSONWriter` wrote them.
+        let detail = JSONValue.object(try fields.object("detail").members)
+        self.init(
+            storeID: try fields.number("store_id"), position: try fields.number("position"),
+            recordedAt: try fields.time("recorded_at"), actor: try fields.text("actor"),
+            action: try fields.value("action"), requestID: try fields.text("request_id"),
+            detail: String(json: { $0.value(detail) }), hash: hash)
+    }
+}
+
+extension AuditHash {
+    fileprivate init?(hexadecimal text: String) {
+        let digits = text.utf8.compactMap(\.hexDigit)
+        guard digits.count == 64, text.utf8.count == 64 else { return nil }
+        self.init(bytes: stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
+    }
+}
+
+extension ReportRow {
+    init(_ fields: AnswerFields, _ grouping: ReportQuery.Grouping) throws(UnexpectedAnswer) {
+        let group: Int64
+        switch grouping {
+        case .product: group = 0
+        case .store: group = try fields.integer("store_id")
+        case .day:
+            guard let day = Timestamp("\(try fields.text("day"))T00:00:00Z") else {
+                throw UnexpectedAnswer("day is no day")
+            }
+            group = day.microseconds
+        }
+        self.init(
+            key: Key(productID: try fields.number("product_id"), group: group), name: try fields.text("name"),
+            opening: try fields.integer("opening"), stockIn: try fields.integer("stock_in"),
+            sold: try fields.integer("sold"), removed: try fields.integer("removed"),
+            transferredIn: try fields.integer("transferred_in"), transferredOut: try fields.integer("transferred_out"))
+    }
+}
+
+extension Answer {
+    /// The version of the product or store that the answer is about.
+    func version() throws(UnexpectedAnswer) -> Position {
+        guard tag.count == 1 else { throw UnexpectedAnswer("ETag is no version") }
+        return tag[0]
+    }
+}

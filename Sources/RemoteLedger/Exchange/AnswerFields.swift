@@ -1,0 +1,76 @@
+import Inventory
+import InventoryJSON
+
+/// The fields of an object in an answer. What the contract adds later is passed over.
+struct AnswerFields: Sendable {
+    let members: [JSONMember]
+
+    init(_ value: JSONValue) throws(UnexpectedAnswer) {
+        guard case .object(let members) = value else { throw UnexpectedAnswer("an object is missing") }
+        self.members = members
+    }
+
+    /// `nil` if it is missing or null.
+    subscript(name: String) -> JSONValue? {
+        guard let value = members.first(where: { $0.name == name })?.value, value != .null else { return nil }
+        return value
+    }
+
+    func optionalInteger(_ name: String) throws(UnexpectedAnswer) -> Int64? {
+        guard let value = self[name] else { return nil }
+        guard case .integer(let number) = value else { throw UnexpectedAnswer("\(name) is no integer") }
+        return number
+    }
+
+    func integer(_ name: String) throws(UnexpectedAnswer) -> Int64 {
+        guard let number = try optionalInteger(name) else { throw UnexpectedAnswer("\(name) is missing") }
+        return number
+    }
+
+    func number<Number: LedgerNumber>(_ name: String) throws(UnexpectedAnswer) -> Number {
+        Number(rawValue: try integer(name))
+    }
+
+    func optionalText(_ name: String) throws(UnexpectedAnswer) -> String? {
+        guard let value = self[name] else { return nil }
+        guard case .text(let text) = value else { throw UnexpectedAnswer("\(name) is no text") }
+        return text
+    }
+
+    func text(_ name: String) throws(UnexpectedAnswer) -> String {
+        guard let text = try optionalText(name) else { throw UnexpectedAnswer("\(name) is missing") }
+        return text
+    }
+
+    /// A text that names one of a type's values.
+    func value<Value: RawRepresentable<String>>(_ name: String) throws(UnexpectedAnswer) -> Value {
+        guard let value = Value(rawValue: try text(name)) else { throw UnexpectedAnswer("\(name) is not known") }
+        return value
+    }
+
+    func optionalTime(_ name: String) throws(UnexpectedAnswer) -> Timestamp? {
+        guard let text = try optionalText(name) else { return nil }
+        guard let time = Timestamp(text) else { throw UnexpectedAnswer("\(name) is no time") }
+        return time
+    }
+
+    func time(_ name: String) throws(UnexpectedAnswer) -> Timestamp {
+        guard let time = try optionalTime(name) else { throw UnexpectedAnswer("\(name) is missing") }
+        return time
+    }
+
+    func object(_ name: String) throws(UnexpectedAnswer) -> AnswerFields {
+        guard let value = self[name] else { throw UnexpectedAnswer("\(name) is missing") }
+        return try AnswerFields(value)
+    }
+
+    /// Empty if it is missing.
+    func objects(_ name: String) throws(UnexpectedAnswer) -> [AnswerFields] {
+        guard let value = self[name] else { return [] }
+        guard case .array(let elements) = value else { throw UnexpectedAnswer("\(name) is no array") }
+        var objects: [AnswerFields] = []
+        objects.reserveCapacity(elements.count)
+        for element in elements { objects.append(try AnswerFields(element)) }
+        return objects
+    }
+}

@@ -1,0 +1,135 @@
+import Inventory
+
+/// What a server says went wrong, as far as a ledger's errors tell it (RFC 9457, as the contract has it).
+struct Problem: Sendable {
+    let code: String
+    let detail: String
+    let onHand: Int64?
+    let requested: Int64?
+    let items: [Item]
+
+    /// A field that is wrong, or a line of a batch.
+    struct Item: Sendable {
+        let index: Int?
+        let pointer: String
+        let code: String?
+        let detail: String
+        let onHand: Int64?
+        let requested: Int64?
+    }
+
+    init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
+        code = try fields.text("code")
+        detail = try fields.text("detail")
+        onHand = try fields.optionalInteger("on_hand")
+        requested = try fields.optionalInteger("requested")
+        var items: [Item] = []
+        for item in try fields.objects("errors") {
+            items.append(
+                Item(
+                    index: try item.optionalInteger("index").map(Int.init), pointer: try item.text("pointer"),
+                    code: try item.optionalText("code"), detail: try item.text("detail"),
+                    onHand: try item.optionalInteger("on_hand"), requested: try item.optionalInteger("requested")))
+        }
+        self.items = items
+    }
+
+    /// The name of the first field that is wrong.
+    var field: String? { items.first?.pointer.split(separator: "/").last.map(String.init) }
+
+    /// All that is wrong, for people.
+    var words: String {
+        ([detail] + items.map { "\($0.pointer.isEmpty ? "the body" : $0.pointer) \($0.detail)" })
+            .joined(separator: " ")
+    }
+}
+
+/// What a request was about: what a problem leaves out, because its reader knows.
+enum Subject: Sendable {
+    case read
+    case movement(Movement)
+    case transfer(Transfer)
+    case batch(Batch)
+    /// A change of the catalog.
+    case catalog
+}
+
+extension LedgerError {
+    init(_ problem: Problem, _ subject: Subject) {
+        switch problem.code {
+        case "overloaded": self = .overloaded
+        case "primary-unavailable": self = .unavailable
+        case "position-unavailable": self = .positionUnavailable
+        case "outcome-unknown": self = .outcomeUnknown
+        case "internal": self = .internalFailure
+        case "not-found": self = Self.notFound(subject)
+        default:
+            self = Refusal(problem, subject).map { .refused($0) } ?? .rejected(reason: problem.words)
+        }
+    }
+
+    private static func notFound(_ subject: Subject) -> LedgerError {
+        switch subject {
+        case .movement(let movement): .refused(.unknownStore(movement.storeID))
+        case .transfer(let transfer): .refused(.unknownStore(transfer.from))
+        case .catalog: .refused(.notFound)
+        case .read, .batch: .notFound
+        }
+    }
+}
+
+extension Refusal {
+    /// - Returns: `nil` for what is no refusal of the ledger's rules.
+    fileprivate init?(_ problem: Problem, _ subject: Subject) {
+        switch subject {
+        case .read:
+            return nil
+        case .movement(let movement):
+            self.init(problem.code, problem.onHand, problem.requested, movement)
+        case .transfer(let transfer):
+            let departure = Movement(
+                storeID: transfer.from, productID: transfer.productID, kind: .manualRemoval,
+                quantity: transfer.quantity)
+            self.init(problem.code, problem.onHand, problem.requested, departure)
+        case .batch(let batch):
+            guard problem.code != "idempotency-key-reused" else {
+                self = .idempotencyKeyReused
+                return
+            }
+            let lines = problem.items.compactMap { item -> LineRefusal? in
+                guard let index = item.index, batch.movements.indices.contains(index), let code = item.code,
+                    let refusal = Refusal(code, item.onHand, item.requested, batch.movements[index])
+                else { return nil }
+                return LineRefusal(index: index, refusal: refusal)
+            }
+            guard !lines.isEmpty, lines.count == problem.items.count else { return nil }
+            self = .batch(lines)
+        case .catalog:
+            self.init(catalog: problem)
+        }
+    }
+
+    /// What became of one movement, by the code of its problem.
+    init?(_ code: String, _ onHand: Int64?, _ requested: Int64?, _ movement: Movement) {
+        switch (code, onHand) {
+        case ("insufficient-stock", let onHand?):
+            self = .insufficientStock(onHand: onHand, requested: requested ?? movement.quantity.units)
+        case ("stock-changed", let onHand?): self = .stockChanged(onHand: onHand)
+        case ("unknown-product", _): self = .unknownProduct(movement.productID)
+        case ("not-found", _): self = .unknownStore(movement.storeID)
+        case ("idempotency-key-reused", _): self = .idempotencyKeyReused
+        default: return nil
+        }
+    }
+
+    private init?(catalog problem: Problem) {
+        switch problem.code {
+        case "already-exists": self = problem.field.map { .alreadyExists($0) } ?? .idsExhausted
+        // Where the stock is, the problem does not say; the catalog's own ledger never has any.
+        case "in-use": self = .inUse(LevelKey(.catalog, ProductID(rawValue: 0)))
+        case "precondition-failed": self = .preconditionFailed
+        case "idempotency-key-reused": self = .idempotencyKeyReused
+        default: return nil
+        }
+    }
+}

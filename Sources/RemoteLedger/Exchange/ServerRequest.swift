@@ -1,0 +1,86 @@
+import Inventory
+import InventoryJSON
+import NIOHTTP1
+
+/// One request of the contract.
+struct ServerRequest: Sendable {
+    let method: HTTPMethod
+    /// Below `/api/v1`, with its query.
+    let target: String
+    var headers: [(name: String, value: String)] = []
+    /// JSON.
+    var body: String?
+    /// Whether sending it twice does it once.
+    let isRepeatable: Bool
+
+    /// Whether it leaves everything as it is.
+    var isRead: Bool { method == .GET }
+
+    static func get(_ path: String, _ query: [(name: String, value: String?)] = []) -> ServerRequest {
+        ServerRequest(method: .GET, target: target(path, query), isRepeatable: true)
+    }
+
+    /// A change that the server makes once for each key.
+    static func post(_ path: String, key: String, _ write: (inout JSONWriter<[UInt8]>) -> Void) -> ServerRequest {
+        var request = ServerRequest(method: .POST, target: path, isRepeatable: true)
+        // In quotes, so that a key that has some itself arrives as it is.
+        request.headers = [("Idempotency-Key", "\"\(key)\"")]
+        request.body = String(json: write)
+        return request
+    }
+
+    /// - Parameter condition: Without one, the second time leaves what the first time left.
+    static func put(
+        _ path: String, if condition: VersionCondition, _ write: (inout JSONWriter<[UInt8]>) -> Void
+    ) -> ServerRequest {
+        var request = ServerRequest(method: .PUT, target: path, isRepeatable: condition == .any)
+        request.headers = condition.headers
+        request.body = String(json: write)
+        return request
+    }
+
+    /// The second time finds nothing: it is not sent again unless the first time is known to have done nothing.
+    static func delete(_ path: String, if condition: VersionCondition) -> ServerRequest {
+        ServerRequest(method: .DELETE, target: path, headers: condition.headers, isRepeatable: false)
+    }
+
+    static func target(_ path: String, _ query: [(name: String, value: String?)]) -> String {
+        var target = path
+        for case (let name, let value?) in query {
+            target += (target == path ? "?" : "&") + name + "=" + percentEncoded(value)
+        }
+        return target
+    }
+
+    /// All but the unreserved characters of RFC 3986, section 2.3.
+    private static func percentEncoded(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var encoded: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                encoded.append(byte)
+            default:
+                encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+}
+
+extension VersionCondition {
+    fileprivate var headers: [(name: String, value: String)] {
+        switch self {
+        case .any: []
+        // No version has the empty tag: a condition that admits none is one that fails.
+        case .oneOf(let versions):
+            [("If-Match", versions.isEmpty ? "\"\"" : versions.map(\.tag).joined(separator: ", "))]
+        }
+    }
+}
+
+extension Position {
+    fileprivate var tag: String { "\"\(rawValue)\"" }
+}

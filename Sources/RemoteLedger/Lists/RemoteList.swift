@@ -1,0 +1,102 @@
+import Inventory
+import InventoryJSON
+
+/// A list of the contract, paged by its items' keys.
+struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
+    let server: Server
+    let cursors: Cursors
+    /// The path and the filters.
+    let path: String
+    var query: [(name: String, value: String?)] = []
+    /// As new as this.
+    let minimum: Position?
+    let item: @Sendable (AnswerFields, Answer) throws(UnexpectedAnswer) -> Item
+    let key: @Sendable (Item) -> Key
+
+    /// The most items that the contract gives at once.
+    private static var longestPage: Int { 1_000 }
+
+    func page(after key: Key?, limit: Int) async throws(LedgerError) -> Snapshot<Page<Item, Key>> {
+        var cursor: String?
+        if let place = key?.place {
+            switch try await following(place) {
+            case .cursor(let found): cursor = found
+            case .nothing(let last): return last.answer.snapshot(Page(items: [], next: nil))
+            }
+        }
+        let part = try await part(cursor, limit: min(limit, Self.longestPage))
+        let next = part.cursor == nil ? nil : part.items.last.map(self.key)
+        return part.answer.snapshot(Page(items: part.items, next: next))
+    }
+
+    private enum Continuation {
+        /// `nil` for the start of the list.
+        case cursor(String?)
+        /// With the last part of the list, which says so.
+        case nothing(Part)
+    }
+
+    /// The cursor with which the list goes on after a place. If no page ended there, pages are passed over from the start
+    /// until one has the place in it; that one is asked for again, to end there.
+    private func following(_ place: Place) async throws(LedgerError) -> Continuation {
+        if let known = cursors.cursor(after: place, in: name) { return .cursor(known) }
+        var cursor: String?
+        while true {
+            let part = try await part(cursor, limit: Self.longestPage)
+            let passed = part.items.prefix { key($0).place <= place }.count
+            if passed == 0 { return .cursor(cursor) }
+            if passed < part.items.count {
+                let exact = try await self.part(cursor, limit: passed)
+                return exact.cursor.map { .cursor($0) } ?? .nothing(exact)
+            }
+            guard let next = part.cursor else { return .nothing(part) }
+            cursor = next
+        }
+    }
+
+    private struct Part {
+        let items: [Item]
+        let cursor: String?
+        let answer: Answer
+    }
+
+    private func part(_ cursor: String?, limit: Int) async throws(LedgerError) -> Part {
+        var request = ServerRequest.get(path, query + [("limit", String(limit)), ("cursor", cursor)])
+        request.require(minimum)
+        let answer = try await server.send(request)
+        let part = try server.reading { () throws(UnexpectedAnswer) in
+            let fields = try answer.fields()
+            var items: [Item] = []
+            for object in try fields.objects("items") { items.append(try item(object, answer)) }
+            return Part(items: items, cursor: try fields.optionalText("next_cursor"), answer: answer)
+        }
+        if let cursor = part.cursor, let last = part.items.last {
+            cursors.remember(cursor, after: key(last).place, in: name)
+        }
+        return part
+    }
+
+    /// The path with the filters: what a cursor belongs to.
+    private var name: String { ServerRequest.target(path, query) }
+}
+
+extension Answer {
+    /// Of one ledger the header tells its position, and the tag that of the catalog.
+    func snapshot<Value>(_ value: Value) -> Snapshot<Value> {
+        Snapshot(
+            value: value, position: position, catalogPosition: tag.count == 2 ? tag[1] : .zero, source: source)
+    }
+
+    /// Of the catalog, both positions are the header's.
+    func catalogSnapshot<Value>(_ value: Value) -> Snapshot<Value> {
+        Snapshot(value: value, position: position, catalogPosition: position ?? .zero, source: source)
+    }
+}
+
+extension ServerRequest {
+    /// Asks for an answer that is at least so new.
+    mutating func require(_ position: Position?) {
+        guard let position, position > .zero else { return }
+        headers.append(("Inventory-Min-Position", position.description))
+    }
+}

@@ -1,0 +1,126 @@
+public import Inventory
+import InventoryJSON
+
+extension RemoteLedger {
+    public func change(
+        _ change: CatalogChange, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<CatalogItem> {
+        switch change {
+        case .createProduct(let id, let details):
+            let request = ServerRequest.post("/products", key: context.key) { $0.value(details, id: id) }
+            return try await product(from: request, context)
+        case .replaceProduct(let id, let details, let condition):
+            let request = ServerRequest.put("/products/\(id)", if: condition) { $0.value(details, id: nil) }
+            return try await product(from: request, context)
+        case .createStore(let id, let name):
+            let request = ServerRequest.post("/stores", key: context.key) { $0.value(storeNamed: name, id: id) }
+            return try await store(from: request, context)
+        case .replaceStore(let id, let name, let condition):
+            let request = ServerRequest.put("/stores/\(id)", if: condition) { $0.value(storeNamed: name, id: nil) }
+            return try await store(from: request, context)
+        case .archiveProduct(let id, let condition):
+            return try await archive(id, condition, context)
+        case .archiveStore(let id, let condition):
+            return try await archive(id, condition, context)
+        }
+    }
+
+    private func product(
+        from request: ServerRequest, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<CatalogItem> {
+        let answer = try await send(request, .catalog, context)
+        let product = try server.reading { () throws(UnexpectedAnswer) in
+            try Product(try answer.fields(), version: try answer.version())
+        }
+        acknowledged.advance(.catalog, to: product.position)
+        return Receipt(.product(product), isReplay: answer.isReplay)
+    }
+
+    private func store(
+        from request: ServerRequest, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<CatalogItem> {
+        let answer = try await send(request, .catalog, context)
+        let store = try server.reading { () throws(UnexpectedAnswer) in
+            try Store(try answer.fields(), version: try answer.version())
+        }
+        acknowledged.advance(.catalog, to: store.position)
+        return Receipt(.store(store), isReplay: answer.isReplay)
+    }
+
+    /// The answer to a DELETE is empty: what was archived is what was there just before.
+    private func archive(
+        _ id: ProductID, _ condition: VersionCondition, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<CatalogItem> {
+        let product = try await existing { () async throws(LedgerError) -> Product in
+            try await self.product(id, Freshness()).value
+        }
+        let position = try await archive("/products/\(id)", condition, context) { () throws(LedgerError) in
+            try await stockLeft(of: id)
+        }
+        return Receipt(.product(Product(id: id, details: product.details, position: position)))
+    }
+
+    private func archive(
+        _ id: StoreID, _ condition: VersionCondition, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<CatalogItem> {
+        let store = try await existing { () async throws(LedgerError) -> Store in
+            try await self.store(id, Freshness()).value
+        }
+        let position = try await archive("/stores/\(id)", condition, context) { () throws(LedgerError) in
+            try await stockLeft(in: id)
+        }
+        return Receipt(.store(Store(id: id, name: store.name, position: position)))
+    }
+
+    /// - Parameter stockLeft: Finds the stock that is in the way: the problem does not say where it is.
+    private func archive(
+        _ path: String, _ condition: VersionCondition, _ context: CommandContext,
+        _ stockLeft: () async throws(LedgerError) -> LevelKey?
+    ) async throws(LedgerError) -> Position {
+        let answer: Answer
+        do throws(LedgerError) {
+            answer = try await send(.delete(path, if: condition), .catalog, context)
+        } catch .refused(.inUse) {
+            guard let level = try await stockLeft() else {
+                throw .rejected(
+                    reason: "There is still stock of it, where this key does not reach, or it went just now.")
+            }
+            throw .refused(.inUse(level))
+        }
+        guard let position = answer.position else {
+            throw .rejected(reason: "\(server.link.address) does not answer as Khata does: its position is missing")
+        }
+        acknowledged.advance(.catalog, to: position)
+        return position
+    }
+
+    private func stockLeft(of id: ProductID) async throws(LedgerError) -> LevelKey? {
+        var query = ReportQuery(productID: id, grouping: .store, limit: 1_000)
+        repeat {
+            let page = try await report(query, Freshness()).value
+            if let row = page.items.first(where: { $0.closing > 0 }) {
+                return LevelKey(StoreID(rawValue: row.key.group), id)
+            }
+            query.after = page.next
+        } while query.after != nil
+        return nil
+    }
+
+    private func stockLeft(in id: StoreID) async throws(LedgerError) -> LevelKey? {
+        var query = StockQuery(storeID: id, limit: 1_000)
+        repeat {
+            let page = try await stock(query, Freshness()).value
+            if let item = page.items.first(where: { $0.onHand > 0 }) { return LevelKey(id, item.productID) }
+            query.after = page.next
+        } while query.after != nil
+        return nil
+    }
+
+    private func existing<Item>(_ read: () async throws(LedgerError) -> Item) async throws(LedgerError) -> Item {
+        do throws(LedgerError) {
+            return try await read()
+        } catch .notFound {
+            throw .refused(.notFound)
+        }
+    }
+}

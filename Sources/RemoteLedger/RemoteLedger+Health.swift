@@ -1,0 +1,54 @@
+public import Inventory
+import InventoryJSON
+
+extension RemoteLedger: HealthReporting {
+    /// What the server says of its components, or that it says nothing.
+    public func health() async -> [ComponentHealth] {
+        switch await server.link.attempt(.get("/health")) {
+        case .answered(let answer):
+            if let checks = try? answer.checks() { return checks }
+            return [Self.failure("the server's answer is not that of Khata (status \(answer.status))")]
+        case .unsent(let reason), .unanswered(let reason):
+            return [Self.failure("\(server.link.address) does not answer: \(reason)")]
+        }
+    }
+
+    public func isReady() async -> Bool {
+        guard case .answered(let answer) = await server.link.attempt(.get("/readyz")) else { return false }
+        return answer.isSuccess
+    }
+
+    private static func failure(_ output: String) -> ComponentHealth {
+        ComponentHealth(name: "server", status: .fail, output: output)
+    }
+}
+
+extension Answer {
+    fileprivate func checks() throws(UnexpectedAnswer) -> [ComponentHealth] {
+        let checks = try fields().object("checks")
+        var components: [ComponentHealth] = []
+        for name in checks.members.map(\.name) {
+            for check in try checks.objects(name) {
+                components.append(
+                    ComponentHealth(
+                        name: name, status: try check.value("status"),
+                        observed: try check.optionalDecimal("observedValue"),
+                        unit: try check.optionalText("observedUnit"), output: try check.optionalText("output")))
+            }
+        }
+        return components
+    }
+}
+
+extension AnswerFields {
+    fileprivate func optionalDecimal(_ name: String) throws(UnexpectedAnswer) -> Double? {
+        switch self[name] {
+        case nil: return nil
+        case .integer(let number)?: return Double(number)
+        case .otherNumber(let text)?:
+            guard let number = Double(text) else { throw UnexpectedAnswer("\(name) is no number") }
+            return number
+        default: throw UnexpectedAnswer("\(name) is no number")
+        }
+    }
+}

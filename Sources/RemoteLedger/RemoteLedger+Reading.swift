@@ -1,0 +1,140 @@
+public import Inventory
+import InventoryJSON
+
+extension RemoteLedger: StockReading {
+    public func stock(
+        _ query: StockQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<StockItem, ProductID>> {
+        let list = RemoteList(
+            server: server, cursors: cursors, path: "/stores/\(query.storeID)/stock",
+            query: [
+                ("category", query.category), ("below", query.below.map(String.init)),
+                ("as_of", query.asOf?.description),
+            ], minimum: minimum(query.storeID, freshness),
+            item: { fields, _ throws(UnexpectedAnswer) in try StockItem(fields) }, key: \.productID)
+        return try await list.page(after: query.after, limit: query.limit)
+    }
+
+    public func level(_ level: LevelKey, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<StockItem> {
+        var request = ServerRequest.get("/stores/\(level.storeID)/stock/\(level.productID)")
+        request.require(minimum(level.storeID, freshness))
+        let answer = try await server.send(request)
+        return answer.snapshot(
+            try server.reading { () throws(UnexpectedAnswer) in try StockItem(try answer.fields()) })
+    }
+
+    public func products(
+        _ query: ProductQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> {
+        let list = RemoteList(
+            server: server, cursors: cursors, path: "/products",
+            query: [("q", query.search), ("category", query.category)], minimum: minimum(.catalog, freshness),
+            item: { fields, answer throws(UnexpectedAnswer) in
+                try Product(fields, version: answer.position ?? .zero)
+            }, key: \.id)
+        return try await list.page(after: query.after, limit: query.limit).ofCatalog
+    }
+
+    public func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
+        var request = ServerRequest.get("/products/\(id)")
+        request.require(minimum(.catalog, freshness))
+        let answer = try await server.send(request)
+        return answer.catalogSnapshot(
+            try server.reading { () throws(UnexpectedAnswer) in
+                try Product(try answer.fields(), version: try answer.version())
+            })
+    }
+
+    public func stores(
+        _ query: StoreQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>> {
+        requireAll(query.scope)
+        let list = RemoteList(
+            server: server, cursors: cursors, path: "/stores", minimum: minimum(.catalog, freshness),
+            item: { fields, answer throws(UnexpectedAnswer) in
+                try Store(fields, version: answer.position ?? .zero)
+            }, key: \.id)
+        return try await list.page(after: query.after, limit: query.limit).ofCatalog
+    }
+
+    public func store(_ id: StoreID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Store> {
+        var request = ServerRequest.get("/stores/\(id)")
+        request.require(minimum(.catalog, freshness))
+        let answer = try await server.send(request)
+        return answer.catalogSnapshot(
+            try server.reading { () throws(UnexpectedAnswer) in
+                try Store(try answer.fields(), version: try answer.version())
+            })
+    }
+
+    public func entries(
+        _ query: EntryQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
+        requireAll(query.scope)
+        // Nothing moves in the catalog, and the contract does not let one ask.
+        if query.storeID == .catalog {
+            return Snapshot(value: Page(items: [], next: nil), position: nil, catalogPosition: .zero, source: .replica)
+        }
+        let list = RemoteList(
+            server: server, cursors: cursors, path: "/stock-movements",
+            query: [
+                ("store_id", query.storeID?.description), ("product_id", query.productID?.description),
+                ("type", query.type?.rawValue),
+            ] + query.period.parameters, minimum: minimum(query.storeID, freshness),
+            item: { fields, _ throws(UnexpectedAnswer) in try LedgerEntry(fields) },
+            key: { EntryKey(storeID: $0.storeID, position: $0.position) })
+        return try await list.page(after: query.after, limit: query.limit)
+    }
+
+    public func audit(
+        _ query: AuditQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
+        requireAll(query.scope)
+        let list = RemoteList(
+            server: server, cursors: cursors, path: query.storeID.map { "/audit/\($0)" } ?? "/audit",
+            query: [("actor", query.actor), ("action", query.action?.rawValue)] + query.period.parameters,
+            minimum: minimum(query.storeID, freshness),
+            item: { fields, _ throws(UnexpectedAnswer) in try AuditEntry(fields) },
+            key: { EntryKey(storeID: $0.storeID, position: $0.position) })
+        return try await list.page(after: query.after, limit: query.limit)
+    }
+
+    public func report(
+        _ query: ReportQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>> {
+        requireAll(query.scope)
+        let list = RemoteList(
+            server: server, cursors: cursors, path: "/report",
+            query: [
+                ("store_id", query.storeID?.description), ("product_id", query.productID?.description),
+                ("group_by", query.grouping.rawValue),
+            ] + query.period.parameters, minimum: minimum(query.storeID, freshness),
+            item: { fields, _ throws(UnexpectedAnswer) in try ReportRow(fields, query.grouping) }, key: \.key)
+        return try await list.page(after: query.after, limit: query.limit)
+    }
+
+    /// How new a read of a ledger has to be: as is asked, and as this process has been told. A list over several ledgers
+    /// cannot be asked to be so.
+    private func minimum(_ storeID: StoreID?, _ freshness: Freshness) -> Position? {
+        guard let storeID else { return nil }
+        return max(freshness.position ?? .zero, acknowledged[storeID])
+    }
+
+    /// The server knows the stores of the key.
+    private func requireAll(_ scope: StoreScope) {
+        precondition(scope == .all, "another scope than the key's cannot be asked for")
+    }
+}
+
+extension Snapshot {
+    /// A list of the catalog has a tag of one number, which says nothing that the header does not.
+    fileprivate var ofCatalog: Snapshot {
+        Snapshot(value: value, position: position, catalogPosition: position ?? .zero, source: source)
+    }
+}
+
+extension Period {
+    fileprivate var parameters: [(name: String, value: String?)] {
+        [("from", from?.description), ("to", to?.description)]
+    }
+}

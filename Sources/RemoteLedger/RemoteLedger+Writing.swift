@@ -1,0 +1,93 @@
+public import Inventory
+import InventoryJSON
+
+extension RemoteLedger: StockWriting {
+    public func record(
+        _ movement: Movement, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<RecordedMovement> {
+        let request = ServerRequest.post("/stores/\(movement.storeID)/stock", key: context.key) { json in
+            json.openObject()
+            json.fields(of: movement)
+            json.closeObject()
+        }
+        let answer = try await send(request, .movement(movement), context)
+        let recorded = try server.reading { () throws(UnexpectedAnswer) in
+            try RecordedMovement(try answer.fields())
+        }
+        acknowledged.advance(recorded.storeID, to: recorded.position)
+        return Receipt(recorded, isReplay: answer.isReplay)
+    }
+
+    public func record(
+        _ transfer: Transfer, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<RecordedTransfer> {
+        let answer: Answer
+        do throws(LedgerError) {
+            answer = try await send(
+                .post("/stock-transfers", key: context.key) { $0.value(transfer) }, .transfer(transfer), context)
+        } catch .refused(.unknownStore) {
+            throw .refused(.unknownStore(try await unknownStore(of: transfer)))
+        }
+        let recorded = try server.reading { () throws(UnexpectedAnswer) in
+            try RecordedTransfer(try answer.fields())
+        }
+        for side in [recorded.out, recorded.in] { acknowledged.advance(side.storeID, to: side.position) }
+        return Receipt(recorded, isReplay: answer.isReplay)
+    }
+
+    public func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch> {
+        let answer = try await send(
+            .post("/stock-movements/batch", key: context.key) { $0.value(batch) }, .batch(batch), context)
+        let lines = try server.reading { () throws(UnexpectedAnswer) in
+            let results = try answer.fields().objects("results")
+            guard results.count == batch.movements.count else { throw UnexpectedAnswer("results are missing") }
+            var lines: [RecordedBatch.Line] = []
+            for (result, movement) in zip(results, batch.movements) { lines.append(try .init(result, movement)) }
+            return lines
+        }
+        for case .recorded(let movement) in lines { acknowledged.advance(movement.storeID, to: movement.position) }
+        return Receipt(RecordedBatch(lines: lines), isReplay: answer.isReplay)
+    }
+
+    /// Which of a transfer's stores is the one that does not exist: the problem does not say.
+    private func unknownStore(of transfer: Transfer) async throws(LedgerError) -> StoreID {
+        do throws(LedgerError) {
+            _ = try await store(transfer.from, Freshness())
+            return transfer.to
+        } catch .notFound {
+            return transfer.from
+        }
+    }
+
+    /// - Precondition: The context has no time of its own: the contract takes none.
+    func send(
+        _ request: ServerRequest, _ subject: Subject, _ context: CommandContext
+    ) async throws(LedgerError) -> Answer {
+        precondition(context.recordedAt == nil, "a server takes no times of recording")
+        var request = request
+        request.headers.append(("X-Request-Id", context.requestID))
+        return try await server.send(request, subject)
+    }
+}
+
+extension CommandContext {
+    /// The caller's key, or one of its own: it makes repeated attempts one request.
+    var key: String {
+        if let idempotency { return idempotency.key }
+        return (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined(separator: "-")
+    }
+}
+
+extension RecordedBatch.Line {
+    fileprivate init(_ result: AnswerFields, _ movement: Movement) throws(UnexpectedAnswer) {
+        guard try result.integer("status") != 201 else {
+            self = .recorded(try RecordedMovement(result))
+            return
+        }
+        let problem = try Problem(result)
+        guard let refusal = Refusal(problem.code, problem.onHand, problem.requested, movement) else {
+            throw UnexpectedAnswer("a line was refused: \(problem.words)")
+        }
+        self = .refused(refusal)
+    }
+}

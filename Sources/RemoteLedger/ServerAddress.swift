@@ -1,0 +1,22 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Where a Khata server is: `https://khata.example`, or `http://10.0.0.2:8080/shop` behind a proxy that takes the path
+/// away.
+public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
+    /// Without a slash at the end.
+    let base: String
+
+    /// - Returns: `nil` unless it is an `http` or `https` address of a host, without a user, a query or a fragment.
+    public init?(_ text: String) {
+        guard let url = URLComponents(string: text), ["http", "https"].contains(url.scheme?.lowercased()),
+            let host = url.host, !host.isEmpty, url.user == nil, url.query == nil, url.fragment == nil
+        else { return nil }
+        base = text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    public var description: String { base }
+}

@@ -1,0 +1,147 @@
+import Access
+import Inventory
+import InventoryHTTP
+import LedgerTesting
+import PostgresLedger
+import RemoteLedger
+import ServiceLifecycle
+
+/// A ledger behind a server, reached over HTTP.
+///
+/// History with times of its own is recorded in the ledger that the server serves: the contract takes no such times.
+struct ServedLedger: Sendable {
+    private let served: PostgresLedger
+    private let remote: RemoteLedger
+    /// With another API key: another principal.
+    private let other: RemoteLedger
+
+    static func with(_ database: TestDatabase, _ body: @Sendable (ServedLedger) async throws -> Void) async throws {
+        try await database.withLedger { ledger in
+            let keys = [APIKey.generate(), APIKey.generate()]
+            for key in keys {
+                _ = try await ledger.addAPIKey(
+                    id: key.id, name: "test", role: .admin, secretHash: key.secretHash, expiresAt: nil)
+            }
+            let server = InventoryServer(ledger: ledger, keys: ledger, health: ledger, logger: TestDatabase.quiet)
+            try await serving(server) { address in
+                try await RemoteLedger.with(address, key: keys[0].token, retries: .brief, observer: Unobserved()) {
+                    remote in
+                    try await RemoteLedger.with(
+                        address, key: keys[1].token, retries: .brief, observer: Unobserved()
+                    ) { other in
+                        try await body(ServedLedger(served: ledger, remote: remote, other: other))
+                    }
+                }
+            }
+        }
+    }
+
+    private static func serving(
+        _ server: InventoryServer, _ body: @Sendable (ServerAddress) async throws -> Void
+    ) async throws {
+        let (ports, listening) = AsyncStream.makeStream(of: Int.self)
+        let services = ServiceGroup(
+            services: [server.apiService(host: "127.0.0.1", port: 0) { listening.yield($0) }],
+            logger: TestDatabase.quiet)
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await services.run() }
+            let result: Result<Void, any Error>
+            do {
+                var iterator = ports.makeAsyncIterator()
+                guard let port = await iterator.next(), let address = ServerAddress("http://127.0.0.1:\(port)") else {
+                    throw LedgerError.unavailable
+                }
+                result = .success(try await body(address))
+            } catch {
+                result = .failure(error)
+            }
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+            try result.get()
+        }
+    }
+
+    private func writer(_ context: CommandContext) -> any StockWriting {
+        context.recordedAt != nil ? served : context.actor == "key:test" ? remote : other
+    }
+}
+
+extension RetryPolicy {
+    /// What fails in these tests mostly fails again.
+    fileprivate static let brief = RetryPolicy(attempts: 2)
+}
+
+private struct Unobserved: RemoteLedgerObserver {
+    func observe(_ observation: RemoteLedgerObservation) {}
+}
+
+extension ServedLedger: StockWriting {
+    func record(
+        _ movement: Movement, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<RecordedMovement> {
+        try await writer(context).record(movement, context)
+    }
+
+    func record(
+        _ transfer: Transfer, _ context: CommandContext
+    ) async throws(LedgerError) -> Receipt<RecordedTransfer> {
+        try await writer(context).record(transfer, context)
+    }
+
+    func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch> {
+        try await writer(context).record(batch, context)
+    }
+
+    func change(_ change: CatalogChange, _ context: CommandContext) async throws(LedgerError) -> Receipt<CatalogItem> {
+        try await writer(context).change(change, context)
+    }
+}
+
+extension ServedLedger: StockReading {
+    func stock(
+        _ query: StockQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<StockItem, ProductID>> {
+        try await remote.stock(query, freshness)
+    }
+
+    func level(_ level: LevelKey, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<StockItem> {
+        try await remote.level(level, freshness)
+    }
+
+    func products(
+        _ query: ProductQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> {
+        try await remote.products(query, freshness)
+    }
+
+    func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
+        try await remote.product(id, freshness)
+    }
+
+    func stores(_ query: StoreQuery, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>>
+    {
+        try await remote.stores(query, freshness)
+    }
+
+    func store(_ id: StoreID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Store> {
+        try await remote.store(id, freshness)
+    }
+
+    func entries(
+        _ query: EntryQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
+        try await remote.entries(query, freshness)
+    }
+
+    func audit(
+        _ query: AuditQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
+        try await remote.audit(query, freshness)
+    }
+
+    func report(
+        _ query: ReportQuery, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>> {
+        try await remote.report(query, freshness)
+    }
+}

@@ -1,0 +1,106 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import RemoteLedger
+import Synchronization
+
+/// A server that answers as a test says, whatever it is asked.
+final class ScriptedServer: Sendable {
+    struct Request: Sendable {
+        let method: HTTPMethod
+        let target: String
+        let headers: HTTPHeaders
+        let body: String
+    }
+
+    enum Reply: Sendable {
+        case answer(Int, headers: [(String, String)] = [], String)
+        /// The connection ends without one.
+        case hangUp
+
+        static func problem(_ status: Int, _ code: String, retryAfter: Int? = nil, more: String = "") -> Reply {
+            .answer(
+                status, headers: retryAfter.map { [("Retry-After", String($0))] } ?? [],
+                #"{"code":"\#(code)","detail":"It is \#(code)."\#(more)}"#)
+        }
+    }
+
+    private let reply: @Sendable (Int, Request) -> Reply
+    private let received = Mutex<[Request]>([])
+
+    var requests: [Request] { received.withLock { $0 } }
+
+    private init(reply: @escaping @Sendable (Int, Request) -> Reply) {
+        self.reply = reply
+    }
+
+    /// - Parameter reply: What is answered to a request, given how many came before it.
+    static func with(
+        _ reply: @escaping @Sendable (Int, Request) -> Reply,
+        _ body: (ScriptedServer, ServerAddress) async throws -> Void
+    ) async throws {
+        let server = ScriptedServer(reply: reply)
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+                    try channel.pipeline.syncOperations.addHandler(ReplyingHandler(server: server))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        do {
+            try await body(server, ServerAddress("http://127.0.0.1:\(channel.localAddress?.port ?? 0)")!)
+            try await channel.close()
+        } catch {
+            try await channel.close()
+            throw error
+        }
+    }
+
+    fileprivate func reply(to request: Request) -> Reply {
+        let number = received.withLock { requests in
+            requests.append(request)
+            return requests.count - 1
+        }
+        return reply(number, request)
+    }
+}
+
+private final class ReplyingHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let server: ScriptedServer
+    private var head: HTTPRequestHead?
+    private var body = ByteBuffer()
+
+    init(server: ScriptedServer) {
+        self.server = server
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+            body.clear()
+        case .body(var part):
+            body.writeBuffer(&part)
+        case .end:
+            guard let head else { return }
+            let request = ScriptedServer.Request(
+                method: head.method, target: head.uri, headers: head.headers, body: String(buffer: body))
+            switch server.reply(to: request) {
+            case .hangUp:
+                context.close(promise: nil)
+            case .answer(let status, let headers, let text):
+                var head = HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: status))
+                head.headers = HTTPHeaders(headers)
+                if status != 204 { head.headers.add(name: "Content-Length", value: String(text.utf8.count)) }
+                context.write(wrapOutboundOut(.head(head)), promise: nil)
+                context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+                context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            }
+        }
+    }
+}
