@@ -18,6 +18,8 @@ public enum LedgerObservation: Sendable {
     case readFailed(PostgresError)
     case recordsExpired(Int)
     case expiryFailed(any Error)
+    /// Rows of the outbox whose commit is known stay there, for the relay.
+    case outboxLeft(any Error)
 }
 
 public protocol LedgerObserver: Sendable {

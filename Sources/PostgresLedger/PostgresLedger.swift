@@ -124,8 +124,21 @@ public struct PostgresLedger: Service {
                 for lane in lanes + [wideLane] { lane.close() }
             }
         }
+        await forgetDelivered()
         for pool in pools { await pool.close() }
         await outboxFeed.close()
+    }
+
+    /// A later commit would delete them, but the last one has been: a process that makes a single change leaves no row.
+    private func forgetDelivered() async {
+        while case let delivered = outbox.takeDelivered(), !delivered.isEmpty {
+            do {
+                try await primary.run { session in _ = try session.pipeline(Outbox.delete(delivered)) }
+            } catch {
+                observer.observe(.outboxLeft(error))
+                return
+            }
+        }
     }
 }
 

@@ -63,6 +63,7 @@ struct LedgerLog: LedgerObserver {
         case .replicaPassedOver(let error?): logger.info("the replica failed: the primary answers", error)
         case .readFailed(let error): logger.error("a read failed", error)
         case .recordsExpired(let count): logger.debug("idempotency records expired", metadata: ["count": "\(count)"])
+        case .outboxLeft(let error): logger.warning("rows of the outbox could not be deleted", error)
         case .expiryFailed(let error): logger.warning("idempotency records could not be deleted", error)
         }
     }
