@@ -257,7 +257,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "KhataTests",
-            dependencies: ["Access", "AccessTesting", "LedgerTesting", "PostgresLedger", "khata"],
+            dependencies: [
+                "Access", "AccessTesting", "Inventory", "LedgerTesting", "PostgresLedger", "khata",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "InventoryHTTPTests",

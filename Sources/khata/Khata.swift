@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Inventory
 
 @main
 struct Khata: AsyncParsableCommand {
@@ -13,6 +14,14 @@ struct Khata: AsyncParsableCommand {
         subcommands: [
             Serve.self, Migrate.self, CacheCommand.self, KeyCommand.self, UserCommand.self, AuditCommand.self,
             ConfigCommand.self, ImportCommand.self, ExportCommand.self, DemoCommand.self,
+        ],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Shop",
+                subcommands: [
+                    ProductCommand.self, StoreCommand.self, MoveCommand.self, TransferCommand.self, StockCommand.self,
+                    ReportCommand.self, HealthCommand.self,
+                ])
         ])
 
     static func main() async {
@@ -25,6 +34,8 @@ struct Khata: AsyncParsableCommand {
             }
         } catch let error as SettingsError {
             fail(error, code: 3)
+        } catch let error as LedgerError {
+            fail(Failure(error.explained()), code: 1)
         } catch let error as Failure {
             fail(error, code: 1)
         } catch let code as ExitCode {

@@ -2,7 +2,9 @@ import Inventory
 import Logging
 import Postgres
 import PostgresLedger
+import Redis
 import ServiceLifecycle
+import StockCache
 
 extension Settings {
     /// Keeps standard output for what a command prints.
@@ -28,14 +30,33 @@ func withLedger<T: Sendable>(
     _ settings: Settings, _ body: @Sendable (PostgresLedger) async throws -> T
 ) async throws -> T {
     let logger = settings.logger()
-    let ledger = try settings.ledger(logger)
-    return try await withThrowingTaskGroup { group in
-        let services = ServiceGroup(services: [ledger], logger: logger)
+    // Other processes may serve from a cache, which has to hear of what is recorded here too.
+    let redis = try settings.redisClient(logger)
+    let cache = redis.map { CacheConnection($0, logger: logger) }
+    let ledger = try settings.ledger(logger, delivery: cache ?? NoCopies())
+    do {
+        let result = try await running(ledger, logger) {
+            try await Schema(ledger.primary).check()
+            return try await body(ledger)
+        }
+        await redis?.close()
+        return result
+    } catch {
+        await redis?.close()
+        throw error
+    }
+}
+
+/// Runs a service until `body` is done.
+func running<T: Sendable>(
+    _ service: any Service, _ logger: Logger, _ body: @Sendable () async throws -> T
+) async throws -> T {
+    try await withThrowingTaskGroup { group in
+        let services = ServiceGroup(services: [service], logger: logger)
         group.addTask { try await services.run() }
         let result: Result<T, any Error>
         do {
-            try await Schema(ledger.primary).check()
-            result = .success(try await body(ledger))
+            result = .success(try await body())
         } catch {
             result = .failure(error)
         }

@@ -1,23 +1,21 @@
 import ArgumentParser
 import Inventory
-import PostgresLedger
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Works on the audit log.", subcommands: [Verify.self])
+        commandName: "audit", abstract: "Works on the audit log.", subcommands: [List.self, Verify.self])
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Checks the hash chains, and every movement against what the audit log says of it.")
 
-        @OptionGroup var options: SettingsOptions
+        @OptionGroup var options: ShopOptions
 
         @Option(help: "Only this store; 0 is the catalog.")
         var store: Int64?
 
         func run() async throws {
-            let settings = try await options.settings()
-            let defects = try await withLedger(settings) { ledger in
+            let defects = try await options.shop().open { ledger in
                 let verification = AuditVerification(ledger: ledger)
                 var defects: [String] = []
                 for id in try await stores(of: ledger) {
@@ -33,7 +31,7 @@ struct AuditCommand: AsyncParsableCommand {
             guard defects.isEmpty else { throw Failure(defects.joined(separator: "\n")) }
         }
 
-        private func stores(of ledger: PostgresLedger) async throws -> [StoreID] {
+        private func stores(of ledger: any StockReading) async throws -> [StoreID] {
             if let store { return [StoreID(rawValue: store)] }
             var ids: [StoreID] = [.catalog]
             var page = try await ledger.stores(StoreQuery(limit: 1_000), atLeast: nil).value

@@ -31,6 +31,8 @@ struct ConfigCommand: AsyncParsableCommand {
                 replica.connections: \(settings.ledger.replicaConnections)
                 redis.url: \(try settings.redisURL.map { try "\(settings.redis($0))" } ?? "none")
                 cache.warm_concurrency: \(settings.warmConcurrency)
+                server.url: \(settings.serverURL ?? "none")
+                api_key: \(settings.hasAPIKey ? "set" : "none")
                 write.lanes: \(settings.ledger.lanes)
                 write.commands_per_transaction: \(settings.ledger.write.commandsPerTransaction)
                 write.movements_waiting: \(settings.ledger.write.linesWaiting)

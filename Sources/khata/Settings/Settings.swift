@@ -10,12 +10,15 @@ struct Settings {
     var bind = "127.0.0.1"
     var port = 8080
     var opsPort = 8081
-    /// The store that the routes of the first versions speak of.
+    /// The store that is meant when none is named.
     var defaultStoreID = StoreID(rawValue: 1)
     var primaryURL: String
     var replicaURL: String?
     var redisURL: String?
     var warmConcurrency = 4
+    /// Where the commands of people work, if not here: `serve` takes no notice of it.
+    var serverURL: String?
+    var hasAPIKey = false
     var ledger = LedgerLimits()
     var limits = Limits()
     /// `nil`: rates are not limited.
@@ -30,21 +33,27 @@ struct Settings {
 extension Settings {
     /// - Throws: `SettingsError`.
     init(_ source: SettingsSource) throws(SettingsError) {
+        guard try source.text(.sqliteFile) == nil else {
+            throw SettingsError(
+                "sqlite.file is set, but this version cannot keep a shop in a file: name a database with "
+                    + "KHATA_PRIMARY_URL, or a server with KHATA_SERVER_URL")
+        }
         guard let primaryURL = try source.text(.primaryURL) else {
             throw SettingsError(
                 "no database is configured: set KHATA_PRIMARY_URL, or primary.url in the configuration file, to a "
-                    + "PostgreSQL connection string such as postgresql://khata@localhost/khata")
+                    + "PostgreSQL connection string such as postgresql://khata@localhost/khata; or, to work on the shop "
+                    + "of a Khata server, set KHATA_SERVER_URL and KHATA_API_KEY")
         }
         self.init(primaryURL: primaryURL)
         replicaURL = try source.text(.replicaURL)
         redisURL = try source.text(.redisURL)
         warmConcurrency = try source.integer(.warmConcurrency, in: Self.warmConcurrencies) ?? warmConcurrency
+        serverURL = try source.text(.serverURL)
+        hasAPIKey = try source.text(.apiKey) != nil
         bind = try source.text(.bind) ?? bind
         port = try source.integer(.port, in: 0...65_535) ?? port
         opsPort = try source.integer(.opsPort, in: 0...65_535) ?? opsPort
-        defaultStoreID =
-            try source.integer(.defaultStoreID, in: 1...Int(largestJSONInteger))
-            .map { StoreID(rawValue: Int64($0)) } ?? defaultStoreID
+        defaultStoreID = try StoreID(defaultIn: source)
         ledger.lanes = try source.integer(.lanes, in: 1...64) ?? ledger.lanes
         ledger.write.commandsPerTransaction =
             try source.integer(.commandsPerTransaction, in: 1...10_000) ?? ledger.write.commandsPerTransaction
@@ -90,6 +99,13 @@ extension Settings {
     }
 }
 
+extension StoreID {
+    /// - Throws: `SettingsError`.
+    init(defaultIn source: SettingsSource) throws(SettingsError) {
+        self.init(rawValue: Int64(try source.integer(.defaultStoreID, in: 1...Int(largestJSONInteger)) ?? 1))
+    }
+}
+
 /// The names of the settings: `ops.port` is `port` under `ops` in the file, and KHATA_OPS_PORT in the environment.
 enum SettingKey: String, CaseIterable {
     case bind
@@ -102,6 +118,9 @@ enum SettingKey: String, CaseIterable {
     case replicaConnections = "replica.connections"
     case redisURL = "redis.url"
     case warmConcurrency = "cache.warm_concurrency"
+    case sqliteFile = "sqlite.file"
+    case serverURL = "server.url"
+    case apiKey = "api_key"
     case lanes = "write.lanes"
     case commandsPerTransaction = "write.commands_per_transaction"
     case movementsWaiting = "write.movements_waiting"
@@ -152,7 +171,7 @@ enum SettingKey: String, CaseIterable {
     case logLevel = "log.level"
 
     /// Never shown; may also come from a file, as KHATA_PRIMARY_URL_FILE or `primary.url_file`.
-    var isSecret: Bool { [.primaryURL, .replicaURL, .redisURL, .tokenSecret].contains(self) }
+    var isSecret: Bool { [.primaryURL, .replicaURL, .redisURL, .tokenSecret, .apiKey].contains(self) }
 }
 
 struct SettingsError: Error, CustomStringConvertible {

@@ -116,9 +116,13 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "The connection string of the primary; prefer KHATA_PRIMARY_URL, which other users cannot see.")
     var primaryURL: String?
 
+    @Option(help: "A file of SQLite that holds everything, instead of servers.", completion: .file())
+    var sqlite: String?
+
     func source(_ flags: [SettingKey: ConfigContent] = [:]) async throws -> SettingsSource {
         var flags = flags
         if let primaryURL { flags[.primaryURL] = .string(primaryURL) }
+        if let sqlite { flags[.sqliteFile] = .string(sqlite) }
         return try await SettingsSource(flags: flags, file: file)
     }
 

@@ -25,7 +25,7 @@ struct KeyCommand: AsyncParsableCommand {
         var json = false
 
         func validate() throws {
-            guard (1...200).contains(name.unicodeScalars.count), name == name.printable else {
+            guard (1...200).contains(name.unicodeScalars.count), name == name.withoutControls else {
                 throw ValidationError("The name has 1 to 200 characters, none of them a control character.")
             }
         }
@@ -57,9 +57,9 @@ struct KeyCommand: AsyncParsableCommand {
 
         func run() async throws {
             let keys = try await withLedger(try await options.settings()) { ledger in
-                try await Listing { try await ledger.apiKeys(after: $0, limit: 1_000) }
+                try await CredentialListing { try await ledger.apiKeys(after: $0, limit: 1_000) }
             }
-            keys.print(asJSON: json, ["id", "name", "role", "stores", "created", "expires", "last used", "revoked"]) {
+            keys.print(asJSON: json, ["ID", "NAME", "ROLE", "STORES", "CREATED", "EXPIRES", "LAST USED", "REVOKED"]) {
                 key in
                 [
                     key.id, key.name, key.grant.role.rawValue, key.grant.scope.list, key.createdAt.short,

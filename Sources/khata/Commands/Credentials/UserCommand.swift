@@ -47,9 +47,9 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             let users = try await withLedger(try await options.settings()) { ledger in
-                try await Listing { try await ledger.users(after: $0, limit: 1_000) }
+                try await CredentialListing { try await ledger.users(after: $0, limit: 1_000) }
             }
-            users.print(asJSON: json, ["name", "role", "stores", "created", "disabled"]) { user in
+            users.print(asJSON: json, ["NAME", "ROLE", "STORES", "CREATED", "DISABLED"]) { user in
                 [
                     user.name.description, user.grant.role.rawValue, user.grant.scope.list, user.createdAt.short,
                     user.disabledAt?.short ?? "no",

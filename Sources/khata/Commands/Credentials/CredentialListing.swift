@@ -1,7 +1,7 @@
 import Inventory
 
-/// A list as a command prints it, gathered page by page.
-struct Listing<Item: Sendable>: Sendable {
+/// A list of keys or users as a command prints it, gathered page by page.
+struct CredentialListing<Item: Sendable>: Sendable {
     /// What fits into a terminal's memory, and nobody reads beyond.
     private static var most: Int { 10_000 }
 
@@ -28,7 +28,8 @@ struct Listing<Item: Sendable>: Sendable {
         if isJSON {
             Swift.print(json(write))
         } else {
-            Swift.print(aligned([header] + items.map(columns)))
+            var table = Table(header.map(Table.Column.text), styling: .standardOutput)
+            for line in table.lines(items.map { columns($0).map { Table.Cell($0) } }) { Swift.print(line) }
         }
         if !isComplete { printError("khata: there are more than these \(items.count)") }
     }
@@ -46,23 +47,6 @@ struct Listing<Item: Sendable>: Sendable {
         json.closeArray()
         json.closeObject()
         return String(decoding: json.output, as: UTF8.self)
-    }
-}
-
-/// Rows of text in columns, as wide as their widest cell.
-func aligned(_ rows: [[String]]) -> String {
-    let rows = rows.map { $0.map(\.printable) }
-    let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-        let cells = zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count) }
-        return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
-    }.joined(separator: "\n")
-}
-
-extension String {
-    /// Without control characters, which a terminal would obey.
-    var printable: String {
-        String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
     }
 }
 

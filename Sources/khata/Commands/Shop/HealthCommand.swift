@@ -1,0 +1,32 @@
+import ArgumentParser
+import Foundation
+import Inventory
+import InventoryJSON
+
+struct HealthCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "health", abstract: "Tells how the parts of the shop's service do.",
+        discussion: "Fails if one of them does; a warning is none.")
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ShopOptions
+
+    func run() async throws {
+        let checks = try await options.shop().health()
+        var table = Table(
+            [.text("PART"), .text("STATUS"), .number("VALUE"), .text("UNIT"), .text("WHAT IS WRONG")],
+            styling: .standardOutput)
+        output.print(table.lines(checks.map(\.cells)).joined(separator: "\n")) { $0.value(checks.status, checks) }
+        guard checks.status != .fail else { throw ExitCode(1) }
+    }
+}
+
+extension ComponentHealth {
+    fileprivate var cells: [Table.Cell] {
+        [
+            Table.Cell(name), Table.Cell(status.rawValue, status == .pass ? nil : .alarm),
+            Table.Cell(observed.map { $0.formatted(.number.precision(.fractionLength(0...1))) }), Table.Cell(unit),
+            Table.Cell(output),
+        ]
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Inventory
+import InventoryHTTP
+
+/// A number of units, as people type it.
+struct UnitsArgument: ExpressibleByArgument {
+    let quantity: Quantity
+
+    init?(argument: String) {
+        guard let units = Int64(argument), let quantity = Quantity(units) else { return nil }
+        self.quantity = quantity
+    }
+}
+
+struct StoreArgument: ExpressibleByArgument, Hashable {
+    let id: StoreID
+
+    /// No store has the id 0: that is the catalog's ledger.
+    init?(argument: String) {
+        guard let number = Int64(argument), (1...largestJSONInteger).contains(number) else { return nil }
+        id = StoreID(rawValue: number)
+    }
+}
+
+struct ProductIDArgument: ExpressibleByArgument {
+    let id: ProductID
+
+    init?(argument: String) {
+        guard let number = Int64(argument), (1...largestJSONInteger).contains(number) else { return nil }
+        id = ProductID(rawValue: number)
+    }
+}
+
+extension Shop {
+    /// - Throws: `ValidationError` for a text that the front would not take from a client.
+    func check(_ name: String, _ text: String?, atMost longest: KeyPath<Limits, Int> = \.nameCharacters) throws {
+        guard let limits, let text else { return }
+        guard isPlain(text, atMost: limits[keyPath: longest]) else {
+            throw ValidationError(
+                "\(name) has to be 1 to \(limits[keyPath: longest]) characters, none of them a control character.")
+        }
+    }
+
+    func check(_ quantity: Quantity) throws {
+        guard let limits, quantity.units > limits.quantity else { return }
+        throw ValidationError("A movement moves at most \(Int(limits.quantity).grouped).")
+    }
+}

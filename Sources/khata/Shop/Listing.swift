@@ -1,0 +1,55 @@
+import Inventory
+import InventoryJSON
+
+/// Prints a list as it is read, a page at a time: as a table for people, or as the contract's JSON, in one piece.
+struct Listing<Item: Sendable, Key: Sendable> {
+    let columns: [Table.Column]
+    let row: (Item) -> [Table.Cell]
+    let write: (inout JSONWriter<[UInt8]>, Item) -> Void
+    /// What the JSON has before the items.
+    var writeHead: (inout JSONWriter<[UInt8]>, Snapshot<Page<Item, Key>>) -> Void = { _, _ in }
+    /// For people, when there is nothing.
+    let nothing: String
+
+    func print(
+        json isJSON: Bool, _ read: (Key?) async throws(LedgerError) -> Snapshot<Page<Item, Key>>
+    ) async throws {
+        if isJSON { try await printJSON(read) } else { try await printTable(read) }
+    }
+
+    private func printTable(
+        _ read: (Key?) async throws(LedgerError) -> Snapshot<Page<Item, Key>>
+    ) async throws {
+        var table = Table(columns, styling: .standardOutput)
+        var isEmpty = true
+        try await forEachPage(read) { page in
+            for line in table.lines(page.value.items.map(row)) { Swift.print(line) }
+            isEmpty = isEmpty && page.value.items.isEmpty
+            return true
+        }
+        if isEmpty { printError(nothing) }
+    }
+
+    private func printJSON(_ read: (Key?) async throws(LedgerError) -> Snapshot<Page<Item, Key>>) async throws {
+        var json = JSONWriter<[UInt8]>(output: [])
+        json.openObject()
+        var isBegun = false
+        try await forEachPage(read) { page in
+            if !isBegun {
+                writeHead(&json, page)
+                json.key("items")
+                json.openArray()
+                isBegun = true
+            }
+            for item in page.value.items { write(&json, item) }
+            Swift.print(String(decoding: json.output, as: UTF8.self), terminator: "")
+            json.output.removeAll(keepingCapacity: true)
+            return true
+        }
+        json.closeArray()
+        json.key("next_cursor")
+        json.null()
+        json.closeObject()
+        Swift.print(String(decoding: json.output, as: UTF8.self))
+    }
+}

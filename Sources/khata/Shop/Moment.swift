@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import Inventory
+
+/// A moment as people name it: a day, which counts whole, or a time of RFC 3339.
+///
+/// Days are those of UTC, as in reports: a command says the same wherever it is typed.
+enum Moment: Equatable {
+    case day(start: Timestamp)
+    case time(Timestamp)
+
+    /// - Parameter text: `2026-11-20`, `today`, `yesterday`, `2026-11-20T19:55:00Z` or `2026-11-20T19:55:00+05:00`.
+    init?(_ text: String, now: Timestamp) {
+        let today = now.microseconds - (now.microseconds % Self.day + Self.day) % Self.day
+        switch text.lowercased() {
+        case "today": self = .day(start: Timestamp(microseconds: today))
+        case "yesterday": self = .day(start: Timestamp(microseconds: today - Self.day))
+        default:
+            if let start = Timestamp(text + "T00:00:00Z") {
+                self = .day(start: start)
+            } else if let time = Timestamp(text) {
+                self = .time(time)
+            } else {
+                return nil
+            }
+        }
+    }
+
+    /// Where a period from here begins.
+    var start: Timestamp {
+        switch self {
+        case .day(let start): start
+        case .time(let time): time
+        }
+    }
+
+    /// Where a period until here ends, exclusive.
+    var end: Timestamp {
+        switch self {
+        case .day(let start): min(Timestamp(microseconds: start.microseconds + Self.day), .latest)
+        case .time(let time): time
+        }
+    }
+
+    /// The last moment of a day, or the time itself.
+    var last: Timestamp {
+        switch self {
+        case .day(let start): Timestamp(microseconds: start.microseconds + Self.day - 1)
+        case .time(let time): time
+        }
+    }
+
+    private static let day: Int64 = 86_400_000_000
+}
+
+extension Moment: ExpressibleByArgument {
+    init?(argument: String) {
+        self.init(argument, now: .now)
+    }
+}
+
+extension Timestamp {
+    static var now: Timestamp { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) }
+
+    /// As `2026-11-20 19:55:00`, of UTC.
+    var forPeople: String {
+        let text = description
+        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8))"
+    }
+}
+
+/// The options of what concerns a period.
+struct PeriodOptions: ParsableArguments {
+    @Option(
+        help: """
+            From this day or time on: 2026-11-20, today, yesterday, or 2026-11-20T19:55:00+05:00. Days are of UTC.
+            """)
+    var from: Moment?
+
+    @Option(help: "Until this day, which counts whole, or until before this time.")
+    var to: Moment?
+
+    func validate() throws {
+        if let from, let to, from.start > to.last { throw ValidationError("--from must not be after --to.") }
+    }
+
+    var period: Period { Period(from: from?.start, to: to?.end) }
+}

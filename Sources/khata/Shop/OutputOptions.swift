@@ -1,0 +1,20 @@
+import ArgumentParser
+import Inventory
+import InventoryJSON
+
+/// What a command prints: for people, or for programs.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print JSON, as the HTTP API has it.")
+    var json = false
+
+    func print(_ text: String, _ write: (inout JSONWriter<[UInt8]>) -> Void) {
+        Swift.print(json ? String(json: write) : text.withoutControls(but: "\n"))
+    }
+}
+
+extension String {
+    fileprivate func withoutControls(but allowed: Character) -> String {
+        split(separator: allowed, omittingEmptySubsequences: false).map { String($0).withoutControls }
+            .joined(separator: String(allowed))
+    }
+}

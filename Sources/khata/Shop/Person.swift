@@ -1,0 +1,28 @@
+import Crypto
+import Foundation
+import Inventory
+import InventoryJSON
+
+extension CommandContext {
+    /// On behalf of whoever typed the command. A server puts the principal of the API key in their place.
+    /// - Parameters:
+    ///   - key: What makes a repeated command the same one.
+    ///   - request: The command, as the contract's JSON.
+    static func person(key: String? = nil, request: String = "") -> CommandContext {
+        let actor = "cli:\(NSUserName())"
+        return CommandContext(
+            actor: actor, requestID: "cli-" + .random(),
+            idempotency: key.map {
+                IdempotencyKey(
+                    principal: actor, key: $0, fingerprint: Array(SHA256.hash(data: Data(request.utf8))))
+            })
+    }
+}
+
+extension String {
+    /// Thirteen characters that nobody else has.
+    static func random() -> String {
+        let text = String(UInt64.random(in: .min ... .max), radix: 36)
+        return String(repeating: "0", count: 13 - text.count) + text
+    }
+}

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Configuration
+import Inventory
+import InventoryHTTP
+import PostgresLedger
+import RemoteLedger
+
+/// A ledger as the commands of people use it, wherever it is.
+typealias ShopLedger = StockReading & StockWriting
+
+/// The shop that a command works on.
+struct Shop: Sendable {
+    /// Where its ledger is: the one place that knows the kinds there are.
+    enum Place: Sendable {
+        /// Behind a Khata server.
+        case server(ServerAddress, key: String)
+        /// In the database that the settings name.
+        case database(Settings)
+    }
+
+    let place: Place
+    /// The store that is meant when none is named.
+    let defaultStore: StoreID
+
+    /// Opens the ledger while `body` uses it.
+    /// - Throws: `Failure`, in words for people, for what the ledger refuses.
+    func open<T: Sendable>(_ body: @Sendable (any ShopLedger) async throws -> T) async throws -> T {
+        do {
+            switch place {
+            case .server(let address, let key):
+                return try await RemoteLedger.with(address, key: key, observer: RetryNotes()) { ledger in
+                    try await body(ledger)
+                }
+            case .database(let settings):
+                return try await withLedger(settings) { ledger in try await body(ledger) }
+            }
+        } catch LedgerError.unavailable {
+            throw Failure("\(name) cannot be reached. Nothing was changed. \(advice)")
+        } catch let error as LedgerError {
+            throw Failure(error.explained())
+        }
+    }
+
+    /// How its parts do.
+    func health() async throws -> [ComponentHealth] {
+        switch place {
+        case .server(let address, let key):
+            return try await RemoteLedger.with(address, key: key, observer: RetryNotes()) { await $0.health() }
+        case .database(let settings):
+            let logger = settings.logger()
+            let ledger = try settings.ledger(logger)
+            // A database that is down, or has another schema, has a health too: nothing is checked first.
+            return try await running(ledger, logger) { await ServiceHealth(ledger: ledger, cache: nil).health() }
+        }
+    }
+
+    /// What the front would not take from a client either. A server has its own limits, and says so.
+    var limits: Limits? {
+        guard case .database(let settings) = place else { return nil }
+        return settings.limits
+    }
+
+    private var name: String {
+        switch place {
+        case .server(let address, _): "\(address)"
+        case .database: "The database"
+        }
+    }
+
+    private var advice: String {
+        switch place {
+        case .server: "Is it the right address (--server, KHATA_SERVER_URL), and does the server run?"
+        case .database: "`khata config check` says what is wrong."
+        }
+    }
+}
+
+/// The options of every command that works on a shop.
+struct ShopOptions: ParsableArguments {
+    @OptionGroup var settings: SettingsOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Work on the shop of this Khata server (also KHATA_SERVER_URL), instead of a database.", valueName: "url"))
+    var server: String?
+
+    @Option(
+        name: .customLong("api-key"),
+        help: ArgumentHelp(
+            "The server's API key; prefer KHATA_API_KEY, which other users cannot see.", valueName: "key"))
+    var apiKey: String?
+
+    func validate() throws {
+        guard server == nil || settings.primaryURL == nil && settings.sqlite == nil else {
+            throw ValidationError("A shop is on a server, in a database or in a file: name one of them.")
+        }
+    }
+
+    /// What a flag names comes first, then a server that is set, then a database.
+    func shop() async throws -> Shop {
+        var flags: [SettingKey: ConfigContent] = [:]
+        flags[.serverURL] = server.map { .string($0) }
+        flags[.apiKey] = apiKey.map { .string($0) }
+        let source = try await settings.source(flags)
+        let defaultStore = try StoreID(defaultIn: source)
+        let namesDatabase = settings.primaryURL != nil || settings.sqlite != nil
+        guard !namesDatabase, let url = try source.text(.serverURL) else {
+            return Shop(place: .database(try Settings(source)), defaultStore: defaultStore)
+        }
+        guard let address = ServerAddress(url) else {
+            throw SettingsError("server.url is \(url): it has to be an address such as https://khata.example")
+        }
+        guard let key = try source.text(.apiKey), !key.isEmpty else {
+            throw SettingsError(
+                "\(address) needs an API key: set KHATA_API_KEY to one that `khata key create` made")
+        }
+        return Shop(place: .server(address, key: key), defaultStore: defaultStore)
+    }
+}
+
+/// Tells people why a command takes its time.
+private struct RetryNotes: RemoteLedgerObserver {
+    func observe(_ observation: RemoteLedgerObservation) {
+        switch observation {
+        case .retried(let reason, _): printError("khata: \(reason). Trying again …")
+        case .gaveUp(let reason): printError("khata: \(reason)")
+        }
+    }
+}
