@@ -185,6 +185,16 @@ struct FaultTests {
         }
     }
 
+    @Test("a ledger that shuts down leaves no row of what is known")
+    func outboxAfterwards() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger { ledger in
+                _ = try await ledger.record(.stockIn(1), .testing)
+            }
+            #expect(try await database.integers("select count(*) from outbox") == [0])
+        }
+    }
+
     @Test("the outbox does not grow with what is known")
     func outbox() async throws {
         try await TestDatabase.withShop { database in
