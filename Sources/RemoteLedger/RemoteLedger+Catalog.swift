@@ -9,6 +9,10 @@ extension RemoteLedger {
         case .createProduct(let id, let details):
             let request = ServerRequest.post("/products", key: context.key) { $0.value(details, id: id) }
             return try await product(from: request, context)
+        case .addProduct(let name):
+            throw .rejected(
+                reason: "A server has no request that adds a product unless one is called \(name): create it, if there "
+                    + "is none.")
         case .replaceProduct(let id, let details, let condition):
             let request = ServerRequest.put("/products/\(id)", if: condition) { $0.value(details, id: nil) }
             return try await product(from: request, context)

@@ -35,6 +35,27 @@ extension RemoteLedger: StockReading {
         return try await list.page(after: query.after, limit: query.limit).ofCatalog
     }
 
+    /// The contract has no route for this: it is picked from the products that have the name in theirs.
+    public func products(
+        named name: String, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<[Product]> {
+        var query = ProductQuery(limit: 1_000, search: name)
+        let first = try await products(query, freshness)
+        var items = first.value.items
+        query.after = first.value.next
+        while query.after != nil {
+            let page = try await products(query, freshness).value
+            items += page.items
+            query.after = page.next
+        }
+        let called = items.filter { $0.details.name.lowercased() == name.lowercased() }
+        let exactly = called.filter { $0.details.name == name }
+        let others = called.filter { $0.details.name != name }
+        return Snapshot(
+            value: Array((exactly + others).prefix(2)), position: first.position,
+            catalogPosition: first.catalogPosition, source: first.source)
+    }
+
     public func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
         var request = ServerRequest.get("/products/\(id)")
         request.require(minimum(.catalog, freshness))

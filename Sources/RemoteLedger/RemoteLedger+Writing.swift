@@ -59,14 +59,32 @@ extension RemoteLedger: StockWriting {
         }
     }
 
-    /// - Precondition: The context has no time of its own: the contract takes none.
+    /// - Throws: `.rejected` for what the contract has no words for: it would be lost on the way.
     func send(
         _ request: ServerRequest, _ subject: Subject, _ context: CommandContext
     ) async throws(LedgerError) -> Answer {
-        precondition(context.recordedAt == nil, "a server takes no times of recording")
+        guard context.recordedAt == nil, subject.movements.allSatisfy({ $0.recordedAt == nil }) else {
+            throw .rejected(
+                reason: "A server records what it is sent at its own time: load history that keeps its times into the "
+                    + "database of the server.")
+        }
+        guard context.idempotency?.isPermanent != true else {
+            throw .rejected(
+                reason: "A server does not keep an Idempotency-Key for good: do this in the database of the server.")
+        }
         var request = request
         request.headers.append(("X-Request-Id", context.requestID))
         return try await server.send(request, subject)
+    }
+}
+
+extension Subject {
+    fileprivate var movements: [Movement] {
+        switch self {
+        case .movement(let movement): [movement]
+        case .batch(let batch): batch.movements
+        case .read, .transfer, .catalog: []
+        }
     }
 }
 

@@ -4,8 +4,8 @@ import NIOCore
 /// The ledger of a Khata server, reached over the HTTP contract with an API key.
 ///
 /// What the contract does not say, this does not make up:
-/// - The server decides whose request it is and when it is recorded: a context's `actor` goes unused, and one with
-///   `recordedAt` is no use here.
+/// - The server decides whose request it is and when it is recorded: a context's `actor` goes unused, and what has a
+///   `recordedAt` is rejected. So are permanent idempotency keys, and `.addProduct`.
 /// - The stores that exist are those of the key: a query's scope has to be `.all`.
 /// - Lists do not tell the versions of products and stores. Those in a list carry the catalog's position at which it was
 ///   read, which no `If-Match` admits unless it is the version by chance: read one by itself to change it.

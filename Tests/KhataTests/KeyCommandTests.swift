@@ -39,7 +39,7 @@ struct KeyCommandTests {
             #expect(table.status == 0)
             #expect(table.lines.count == 3)
             let columns = try ["till 3", "clerk", "all", "never"].map { try #require(table.lines[1].range(of: $0)) }
-            let header = try ["name", "role", "stores", "expires"].map { try #require(table.lines[0].range(of: $0)) }
+            let header = try ["NAME", "ROLE", "STORES", "EXPIRES"].map { try #require(table.lines[0].range(of: $0)) }
             for (column, name) in zip(columns, header) {
                 #expect(
                     table.lines[1].distance(from: table.lines[1].startIndex, to: column.lowerBound)

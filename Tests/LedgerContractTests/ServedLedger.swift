@@ -8,7 +8,8 @@ import ServiceLifecycle
 
 /// A ledger behind a server, reached over HTTP.
 ///
-/// History with times of its own is recorded in the ledger that the server serves: the contract takes no such times.
+/// What the contract has no words for is done in the ledger that the server serves: history with times of its own, and
+/// products that are added unless there is one of the name.
 struct ServedLedger: Sendable {
     private let served: PostgresLedger
     private let remote: RemoteLedger
@@ -19,10 +20,14 @@ struct ServedLedger: Sendable {
         try await database.withLedger { ledger in
             let keys = [APIKey.generate(), APIKey.generate()]
             for key in keys {
-                _ = try await ledger.addAPIKey(
-                    id: key.id, name: "test", role: .admin, secretHash: key.secretHash, expiresAt: nil)
+                _ = try await ledger.addAPIKey(NewAPIKey(key, name: "test", grant: Grant(role: .admin)))
             }
-            let server = InventoryServer(ledger: ledger, keys: ledger, health: ledger, logger: TestDatabase.quiet)
+            let authenticator = Authenticator(
+                credentials: ledger, uses: KeyUses(store: ledger, logger: TestDatabase.quiet), passwords: nil,
+                tokens: nil, logger: TestDatabase.quiet)
+            let server = InventoryServer(
+                ledger: ledger, authenticator: authenticator, credentials: ledger, health: ledger,
+                logger: TestDatabase.quiet)
             try await serving(server) { address in
                 try await RemoteLedger.with(address, key: keys[0].token, retries: .brief, observer: Unobserved()) {
                     remote in
@@ -93,7 +98,8 @@ extension ServedLedger: StockWriting {
     }
 
     func change(_ change: CatalogChange, _ context: CommandContext) async throws(LedgerError) -> Receipt<CatalogItem> {
-        try await writer(context).change(change, context)
+        if case .addProduct = change { return try await served.change(change, context) }
+        return try await writer(context).change(change, context)
     }
 }
 
@@ -112,6 +118,12 @@ extension ServedLedger: StockReading {
         _ query: ProductQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> {
         try await remote.products(query, freshness)
+    }
+
+    func products(
+        named name: String, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<[Product]> {
+        try await remote.products(named: name, freshness)
     }
 
     func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {

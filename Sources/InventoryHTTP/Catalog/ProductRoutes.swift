@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import InventoryJSON
 
 extension InventoryAPI {
     func listProducts(_ call: Call) async throws -> Response {

@@ -2,6 +2,7 @@ import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import InventoryJSON
 
 extension InventoryAPI {
     func listStores(_ call: Call) async throws -> Response {

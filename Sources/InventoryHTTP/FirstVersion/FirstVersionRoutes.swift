@@ -2,8 +2,6 @@ import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
-import NIOCore
-import StockCache
 
 /// The routes of the first versions, which knew one store, and products by name.
 extension InventoryAPI {

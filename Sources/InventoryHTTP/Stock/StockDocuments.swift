@@ -1,5 +1,6 @@
 import Inventory
 import InventoryJSON
+import NIOCore
 import StockCache
 
 typealias FoundDocument = (document: Document, origin: DocumentOrigin)

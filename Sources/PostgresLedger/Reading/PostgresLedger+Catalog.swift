@@ -58,7 +58,7 @@ extension PostgresLedger {
         """
         select product_id, sku, name, category, unit, version from products
         where product_id > $1::bigint and archived_at is null
-            and ($2::text is null or name ilike $2::text or sku ilike $2::text)
+            and ($2::text is null or normalize(name) ilike normalize($2::text) or sku ilike $2::text)
             and ($3::text is null or category = $3::text)
         order by product_id limit $4::bigint
         """)

@@ -48,6 +48,7 @@ extension Refusal {
         case .notFound: "It does not exist, or it is archived."
         case .alreadyExists("sku"): "Another product has this SKU already, if only an archived one."
         case .alreadyExists: "This id is taken already, if only by something archived."
+        case .ambiguousName(let name): "Several products are called \(name): name one by its SKU or id."
         case .inUse(let level):
             "Store \(level.storeID) still has stock of product \(level.productID). Move or remove it first: see "
                 + "`khata stock --store \(level.storeID) \(level.productID)`."

@@ -1,5 +1,6 @@
 import Access
 import Inventory
+import NIOHTTP1
 import Testing
 
 @testable import InventoryHTTP

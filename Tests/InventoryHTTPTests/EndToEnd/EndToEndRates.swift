@@ -1,6 +1,6 @@
 import Access
-import InventoryHTTP
 import Inventory
+import InventoryHTTP
 import NIOHTTP1
 import Testing
 
