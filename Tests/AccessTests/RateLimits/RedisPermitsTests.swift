@@ -33,9 +33,13 @@ struct RedisPermitsTests {
             let request = PermitRequest(
                 bucket: .principal(UUID().uuidString, .read), policy: RatePolicy(permitsPerSecond: 10), owed: 0,
                 wanted: 1)
-            let before = try #require(await RedisPermits(client: client).permits(for: [request])).instances
-            let after = try #require(await RedisPermits(client: client).permits(for: [request])).instances
-            #expect(after >= 2 && before >= 1)
+            // Both in turn, until both count as present: a slow machine may forget the first one meanwhile.
+            let sources = [RedisPermits(client: client), RedisPermits(client: client)]
+            var instances = 0
+            for round in 0..<20 where instances < 2 {
+                instances = try #require(await sources[round % 2].permits(for: [request])).instances
+            }
+            #expect(instances >= 2)
         }
     }
 
@@ -52,13 +56,16 @@ struct RedisPermitsTests {
                 await limiter.fetch()
             }
             var admitted = 0
+            let start = ContinuousClock.now
             for _ in 0..<100 {
                 for limiter in limiters {
                     if limiter.admit(principal, .read).isAdmitted { admitted += 1 }
                     await limiter.fetch()
                 }
             }
-            #expect((38...46).contains(admitted), "\(admitted)")
+            // One more comes each second that this takes; and each limiter gives a little on credit.
+            let seconds = Int((ContinuousClock.now - start) / .seconds(1))
+            #expect((38...(46 + seconds)).contains(admitted), "\(admitted)")
         }
     }
 
