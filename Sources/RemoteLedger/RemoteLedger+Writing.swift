@@ -72,9 +72,16 @@ extension RemoteLedger: StockWriting {
             throw .rejected(
                 reason: "A server does not keep an Idempotency-Key for good: do this in the database of the server.")
         }
-        var request = request
-        request.headers.append(("X-Request-Id", context.requestID))
-        return try await server.send(request, subject)
+        var headed = request
+        headed.headers.append(("X-Request-Id", context.requestID))
+        // In a task of its own: cancelling the caller cancels nothing, or it would not hear what became of the change.
+        return try await Task { [server, headed] () -> Result<Answer, LedgerError> in
+            do throws(LedgerError) {
+                return .success(try await server.send(headed, subject))
+            } catch {
+                return .failure(error)
+            }
+        }.value.get()
     }
 }
 
