@@ -30,9 +30,12 @@ func withLedger<T: Sendable>(
     _ settings: Settings, _ body: @Sendable (PostgresLedger) async throws -> T
 ) async throws -> T {
     let logger = settings.logger()
+    // That the cache is connected is news of an instance that serves, not of a command.
+    var cacheLogger = logger
+    cacheLogger.logLevel = max(logger.logLevel, .warning)
     // Other processes may serve from a cache, which has to hear of what is recorded here too.
-    let redis = try settings.redisClient(logger)
-    let cache = redis.map { CacheConnection($0, logger: logger) }
+    let redis = try settings.redisClient(cacheLogger)
+    let cache = redis.map { [cacheLogger] in CacheConnection($0, logger: cacheLogger) }
     let ledger = try settings.ledger(logger, delivery: cache ?? NoCopies())
     do {
         let result = try await running(ledger, logger) {
