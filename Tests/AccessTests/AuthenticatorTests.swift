@@ -59,6 +59,22 @@ struct AuthenticatorTests {
         }
     }
 
+    @Test("a credential that was good is familiar for ten minutes, until it is refused")
+    func familiar() async throws {
+        let (credentials, key, clock) = (Credentials(), APIKey.generate(), TestClock())
+        credentials.store(key)
+        let watchman = Watchman(credentials, clock: clock)
+        let header = "Bearer \(key.token)"
+        #expect(watchman.authenticator.isFamiliar(header) == false)
+        #expect(try await watchman.principal(presenting: key) != nil)
+        clock.advance(by: .seconds(6))
+        #expect(watchman.authenticator.remembered(header) == nil)
+        #expect(watchman.authenticator.isFamiliar(header))
+        credentials.store(key, revokedAt: clock.wall)
+        #expect(try await watchman.principal(presenting: key) == nil)
+        #expect(watchman.authenticator.isFamiliar(header) == false)
+    }
+
     @Test("an expired key is refused, and one that expires soon is not remembered for longer")
     func expired() async throws {
         let (credentials, old, young, clock) = (Credentials(), APIKey.generate(), APIKey.generate(), TestClock())

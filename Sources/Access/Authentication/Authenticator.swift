@@ -53,6 +53,14 @@ public final class Authenticator: Sendable {
         return state.withLock { $0.cache.principal(presenting: presented, at: now) }
     }
 
+    /// Whether a credential was good some minutes ago. Who presents it is no stranger, though it has to be verified again.
+    /// - Parameter authorization: The value of the `Authorization` header.
+    public func isFamiliar(_ authorization: String) -> Bool {
+        guard let presented = PresentedCredential(authorization) else { return false }
+        let now = clock.now()
+        return state.withLock { $0.cache.isFamiliar(presented, at: now) }
+    }
+
     /// The principal that a credential speaks for; `nil` if it is unknown, wrong, expired or revoked: which one is not
     /// told.
     /// - Parameter authorization: The value of the `Authorization` header.
@@ -91,7 +99,10 @@ public final class Authenticator: Sendable {
         return state.withLock { state in
             state.verifications[presented] = nil
             return result.map { verified in
-                guard let verified else { return nil }
+                guard let verified else {
+                    state.cache.forget(presented)
+                    return nil
+                }
                 let deadline = now + min(Self.memory, verified.validity ?? Self.memory)
                 state.cache.remember(verified.principal, presenting: presented, until: deadline, at: now)
                 return verified.principal

@@ -5,6 +5,8 @@ struct CredentialCache {
         let deadline: ContinuousClock.Instant
     }
 
+    private static let familiarity = Duration.seconds(600)
+
     private let capacity: Int
     private var entries: [PresentedCredential: Entry] = [:]
 
@@ -17,12 +19,21 @@ struct CredentialCache {
         return entry.principal
     }
 
+    /// Whether a credential was verified not long ago: it is most likely good still, but has to be verified again.
+    func isFamiliar(_ credential: PresentedCredential, at now: ContinuousClock.Instant) -> Bool {
+        entries[credential].map { now < $0.deadline + Self.familiarity } ?? false
+    }
+
+    mutating func forget(_ credential: PresentedCredential) {
+        entries[credential] = nil
+    }
+
     mutating func remember(
         _ principal: Principal, presenting credential: PresentedCredential, until deadline: ContinuousClock.Instant,
         at now: ContinuousClock.Instant
     ) {
         if entries.count >= capacity {
-            entries = entries.filter { now < $0.value.deadline }
+            entries = entries.filter { now < $0.value.deadline + Self.familiarity }
             // Still full: start over. Each entry costs one look-up to come back.
             if entries.count >= capacity { entries = [:] }
         }

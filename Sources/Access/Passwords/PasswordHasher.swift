@@ -12,7 +12,7 @@ public final class PasswordHasher: Sendable {
     /// Hashed for users who do not exist, so that time does not tell who does.
     private let decoy: PasswordHash
     private let most: Int
-    private let queue: OperationQueue
+    private let background: BackgroundThreads
     private let admitted = Mutex(0)
 
     /// - Parameter waiting: How many may wait for a thread; more are refused as overload.
@@ -24,8 +24,7 @@ public final class PasswordHasher: Sendable {
         self.cost = cost
         decoy = PasswordHash(decoyOf: cost)
         most = threads + waiting
-        queue = OperationQueue()
-        queue.maxConcurrentOperationCount = threads
+        background = BackgroundThreads(threads)
     }
 
     /// - Throws: `.overloaded`.
@@ -53,9 +52,7 @@ public final class PasswordHasher: Sendable {
         }
         guard isAdmitted else { throw .overloaded }
         defer { admitted.withLock { $0 -= 1 } }
-        return await withCheckedContinuation { continuation in
-            queue.addOperation { continuation.resume(returning: work()) }
-        }
+        return await background.run(work)
     }
 }
 

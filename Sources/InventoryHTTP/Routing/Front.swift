@@ -51,7 +51,9 @@ struct Front: Sendable {
         let kind: RequestKind = [.get, .head].contains(request.method) ? .read : .write
         let authorization = request.headers.text(of: .authorization)
         var principal = authorization.flatMap(authenticator.remembered)
-        let address = principal == nil && limiter != nil ? proxies.client(of: request, from: peer) : nil
+        // A stranger's address: whoever else is behind it must not lock out those who were known a moment ago.
+        let isStranger = principal == nil && !(authorization.map(authenticator.isFamiliar) ?? false)
+        let address = isStranger && limiter != nil ? proxies.client(of: request, from: peer) : nil
         // Before anything is looked for: who is known pays by themselves, others with their address.
         if let principal {
             try admit(limiter?.admit(principal, kind), &rate)
