@@ -33,7 +33,7 @@ struct CredentialCache {
         at now: ContinuousClock.Instant
     ) {
         if entries.count >= capacity {
-            entries = entries.filter { now < $0.value.deadline + Self.familiarity }
+            entries = entries.filter { now < $0.value.deadline }
             // Still full: start over. Each entry costs one look-up to come back.
             if entries.count >= capacity { entries = [:] }
         }
