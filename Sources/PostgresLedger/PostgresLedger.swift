@@ -24,19 +24,6 @@ public struct LedgerLimits: Sendable {
     public init() {}
 }
 
-public struct WriteLimits: Sendable {
-    /// Commands that share a transaction.
-    public var commandsPerTransaction = 256
-    /// Movements that share a transaction; a single command may have as many by itself.
-    public var linesPerTransaction = 1_000
-    /// Movements that wait for a lane; more are refused as overload.
-    public var linesWaiting = 20_000
-    /// Changes to the catalog that wait for their turn.
-    public var catalogChangesWaiting = 200
-
-    public init() {}
-}
-
 /// The ledger on PostgreSQL: movements are committed to the primary, reads are served by a replica when there is one
 /// that is new enough.
 ///
@@ -146,26 +133,20 @@ extension PostgresLedger: StockWriting {
     public func record(
         _ movement: Movement, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedMovement> {
-        let answer = try await submit(MovementCommand(.movement(movement), context))
-        guard case .movement(let recorded) = answer.outcome else { throw .refused(.idempotencyKeyReused) }
-        return Receipt(recorded, isReplay: answer.isReplay)
+        try await submit(MovementCommand(.movement(movement), context)).movementReceipt()
     }
 
     public func record(
         _ transfer: Transfer, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedTransfer> {
-        let answer = try await submit(MovementCommand(.transfer(transfer), context))
-        guard case .transfer(let recorded) = answer.outcome else { throw .refused(.idempotencyKeyReused) }
-        return Receipt(recorded, isReplay: answer.isReplay)
+        try await submit(MovementCommand(.transfer(transfer), context)).transferReceipt()
     }
 
     public func record(
         _ batch: Batch, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedBatch> {
         guard !batch.movements.isEmpty else { return Receipt(RecordedBatch(lines: [])) }
-        let answer = try await submit(MovementCommand(.batch(batch), context))
-        guard case .batch(let recorded) = answer.outcome else { throw .refused(.idempotencyKeyReused) }
-        return Receipt(recorded, isReplay: answer.isReplay)
+        return try await submit(MovementCommand(.batch(batch), context)).batchReceipt()
     }
 
     public func change(

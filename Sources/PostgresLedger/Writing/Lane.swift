@@ -1,21 +1,17 @@
 import Inventory
 import Postgres
-import Synchronization
 
 /// Commits the movements of its stores, those that arrive together in one transaction (group commit): one lock on each
 /// store, one commit, whatever came in while the last batch was under way.
 final class Lane: Sendable {
-    typealias Answer = Result<Decision.Answer, LedgerError>
-    private typealias Waiter = CheckedContinuation<Answer, Never>
-    private typealias Pending = PendingCommand<Waiter>
-    private typealias Queue = LaneQueue<Waiter, CheckedContinuation<[Pending]?, Never>>
+    private typealias Pending = CommandQueue.Pending
 
     private let transactions: DurableTransactions
     private let acknowledged: AcknowledgedPositions
     private let outbox: Outbox
     private let delivery: any CommitDelivery
     private let observer: any LedgerObserver
-    private let queue: Mutex<Queue>
+    private let queue: CommandQueue
 
     init(
         transactions: DurableTransactions, acknowledged: AcknowledgedPositions, outbox: Outbox,
@@ -26,46 +22,26 @@ final class Lane: Sendable {
         self.outbox = outbox
         self.delivery = delivery
         self.observer = observer
-        queue = Mutex(
-            LaneQueue(
-                largestBatch: limits.commandsPerTransaction, mostLines: limits.linesPerTransaction,
-                capacity: limits.linesWaiting))
+        queue = CommandQueue(limits)
     }
 
     /// Waits for the commit; cancelling the caller changes nothing.
     func submit(_ command: MovementCommand) async throws(LedgerError) -> Decision.Answer {
-        try await withCheckedContinuation { continuation in
-            switch queue.withLock({ $0.enqueue(command, continuation) }) {
-            case .waiting: break
-            case .wake(let lane, let batch): lane.resume(returning: batch)
-            case .full: continuation.resume(returning: .failure(.overloaded))
-            case .closed: continuation.resume(returning: .failure(.unavailable))
-            }
-        }.get()
+        try await queue.submit(command)
     }
 
     /// Works until the lane is closed and its queue is drained.
     func run() async {
         // Telling of a commit and answering for it does not keep the next batch waiting.
         await withDiscardingTaskGroup { answers in
-            while let batch = await next() {
+            while let batch = await queue.next() {
                 await commit(batch[...], &answers)
             }
         }
     }
 
     func close() {
-        queue.withLock { $0.close() }?.resume(returning: nil)
-    }
-
-    private func next() async -> [Pending]? {
-        await withCheckedContinuation { continuation in
-            switch queue.withLock({ $0.next(continuation) }) {
-            case .batch(let batch): continuation.resume(returning: batch)
-            case .idle: break
-            case .finished: continuation.resume(returning: nil)
-            }
-        }
+        queue.close()
     }
 
     private func commit(_ batch: ArraySlice<Pending>, _ answers: inout DiscardingTaskGroup) async {

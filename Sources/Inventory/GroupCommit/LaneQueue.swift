@@ -1,10 +1,9 @@
 import DequeModule
-import Inventory
 
 /// A command and who waits for its answer.
-struct PendingCommand<Waiter> {
-    let command: MovementCommand
-    let waiter: Waiter
+public struct PendingCommand<Waiter> {
+    public let command: MovementCommand
+    public let waiter: Waiter
 }
 
 extension PendingCommand: Sendable where Waiter: Sendable {}

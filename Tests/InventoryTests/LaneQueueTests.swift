@@ -1,7 +1,6 @@
-import Inventory
 import Testing
 
-@testable import PostgresLedger
+@testable import Inventory
 
 @Suite("A lane's queue")
 struct LaneQueueTests {
@@ -9,8 +8,11 @@ struct LaneQueueTests {
     private typealias Queue = LaneQueue<Int, String>
 
     private func command(lines: Int = 1) -> MovementCommand {
-        MovementCommand(
-            .batch(Batch([Movement](repeating: .stockIn(1), count: lines), isAtomic: false)), .testing)
+        let movement = Movement(
+            storeID: StoreID(rawValue: 1), productID: ProductID(rawValue: 102), kind: .stockIn, quantity: Quantity(1)!)
+        return MovementCommand(
+            .batch(Batch([Movement](repeating: movement, count: lines), isAtomic: false)),
+            CommandContext(actor: "key:test", requestID: "test"))
     }
 
     private func waiters(_ next: Queue.Next) -> [Int]? {

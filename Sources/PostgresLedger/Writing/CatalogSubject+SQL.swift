@@ -1,19 +1,8 @@
 import Inventory
 import Postgres
 
-/// What a change to the catalog is about, and how it is looked up.
-enum CatalogSubject {
-    /// `nil`: the id is still to be assigned.
-    case product(ProductID?)
-    case store(StoreID?)
-
-    var id: Int64? {
-        switch self {
-        case .product(let id): id?.rawValue
-        case .store(let id): id?.rawValue
-        }
-    }
-
+/// How what a change to the catalog is about is looked up.
+extension CatalogSubject {
     var find: Statement {
         switch self {
         case .product: Self.findProduct
@@ -76,30 +65,6 @@ enum CatalogSubject {
     private static let storeLeft = Statement(
         "catalog.store_left",
         "select store_id, product_id from stock_levels where store_id = $1::bigint and on_hand > 0 limit 1")
-}
-
-extension CatalogChange {
-    var subject: CatalogSubject {
-        switch self {
-        case .createProduct(let id, _): .product(id)
-        case .addProduct: .product(nil)
-        case .replaceProduct(let id, _, _), .archiveProduct(let id, _): .product(id)
-        case .createStore(let id, _): .store(id)
-        case .replaceStore(let id, _, _), .archiveStore(let id, _): .store(id)
-        }
-    }
-
-    var sku: String? {
-        switch self {
-        case .createProduct(_, let details), .replaceProduct(_, let details, _): details.sku
-        case .addProduct, .archiveProduct, .createStore, .replaceStore, .archiveStore: nil
-        }
-    }
-
-    /// The name that no two products are to have because of it.
-    var ownName: String? {
-        if case .addProduct(let name) = self { name } else { nil }
-    }
 }
 
 extension Product {
