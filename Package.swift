@@ -32,6 +32,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         // Deque: the bounded queues of the lanes and the pool. Heap: the merge of ledgers into one file.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        // SQLite: a pool of connections with snapshot reads, off the cooperative pool, and errors with their codes.
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // Start in order, stop in reverse, drain within a deadline.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -131,6 +133,15 @@ let package = Package(
             resources: [.embedInCode("Migrations")],
             swiftSettings: swiftSettings),
         .target(
+            name: "SQLiteLedger",
+            dependencies: [
+                "Access", "Inventory",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            resources: [.embedInCode("Migrations")],
+            swiftSettings: swiftSettings),
+        .target(
             name: "InventoryHTTP",
             dependencies: [
                 "Access", "Inventory", "InventoryJSON", "StockCache",
@@ -151,7 +162,7 @@ let package = Package(
             name: "khata",
             dependencies: [
                 "Access", "Inventory", "InventoryHTTP", "InventoryJSON", "Postgres", "PostgresLedger", "Redis",
-                "RemoteLedger", "StockCache", "StockFiles",
+                "RemoteLedger", "SQLiteLedger", "StockCache", "StockFiles",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -167,7 +178,7 @@ let package = Package(
         .target(
             name: "LedgerTesting",
             dependencies: [
-                "Inventory", "Postgres", "PostgresLedger",
+                "Inventory", "Postgres", "PostgresLedger", "SQLiteLedger",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -208,7 +219,22 @@ let package = Package(
             name: "LedgerContractTests",
             dependencies: [
                 "Access", "Inventory", "InventoryHTTP", "LedgerTesting", "PostgresLedger", "RemoteLedger",
+                "SQLiteLedger",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+        // What the tests of the file kill while it writes.
+        .executableTarget(
+            name: "LedgerWriter",
+            dependencies: ["Inventory", "LedgerTesting", "SQLiteLedger"],
+            path: "Tests/LedgerWriter",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "SQLiteLedgerTests",
+            dependencies: [
+                "Inventory", "LedgerTesting", "LedgerWriter", "SQLiteLedger",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(

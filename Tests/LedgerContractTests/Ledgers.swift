@@ -1,6 +1,7 @@
 import Inventory
 import LedgerTesting
 import PostgresLedger
+import SQLiteLedger
 import Testing
 
 /// A ledger as its users see it, whatever database it stands on.
@@ -11,6 +12,7 @@ enum LedgerUnderTest: String, CaseIterable, CustomTestStringConvertible, Sendabl
     case postgres = "PostgreSQL"
     /// Reads come from a streaming replica whenever it is new enough.
     case postgresWithReplica = "PostgreSQL with a replica"
+    case sqlite = "SQLite"
     /// Over HTTP: what a client is told, and makes of it, is what the ledger said.
     case served = "a server"
 
@@ -18,15 +20,29 @@ enum LedgerUnderTest: String, CaseIterable, CustomTestStringConvertible, Sendabl
 
     /// Lends a new ledger with stores 1 and 2, and products 101 and 102 without stock.
     func with(_ body: @Sendable (any AnyLedger) async throws -> Void) async throws {
-        try await TestDatabase.with { database in
-            if self == .served {
+        switch self {
+        case .postgres: try await withPostgres(hasReplica: false, body)
+        case .postgresWithReplica: try await withPostgres(hasReplica: true, body)
+        case .sqlite:
+            try await TestFile.with { file in
+                try await file.withLedger { ledger in
+                    try await ledger.prepare()
+                    try await body(ledger)
+                }
+            }
+        case .served:
+            try await TestDatabase.with { database in
                 try await ServedLedger.with(database) { ledger in
                     try await ledger.prepare()
                     try await body(ledger)
                 }
-                return
             }
-            try await database.withLedger(replica: self == .postgresWithReplica ? database.replicaURL : nil) { ledger in
+        }
+    }
+
+    private func withPostgres(hasReplica: Bool, _ body: @Sendable (any AnyLedger) async throws -> Void) async throws {
+        try await TestDatabase.with { database in
+            try await database.withLedger(replica: hasReplica ? database.replicaURL : nil) { ledger in
                 try await ledger.prepare()
                 try await body(ledger)
             }

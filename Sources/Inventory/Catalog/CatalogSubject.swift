@@ -23,6 +23,7 @@ extension CatalogChange {
         }
     }
 
+    /// The SKU that it gives to a product.
     public var sku: String? {
         switch self {
         case .createProduct(_, let details), .replaceProduct(_, let details, _): details.sku

@@ -1,0 +1,39 @@
+/// Why a file cannot be used as a ledger. It is left as it was.
+public enum LedgerFileError: Error, CustomStringConvertible {
+    case missing(path: String)
+    case cannotBeOpened(path: String, reason: String)
+    case notADatabase(path: String)
+    /// A database of another program.
+    case notALedger(path: String)
+    case damaged(path: String, report: String)
+    case older(path: String, found: Int, needed: Int)
+    case newer(path: String, found: Int, known: Int)
+    case libraryTooOld(version: String)
+
+    public var description: String {
+        switch self {
+        case .missing(let path):
+            "\(path) does not exist: `khata serve` or `khata migrate` creates it"
+        case .cannotBeOpened(let path, let reason):
+            "\(path) cannot be opened: \(reason)"
+        case .notADatabase(let path):
+            """
+            \(path) is not a database of SQLite, or its beginning is damaged: name another file, or restore a backup; \
+            it was left as it is
+            """
+        case .notALedger(let path):
+            "\(path) is a database of another program: name another file; it was left as it is"
+        case .damaged(let path, let report):
+            "\(path) is damaged: restore a backup; it was left as it is. SQLite says: \(report)"
+        case .older(let path, let found, let needed):
+            "\(path) is at version \(found), and this program needs \(needed): run `khata migrate`"
+        case .newer(let path, let found, let known):
+            """
+            \(path) is at version \(found), and this program knows only up to \(known): use the newer program that \
+            wrote it
+            """
+        case .libraryTooOld(let version):
+            "SQLite \(version) is too old: 3.38 or newer is needed"
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import GRDB
+
+/// One numbered step of the schema, from `Migrations/vN_name.sql`. The file's version is its `user_version`.
+struct Migration {
+    let version: Int
+    let sql: String
+
+    /// In order; the versions are 1, 2, 3, ….
+    private static let all: [Migration] = [
+        Migration(version: 1, sql: String(decoding: PackageResources.v1_ledgers_sql, as: UTF8.self))
+    ]
+
+    static let newest = all.count
+
+    static func version(of database: Database) throws -> Int {
+        try Int.fetchOne(database, sql: "pragma user_version") ?? 0
+    }
+
+    /// Applies the missing migrations in one transaction, one process at a time.
+    /// - Throws: `LedgerFileError.newer`, if another process was faster with a newer program.
+    static func apply(to database: Database, at path: String) throws {
+        try database.inTransaction(.immediate) {
+            let found = try version(of: database)
+            guard found <= newest else { throw LedgerFileError.newer(path: path, found: found, known: newest) }
+            guard found < newest else { return .rollback }
+            for migration in all where migration.version > found {
+                try database.execute(sql: migration.sql)
+            }
+            // Both pragmas are part of the transaction.
+            try database.execute(
+                sql: "pragma application_id = \(LedgerFile.applicationID); pragma user_version = \(newest)")
+            return .commit
+        }
+    }
+}

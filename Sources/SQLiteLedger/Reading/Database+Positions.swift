@@ -1,0 +1,57 @@
+import GRDB
+import Inventory
+
+/// The positions of a ledger that a read is about: after `first`, up to `last`.
+struct PositionRange: Sendable {
+    let storeID: StoreID
+    var first: Position
+    let last: Position
+
+    var isEmpty: Bool { first >= last }
+}
+
+extension Database {
+    /// The last position of a ledger that was recorded before a moment, 0 if there is none. Times never decrease from
+    /// one position to the next and positions have no gaps, so a binary search over the primary key finds it: no index
+    /// by time is needed.
+    func lastPosition(of storeID: StoreID, before moment: Timestamp) throws -> Position {
+        var low: Int64 = 0
+        var high = try rows(Self.highestPosition, storeID.rawValue, decode: { $0[0] as Int64 }).first ?? 0
+        while low < high {
+            let middle = (low + high + 1) / 2
+            let time = try rows(Self.timeAt, storeID.rawValue, middle, decode: { $0.time(0) }).first
+            guard let time else { preconditionFailure("positions have no gaps") }
+            if time < moment {
+                low = middle
+            } else {
+                high = middle - 1
+            }
+        }
+        return Position(rawValue: low)
+    }
+
+    /// The ledgers to be read, archived ones too, by store, and the positions of each that lie in the period.
+    /// - Parameter from: The first store.
+    func positions(
+        in period: Period, of storeID: StoreID?, scope: StoreScope, from first: StoreID
+    ) throws -> [PositionRange] {
+        try rows(Self.ledgers, storeID?.rawValue, scope.json, first.rawValue) { row in
+            let storeID = row.storeID(0)
+            return PositionRange(
+                storeID: storeID,
+                first: try period.from.map { try lastPosition(of: storeID, before: $0) } ?? .zero,
+                last: try period.to.map { try lastPosition(of: storeID, before: $0) } ?? row.position(1))
+        }
+    }
+
+    private static let highestPosition = "select coalesce(max(position), 0) from audit_log where store_id = ?"
+
+    private static let timeAt = "select recorded_at from audit_log where store_id = ? and position = ?"
+
+    private static let ledgers = """
+        select store_id, position from stores
+        where (?1 is null or store_id = ?1) and (?2 is null or store_id in (select value from json_each(?2)))
+            and store_id >= ?3
+        order by store_id
+        """
+}

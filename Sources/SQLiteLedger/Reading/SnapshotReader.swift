@@ -1,0 +1,81 @@
+import GRDB
+import Inventory
+
+/// Reads rows together with the positions of their ledgers, in one snapshot. A snapshot has all that was committed
+/// before it was asked for, through any process, so nothing is as new as required only by luck.
+struct SnapshotReader: Sendable {
+    let database: DatabasePool
+    let slots: Slots
+    let observer: any LedgerFileObserver
+
+    /// Which ledgers a read depends on, apart from the catalog.
+    enum Scope: Sendable {
+        case catalog
+        case store(StoreID, isArchivedToo: Bool)
+        case allStores
+    }
+
+    /// - Parameters:
+    ///   - freshness: A position is that of the one ledger in scope.
+    ///   - read: Runs on the connection's queue.
+    func read<Value: Sendable>(
+        _ scope: Scope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
+    ) async throws(LedgerError) -> Snapshot<Value> {
+        try await run { database in
+            let (position, catalogPosition) = try scope.positions(in: database)
+            guard catalogPosition >= freshness.catalogPosition ?? .zero else { throw LedgerError.positionUnavailable }
+            if let position, position < freshness.position ?? .zero { throw LedgerError.positionUnavailable }
+            return Snapshot(
+                value: try read(database), position: position, catalogPosition: catalogPosition, source: .primary)
+        }
+    }
+
+    /// One transaction, which cancelling the caller does not cancel.
+    func run<Value: Sendable>(
+        _ read: @escaping @Sendable (Database) throws -> Value
+    ) async throws(LedgerError) -> Value {
+        guard slots.take() else { throw .overloaded }
+        defer { slots.giveBack() }
+        do {
+            return try await withCheckedThrowingContinuation { continuation in
+                database.asyncRead { access in
+                    continuation.resume(with: Result { try read(try access.get()) })
+                }
+            }
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    private func failure(_ error: any Error) -> LedgerError {
+        if let error = error as? LedgerError { return error }
+        observer.observe(.readFailed(error))
+        guard let error = error as? DatabaseError else { return .internalFailure }
+        return switch error.resultCode {
+        case .SQLITE_BUSY, .SQLITE_INTERRUPT: .overloaded
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: .internalFailure
+        case _ where error.isOfTheMachine: .unavailable
+        default: .internalFailure
+        }
+    }
+}
+
+extension SnapshotReader.Scope {
+    /// The position of the one ledger in scope, if it is one, and that of the catalog.
+    /// - Throws: `.notFound`.
+    fileprivate func positions(in database: Database) throws -> (Position?, catalog: Position) {
+        let catalog = try LedgerHead.ofCatalog(in: database).position
+        switch self {
+        case .catalog, .store(.catalog, _):
+            return (catalog, catalog)
+        case .store(let id, let isArchivedToo):
+            let found = try database.rows(Self.position, id.rawValue, isArchivedToo) { $0.position(0) }.first
+            guard let found else { throw LedgerError.notFound }
+            return (found, catalog)
+        case .allStores:
+            return (nil, catalog)
+        }
+    }
+
+    private static let position = "select position from stores where store_id = ? and (? or archived_at is null)"
+}

@@ -1,0 +1,77 @@
+import GRDB
+import Inventory
+
+/// How what a change to the catalog is about is looked up.
+extension CatalogSubject {
+    func find(in database: Database) throws -> CatalogState.Subject {
+        switch self {
+        case .product(let id):
+            try database.rows(Self.findProduct, id?.rawValue) { row in
+                CatalogState.Subject.product(Product(row), isArchived: row[6])
+            }.first ?? .missing
+        case .store(let id):
+            try database.rows(Self.findStore, id?.rawValue) { row in
+                CatalogState.Subject.store(Store(row), isArchived: row[3])
+            }.first ?? .missing
+        }
+    }
+
+    func highestID(in database: Database) throws -> Int64 {
+        try database.rows(isProduct ? Self.highestProductID : Self.highestStoreID, decode: { $0[0] as Int64 }).first
+            ?? 0
+    }
+
+    /// Some level of it with stock.
+    func stockLeft(in database: Database) throws -> LevelKey? {
+        try database.rows(isProduct ? Self.productLeft : Self.storeLeft, id) { row in
+            LevelKey(row.storeID(0), row.productID(1))
+        }.first
+    }
+
+    private var isProduct: Bool {
+        switch self {
+        case .product: true
+        case .store: false
+        }
+    }
+
+    private static let findProduct = """
+        select product_id, sku, name, category, unit, version, archived_at is not null
+        from products where product_id = ?
+        """
+
+    private static let findStore = """
+        select store_id, name, version, archived_at is not null from stores where store_id = ? and store_id > 0
+        """
+
+    private static let highestProductID = "select coalesce(max(product_id), 0) from products"
+
+    private static let highestStoreID = "select coalesce(max(store_id), 0) from stores"
+
+    /// Probes each store's level: the key begins with the store.
+    private static let productLeft = """
+        select l.store_id, l.product_id
+        from stores s cross join stock_levels l on l.store_id = s.store_id and l.product_id = ?
+        where l.on_hand > 0 limit 1
+        """
+
+    private static let storeLeft = """
+        select store_id, product_id from stock_levels where store_id = ? and on_hand > 0 limit 1
+        """
+}
+
+extension Product {
+    /// From `product_id, sku, name, category, unit, version`.
+    init(_ row: Row) {
+        self.init(
+            id: row.productID(0), details: ProductDetails(sku: row[1], name: row[2], category: row[3], unit: row[4]),
+            position: row.position(5))
+    }
+}
+
+extension Store {
+    /// From `store_id, name, version`.
+    init(_ row: Row) {
+        self.init(id: row.storeID(0), name: row[1], position: row.position(2))
+    }
+}

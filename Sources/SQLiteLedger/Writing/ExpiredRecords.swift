@@ -1,0 +1,35 @@
+import Inventory
+import ServiceLifecycle
+
+/// Deletes idempotency records that are past their time, a bounded number at once.
+struct ExpiredRecords: Sendable {
+    let transactions: DurableTransactions
+    let observer: any LedgerFileObserver
+
+    private static let interval: Duration = .seconds(60)
+    /// So few that a movement that waits for them does not notice.
+    private static let deletedAtOnce = 1_000
+
+    /// Works until the service shuts down.
+    func run() async {
+        await cancelWhenGracefulShutdown {
+            while (try? await Task.sleep(for: Self.interval)) != nil {
+                do {
+                    while try await delete() == Self.deletedAtOnce {}
+                } catch {
+                    observer.observe(.expiryFailed(error))
+                }
+            }
+        }
+    }
+
+    /// - Returns: How many were deleted.
+    func delete() async throws(TransactionFailure) -> Int {
+        let deleted = try await transactions.run { database in
+            let deleted = try IdempotencyRecord.deleteExpired(atMost: Self.deletedAtOnce, from: database)
+            return Written(value: deleted, isEmpty: deleted == 0)
+        }
+        if deleted > 0 { observer.observe(.recordsExpired(deleted)) }
+        return deleted
+    }
+}

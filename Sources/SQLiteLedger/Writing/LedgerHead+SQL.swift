@@ -1,0 +1,56 @@
+import GRDB
+import Inventory
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension LedgerHead {
+    /// `nil` for a store that does not exist or is archived, and for the catalog, which is no store.
+    static func ofStoreInUse(_ storeID: StoreID, in database: Database) throws -> LedgerHead? {
+        try database.rows(inUse, storeID.rawValue, decode: LedgerHead.init).first
+    }
+
+    static func ofCatalog(in database: Database) throws -> LedgerHead {
+        guard let head = try database.rows(catalog, decode: LedgerHead.init).first else {
+            preconditionFailure("the schema has the catalog's ledger")
+        }
+        return head
+    }
+
+    func update(in database: Database) throws {
+        try database.run(
+            Self.update, position.rawValue, Data(hash.bytes), recordedAt.microseconds, storeID.rawValue)
+    }
+
+    /// From `store_id, position, audit_head, recorded_at`.
+    private init(_ row: Row) {
+        self.init(
+            storeID: row.storeID(0), position: row.position(1), hash: AuditHash(bytes: row.bytes(2)),
+            recordedAt: row.time(3))
+    }
+
+    private static let inUse = """
+        select store_id, position, audit_head, recorded_at from stores
+        where store_id = ? and store_id > 0 and archived_at is null
+        """
+
+    private static let catalog = "select store_id, position, audit_head, recorded_at from stores where store_id = 0"
+
+    private static let update = "update stores set position = ?, audit_head = ?, recorded_at = ? where store_id = ?"
+}
+
+extension AuditEntry {
+    func insert(into database: Database) throws {
+        try database.run(
+            Self.insert, storeID.rawValue, position.rawValue, recordedAt.microseconds, actor, action.rawValue,
+            requestID, detail, Data(hash.bytes))
+    }
+
+    private static let insert = """
+        insert into audit_log (store_id, position, recorded_at, actor, action, request_id, detail, hash)
+        values (?, ?, ?, ?, ?, ?, ?, ?)
+        """
+}

@@ -1,0 +1,45 @@
+public import Foundation
+public import SQLiteLedger
+import ServiceLifecycle
+
+/// A file for a ledger, in a folder of its own.
+public struct TestFile: Sendable {
+    public let folder: URL
+    public var path: String { folder.appending(path: "shop.khata").path(percentEncoded: false) }
+
+    /// Makes a folder, lends the file in it and removes both.
+    public static func with<T: Sendable>(_ body: (TestFile) async throws -> T) async throws -> T {
+        let file = TestFile(
+            folder: FileManager.default.temporaryDirectory.appending(
+                path: "khata-test-\(UInt64.random(in: 0...(.max)))"))
+        try FileManager.default.createDirectory(at: file.folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: file.folder) }
+        return try await body(file)
+    }
+
+    /// Runs a ledger in this file while `body` uses it.
+    public func withLedger<T: Sendable>(
+        _ opening: SQLiteLedger.Opening = .upToDate, limits: LedgerFileLimits = LedgerFileLimits(),
+        observer: any LedgerFileObserver = IgnoringFileObserver(), _ body: @Sendable (SQLiteLedger) async throws -> T
+    ) async throws -> T {
+        let ledger = try await SQLiteLedger.open(path, opening, limits: limits, observer: observer)
+        return try await withThrowingTaskGroup { group in
+            let services = ServiceGroup(services: [ledger], logger: TestDatabase.quiet)
+            group.addTask { try await services.run() }
+            let result: Result<T, any Error>
+            do {
+                result = .success(try await body(ledger))
+            } catch {
+                result = .failure(error)
+            }
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+            return try result.get()
+        }
+    }
+}
+
+public struct IgnoringFileObserver: LedgerFileObserver {
+    public init() {}
+    public func observe(_ observation: LedgerFileObservation) {}
+}

@@ -1,0 +1,176 @@
+import Foundation
+import GRDB
+import Inventory
+import LedgerTesting
+import Testing
+
+@testable import SQLiteLedger
+
+@Suite("The file")
+struct FileTests {
+    /// The error that opening the file meets, having checked that it left the file alone.
+    private func error(_ file: TestFile, _ opening: SQLiteLedger.Opening = .upToDate) async throws -> String {
+        let before = try file.contents
+        let error = await #expect(throws: LedgerFileError.self) { try await file.withLedger(opening) { _ in } }
+        #expect(try file.contents == before)
+        return error?.description ?? ""
+    }
+
+    @Test("is made once, and has what was recorded when it is opened again")
+    func reopened() async throws {
+        try await TestFile.withShop { file in
+            try await file.withLedger { ledger in
+                _ = try await ledger.record(.stockIn(3), .testing)
+                _ = try await ledger.onHand()
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: file.folder.path()) == ["shop.khata"])
+            let onHand = try await file.withLedger(.asItIs) { ledger in try await ledger.onHand() }
+            #expect(onHand == 3)
+            #expect(try file.texts("pragma application_id") == ["\(0x4B68_6174)"])
+            #expect(try file.texts("pragma user_version") == ["\(SQLiteLedger.schemaVersion)"])
+        }
+    }
+
+    @Test("its commits are on the disk before anyone is answered")
+    func durability() async throws {
+        try await TestFile.withShop { file in
+            try await file.withLedger { ledger in
+                let settings = try await ledger.database.writeWithoutTransaction { database in
+                    try ["pragma synchronous", "pragma journal_mode"].map {
+                        try String.fetchOne(database, sql: $0)
+                    }
+                }
+                #expect(settings == ["2", "wal"])
+            }
+        }
+    }
+
+    @Test("that is new is its owner's alone, and so are those beside it")
+    func permissions() async throws {
+        try await TestFile.with { file in
+            try await file.withLedger { _ in
+                for suffix in ["", "-wal", "-shm"] {
+                    let attributes = try FileManager.default.attributesOfItem(atPath: file.path + suffix)
+                    #expect(attributes[.posixPermissions] as? Int == 0o600)
+                }
+            }
+        }
+    }
+
+    @Test("that is missing is not made unless that was asked for")
+    func missing() async throws {
+        try await TestFile.with { file in
+            await #expect(throws: LedgerFileError.self) { try await file.withLedger(.asItIs) { _ in } }
+            #expect(!FileManager.default.fileExists(atPath: file.path))
+        }
+    }
+
+    @Test("that is empty is a new one; as it is, it cannot be used")
+    func empty() async throws {
+        try await TestFile.with { file in
+            try Data().write(to: URL(filePath: file.path))
+            #expect(try await error(file, .asItIs).contains("run `khata migrate`"))
+            try await file.withLedger { ledger in
+                let stores = try await ledger.stores(StoreQuery(), atLeast: nil).value.items
+                #expect(stores.isEmpty)
+            }
+        }
+    }
+
+    @Test("in a folder that is missing cannot be opened, and the error names it")
+    func missingFolder() async throws {
+        await #expect {
+            try await SQLiteLedger.open("/nowhere/shop.khata", .upToDate, observer: IgnoringFileObserver())
+        } throws: { error in
+            "\(error)".hasPrefix("/nowhere/shop.khata cannot be opened: unable to open database file")
+        }
+    }
+
+    @Test("of a newer version is refused")
+    func newer() async throws {
+        try await TestFile.withShop { file in
+            try file.execute("pragma user_version = \(SQLiteLedger.schemaVersion + 1)")
+            #expect(try await error(file).contains("use the newer program"))
+        }
+    }
+
+    @Test("of another program is refused", arguments: ["create table t (x)", "pragma application_id = 7"])
+    func foreign(sql: String) async throws {
+        try await TestFile.with { file in
+            try file.execute(sql)
+            #expect(try await error(file).contains("database of another program"))
+        }
+    }
+
+    @Test("that is no database is refused")
+    func notADatabase() async throws {
+        try await TestFile.with { file in
+            try Data(String(repeating: "milk, eggs, bread\n", count: 1_000).utf8).write(to: URL(filePath: file.path))
+            #expect(try await error(file).contains("is not a database"))
+        }
+    }
+
+    @Test("that is damaged is reported")
+    func damaged() async throws {
+        try await TestFile.withShop { file in
+            try await file.withLedger { ledger in
+                let recorded = await ledger.recordAtOnce(500) { _ in "a note, so that there are some pages" }
+                #expect(recorded.count == 500)
+            }
+            var contents = try file.contents
+            // A page among those of the movements.
+            let page = 4_096
+            let middle = contents.count / page / 2 * page
+            contents.replaceSubrange(middle..<(middle + page), with: Data(repeating: 0xA5, count: page))
+            try contents.write(to: URL(filePath: file.path))
+            #expect(try await error(file).contains("is damaged: restore a backup"))
+        }
+    }
+
+    @Test("that holds what its own rules forbid is reported as damaged")
+    func rulesBroken() async throws {
+        try await TestFile.withShop { file in
+            try await file.withLedger { ledger in _ = try await ledger.record(.stockIn(1), .testing) }
+            try file.execute("pragma ignore_check_constraints = on; update stock_levels set on_hand = -1")
+            #expect(try await error(file).contains("CHECK constraint failed in stock_levels"))
+        }
+    }
+
+    @Test(
+        "history cannot be changed", arguments: ["movements", "audit_log"],
+        [
+            "update %@ set recorded_at = 0", "delete from %@", "insert or replace into %@ select * from %@",
+            "insert into %@ select * from %@ where true on conflict do update set recorded_at = 0",
+        ])
+    func appendOnly(table: String, sql: String) async throws {
+        try await TestFile.withShop { file in
+            try await file.withLedger { ledger in _ = try await ledger.record(.stockIn(1), .testing) }
+            let before = try file.texts("select recorded_at from \(table)")
+            #expect {
+                try file.execute(sql.replacing("%@", with: table))
+            } throws: { error in
+                "\(error)".contains("append-only")
+            }
+            #expect(try file.texts("select recorded_at from \(table)") == before)
+        }
+    }
+
+    @Test(
+        "the database itself refuses stock below zero",
+        arguments: [
+            "insert into stock_levels values (1, 102, -1, 1, 0)",
+            "insert into movements (store_id, position, product_id, type, quantity, on_hand_after, recorded_at) "
+                + "values (1, 1, 102, 'sale', 1, -1, 0)",
+            "insert into movements (store_id, position, product_id, type, quantity, on_hand_after, recorded_at) "
+                + "values (1, 1, 102, 'sale', 0, 1, 0)",
+        ])
+    func constraints(sql: String) async throws {
+        try await TestFile.withShop { file in
+            #expect {
+                try file.execute(sql)
+            } throws: { error in
+                (error as? DatabaseError)?.extendedResultCode == .SQLITE_CONSTRAINT_CHECK
+            }
+        }
+    }
+}
