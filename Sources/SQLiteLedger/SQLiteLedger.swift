@@ -36,8 +36,9 @@ public struct SQLiteLedger: Service {
     let transactions: DurableTransactions
     let observer: any LedgerFileObserver
     let database: DatabasePool
+    /// For changes to the catalog and to credentials that wait for their turn.
+    let changes: Slots
     private let queue: CommandQueue
-    private let catalogChanges: Slots
 
     /// Opens a file, having checked that it is a ledger and not damaged, which takes as long as it takes to read it.
     /// - Throws: `LedgerFileError`; then the file is as it was.
@@ -53,7 +54,7 @@ public struct SQLiteLedger: Service {
         self.database = database
         self.observer = observer
         queue = CommandQueue(limits.write)
-        catalogChanges = Slots(limits.write.catalogChangesWaiting)
+        changes = Slots(limits.write.catalogChangesWaiting)
         transactions = DurableTransactions(
             database: database, condition: WriteCondition(), observer: observer,
             patience: limits.commitPatience)
@@ -113,8 +114,8 @@ extension SQLiteLedger: StockWriting {
     public func change(
         _ change: CatalogChange, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
-        guard catalogChanges.take() else { throw .overloaded }
-        defer { catalogChanges.giveBack() }
+        guard changes.take() else { throw .overloaded }
+        defer { changes.giveBack() }
         let transaction = CatalogTransaction(command: CatalogCommand(change, context))
         do {
             return try await transactions.run { database in try transaction.carryOut(database) }.get()

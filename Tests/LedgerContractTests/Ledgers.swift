@@ -1,10 +1,8 @@
 import Inventory
 import LedgerTesting
-import PostgresLedger
-import SQLiteLedger
 import Testing
 
-/// A ledger as its users see it, whatever database it stands on.
+/// A ledger as its users see it, wherever it is.
 typealias AnyLedger = StockReading & StockWriting
 
 /// The ledgers that keep the contract.
@@ -21,30 +19,15 @@ enum LedgerUnderTest: String, CaseIterable, CustomTestStringConvertible, Sendabl
     /// Lends a new ledger with stores 1 and 2, and products 101 and 102 without stock.
     func with(_ body: @Sendable (any AnyLedger) async throws -> Void) async throws {
         switch self {
-        case .postgres: try await withPostgres(hasReplica: false, body)
-        case .postgresWithReplica: try await withPostgres(hasReplica: true, body)
-        case .sqlite:
-            try await TestFile.with { file in
-                try await file.withLedger { ledger in
-                    try await ledger.prepare()
-                    try await body(ledger)
-                }
-            }
+        case .postgres: try await StorageUnderTest.postgres.with { try await body($0) }
+        case .postgresWithReplica: try await StorageUnderTest.postgresWithReplica.with { try await body($0) }
+        case .sqlite: try await StorageUnderTest.sqlite.with { try await body($0) }
         case .served:
             try await TestDatabase.with { database in
                 try await ServedLedger.with(database) { ledger in
                     try await ledger.prepare()
                     try await body(ledger)
                 }
-            }
-        }
-    }
-
-    private func withPostgres(hasReplica: Bool, _ body: @Sendable (any AnyLedger) async throws -> Void) async throws {
-        try await TestDatabase.with { database in
-            try await database.withLedger(replica: hasReplica ? database.replicaURL : nil) { ledger in
-                try await ledger.prepare()
-                try await body(ledger)
             }
         }
     }

@@ -103,12 +103,32 @@ create table idempotency (
 
 create index idempotency_by_expiry on idempotency (expires_at);
 
+-- number is the key's place in the list of all, and no other key ever gets it. stores is a JSON array, null for all.
+-- last_used_at is written about once a minute, so a little behind.
 create table api_keys (
-    id          text not null primary key,
-    name        text not null,
-    role        text not null check (role in ('reader', 'clerk', 'manager', 'admin')),
-    secret_hash blob not null check (length(secret_hash) = 32),
-    created_at  integer not null,
-    expires_at  integer,
-    revoked_at  integer
+    number            integer not null primary key autoincrement,
+    id                text not null unique,
+    name              text not null,
+    role              text not null check (role in ('reader', 'clerk', 'manager', 'admin')),
+    stores            text check (json_array_length(stores) between 1 and 1000),
+    reads_per_second  integer check (reads_per_second > 0),
+    writes_per_second integer check (writes_per_second > 0),
+    secret_hash       blob not null check (length(secret_hash) = 32),
+    created_at        integer not null,
+    expires_at        integer,
+    last_used_at      integer,
+    revoked_at        integer
+) strict;
+
+-- password_hash is in the PHC string format.
+create table users (
+    name              text not null primary key
+        check (length(name) between 1 and 64 and name not glob '*[^a-z0-9._-]*'),
+    password_hash     text not null,
+    role              text not null check (role in ('reader', 'clerk', 'manager', 'admin')),
+    stores            text check (json_array_length(stores) between 1 and 1000),
+    reads_per_second  integer check (reads_per_second > 0),
+    writes_per_second integer check (writes_per_second > 0),
+    created_at        integer not null,
+    disabled_at       integer
 ) strict, without rowid;
