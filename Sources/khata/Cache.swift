@@ -12,8 +12,8 @@ import UnixSignals
 
 extension Settings {
     /// A client of the Redis that is configured, if one is.
-    func redisClient(_ logger: Logger) throws(SettingsError) -> RedisClient? {
-        guard let redisURL else { return nil }
+    func redisClient(on servers: Servers, _ logger: Logger) throws(SettingsError) -> RedisClient? {
+        guard let redisURL = servers.redisURL else { return nil }
         do {
             var configuration = try redis(redisURL)
             // One for each event loop, so that no request changes threads for a command.
@@ -50,11 +50,14 @@ func withCache<T: Sendable>(
     var logger = settings.logger()
     // That the cache is connected and trusted is news of an instance that serves, not of a command.
     logger.logLevel = max(logger.logLevel, .warning)
-    guard let redis = try settings.redisClient(logger) else {
+    guard case .servers(let servers) = settings.storage else {
+        throw SettingsError("sqlite.file is set: a ledger in a file has no cache, and needs none")
+    }
+    guard let redis = try settings.redisClient(on: servers, logger) else {
         throw SettingsError("no cache is configured: set KHATA_REDIS_URL, or redis.url in the configuration file")
     }
     let cache = CacheConnection(redis, logger: logger)
-    let ledger = try settings.ledger(logger, delivery: cache)
+    let ledger = try settings.ledger(on: servers, logger, delivery: cache)
     let work = Work {
         try await Schema(ledger.primary).check()
         try await cache.requireTrust()

@@ -1,8 +1,10 @@
+import Access
 import Inventory
 import Logging
 import Postgres
 import PostgresLedger
 import Redis
+import SQLiteLedger
 import ServiceLifecycle
 import StockCache
 
@@ -15,28 +17,49 @@ extension Settings {
     }
 
     func ledger(
-        _ logger: Logger, delivery: any CommitDelivery = NoCopies()
+        on servers: Servers, _ logger: Logger, delivery: any CommitDelivery = NoCopies()
     ) throws(SettingsError) -> PostgresLedger {
         var replica: ConnectionConfiguration?
-        if let replicaURL { replica = try connection(replicaURL, of: .replicaURL) }
+        if let replicaURL = servers.replicaURL { replica = try connection(replicaURL, of: .replicaURL) }
         return PostgresLedger(
-            primary: try connection(primaryURL, of: .primaryURL), replica: replica, limits: ledger,
+            primary: try connection(servers.primaryURL, of: .primaryURL), replica: replica, limits: ledger,
             delivery: delivery, observer: LedgerLog(logger: logger), logger: logger)
+    }
+
+    func ledger(
+        in file: String, _ opening: SQLiteLedger.Opening, _ logger: Logger
+    ) async throws -> SQLiteLedger {
+        try await SQLiteLedger.open(file, opening, limits: ledgerFile, observer: LedgerFileLog(logger: logger))
     }
 }
 
+/// A ledger as the commands use it, wherever it is kept.
+typealias Ledger = StockReading & StockWriting & CredentialStoring & Service
+
 /// Runs the ledger while `body` uses it: what was recorded is committed when this returns.
 func withLedger<T: Sendable>(
-    _ settings: Settings, _ body: @Sendable (PostgresLedger) async throws -> T
+    _ settings: Settings, _ body: @Sendable (any Ledger) async throws -> T
+) async throws -> T {
+    switch settings.storage {
+    case .servers(let servers): return try await withLedger(on: servers, settings, body)
+    case .file(let path):
+        let logger = settings.logger()
+        let ledger = try await settings.ledger(in: path, .asItIs, logger)
+        return try await running(ledger, logger) { try await body(ledger) }
+    }
+}
+
+private func withLedger<T: Sendable>(
+    on servers: Settings.Servers, _ settings: Settings, _ body: @Sendable (any Ledger) async throws -> T
 ) async throws -> T {
     let logger = settings.logger()
     // That the cache is connected is news of an instance that serves, not of a command.
     var cacheLogger = logger
     cacheLogger.logLevel = max(logger.logLevel, .warning)
     // Other processes may serve from a cache, which has to hear of what is recorded here too.
-    let redis = try settings.redisClient(cacheLogger)
+    let redis = try settings.redisClient(on: servers, cacheLogger)
     let cache = redis.map { [cacheLogger] in CacheConnection($0, logger: cacheLogger) }
-    let ledger = try settings.ledger(logger, delivery: cache ?? NoCopies())
+    let ledger = try settings.ledger(on: servers, logger, delivery: cache ?? NoCopies())
     do {
         let result = try await running(ledger, logger) {
             try await Schema(ledger.primary).check()
@@ -89,6 +112,26 @@ struct LedgerLog: LedgerObserver {
         case .recordsExpired(let count): logger.debug("idempotency records expired", metadata: ["count": "\(count)"])
         case .outboxLeft(let error): logger.warning("rows of the outbox could not be deleted", error)
         case .expiryFailed(let error): logger.warning("idempotency records could not be deleted", error)
+        }
+    }
+}
+
+struct LedgerFileLog: LedgerFileObserver {
+    let logger: Logger
+
+    func observe(_ observation: LedgerFileObservation) {
+        switch observation {
+        case .batchCommitted: break
+        case .batchSplit(let commands, let error):
+            logger.warning("a batch was rejected and is split", error, ["commands": "\(commands)"])
+        case .commandRejected(let error): logger.error("the database rejects what the rules allow", error)
+        case .commitUncertain(let error): logger.warning("a commit failed halfway and is made again", error)
+        case .outcomeUnknown(let error): logger.error("the outcome of a commit is unknown", error)
+        case .writeFailed(let error): logger.error("the file cannot be written", error)
+        case .readFailed(let error): logger.error("a read failed", error)
+        case .recordsExpired(let count): logger.debug("idempotency records expired", metadata: ["count": "\(count)"])
+        case .expiryFailed(let error): logger.warning("idempotency records could not be deleted", error)
+        case .closingFailed(let error): logger.warning("the file was not closed in order; nothing is lost", error)
         }
     }
 }

@@ -1,11 +1,13 @@
 import Access
 import ArgumentParser
 import Foundation
+import Inventory
 import InventoryHTTP
 import NIOPosix
 import Postgres
 import PostgresLedger
 import Redis
+import SQLiteLedger
 
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,11 +27,12 @@ struct ConfigCommand: AsyncParsableCommand {
                 port: \(settings.port)
                 ops.port: \(settings.opsPort)
                 default_store_id: \(settings.defaultStoreID)
-                primary.url: \(try settings.connection(settings.primaryURL, of: .primaryURL))
+                sqlite.file: \(settings.file ?? "none")
+                primary.url: \(try settings.servers.map { try "\(settings.connection($0.primaryURL, of: .primaryURL))" } ?? "none")
                 primary.read_connections: \(settings.ledger.primaryReadConnections)
-                replica.url: \(try settings.replicaURL.map { try "\(settings.connection($0, of: .replicaURL))" } ?? "none")
+                replica.url: \(try settings.servers?.replicaURL.map { try "\(settings.connection($0, of: .replicaURL))" } ?? "none")
                 replica.connections: \(settings.ledger.replicaConnections)
-                redis.url: \(try settings.redisURL.map { try "\(settings.redis($0))" } ?? "none")
+                redis.url: \(try settings.servers?.redisURL.map { try "\(settings.redis($0))" } ?? "none")
                 cache.warm_concurrency: \(settings.warmConcurrency)
                 server.url: \(settings.serverURL ?? "none")
                 api_key: \(settings.hasAPIKey ? "set" : "none")
@@ -95,26 +98,48 @@ struct ConfigCommand: AsyncParsableCommand {
 
         func run() async throws {
             let settings = try await options.settings()
-            var problems: [String] = []
-            problems += try await check(settings, settings.primaryURL, .primaryURL) { pool in
+            var problems =
+                switch settings.storage {
+                case .servers(let servers): try await check(settings, servers)
+                case .file: try await checkFile(settings)
+                }
+            problems += checkCertificate(settings)
+            problems += await checkTokens(settings)
+            guard problems.isEmpty else { throw SettingsError(problems.joined(separator: "\n")) }
+            print("All is well.")
+        }
+
+        private func check(_ settings: Settings, _ servers: Settings.Servers) async throws -> [String] {
+            var problems = try await check(settings, servers.primaryURL, .primaryURL) { pool in
                 try await Schema(pool).check()
             }
-            if let replicaURL = settings.replicaURL {
+            if let replicaURL = servers.replicaURL {
                 problems += try await check(settings, replicaURL, .replicaURL) { pool in
                     try await Schema(pool).checkIsReplica()
                 }
             }
-            if let redisURL = settings.redisURL {
+            if let redisURL = servers.redisURL {
                 problems += try await checkRedis(settings, redisURL)
             }
-            problems += checkCertificate(settings)
+            return problems
+        }
+
+        private func checkFile(_ settings: Settings) async throws -> [String] {
+            do {
+                try await withLedger(settings) { _ in }
+                return []
+            } catch let error as LedgerFileError {
+                return ["sqlite.file: \(error)"]
+            }
+        }
+
+        private func checkTokens(_ settings: Settings) async -> [String] {
             do {
                 _ = try await settings.access.tokens()
+                return []
             } catch {
-                problems.append("\(error)")
+                return ["\(error)"]
             }
-            guard problems.isEmpty else { throw SettingsError(problems.joined(separator: "\n")) }
-            print("All is well.")
         }
 
         private func checkCertificate(_ settings: Settings) -> [String] {
@@ -156,5 +181,17 @@ struct ConfigCommand: AsyncParsableCommand {
             await pool.close()
             return problems
         }
+    }
+}
+
+extension Settings {
+    fileprivate var servers: Servers? {
+        guard case .servers(let servers) = storage else { return nil }
+        return servers
+    }
+
+    fileprivate var file: String? {
+        guard case .file(let path) = storage else { return nil }
+        return path
     }
 }

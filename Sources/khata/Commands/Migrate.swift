@@ -2,27 +2,35 @@ import ArgumentParser
 import Logging
 import Postgres
 import PostgresLedger
+import SQLiteLedger
 
 struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Brings the database's schema up to this program's version.")
+        abstract: "Brings the database's schema up to this program's version; makes the file, if there is none yet.")
 
     @OptionGroup var options: SettingsOptions
 
     func run() async throws {
         let settings = try await options.settings()
-        let versions = try await settings.migrate()
-        print(
-            versions.isEmpty
-                ? "The schema is at version \(Schema.version) already."
-                : "The schema was brought to version \(Schema.version).")
+        switch settings.storage {
+        case .servers(let servers):
+            let versions = try await settings.migrate(servers)
+            print(
+                versions.isEmpty
+                    ? "The schema is at version \(Schema.version) already."
+                    : "The schema was brought to version \(Schema.version).")
+        case .file(let path):
+            let logger = settings.logger()
+            try await running(try await settings.ledger(in: path, .upToDate, logger), logger) {}
+            print("\(path) is at version \(SQLiteLedger.schemaVersion).")
+        }
     }
 }
 
 extension Settings {
     /// - Returns: The versions that were applied.
-    func migrate() async throws -> [Int64] {
-        var configuration = try connection(primaryURL, of: .primaryURL)
+    func migrate(_ servers: Servers) async throws -> [Int64] {
+        var configuration = try connection(servers.primaryURL, of: .primaryURL)
         // A migration takes as long as the tables are large, and may wait for another process's.
         configuration.statementTimeout = nil
         configuration.silenceTimeout = nil

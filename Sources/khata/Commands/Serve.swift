@@ -1,4 +1,3 @@
-import Access
 import ArgumentParser
 import Configuration
 import Inventory
@@ -9,7 +8,6 @@ import PostgresLedger
 import Redis
 import ServiceLifecycle
 import StockCache
-import UnixSignals
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Serves the API, until it is told to stop.")
@@ -25,7 +23,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The address to listen on.")
     var bind: String?
 
-    @Flag(help: "Bring the database's schema up to date first.")
+    @Flag(help: "Bring the database's schema up to date first; a file always is.")
     var migrate = false
 
     func run() async throws {
@@ -34,59 +32,34 @@ struct Serve: AsyncParsableCommand {
         flags[.opsPort] = opsPort.map { .int($0) }
         flags[.bind] = bind.map { .string($0) }
         let settings = try await options.settings(flags)
+        switch settings.storage {
+        case .servers(let servers): try await serve(servers, settings)
+        case .file(let path): try await EmbeddedShop(path: path, settings: settings).serve()
+        }
+    }
+
+    private func serve(_ servers: Settings.Servers, _ settings: Settings) async throws {
         let logger = settings.logger()
         let certificate = try settings.serverCertificate()
-        OpenFiles.raiseLimit(for: settings.limits.connections.total, logger)
-        if migrate { _ = try await settings.migrate() }
-        let redis = try settings.redisClient(logger)
+        if migrate { _ = try await settings.migrate(servers) }
+        let redis = try settings.redisClient(on: servers, logger)
         let cache = redis.map { CacheConnection($0, logger: logger) }
-        let limiter = settings.rates.map { RateLimiter(policies: $0, redis: redis) }
-        let ledger = try settings.ledger(logger, delivery: cache ?? NoCopies())
+        let ledger = try settings.ledger(on: servers, logger, delivery: cache ?? NoCopies())
         try await Schema(ledger.primary).check()
         let documents = cache.map(DocumentCache.init)
         let warming = documents.map { CacheWarming(settings.warmer(ledger, $0), logger: logger) }
-        let access = try await settings.access.parts(credentials: ledger, logger)
-        let server = InventoryServer(
-            ledger: ledger, documents: documents ?? RenderedDocuments(), warming: warming,
-            defaultStoreID: settings.defaultStoreID, authenticator: access.authenticator, credentials: ledger,
-            health: ServiceHealth(ledger: ledger, cache: cache), limiter: limiter, proxies: settings.proxies,
-            limits: settings.limits, certificate: certificate, cors: settings.cors, logger: logger)
-        let services = ServiceGroup(
-            configuration: .init(
-                services: [
-                    // Stopped in reverse: first the front, then the ledger, when all is answered.
-                    .init(service: ledger)
-                ] + cacheServices(cache, warming, ledger) + access.services.map { .init(service: $0) }
-                    + (limiter.map { [.init(service: $0)] } ?? []) + (await certificateServices(certificate, logger))
-                    + [
-                        .init(service: server.opsService(host: settings.bind, port: settings.opsPort)),
-                        .init(
-                            service: server.apiService(host: settings.bind, port: settings.port) { port in
-                                let scheme = certificate == nil ? "http" : "https"
-                                logger.notice("serving", metadata: ["url": "\(scheme)://\(settings.bind):\(port)"])
-                            }),
-                    ],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await services.run()
+        let instance = try await Instance(
+            settings, ledger: ledger, documents: documents ?? RenderedDocuments(), warming: warming,
+            health: ServiceHealth(ledger: ledger, cache: cache), redis: redis, certificate: certificate,
+            services: [ledger] + cacheServices(cache, warming, ledger), logger)
+        try await instance.run()
         await redis?.close()
     }
 
     private func cacheServices(
         _ cache: CacheConnection?, _ warming: CacheWarming?, _ ledger: PostgresLedger
-    ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+    ) -> [any Service] {
         guard let cache, let warming else { return [] }
-        return [
-            .init(service: Relay(feed: ledger.outboxFeed, cache: cache)),
-            .init(service: HeartWatch(primary: ledger, cache: cache)),
-            .init(service: warming),
-        ]
-    }
-
-    private func certificateServices(
-        _ certificate: ServerCertificate?, _ logger: Logger
-    ) async -> [ServiceGroupConfiguration.ServiceConfiguration] {
-        guard let certificate else { return [] }
-        let hangUps = await UnixSignalsSequence(trapping: .sighup)
-        return [.init(service: CertificateRenewal(of: certificate, onRequest: hangUps, logger: logger))]
+        return [Relay(feed: ledger.outboxFeed, cache: cache), HeartWatch(primary: ledger, cache: cache), warming]
     }
 }

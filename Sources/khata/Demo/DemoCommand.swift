@@ -1,6 +1,5 @@
 import ArgumentParser
 import Inventory
-import PostgresLedger
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,7 +29,7 @@ struct DemoLoad: AsyncParsableCommand {
         print(json ? summary.json : summary.text)
     }
 
-    private static func requireEmptyCatalog(_ ledger: PostgresLedger) async throws {
+    private static func requireEmptyCatalog(_ ledger: any StockReading) async throws {
         let products = try await ledger.products(ProductQuery(limit: 1), atLeast: nil).value
         let stores = try await ledger.stores(StoreQuery(limit: 1), atLeast: nil).value
         guard products.items.isEmpty, stores.items.isEmpty else {

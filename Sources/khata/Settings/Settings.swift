@@ -4,6 +4,7 @@ import InventoryHTTP
 import Logging
 import Postgres
 import PostgresLedger
+import SQLiteLedger
 
 /// Everything that can be set, with its default. `config/khata.yaml` explains each.
 struct Settings {
@@ -12,9 +13,7 @@ struct Settings {
     var opsPort = 8081
     /// The store that is meant when none is named.
     var defaultStoreID = StoreID(rawValue: 1)
-    var primaryURL: String
-    var replicaURL: String?
-    var redisURL: String?
+    var storage: Storage
     var warmConcurrency = 4
     /// Where the commands of people work, if not here: `serve` takes no notice of it.
     var serverURL: String?
@@ -28,25 +27,25 @@ struct Settings {
     var cors: CORSPolicy?
     var access = AccessSettings()
     var logLevel = Logger.Level.info
+
+    /// Where the ledger is kept.
+    enum Storage {
+        case servers(Servers)
+        /// A file of SQLite, in this process: nothing else is needed.
+        case file(String)
+    }
+
+    struct Servers {
+        var primaryURL: String
+        var replicaURL: String?
+        var redisURL: String?
+    }
 }
 
 extension Settings {
     /// - Throws: `SettingsError`.
     init(_ source: SettingsSource) throws(SettingsError) {
-        guard try source.text(.sqliteFile) == nil else {
-            throw SettingsError(
-                "sqlite.file is set, but this version cannot keep a shop in a file: name a database with "
-                    + "KHATA_PRIMARY_URL, or a server with KHATA_SERVER_URL")
-        }
-        guard let primaryURL = try source.text(.primaryURL) else {
-            throw SettingsError(
-                "no database is configured: set KHATA_PRIMARY_URL, or primary.url in the configuration file, to a "
-                    + "PostgreSQL connection string such as postgresql://khata@localhost/khata; or, to work on the shop "
-                    + "of a Khata server, set KHATA_SERVER_URL and KHATA_API_KEY")
-        }
-        self.init(primaryURL: primaryURL)
-        replicaURL = try source.text(.replicaURL)
-        redisURL = try source.text(.redisURL)
+        self.init(storage: try Storage(source))
         warmConcurrency = try source.integer(.warmConcurrency, in: Self.warmConcurrencies) ?? warmConcurrency
         serverURL = try source.text(.serverURL)
         hasAPIKey = try source.text(.apiKey) != nil
@@ -90,6 +89,14 @@ extension Settings {
 
     static let warmConcurrencies = 1...64
 
+    /// For a ledger in a file.
+    var ledgerFile: LedgerFileLimits {
+        var limits = LedgerFileLimits()
+        limits.write = ledger.write
+        limits.waitingReads = ledger.waitingReads
+        return limits
+    }
+
     func connection(_ url: String, of key: SettingKey) throws(SettingsError) -> ConnectionConfiguration {
         do {
             return try ConnectionConfiguration(url, applicationName: "khata", isReadOnly: key == .replicaURL)
@@ -103,6 +110,31 @@ extension StoreID {
     /// - Throws: `SettingsError`.
     init(defaultIn source: SettingsSource) throws(SettingsError) {
         self.init(rawValue: Int64(try source.integer(.defaultStoreID, in: 1...Int(largestJSONInteger)) ?? 1))
+    }
+}
+
+extension Settings.Storage {
+    fileprivate init(_ source: SettingsSource) throws(SettingsError) {
+        guard let file = try source.text(.sqliteFile) else {
+            guard let primaryURL = try source.text(.primaryURL) else {
+                throw SettingsError(
+                    "no database is configured: set KHATA_PRIMARY_URL, or primary.url in the configuration file, to a "
+                        + "PostgreSQL connection string such as postgresql://khata@localhost/khata; name a "
+                        + "file with --sqlite, to keep everything in it; or, to work on the shop of a Khata server, set "
+                        + "KHATA_SERVER_URL and KHATA_API_KEY")
+            }
+            self = .servers(
+                .init(
+                    primaryURL: primaryURL, replicaURL: try source.text(.replicaURL),
+                    redisURL: try source.text(.redisURL)))
+            return
+        }
+        for key in [SettingKey.primaryURL, .replicaURL, .redisURL] where try source.text(key) != nil {
+            throw SettingsError(
+                "sqlite.file and \(key.rawValue) are both set: a ledger in a file takes no servers, so unset one of them"
+            )
+        }
+        self = .file(file)
     }
 }
 

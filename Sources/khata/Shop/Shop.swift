@@ -15,7 +15,9 @@ struct Shop: Sendable {
         /// Behind a Khata server.
         case server(ServerAddress, key: String)
         /// In the database that the settings name.
-        case database(Settings)
+        case database(Settings.Servers, Settings)
+        /// In a file of SQLite, which this process opens.
+        case file(String, Settings)
     }
 
     let place: Place
@@ -31,7 +33,7 @@ struct Shop: Sendable {
                 return try await RemoteLedger.with(address, key: key, observer: RetryNotes()) { ledger in
                     try await body(ledger)
                 }
-            case .database(let settings):
+            case .database(_, let settings), .file(_, let settings):
                 return try await withLedger(settings) { ledger in try await body(ledger) }
             }
         } catch LedgerError.unavailable {
@@ -46,31 +48,47 @@ struct Shop: Sendable {
         switch place {
         case .server(let address, let key):
             return try await RemoteLedger.with(address, key: key, observer: RetryNotes()) { await $0.health() }
-        case .database(let settings):
+        case .database(let servers, let settings):
             let logger = settings.logger()
-            let ledger = try settings.ledger(logger)
+            let ledger = try settings.ledger(on: servers, logger)
             // A database that is down, or has another schema, has a health too: nothing is checked first.
             return try await running(ledger, logger) { await ServiceHealth(ledger: ledger, cache: nil).health() }
+        case .file(let path, let settings):
+            let logger = settings.logger()
+            let ledger = try await settings.ledger(in: path, .asItIs, logger)
+            return try await running(ledger, logger) { await ledger.health() }
         }
     }
 
     /// What the front would not take from a client either. A server has its own limits, and says so.
     var limits: Limits? {
-        guard case .database(let settings) = place else { return nil }
-        return settings.limits
+        switch place {
+        case .server: nil
+        case .database(_, let settings), .file(_, let settings): settings.limits
+        }
     }
 
     private var name: String {
         switch place {
         case .server(let address, _): "\(address)"
         case .database: "The database"
+        case .file(let path, _): path
         }
     }
 
     private var advice: String {
         switch place {
         case .server: "Is it the right address (--server, KHATA_SERVER_URL), and does the server run?"
-        case .database: "`khata config check` says what is wrong."
+        case .database, .file: "`khata config check` says what is wrong."
+        }
+    }
+}
+
+extension Shop.Place {
+    fileprivate init(_ settings: Settings) {
+        switch settings.storage {
+        case .servers(let servers): self = .database(servers, settings)
+        case .file(let path): self = .file(path, settings)
         }
     }
 }
@@ -81,7 +99,7 @@ struct ShopOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Work on the shop of this Khata server (also KHATA_SERVER_URL), instead of a database.", valueName: "url"))
+            "Work on the shop of this Khata server (also KHATA_SERVER_URL), instead of a database or file.", valueName: "url"))
     var server: String?
 
     @Option(
@@ -96,7 +114,7 @@ struct ShopOptions: ParsableArguments {
         }
     }
 
-    /// What a flag names comes first, then a server that is set, then a database.
+    /// What a flag names comes first, then a server that is set, then a database or file.
     func shop() async throws -> Shop {
         var flags: [SettingKey: ConfigContent] = [:]
         flags[.serverURL] = server.map { .string($0) }
@@ -105,7 +123,7 @@ struct ShopOptions: ParsableArguments {
         let defaultStore = try StoreID(defaultIn: source)
         let namesDatabase = settings.primaryURL != nil || settings.sqlite != nil
         guard !namesDatabase, let url = try source.text(.serverURL) else {
-            return Shop(place: .database(try Settings(source)), defaultStore: defaultStore)
+            return Shop(place: Shop.Place(try Settings(source)), defaultStore: defaultStore)
         }
         guard let address = ServerAddress(url) else {
             throw SettingsError("server.url is \(url): it has to be an address such as https://khata.example")

@@ -1,7 +1,6 @@
 import Access
 import ArgumentParser
 import Inventory
-import PostgresLedger
 
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

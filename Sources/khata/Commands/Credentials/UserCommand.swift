@@ -1,7 +1,6 @@
 public import Access
 public import ArgumentParser
 import Inventory
-import PostgresLedger
 
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,0 +1,43 @@
+import Access
+import Foundation
+import Inventory
+import SQLiteLedger
+
+/// One shop without servers: the ledger in a file, and everything else in this process.
+struct EmbeddedShop {
+    let path: String
+    let settings: Settings
+
+    /// A new file gets a store and an admin key, which is printed this once.
+    func serve() async throws {
+        let logger = settings.logger()
+        let certificate = try settings.serverCertificate()
+        let ledger = try await settings.ledger(in: path, .upToDate, logger)
+        // Before anything is put into the file: it may find a setting wrong.
+        let instance = try await Instance(
+            settings, ledger: ledger, health: ledger, certificate: certificate, services: [ledger], logger)
+        let key = try await prepare(ledger)
+        if let key { printNow("Admin key, shown this once: \(key.token)") }
+        try await instance.run { url in
+            let token = key?.token ?? "$KHATA_ADMIN_KEY"
+            printNow("Try: curl -H \"Authorization: Bearer \(token)\" \(url)/api/v1/stores/\(settings.defaultStoreID)/stock")
+        }
+    }
+
+    /// - Returns: A new admin key, if there was no key at all.
+    private func prepare(_ ledger: SQLiteLedger) async throws -> APIKey? {
+        if try await ledger.stores(StoreQuery(limit: 1), atLeast: nil).value.items.isEmpty {
+            let context = CommandContext(actor: "khata", requestID: "first-start")
+            _ = try await ledger.change(.createStore(settings.defaultStoreID, name: "Shop"), context)
+        }
+        guard try await ledger.apiKeys(after: nil, limit: 1).items.isEmpty else { return nil }
+        let key = APIKey.generate()
+        _ = try await ledger.addAPIKey(NewAPIKey(key, name: "first start", grant: Grant(role: .admin)))
+        return key
+    }
+}
+
+/// On standard output at once, also when that is a pipe or a file.
+private func printNow(_ line: String) {
+    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+}

@@ -1,0 +1,66 @@
+import Access
+import Inventory
+import InventoryHTTP
+import Logging
+import Redis
+import ServiceLifecycle
+import StockCache
+import UnixSignals
+
+/// One process that serves the API, over whatever the ledger is kept in.
+struct Instance {
+    private let settings: Settings
+    private let server: InventoryServer
+    private let certificate: ServerCertificate?
+    /// Stopped in reverse: first the front, then, when all is answered, what it stands on.
+    private let services: [any Service]
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - redis: Where instances share the rates that they have let through; without one, this one counts alone.
+    ///   - services: What the front stands on: the ledger first.
+    /// - Throws: `SettingsError`.
+    init(
+        _ settings: Settings, ledger: any Ledger, documents: any DocumentReading = RenderedDocuments(),
+        warming: CacheWarming? = nil, health: any HealthReporting, redis: RedisClient? = nil,
+        certificate: ServerCertificate?, services: [any Service], _ logger: Logger
+    ) async throws(SettingsError) {
+        OpenFiles.raiseLimit(for: settings.limits.connections.total, logger)
+        let limiter = settings.rates.map { RateLimiter(policies: $0, redis: redis) }
+        let access = try await settings.access.parts(credentials: ledger, logger)
+        server = InventoryServer(
+            ledger: ledger, documents: documents, warming: warming, defaultStoreID: settings.defaultStoreID,
+            authenticator: access.authenticator, credentials: ledger, health: health, limiter: limiter,
+            proxies: settings.proxies, limits: settings.limits, certificate: certificate, cors: settings.cors,
+            logger: logger)
+        self.services = services + access.services + (limiter.map { [$0] } ?? [])
+        self.certificate = certificate
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// Serves until the process is told to stop.
+    /// - Parameter onListening: Is told where the API is, once it takes connections.
+    func run(onListening: @escaping @Sendable (_ url: String) -> Void = { _ in }) async throws {
+        let (address, logger) = ("\(certificate == nil ? "http" : "https")://\(settings.bind)", logger)
+        let front: [any Service] = [
+            server.opsService(host: settings.bind, port: settings.opsPort),
+            server.apiService(host: settings.bind, port: settings.port) { port in
+                let url = "\(address):\(port)"
+                logger.notice("serving", metadata: ["url": "\(url)"])
+                onListening(url)
+            },
+        ]
+        let services = ServiceGroup(
+            configuration: .init(
+                services: (services + (await renewal()) + front).map { .init(service: $0) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await services.run()
+    }
+
+    private func renewal() async -> [any Service] {
+        guard let certificate else { return [] }
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
+        return [CertificateRenewal(of: certificate, onRequest: hangUps, logger: logger)]
+    }
+}
