@@ -3,7 +3,9 @@
 
 # What building and running need; commands add their own to it.
 # shellcheck disable=SC2034
-base_packages=(libpq-dev libhiredis-dev pkg-config postgresql redis-server curl jq)
+build_packages=(libpq-dev libhiredis-dev libsqlite3-dev pkg-config curl jq)
+# shellcheck disable=SC2034
+base_packages=("${build_packages[@]}" postgresql redis-server)
 
 install_packages() { # PACKAGE…
     local missing=() package

@@ -10,6 +10,7 @@ postgres_bin() {
 }
 
 start_servers() { # PROFILE (production or test)
+    prepare_server_state
     start_primary "$1"
     start_replica "$1"
     start_redis

@@ -18,11 +18,14 @@ prepare_state() {
     mkdir -p "$KHATA_STATE"
     [[ -O $KHATA_STATE ]] || die "KHATA_STATE ($KHATA_STATE) belongs to another user"
     chmod 755 "$KHATA_STATE"
+    install -d -m 755 "$KHATA_STATE"/{log,run}
+    install -d -m 700 "$KHATA_STATE/secret"
+}
+
+prepare_server_state() {
     as_server_user test -x "$KHATA_STATE" ||
         die "the user $(server_user) cannot enter KHATA_STATE ($KHATA_STATE): choose a folder such as /var/tmp/khata"
     ((${#KHATA_STATE} <= 80)) || die "KHATA_STATE ($KHATA_STATE) is too long for the path of a Unix socket"
-    install -d -m 755 "$KHATA_STATE"/{log,run}
-    install -d -m 700 "$KHATA_STATE/secret"
     install -d -m 700 -o "$(server_user)" "$KHATA_STATE"/{postgres,redis,sockets}
 }
 
@@ -43,7 +46,7 @@ stop_everything() {
 }
 
 purge_state() {
-    rm -rf "$KHATA_STATE"/{log,postgres,redis,run,secret,sockets,env,lock}
+    rm -rf "$KHATA_STATE"/{log,postgres,redis,run,secret,sockets,sqlite,env,lock}
     rmdir --ignore-fail-on-non-empty "$KHATA_STATE"
 }
 
