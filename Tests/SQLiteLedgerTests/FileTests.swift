@@ -31,6 +31,21 @@ struct FileTests {
         }
     }
 
+    @Test("gives every reader what any writer acknowledged before the read")
+    func current() async throws {
+        try await TestFile.withShop { file in
+            try await file.withLedger { writer in
+                try await file.withLedger(.asItIs) { reader in
+                    for units in Int64(1)...20 {
+                        _ = try await writer.record(.stockIn(1), .testing)
+                        let level = try await reader.level(.sugarInOne, Freshness(isCurrent: true))
+                        #expect(level.value.onHand == units)
+                    }
+                }
+            }
+        }
+    }
+
     @Test("its commits are on the disk before anyone is answered")
     func durability() async throws {
         try await TestFile.withShop { file in

@@ -1,0 +1,50 @@
+import Inventory
+import Testing
+
+@Suite("Scopes")
+struct ScopeTests {
+    /// Both stores have had sugar; the catalog's ledger has what made them and the products.
+    private func with(_ ledger: LedgerUnderTest, _ body: @Sendable (any AnyLedger) async throws -> Void) async throws {
+        try await ledger.with { ledger in
+            _ = try await ledger.record(.stockIn(1, .sugarInOne), .testing())
+            _ = try await ledger.record(.stockIn(2, .sugarInTwo), .testing())
+            try await body(ledger)
+        }
+    }
+
+    @Test("lists have what is in scope, and nothing of others or of the catalog", arguments: LedgerUnderTest.allCases)
+    func lists(ledger: LedgerUnderTest) async throws {
+        try await with(ledger) { ledger in
+            for own in [StoreID.one, .two] {
+                let scope = StoreScope.only([own, StoreID(rawValue: 999)])
+                let stores = try await ledger.stores(StoreQuery(scope: scope), atLeast: nil).value
+                #expect(stores.items.map(\.id) == [own])
+                let entries = try await ledger.entries(EntryQuery(scope: scope), atLeast: nil).value
+                #expect(entries.items.map(\.storeID) == [own])
+                let audit = try await ledger.audit(AuditQuery(scope: scope), atLeast: nil).value
+                #expect(audit.items.map(\.storeID) == [own])
+                for grouping in ReportQuery.Grouping.allCases {
+                    let query = ReportQuery(scope: scope, grouping: grouping)
+                    let report = try await ledger.report(query, atLeast: nil).value
+                    #expect(report.items.map(\.stockIn) == [own.rawValue], "\(grouping)")
+                }
+            }
+        }
+    }
+
+    @Test("an empty scope has nothing, and one of all has everything", arguments: LedgerUnderTest.allCases)
+    func ends(ledger: LedgerUnderTest) async throws {
+        try await with(ledger) { ledger in
+            for (scope, count) in [(StoreScope.only([]), 0), (.all, 2)] {
+                let stores = try await ledger.stores(StoreQuery(scope: scope), atLeast: nil).value.items
+                let entries = try await ledger.entries(EntryQuery(scope: scope), atLeast: nil).value.items
+                let audit = try await ledger.audit(AuditQuery(scope: scope), atLeast: nil).value.items
+                let report = try await ledger.report(
+                    ReportQuery(scope: scope, grouping: .store), atLeast: nil
+                ).value.items
+                #expect(stores.count == count && entries.count == count && report.count == count)
+                #expect(audit.isEmpty == (count == 0) && audit.contains { $0.storeID == .catalog } == (count > 0))
+            }
+        }
+    }
+}
