@@ -286,7 +286,7 @@ let package = Package(
         .testTarget(
             name: "KhataTests",
             dependencies: [
-                "Access", "AccessTesting", "Inventory", "LedgerTesting", "PostgresLedger", "khata",
+                "Access", "AccessTesting", "Inventory", "LedgerTesting", "PostgresLedger", "SQLiteLedger", "khata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),

@@ -17,16 +17,21 @@ struct Program {
         environment = ["KHATA_PRIMARY_URL": database.primaryURL].merging(more) { $1 }
     }
 
+    init(on file: TestFile, _ more: [String: String] = [:]) {
+        environment = ["KHATA_SQLITE_FILE": file.path].merging(more) { $1 }
+    }
+
     /// Runs a command to its end.
-    func run(_ arguments: [String], input: String = "") async throws -> Outcome {
+    /// - Parameter last: Begins the line that is awaited on standard output: then the command is told to stop.
+    func run(_ arguments: [String], input: String = "", until last: String? = nil) async throws -> Outcome {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
-                continuation.resume(with: Result { try run(arguments, input) })
+                continuation.resume(with: Result { try run(arguments, input, last) })
             }
         }
     }
 
-    private func run(_ arguments: [String], _ input: String) throws -> Outcome {
+    private func run(_ arguments: [String], _ input: String, _ last: String?) throws -> Outcome {
         let process = Process()
         process.executableURL = try Self.url
         process.arguments = arguments
@@ -40,12 +45,30 @@ struct Program {
         try standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))
         try standardInput.fileHandleForWriting.close()
         // What these commands say on standard error fits into a pipe.
-        let output = try standardOutput.fileHandleForReading.readToEnd() ?? Data()
+        var output = Data()
+        if let last {
+            let limit = DispatchWorkItem { process.terminate() }
+            DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: limit)
+            while !Self.isComplete(output, last) {
+                let more = standardOutput.fileHandleForReading.availableData
+                if more.isEmpty { break }
+                output += more
+            }
+            limit.cancel()
+            process.terminate()
+        }
+        output += try standardOutput.fileHandleForReading.readToEnd() ?? Data()
         let errors = try standardError.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         return Outcome(
             status: process.terminationStatus, output: String(decoding: output, as: UTF8.self),
             errors: String(decoding: errors, as: UTF8.self))
+    }
+
+    /// Whether a whole line begins so.
+    private static func isComplete(_ output: Data, _ last: String) -> Bool {
+        String(decoding: output, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+            .contains { $0.hasPrefix(last) }
     }
 
     /// In the folder of the bundle that holds the tests.

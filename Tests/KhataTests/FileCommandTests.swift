@@ -1,0 +1,89 @@
+import Access
+import Inventory
+import LedgerTesting
+import SQLiteLedger
+import Testing
+
+@Suite("khata --sqlite")
+struct FileCommandTests {
+    @Test("the first start makes a store and an admin key, which no other start shows")
+    func firstStart() async throws {
+        try await TestFile.with { file in
+            let khata = Program(on: file)
+            let serve = ["serve", "--port", "0", "--ops-port", "0"]
+            let first = try await khata.run(serve, until: "Try: ")
+            #expect(first.status == 0, "\(first.errors)")
+            let key = try #require(first.lines.first?.split(separator: " ").last.flatMap { APIKey($0) })
+            #expect(first.lines.last?.contains("Bearer \(key.token)") == true)
+
+            let second = try await khata.run(serve, until: "Try: ")
+            #expect(second.status == 0, "\(second.errors)")
+            #expect(second.lines.count == 1 && !second.output.contains("khata_"))
+
+            try await file.withLedger(.asItIs) { ledger in
+                let keys = try await ledger.apiKeys(after: nil, limit: 10).items
+                #expect(keys.map(\.id) == [key.id])
+                #expect(keys.map(\.secretHash) == [key.secretHash])
+                #expect(keys.map(\.grant) == [Grant(role: .admin)])
+                let stores = try await ledger.stores(StoreQuery(), atLeast: nil).value.items
+                #expect(stores.map(\.id) == [StoreID(rawValue: 1)])
+            }
+        }
+    }
+
+    @Test("a setting that is wrong leaves nobody without a key")
+    func wrongSetting() async throws {
+        try await TestFile.with { file in
+            let wrong = [
+                "KHATA_JWT_HS256_SECRET": "short", "KHATA_JWT_ISSUER": "https://issuer.example",
+                "KHATA_JWT_AUDIENCE": "khata",
+            ]
+            let serve = ["serve", "--port", "0", "--ops-port", "0"]
+            let refused = try await Program(on: file, wrong).run(serve)
+            #expect(refused.status == 3 && refused.output.isEmpty)
+            let mended = try await Program(on: file).run(serve, until: "Try: ")
+            #expect(mended.lines.first?.hasPrefix("Admin key, shown this once: khata_") == true)
+        }
+    }
+
+    @Test("keys and users are managed in the file")
+    func credentials() async throws {
+        try await TestFile.with { file in
+            let khata = Program(on: file)
+            let early = try await khata.run(["key", "list"])
+            #expect(early.status == 1 && early.errors.contains("khata migrate"))
+            #expect(try await khata.run(["migrate"]).status == 0)
+
+            let created = try await khata.run([
+                "key", "create", "--name", "till 3", "--role", "clerk", "--stores", "2,1",
+            ])
+            #expect(created.status == 0, "\(created.errors)")
+            let key = try #require(created.lines.first.flatMap { APIKey($0) })
+            #expect(try await khata.run(["key", "revoke", key.id]).status == 0)
+            #expect(try await khata.run(["key", "revoke", "000000000000"]).errors.contains("no key 000000000000"))
+            let keys = try await khata.run(["key", "list", "--json"]).output
+            #expect(keys.contains(#""stores":[1,2]"#) && keys.contains(#""revoked_at":"2"#))
+
+            let user = ["user", "create", "ana.b", "--role", "manager", "--stores", "3"]
+            #expect(try await khata.run(user, input: "correct horse\n").status == 0)
+            let again = try await khata.run(user, input: "correct horse\n")
+            #expect(again.status == 1 && again.errors.contains("already"))
+            #expect(try await khata.run(["user", "disable", "ana.b"]).status == 0)
+            #expect(try await khata.run(["user", "disable", "eve"]).status == 1)
+            let users = try await khata.run(["user", "list", "--json"]).output
+            #expect(users.contains(#""stores":[3]"#) && users.contains(#""disabled_at":"2"#))
+        }
+    }
+
+    @Test("servers beside a file are refused, and so is what needs them")
+    func servers() async throws {
+        try await TestFile.with { file in
+            for key in ["KHATA_PRIMARY_URL", "KHATA_REPLICA_URL", "KHATA_REDIS_URL"] {
+                let refused = try await Program(on: file, [key: "redis://localhost"]).run(["serve"])
+                #expect(refused.status == 3 && refused.errors.contains("sqlite.file and"), "\(key)")
+            }
+            let warm = try await Program(on: file).run(["cache", "warm"])
+            #expect(warm.status == 3 && warm.errors.contains("a ledger in a file has no cache"))
+        }
+    }
+}
