@@ -87,7 +87,8 @@ struct CredentialTests {
         }
     }
 
-    @Test("a user is found as they were stored, listed by name, and disabled once", arguments: StorageUnderTest.allCases)
+    @Test(
+        "a user is found as they were stored, listed by name, and disabled once", arguments: StorageUnderTest.allCases)
     func user(storage: StorageUnderTest) async throws {
         try await storage.with { ledger in
             let cost = try #require(ScryptCost(ln: 4, r: 1, p: 1))

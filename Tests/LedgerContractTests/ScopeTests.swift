@@ -1,20 +1,22 @@
 import Inventory
 import Testing
 
+/// Not of a server: there the scope is that of the key.
 @Suite("Scopes")
 struct ScopeTests {
     /// Both stores have had sugar; the catalog's ledger has what made them and the products.
-    private func with(_ ledger: LedgerUnderTest, _ body: @Sendable (any AnyLedger) async throws -> Void) async throws {
-        try await ledger.with { ledger in
+    private func with(_ storage: StorageUnderTest, _ body: @Sendable (any AnyLedger) async throws -> Void) async throws
+    {
+        try await storage.with { ledger in
             _ = try await ledger.record(.stockIn(1, .sugarInOne), .testing())
             _ = try await ledger.record(.stockIn(2, .sugarInTwo), .testing())
             try await body(ledger)
         }
     }
 
-    @Test("lists have what is in scope, and nothing of others or of the catalog", arguments: LedgerUnderTest.allCases)
-    func lists(ledger: LedgerUnderTest) async throws {
-        try await with(ledger) { ledger in
+    @Test("lists have what is in scope, and nothing of others or of the catalog", arguments: StorageUnderTest.allCases)
+    func lists(storage: StorageUnderTest) async throws {
+        try await with(storage) { ledger in
             for own in [StoreID.one, .two] {
                 let scope = StoreScope.only([own, StoreID(rawValue: 999)])
                 let stores = try await ledger.stores(StoreQuery(scope: scope), atLeast: nil).value
@@ -32,9 +34,9 @@ struct ScopeTests {
         }
     }
 
-    @Test("an empty scope has nothing, and one of all has everything", arguments: LedgerUnderTest.allCases)
-    func ends(ledger: LedgerUnderTest) async throws {
-        try await with(ledger) { ledger in
+    @Test("an empty scope has nothing, and one of all has everything", arguments: StorageUnderTest.allCases)
+    func ends(storage: StorageUnderTest) async throws {
+        try await with(storage) { ledger in
             for (scope, count) in [(StoreScope.only([]), 0), (.all, 2)] {
                 let stores = try await ledger.stores(StoreQuery(scope: scope), atLeast: nil).value.items
                 let entries = try await ledger.entries(EntryQuery(scope: scope), atLeast: nil).value.items
