@@ -136,4 +136,21 @@ struct WritingTests {
             }
         }
     }
+
+    @Test("an idempotency record that is to be permanent has no time")
+    func permanent() async throws {
+        try await TestFile.withShop { file in
+            let context = CommandContext(
+                actor: "key:test", requestID: "test",
+                idempotency: IdempotencyKey(
+                    principal: "key:test", key: "k", fingerprint: [UInt8](repeating: 0, count: 32), isPermanent: true))
+            try await file.withLedger { ledger in _ = try await ledger.record(.stockIn(1), context) }
+            try file.execute("update idempotency set expires_at = expires_at - 26 * 3600000000")
+            try await file.withLedger { ledger in
+                let deleted = try await ledger.expiredRecords.delete()
+                let again = try await ledger.record(.stockIn(1), context)
+                #expect(deleted == 0 && again.isReplay)
+            }
+        }
+    }
 }

@@ -50,6 +50,7 @@ struct LedgerFile: Sendable {
         configuration.maximumReaderCount = limits.readers
         configuration.prepareDatabase { database in
             try database.execute(sql: Self.settings)
+            database.add(function: .normalized)
             // The writer is opened first, and looks at the file before anything writes to it.
             if !database.configuration.readonly { try inspect(database, opening) }
         }

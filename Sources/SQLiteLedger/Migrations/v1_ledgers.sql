@@ -18,15 +18,19 @@ create table stores (
 -- The catalog's own ledger.
 insert into stores (store_id, name, version) values (0, 'catalog', 0);
 
+-- name_key is the name in lower case with its letters composed, made by the program: by it products are found.
 create table products (
     product_id  integer not null primary key check (product_id > 0),
     sku         text unique,
     name        text not null,
+    name_key    text not null,
     category    text,
     unit        text,
     version     integer not null,
     archived_at integer
 ) strict;
+
+create index products_by_name on products (name_key);
 
 -- The level after the last movement of each product in each store: derived from movements.
 create table stock_levels (
@@ -91,13 +95,13 @@ begin select raise(abort, 'audit_log is append-only'); end;
 create trigger audit_log_is_not_deleted before delete on audit_log
 begin select raise(abort, 'audit_log is append-only'); end;
 
--- What the first request with a key did, as JSON.
+-- What the first request with a key did, as JSON. A record without expires_at is kept for good.
 create table idempotency (
     principal   text not null,
     key         text not null,
     fingerprint blob not null,
     outcome     text not null,
-    expires_at  integer not null,
+    expires_at  integer,
     primary key (principal, key)
 ) strict, without rowid;
 

@@ -8,9 +8,15 @@ extension SQLiteLedger {
         try await reader.read(.catalog, freshness) { database in
             let products = try database.rows(
                 Self.products, query.after?.rawValue ?? 0, query.search, query.category, query.limit + 1,
-                decode: Product.init)
+                query.search.map(ProductName.key), decode: Product.init)
             return Page(products, limit: query.limit, key: \.id)
         }
+    }
+
+    public func products(
+        named name: String, _ freshness: Freshness
+    ) async throws(LedgerError) -> Snapshot<[Product]> {
+        try await reader.read(.catalog, freshness) { database in try Product.named(name, in: database) }
     }
 
     public func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
@@ -35,11 +41,12 @@ extension SQLiteLedger {
         }
     }
 
-    /// SQLite's `lower` knows the letters of ASCII only: "é" and "É" are different here, and the same to PostgreSQL.
+    /// SQLite's `lower` knows the letters of ASCII only: in SKUs "é" and "É" are different here, and the same to
+    /// PostgreSQL.
     private static let products = """
         select product_id, sku, name, category, unit, version from products
         where product_id > ?1 and archived_at is null
-            and (?2 is null or instr(lower(name), lower(?2)) > 0 or instr(lower(sku), lower(?2)) > 0)
+            and (?2 is null or instr(name_key, ?5) > 0 or instr(lower(sku), lower(?2)) > 0)
             and (?3 is null or category = ?3)
         order by product_id limit ?4
         """
@@ -57,6 +64,20 @@ extension SQLiteLedger {
 
     private static let store = """
         select store_id, name, version from stores where store_id = ? and store_id > 0 and archived_at is null
+        """
+}
+
+extension Product {
+    /// The products that are called so, in upper or lower case; at most two, those that are called exactly so first.
+    static func named(_ name: String, in database: Database) throws -> [Product] {
+        try database.rows(named, ProductName.key(name), name, decode: Product.init)
+    }
+
+    /// Two are as good as many: nobody can say which is meant.
+    private static let named = """
+        select product_id, sku, name, category, unit, version from products
+        where name_key = ?1 and archived_at is null
+        order by normalized(name) = normalized(?2) desc, product_id limit 2
         """
 }
 

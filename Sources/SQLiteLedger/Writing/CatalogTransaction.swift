@@ -23,6 +23,7 @@ struct CatalogTransaction: Sendable {
             skuHolder: try command.change.sku.flatMap { sku in
                 try database.rows(Self.skuHolder, sku, decode: { $0.productID(0) }).first
             },
+            namesakes: try command.change.ownName.map { try Product.named($0, in: database) } ?? [],
             highestID: try subject.highestID(in: database),
             stockLeft: try subject.stockLeft(in: database),
             receipt: try command.context.idempotency.flatMap { try IdempotencyRecord.find($0.scope, in: database) })
@@ -34,7 +35,8 @@ struct CatalogTransaction: Sendable {
         case .product(let product):
             try database.run(
                 Self.putProduct, product.id.rawValue, product.details.sku, product.details.name,
-                product.details.category, product.details.unit, product.position.rawValue, archivedAt)
+                ProductName.key(product.details.name), product.details.category, product.details.unit,
+                product.position.rawValue, archivedAt)
         case .store(let store):
             try database.run(
                 Self.putStore, store.id.rawValue, store.name, store.position.rawValue, archivedAt)
@@ -47,11 +49,11 @@ struct CatalogTransaction: Sendable {
     private static let skuHolder = "select product_id from products where sku = ?"
 
     private static let putProduct = """
-        insert into products (product_id, sku, name, category, unit, version, archived_at)
-        values (?, ?, ?, ?, ?, ?, ?)
+        insert into products (product_id, sku, name, name_key, category, unit, version, archived_at)
+        values (?, ?, ?, ?, ?, ?, ?, ?)
         on conflict (product_id) do update
-        set sku = excluded.sku, name = excluded.name, category = excluded.category, unit = excluded.unit,
-            version = excluded.version, archived_at = excluded.archived_at
+        set sku = excluded.sku, name = excluded.name, name_key = excluded.name_key, category = excluded.category,
+            unit = excluded.unit, version = excluded.version, archived_at = excluded.archived_at
         """
 
     private static let putStore = """

@@ -21,7 +21,7 @@ extension IdempotencyRecord {
         let outcome = String(decoding: try JSONEncoder().encode(outcome), as: UTF8.self)
         try database.run(
             Self.insert, key.principal, key.key, Data(key.fingerprint), outcome,
-            Timestamp.now.microseconds + Self.lifetime)
+            key.isPermanent ? nil : Timestamp.now.microseconds + Self.lifetime)
     }
 
     /// Deletes records that are past their time, a bounded number at once.
