@@ -20,7 +20,8 @@ struct EmbeddedShop {
         if let key { printNow("Admin key, shown this once: \(key.token)") }
         try await instance.run { url in
             let token = key?.token ?? "$KHATA_ADMIN_KEY"
-            printNow("Try: curl -H \"Authorization: Bearer \(token)\" \(url)/api/v1/stores/\(settings.defaultStoreID)/stock")
+            printNow(
+                "Try: curl -H \"Authorization: Bearer \(token)\" \(url)/api/v1/stores/\(settings.defaultStoreID)/stock")
         }
     }
 

@@ -22,6 +22,7 @@ struct CommandLineTests {
             ["report", "--from", "2026-11-01", "--to", "today", "--group-by", "day", "--csv"],
             ["audit", "list", "--store", "0", "--action", "product-created"], ["health", "--json"],
             ["stock", "--server", "https://khata.example", "--api-key", "khata_1_2"],
+            ["stock", "--sqlite", "shop.khata"],
         ])
     func understood(arguments: [String]) throws {
         _ = try Khata.parseAsRoot(arguments)
@@ -40,6 +41,7 @@ struct CommandLineTests {
             ["report", "--from", "2026-11-02", "--to", "2026-11-01"], ["report", "--csv", "--json"],
             ["report", "--group-by", "week"], ["audit", "list", "--action", "stolen"], ["audit", "list", "--store=-1"],
             ["stock", "--server", "http://a", "--primary-url", "postgresql://b"],
+            ["stock", "--server", "http://a", "--sqlite", "shop.khata"],
         ])
     func refused(arguments: [String]) throws {
         let error = #expect(throws: (any Error).self) { try Khata.parseAsRoot(arguments) }

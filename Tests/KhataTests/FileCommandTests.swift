@@ -1,4 +1,5 @@
 import Access
+import Foundation
 import Inventory
 import LedgerTesting
 import SQLiteLedger
@@ -72,6 +73,41 @@ struct FileCommandTests {
             #expect(try await khata.run(["user", "disable", "eve"]).status == 1)
             let users = try await khata.run(["user", "list", "--json"]).output
             #expect(users.contains(#""stores":[3]"#) && users.contains(#""disabled_at":"2"#))
+        }
+    }
+
+    @Test("a shop is run, and its files come and go, without a server")
+    func shop() async throws {
+        try await TestFile.with { file in
+            let khata = Program(on: file)
+            let early = try await khata.run(["stock"])
+            #expect(early.status == 1 && early.errors.contains("khata migrate"))
+            #expect(try await khata.run(["migrate"]).status == 0)
+            for command in [
+                ["store", "add", "Anarkali", "--id", "1"], ["product", "add", "Caf\u{E9} 200g"],
+                ["move", "in", "CAFE\u{301} 200G", "5"], ["move", "sale", "caf\u{E9} 200g", "2"],
+            ] {
+                let done = try await khata.run(command)
+                #expect(done.status == 0, "\(command): \(done.errors)")
+            }
+            let oversold = try await khata.run(["move", "sale", "caf\u{E9} 200g", "4"])
+            #expect(oversold.status == 1 && oversold.errors.contains("There are only 3"))
+            #expect(try await khata.run(["stock", "--json"]).output.contains(#""on_hand":3"#))
+            #expect(try await khata.run(["health"]).status == 0)
+
+            let exported = try await khata.run(["export", "movements"])
+            #expect(
+                exported.status == 0 && exported.output.split(whereSeparator: \.isNewline).count == 3,
+                "\(exported.errors)")
+            let table = file.path + ".csv"
+            try "store_id,name,movement_type,quantity\n1,Caf\u{E9} 200g,IN,7\n"
+                .write(toFile: table, atomically: true, encoding: .utf8)
+            for expected in ["1 new", "1 there already"] {
+                let imported = try await khata.run(["import", table])
+                #expect(imported.status == 0 && imported.output.contains(expected), "\(imported.errors)")
+            }
+            #expect(try await khata.run(["stock", "--json"]).output.contains(#""on_hand":10"#))
+            #expect(try await khata.run(["audit", "verify"]).status == 0)
         }
     }
 

@@ -4,6 +4,7 @@ import Inventory
 import InventoryHTTP
 import PostgresLedger
 import RemoteLedger
+import SQLiteLedger
 
 /// A ledger as the commands of people use it, wherever it is.
 typealias ShopLedger = StockReading & StockWriting
@@ -99,7 +100,8 @@ struct ShopOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Work on the shop of this Khata server (also KHATA_SERVER_URL), instead of a database or file.", valueName: "url"))
+            "Work on the shop of this Khata server (also KHATA_SERVER_URL), instead of a database or file.",
+            valueName: "url"))
     var server: String?
 
     @Option(
