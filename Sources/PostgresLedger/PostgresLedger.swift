@@ -53,9 +53,11 @@ public struct PostgresLedger: Service {
         delivery: any CommitDelivery = NoCopies(), observer: any LedgerObserver, logger: Logger
     ) {
         var pools: [Pool] = []
-        func pool(_ configuration: ConnectionConfiguration, connections: Int, waiting: Int) -> Pool {
+        func pool(
+            _ configuration: ConnectionConfiguration, connections: Int, waiting: Int, patience: Duration = .seconds(5)
+        ) -> Pool {
             let pool = Pool(
-                configuration, maximumConnections: connections, maximumWaiting: waiting, waitTimeout: .seconds(5),
+                configuration, maximumConnections: connections, maximumWaiting: waiting, waitTimeout: patience,
                 logger: logger)
             pools.append(pool)
             return pool
@@ -77,8 +79,10 @@ public struct PostgresLedger: Service {
         }
         lanes = (0..<max(1, limits.lanes)).map { _ in lane() }
         wideLane = lane()
+        // Changes wait for each other's commits: on a slow disk, the last of many for long.
         catalog = DurableTransactions(
-            connections: pool(writing, connections: 1, waiting: limits.write.catalogChangesWaiting),
+            connections: pool(
+                writing, connections: 1, waiting: limits.write.catalogChangesWaiting, patience: .seconds(30)),
             observer: observer)
         self.primary = pool(primary, connections: limits.primaryReadConnections, waiting: limits.waitingReads)
         reader = SnapshotReader(
