@@ -83,7 +83,9 @@ public struct InventoryServer: Sendable {
     ) -> any Service {
         let limits = limits
         let configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(limits: limits, securityHeaders: front.securityHeaders)],
+            additionalChannelHandlers: [
+                ConnectionGuard(limits: limits, securityHeaders: front.securityHeaders), DirectAnswers(front),
+            ],
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
                 maxHeaderFieldCount: limits.headerFields))

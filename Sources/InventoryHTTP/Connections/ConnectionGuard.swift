@@ -17,7 +17,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let limits: Limits
     /// What every answer's head says.
     private let securityHeaders: [HTTPField]
+    private var context: ChannelHandlerContext?
     private var meter: ConnectionMeter!
+    private var outlet: AnswerOutlet!
     private var requests = 0
     private var answers = 0
     /// Of the request that is being read.
@@ -34,11 +36,17 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
         do {
             meter = try context.pipeline.syncOperations.handler(type: ConnectionMeter.self)
+            outlet = try context.pipeline.syncOperations.handler(type: AnswerOutlet.self)
         } catch {
-            preconditionFailure("a guard needs a meter in front of it")
+            preconditionFailure("a guard needs a meter and an outlet in front of it")
         }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -69,25 +77,41 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         switch unwrapOutboundIn(data) {
-        case .head(let head):
-            meter.pace.answerBegan()
-            answers += 1
-            let isMost = answers == limits.connections.requests
-            isLastAnswer = isMost || head.headerFields.text(of: .connection) == "close"
+        case .head(var head):
+            begin(&head)
             // Hummingbird's own answers come without them.
-            let isComplete = head.headerFields.contains(.xContentTypeOptions)
-            guard isMost || !isComplete else { return context.write(data, promise: promise) }
-            var head = head
-            if isMost { head.headerFields[.connection] = "close" }
-            if !isComplete { head.headerFields.append(contentsOf: securityHeaders) }
+            if !head.headerFields.contains(.xContentTypeOptions) {
+                head.headerFields.append(contentsOf: securityHeaders)
+            }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body:
             context.write(data, promise: promise)
         case .end:
             context.write(data, promise: promise)
-            meter.pace.answerEnded()
-            if isLastAnswer { close(context) }
+            end(context)
         }
+    }
+
+    /// Sends an answer as a whole.
+    func send(_ head: HTTPResponse, _ body: ByteBuffer) {
+        guard !isClosing, let context else { return }
+        var head = head
+        begin(&head)
+        outlet.send(ByteBuffer(head), body)
+        end(context)
+    }
+
+    private func begin(_ head: inout HTTPResponse) {
+        meter.pace.answerBegan()
+        answers += 1
+        let isMost = answers == limits.connections.requests
+        if isMost { head.headerFields[.connection] = "close" }
+        isLastAnswer = isMost || head.headerFields.text(of: .connection) == "close"
+    }
+
+    private func end(_ context: ChannelHandlerContext) {
+        meter.pace.answerEnded()
+        if isLastAnswer { close(context) }
     }
 
     /// Hummingbird closes its side when there is nothing more to answer.

@@ -18,7 +18,7 @@ struct EventLoopChannel<Base: ServerChildChannel>: ServerChildChannel {
     }
 }
 
-private final class EventLoopExecutor: TaskExecutor {
+final class EventLoopExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 
     init(_ eventLoop: any EventLoop) {

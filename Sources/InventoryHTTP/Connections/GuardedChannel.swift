@@ -39,6 +39,7 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
             let pace = ConnectionPace(limits, isEncrypted: certificate != nil)
             try pipeline.addHandler(ConnectionMeter(pace, watches.watch(of: channel.eventLoop)))
             if let certificate { try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context)) }
+            try pipeline.addHandler(AnswerOutlet())
             try channel.syncOptions?.setOption(.tcpOption(.unsentBytes), value: unsentBytes)
         }.flatMap {
             base.setup(channel: channel, logger: logger)

@@ -112,7 +112,42 @@ extension EndToEnd {
             }
         }
 
-        @Test("a request that runs when the server is told to stop is answered")
+        @Test("requests with and without bodies that come together are answered in order, each once")
+        func mixedPipelining() async throws {
+            try await LiveServer.with { server in
+                try await server.stocked()
+                let head = "HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(server.token(.admin))\r\n"
+                let read = "GET /stores/1/stock/101 \(head)\r\n"
+                let body = #"{"store_id":1,"product_id":101,"movement_type":"stock-in","quantity":1}"#
+                let write =
+                    "POST /stock-movements \(head)Content-Type: application/json\r\n"
+                    + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+                let last = "GET /nothing \(head)Connection: close\r\n\r\n"
+                let requests = [read, read, write, read, write, write, read, read, last]
+                let answers = try await exchange(port: server.port, [requests.joined()])
+                #expect(
+                    answers.matches(of: /HTTP\/1\.1 (\d+)/).map { $0.output.1 }
+                        == ["200", "200", "201", "200", "201", "201", "200", "200", "404"])
+                let levels = answers.matches(of: /Inventory-Position: (\d+)/).compactMap { Int($0.output.1) }
+                let first = try #require(levels.first)
+                #expect(levels.map { $0 - first } == [0, 0, 1, 1, 2, 3, 3, 3])
+            }
+        }
+
+        @Test("a client that hangs up after its request still gets the answer")
+        func halfClosed() async throws {
+            try await LiveServer.with { server in
+                try await server.stocked()
+                let read = """
+                    GET /stores/1/stock HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(server.token(.reader))\r\n\r\n
+                    """
+                let answer = try await exchange(port: server.port, [read], hangsUp: true)
+                #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+                #expect(answer.hasSuffix("}"))
+            }
+        }
+
+        @Test("requests that run when the server is told to stop are answered")
         func gracefulShutdown() async throws {
             try await LiveServer.with { server in
                 try await server.stocked()
@@ -135,12 +170,14 @@ extension EndToEnd {
                     }
                     #expect(try await eventually { try await locks(granted: true) == 1 })
                     async let sale = server.move(101, store: 1, 3, "sale")
-                    #expect(try await eventually { try await locks(granted: false) == 1 })
+                    async let level = server.get("/stores/1/stock/101")
+                    #expect(try await eventually { try await locks(granted: false) == 2 })
 
                     await server.services.triggerGracefulShutdown()
                     #expect(try await eventually { (try? await exchange(port: server.port, [])) == nil })
                     lock.isHeld.store(false, ordering: .relaxed)
                     #expect(try await sale.status == 201)
+                    #expect(try await level.status == 200)
                     try await holding
                 }
             }

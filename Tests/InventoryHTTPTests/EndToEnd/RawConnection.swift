@@ -2,12 +2,17 @@ import NIOCore
 import NIOPosix
 
 /// A connection that sends just what it is told, and hears until the server hangs up.
-/// - Parameter drip: is sent again and again after all else, a hundred times a second.
-func exchange(port: Int, _ parts: [String], drip: String? = nil) async throws -> String {
+/// - Parameters:
+///   - drip: is sent again and again after all else, a hundred times a second.
+///   - hangsUp: It says that it sends nothing more, as soon as it has sent all.
+func exchange(
+    port: Int, _ parts: [String], drip: String? = nil, hangsUp: Bool = false
+) async throws -> String {
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .connect(host: "127.0.0.1", port: port) { channel in
             channel.eventLoop.makeCompletedFuture {
-                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
             }
         }
     return try await channel.executeThenClose { inbound, outbound in
@@ -18,6 +23,7 @@ func exchange(port: Int, _ parts: [String], drip: String? = nil) async throws ->
                 while let drip, (try? await outbound.write(ByteBuffer(string: drip))) != nil {
                     try await Task.sleep(for: .milliseconds(10))
                 }
+                if hangsUp { outbound.finish() }
             }
             var heard = ByteBuffer()
             do {

@@ -1,0 +1,47 @@
+import HTTPTypes
+import NIOCore
+
+/// Where whole answers leave past the handlers that write an answer part by part: it stands between these and TLS.
+final class AnswerOutlet: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private var context: ChannelHandlerContext?
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        context.write(data, promise: promise)
+    }
+
+    func send(_ head: ByteBuffer, _ body: ByteBuffer) {
+        guard let context else { return }
+        context.write(wrapOutboundOut(head), promise: nil)
+        if body.readableBytes > 0 { context.write(wrapOutboundOut(body), promise: nil) }
+        context.flush()
+    }
+}
+
+extension ByteBuffer {
+    /// An answer's head as HTTP/1.1 has it (RFC 9112, sections 4 and 5).
+    init(_ head: HTTPResponse) {
+        self = ByteBufferAllocator().buffer(capacity: 1_024)
+        writeStaticString("HTTP/1.1 ")
+        writeString(String(head.status.code))
+        writeStaticString(" ")
+        writeString(head.status.reasonPhrase)
+        for field in head.headerFields {
+            writeStaticString("\r\n")
+            writeString(field.name.rawName)
+            writeStaticString(": ")
+            field.withUnsafeBytesOfValue { _ = writeBytes($0) }
+        }
+        writeStaticString("\r\n\r\n")
+    }
+}
