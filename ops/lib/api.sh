@@ -1,9 +1,10 @@
 # The program: built, and run as one process or several.
 # shellcheck shell=bash
 
+# With Swift's libraries inside, it is faster, and runs where no Swift is installed.
 build_release() {
     say "building"
-    swift build --package-path "$repository" --configuration release --product khata >&2
+    swift build --package-path "$repository" --configuration release --static-swift-stdlib --product khata >&2
     find_release
 }
 
