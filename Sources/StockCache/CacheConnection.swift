@@ -24,6 +24,7 @@ public final class CacheConnection: CommitDelivery {
     }
 
     let client: RedisClient
+    private let recentBytes: Int
     private let logger: Logger
     private let state = Mutex(State())
 
@@ -31,9 +32,13 @@ public final class CacheConnection: CommitDelivery {
     private static let tolerance = 3
     private static let pause = Duration.milliseconds(200)
 
-    /// - Parameter client: is closed by who made it.
-    public init(_ client: RedisClient, logger: Logger) {
+    /// - Parameters:
+    ///   - client: is closed by who made it.
+    ///   - recentBytes: How much memory documents may take that this process keeps besides, so that the cache need not
+    ///     send them again.
+    public init(_ client: RedisClient, recentBytes: Int, logger: Logger) {
         self.client = client
+        self.recentBytes = recentBytes
         self.logger = logger
     }
 
@@ -53,7 +58,8 @@ public final class CacheConnection: CommitDelivery {
             guard let timeline = state.timeline, now >= state.closedUntil else { return (nil, false) }
             if state.documents?.runID != runID {
                 state.documents = RedisDocuments(
-                    client: client, runID: runID, namespace: Self.namespace(timeline, runID))
+                    client: client, runID: runID, namespace: Self.namespace(timeline, runID),
+                    recent: RecentDocuments(maximumBytes: recentBytes))
             }
             return (state.documents, now < state.trustedUntil)
         }

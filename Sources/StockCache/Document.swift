@@ -11,6 +11,11 @@ public struct Stamp: Hashable, Sendable {
         self.position = position
         self.catalogPosition = catalogPosition
     }
+
+    /// Whether nothing is in a document with the other stamp that is not in one with this.
+    func covers(_ other: Stamp) -> Bool {
+        position >= other.position && catalogPosition >= other.catalogPosition
+    }
 }
 
 /// A rendered answer: the bytes that go out.

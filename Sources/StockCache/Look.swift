@@ -10,6 +10,9 @@ struct Look: Sendable {
     /// The ledgers whose marks are unknown.
     let unknown: Set<StoreID>
 
+    /// Of a cache that cannot be asked, or is not trusted.
+    static let blind = Look(documents: nil, hit: nil, required: nil, unknown: [])
+
     var origin: DocumentOrigin { documents == nil ? .bypass : .miss }
 
     /// Whether what is read after this look is at least as new as what was to be read after the other.
@@ -20,11 +23,21 @@ struct Look: Sendable {
 }
 
 extension CacheConnection {
-    /// One round trip.
+    /// One round trip; another one if what this process had is too old, since the cache may have a newer one.
     func look(_ key: DocumentKey, _ atLeast: Position?) async -> Look {
-        guard let documents,
-            let reading = await attempt({ () throws(CacheError) in try await documents.read(key) })
-        else { return Look(documents: nil, hit: nil, required: nil, unknown: []) }
+        guard let documents else { return .blind }
+        if let recent = documents.recent.document(key) {
+            let look = await look(key, atLeast, documents, having: recent)
+            if look.hit != nil || look.required == nil { return look }
+        }
+        return await look(key, atLeast, documents, having: nil)
+    }
+
+    private func look(
+        _ key: DocumentKey, _ atLeast: Position?, _ documents: RedisDocuments, having recent: Document?
+    ) async -> Look {
+        guard let reading = await attempt({ () throws(CacheError) in try await documents.read(key, having: recent) })
+        else { return .blind }
         let position = reading.mark.required(for: key)
         let catalogKey = DocumentKey(storeID: .catalog, name: "")
         let catalogPosition = key.storeID == .catalog ? position : reading.catalogMark.required(for: catalogKey)

@@ -10,6 +10,8 @@ struct RedisDocuments: Sendable {
     let client: RedisClient
     let runID: String
     let namespace: String
+    /// Of this namespace: under another one, positions mean something else.
+    let recent: RecentDocuments
 
     static let formatVersion = 2
     private static let markLifetime = Int64(3_600_000)
@@ -17,18 +19,23 @@ struct RedisDocuments: Sendable {
     private static let leaseLifetime = Int64(2_000)
 
     /// One round trip: the marks, then the document.
-    func read(_ key: DocumentKey) async throws(CacheError) -> CacheReading {
+    /// - Parameter recent: A document that is here already, and is not asked for.
+    func read(_ key: DocumentKey, having recent: Document? = nil) async throws(CacheError) -> CacheReading {
         var fields: [RedisArgument] = [.string(mark(key.storeID)), "base", "*"]
         if let product = key.productID { fields.append(.string(product.description)) }
         var commands = [RedisCommand("HMGET", fields)]
         if key.storeID != .catalog { commands.append(RedisCommand("HMGET", .string(mark(.catalog)), "base", "*")) }
-        commands.append(RedisCommand("GET", .string(document(key))))
+        if recent == nil { commands.append(RedisCommand("GET", .string(document(key)))) }
         let replies = try await client.pipeline(commands, expecting: runID)
         for reply in replies { if let error = reply.error { throw error } }
+        var document = recent
+        if recent == nil, let stored = replies[replies.count - 1].bytes.flatMap(Document.init(stored:)) {
+            document = stored
+            self.recent.keep(stored, key)
+        }
         let mark = Mark(replies[0])
         return CacheReading(
-            mark: mark, catalogMark: key.storeID == .catalog ? mark : Mark(replies[1]),
-            document: replies[replies.count - 1].bytes.flatMap(Document.init(stored:)))
+            mark: mark, catalogMark: key.storeID == .catalog ? mark : Mark(replies[1]), document: document)
     }
 
     /// Whether the caller may find out what the mark is: `false` if somebody else does, or it is known.
@@ -56,9 +63,10 @@ struct RedisDocuments: Sendable {
         }
     }
 
-    /// Stores a document if it is new enough; with one's own claim, makes the mark known.
+    /// Stores a document, here and in Redis, if it is new enough; with one's own claim, makes the mark known.
     /// - Parameter nonce: Of the claim, or of the lease, which ends.
     func fill(_ key: DocumentKey, _ document: Document, nonce: String?) async throws(CacheError) {
+        recent.keep(document, key)
         _ = try await client.evaluate(
             Script.fill, keys: [.string(mark(key.storeID)), .string(self.document(key)), .string(lease(key))],
             arguments: [

@@ -56,7 +56,7 @@ func withCache<T: Sendable>(
     guard let redis = try settings.redisClient(on: servers, logger) else {
         throw SettingsError("no cache is configured: set KHATA_REDIS_URL, or redis.url in the configuration file")
     }
-    let cache = CacheConnection(redis, logger: logger)
+    let cache = CacheConnection(redis, recentBytes: settings.recentDocumentBytes, logger: logger)
     let ledger = try settings.ledger(on: servers, logger, delivery: cache)
     let work = Work {
         try await Schema(ledger.primary).check()

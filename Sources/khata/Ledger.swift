@@ -58,7 +58,7 @@ private func withLedger<T: Sendable>(
     cacheLogger.logLevel = max(logger.logLevel, .warning)
     // Other processes may serve from a cache, which has to hear of what is recorded here too.
     let redis = try settings.redisClient(on: servers, cacheLogger)
-    let cache = redis.map { [cacheLogger] in CacheConnection($0, logger: cacheLogger) }
+    let cache = redis.map { [cacheLogger] in CacheConnection($0, recentBytes: 0, logger: cacheLogger) }
     let ledger = try settings.ledger(on: servers, logger, delivery: cache ?? NoCopies())
     do {
         let result = try await running(ledger, logger) {

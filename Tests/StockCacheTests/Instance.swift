@@ -26,7 +26,7 @@ struct Instance: Sendable {
         let client = try RedisClient(
             try RedisConfiguration(url: redis), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: TestDatabase.quiet)
-        let cache = CacheConnection(client, logger: TestDatabase.quiet)
+        let cache = CacheConnection(client, recentBytes: 1 << 20, logger: TestDatabase.quiet)
         let ledger = PostgresLedger(
             primary: try ConnectionConfiguration(database.primaryURL, applicationName: "khata-test"),
             replica: try ConnectionConfiguration(

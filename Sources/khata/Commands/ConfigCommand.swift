@@ -33,6 +33,7 @@ struct ConfigCommand: AsyncParsableCommand {
                 replica.url: \(try settings.servers?.replicaURL.map { try "\(settings.connection($0, of: .replicaURL))" } ?? "none")
                 replica.connections: \(settings.ledger.replicaConnections)
                 redis.url: \(try settings.servers?.redisURL.map { try "\(settings.redis($0))" } ?? "none")
+                cache.recent_document_bytes: \(settings.recentDocumentBytes)
                 cache.warm_concurrency: \(settings.warmConcurrency)
                 server.url: \(settings.serverURL ?? "none")
                 api_key: \(settings.hasAPIKey ? "set" : "none")

@@ -43,7 +43,7 @@ struct Serve: AsyncParsableCommand {
         let certificate = try settings.serverCertificate()
         if migrate { _ = try await settings.migrate(servers) }
         let redis = try settings.redisClient(on: servers, logger)
-        let cache = redis.map { CacheConnection($0, logger: logger) }
+        let cache = redis.map { CacheConnection($0, recentBytes: settings.recentDocumentBytes, logger: logger) }
         let ledger = try settings.ledger(on: servers, logger, delivery: cache ?? NoCopies())
         try await Schema(ledger.primary).check()
         let documents = cache.map(DocumentCache.init)

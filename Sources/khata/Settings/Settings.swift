@@ -15,6 +15,7 @@ struct Settings {
     var defaultStoreID = StoreID(rawValue: 1)
     var storage: Storage
     var warmConcurrency = 4
+    var recentDocumentBytes = 64 << 20
     /// Where the commands of people work, if not here: `serve` takes no notice of it.
     var serverURL: String?
     var hasAPIKey = false
@@ -47,6 +48,7 @@ extension Settings {
     init(_ source: SettingsSource) throws(SettingsError) {
         self.init(storage: try Storage(source))
         warmConcurrency = try source.integer(.warmConcurrency, in: Self.warmConcurrencies) ?? warmConcurrency
+        recentDocumentBytes = try source.integer(.recentDocumentBytes, in: 0...(64 << 30)) ?? recentDocumentBytes
         serverURL = try source.text(.serverURL)
         hasAPIKey = try source.text(.apiKey) != nil
         bind = try source.text(.bind) ?? bind
@@ -149,6 +151,7 @@ enum SettingKey: String, CaseIterable {
     case replicaURL = "replica.url"
     case replicaConnections = "replica.connections"
     case redisURL = "redis.url"
+    case recentDocumentBytes = "cache.recent_document_bytes"
     case warmConcurrency = "cache.warm_concurrency"
     case sqliteFile = "sqlite.file"
     case serverURL = "server.url"

@@ -75,7 +75,7 @@ struct LiveServer: Sendable {
                 let client = try RedisClient(
                     try RedisConfiguration(url: redis.url), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
                     logger: TestDatabase.quiet)
-                let cache = CacheConnection(client, logger: TestDatabase.quiet)
+                let cache = CacheConnection(client, recentBytes: 1 << 20, logger: TestDatabase.quiet)
                 try await closing(client.close) {
                     try await start(on: database, Setup(limits: limits), tokens, cache: cache) { live in
                         let isTrusted = try await eventually { cache.isTrusted }
