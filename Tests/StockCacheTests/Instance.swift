@@ -6,6 +6,7 @@ import Postgres
 import PostgresLedger
 import Redis
 import ServiceLifecycle
+import Synchronization
 
 @testable import StockCache
 
@@ -14,6 +15,7 @@ struct Instance: Sendable {
     let ledger: PostgresLedger
     let cache: CacheConnection
     let documents: DocumentCache
+    let delivery: NotingDelivery
 
     /// Runs an instance while `body` uses it.
     /// - Parameters:
@@ -27,11 +29,12 @@ struct Instance: Sendable {
             try RedisConfiguration(url: redis), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: TestDatabase.quiet)
         let cache = CacheConnection(client, recentBytes: 1 << 20, logger: TestDatabase.quiet)
+        let delivery = NotingDelivery(cache)
         let ledger = PostgresLedger(
             primary: try ConnectionConfiguration(database.primaryURL, applicationName: "khata-test"),
             replica: try ConnectionConfiguration(
                 database.replicaURL, applicationName: "khata-test", isReadOnly: true),
-            delivery: isMute ? Mute() : cache, observer: IgnoringObserver(), logger: TestDatabase.quiet)
+            delivery: isMute ? Mute() : delivery, observer: IgnoringObserver(), logger: TestDatabase.quiet)
         var services: [any Service] = [ledger, HeartWatch(primary: ledger, cache: cache)]
         if relays { services.append(Relay(feed: ledger.outboxFeed, cache: cache)) }
         let group = ServiceGroup(services: services, logger: TestDatabase.quiet)
@@ -40,7 +43,9 @@ struct Instance: Sendable {
             let result: Result<Void, any Error>
             do {
                 result = .success(
-                    try await body(Instance(ledger: ledger, cache: cache, documents: DocumentCache(cache))))
+                    try await body(
+                        Instance(
+                            ledger: ledger, cache: cache, documents: DocumentCache(cache), delivery: delivery)))
             } catch {
                 result = .failure(error)
             }
@@ -68,6 +73,31 @@ struct Instance: Sendable {
             }
             let stock = try await ledger.stock(StockQuery(storeID: storeID), freshness)
             return Document(stock, "\(stock.value.items.map(\.onHand).reduce(0, +))")
+        }
+    }
+}
+
+/// Tells the cache, and notes of what it could not in time.
+final class NotingDelivery: CommitDelivery {
+    private let cache: CacheConnection
+    private let untold = Mutex<[Advance]>([])
+
+    init(_ cache: CacheConnection) {
+        self.cache = cache
+    }
+
+    func deliver(_ advances: [Advance], on timeline: Timeline) async -> Bool {
+        let isTold = await cache.deliver(advances, on: timeline)
+        if !isTold { untold.withLock { $0 += advances } }
+        return isTold
+    }
+
+    /// Whether a movement of store 1 may be one of those. A commit's movements are its last ones, a few.
+    func mayLack(_ position: Position) -> Bool {
+        untold.withLock { untold in
+            untold.contains {
+                $0.storeID == .one && (0..<16).contains($0.position.rawValue - position.rawValue)
+            }
         }
     }
 }
