@@ -14,6 +14,8 @@ public enum LedgerError: Error, Sendable {
     case outcomeUnknown
     /// Whoever keeps the ledger does not take this from this caller; the reason is for people, and says what to do.
     case rejected(reason: String)
+    /// What the ledger is kept in is damaged, as the report says: nothing was written, and nothing more is.
+    case damaged(report: String)
     /// A defect, here or in the database's state: logged where it happened.
     case internalFailure
 }

@@ -34,11 +34,41 @@ extension Database {
     }
 }
 
+/// What a row holds, where its table lets nothing else be: a row that holds something else is damage.
 extension Row {
-    func bytes(_ index: Int) -> [UInt8] { [UInt8](self[index] as Data) }
-    func time(_ index: Int) -> Timestamp { Timestamp(microseconds: self[index]) }
+    func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ index: Int) throws -> Value {
+        do {
+            return try decode(atIndex: index)
+        } catch {
+            throw DatabaseError(damaged: "a column lacks its value")
+        }
+    }
+
+    /// One of the values that a type knows.
+    func known<Value: RawRepresentable<String>>(_ index: Int) throws -> Value {
+        guard let value = Value(rawValue: try value(index)) else {
+            throw DatabaseError(damaged: "a column has a value that no version knows")
+        }
+        return value
+    }
+
+    func bytes(_ index: Int) throws -> [UInt8] { [UInt8](try value(index) as Data) }
+    func time(_ index: Int) throws -> Timestamp { Timestamp(microseconds: try value(index)) }
     func optionalTime(_ index: Int) -> Timestamp? { (self[index] as Int64?).map { Timestamp(microseconds: $0) } }
-    func storeID(_ index: Int) -> StoreID { StoreID(rawValue: self[index]) }
-    func productID(_ index: Int) -> ProductID { ProductID(rawValue: self[index]) }
-    func position(_ index: Int) -> Position { Position(rawValue: self[index]) }
+    func storeID(_ index: Int) throws -> StoreID { StoreID(rawValue: try value(index)) }
+    func productID(_ index: Int) throws -> ProductID { ProductID(rawValue: try value(index)) }
+    func position(_ index: Int) throws -> Position { Position(rawValue: try value(index)) }
+
+    func auditHash(_ index: Int) throws -> AuditHash {
+        let bytes = try bytes(index)
+        guard bytes.count == AuditHash.origin.bytes.count else { throw DatabaseError(damaged: "a hash is cut off") }
+        return AuditHash(bytes: bytes)
+    }
+}
+
+extension DatabaseError {
+    /// - Parameter reason: What is wrong with the rows that SQLite's own structure does not show.
+    init(damaged reason: String) {
+        self.init(resultCode: .SQLITE_CORRUPT, message: reason)
+    }
 }

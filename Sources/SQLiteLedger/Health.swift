@@ -2,18 +2,21 @@ import GRDB
 public import Inventory
 
 extension SQLiteLedger: HealthReporting {
-    /// The file: how long a read takes, and whether the last write succeeded.
+    /// The file: how long a read takes, whether damage was met, and whether the last write succeeded.
     public func health() async -> [ComponentHealth] {
         let start = ContinuousClock.now
         guard await isReady() else {
-            return [ComponentHealth(name: Self.component, status: .fail, output: "the file cannot be read")]
+            return [
+                ComponentHealth(
+                    name: Self.component, status: .fail, output: condition.whatIsWrong ?? "the file cannot be read")
+            ]
         }
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
-        let trouble = transactions.condition.whatIsWrong
+        let trouble = condition.whatIsWrong
         return [
             ComponentHealth(
                 name: Self.component, status: trouble == nil ? .pass : .fail, observed: milliseconds, unit: "ms",
-                output: trouble.map { "no writes: \($0)" })
+                output: trouble)
         ]
     }
 

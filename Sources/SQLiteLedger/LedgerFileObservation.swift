@@ -11,6 +11,8 @@ public enum LedgerFileObservation: Sendable {
     /// Nothing can be written: the disk is full or fails, or another process holds the file.
     case writeFailed(any Error)
     case readFailed(any Error)
+    /// Told once: from now on nothing is written.
+    case damaged(String)
     case recordsExpired(Int)
     case expiryFailed(any Error)
     case closingFailed(any Error)

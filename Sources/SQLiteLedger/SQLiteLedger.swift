@@ -14,6 +14,8 @@ public struct LedgerFileLimits: Sendable {
     public var lockTimeout: Duration = .seconds(5)
     /// How long a commit that failed halfway is tried again, before its outcome is said to be unknown.
     public var commitPatience: Duration = .seconds(3)
+    /// A file of at most so many bytes is read whole and checked whenever it is opened: that takes no time.
+    public var smallFileBytes = 8 << 20
 
     public init() {}
 }
@@ -33,6 +35,7 @@ public struct SQLiteLedger: Service {
     }
 
     let reader: SnapshotReader
+    let condition: FileCondition
     let transactions: DurableTransactions
     let observer: any LedgerFileObserver
     let database: DatabasePool
@@ -40,7 +43,7 @@ public struct SQLiteLedger: Service {
     let changes: Slots
     private let queue: CommandQueue
 
-    /// Opens a file, having checked that it is a ledger and not damaged, which takes as long as it takes to read it.
+    /// Opens a file, having checked that it is a ledger. A large one may be damaged all the same: see `check()`.
     /// - Throws: `LedgerFileError`; then the file is as it was.
     public static func open(
         _ path: String, _ opening: Opening, limits: LedgerFileLimits = LedgerFileLimits(),
@@ -55,11 +58,12 @@ public struct SQLiteLedger: Service {
         self.observer = observer
         queue = CommandQueue(limits.write)
         changes = Slots(limits.write.catalogChangesWaiting)
+        condition = FileCondition(observer: observer)
         transactions = DurableTransactions(
-            database: database, condition: WriteCondition(), observer: observer,
-            patience: limits.commitPatience)
+            database: database, condition: condition, observer: observer, patience: limits.commitPatience)
         reader = SnapshotReader(
-            database: database, slots: Slots(limits.readers + limits.waitingReads), observer: observer)
+            database: database, slots: Slots(limits.readers + limits.waitingReads), condition: condition,
+            observer: observer)
     }
 
     public func run() async {

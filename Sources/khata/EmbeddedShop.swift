@@ -8,14 +8,16 @@ struct EmbeddedShop {
     let path: String
     let settings: Settings
 
-    /// A new file gets a store and an admin key, which is printed this once.
+    /// A new file gets a store and an admin key, which is printed this once. A large one is checked while it is served: who
+    /// opens the shop does not wait until a year's ledger is read.
     func serve() async throws {
         let logger = settings.logger()
         let certificate = try settings.serverCertificate()
         let ledger = try await settings.ledger(in: path, .upToDate, logger)
         // Before anything is put into the file: it may find a setting wrong.
         let instance = try await Instance(
-            settings, ledger: ledger, health: ledger, certificate: certificate, services: [ledger], logger)
+            settings, ledger: ledger, health: ledger, certificate: certificate, services: [ledger, FileCheck(ledger)],
+            logger)
         let key = try await prepare(ledger)
         if let key { printNow("Admin key, shown this once: \(key.token)") }
         try await instance.run { url in

@@ -37,15 +37,23 @@ extension Settings {
 typealias Ledger = StockReading & StockWriting & CredentialStoring & Service
 
 /// Runs the ledger while `body` uses it: what was recorded is committed when this returns.
+/// - Parameter checksAll: Whether a file is read whole first, however large, to see that nothing of it is damaged.
 func withLedger<T: Sendable>(
-    _ settings: Settings, _ body: @Sendable (any Ledger) async throws -> T
+    _ settings: Settings, checksAll: Bool = false, _ body: @Sendable (any Ledger) async throws -> T
 ) async throws -> T {
     switch settings.storage {
     case .servers(let servers): return try await withLedger(on: servers, settings, body)
     case .file(let path):
         let logger = settings.logger()
         let ledger = try await settings.ledger(in: path, .asItIs, logger)
-        return try await running(ledger, logger) { try await body(ledger) }
+        do {
+            return try await running(ledger, logger) {
+                if checksAll { try await ledger.check() }
+                return try await body(ledger)
+            }
+        } catch LedgerError.damaged(let report) {
+            throw LedgerFileError.damaged(path: path, report: report)
+        }
     }
 }
 
@@ -129,6 +137,10 @@ struct LedgerFileLog: LedgerFileObserver {
         case .outcomeUnknown(let error): logger.error("the outcome of a commit is unknown", error)
         case .writeFailed(let error): logger.error("the file cannot be written", error)
         case .readFailed(let error): logger.error("a read failed", error)
+        case .damaged(let report):
+            logger.critical(
+                "the file is damaged: nothing more is written to it; restore a backup",
+                metadata: ["report": "\(report)"])
         case .recordsExpired(let count): logger.debug("idempotency records expired", metadata: ["count": "\(count)"])
         case .expiryFailed(let error): logger.warning("idempotency records could not be deleted", error)
         case .closingFailed(let error): logger.warning("the file was not closed in order; nothing is lost", error)

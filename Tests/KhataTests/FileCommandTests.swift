@@ -111,6 +111,29 @@ struct FileCommandTests {
         }
     }
 
+    @Test("a damaged file is named by every command, and left as it is")
+    func damaged() async throws {
+        try await TestFile.with { file in
+            let khata = Program(on: file)
+            #expect(try await khata.run(["migrate"]).status == 0)
+            let url = URL(filePath: file.path)
+            var contents = try Data(contentsOf: url)
+            // Its second page; the first has the header.
+            contents.replaceSubrange(4_096..<8_192, with: Data(repeating: 0xA5, count: 4_096))
+            try contents.write(to: url)
+            let serve = ["serve", "--port", "0", "--ops-port", "0"]
+            for command in [
+                ["stock"], ["move", "in", "1", "1"], ["health"], ["audit", "verify"], ["export", "stock"], serve,
+            ] {
+                let refused = try await khata.run(command)
+                #expect(refused.status == 1 && refused.errors.contains("\(file.path) is damaged"), "\(command)")
+                #expect(try Data(contentsOf: url) == contents, "\(command)")
+            }
+            let checked = try await khata.run(["config", "check"])
+            #expect(checked.status == 3 && checked.errors.contains("\(file.path) is damaged"))
+        }
+    }
+
     @Test("servers beside a file are refused, and so is what needs them")
     func servers() async throws {
         try await TestFile.with { file in

@@ -125,32 +125,6 @@ struct FileTests {
         }
     }
 
-    @Test("that is damaged is reported")
-    func damaged() async throws {
-        try await TestFile.withShop { file in
-            try await file.withLedger { ledger in
-                let recorded = await ledger.recordAtOnce(500) { _ in "a note, so that there are some pages" }
-                #expect(recorded.count == 500)
-            }
-            var contents = try file.contents
-            // A page among those of the movements.
-            let page = 4_096
-            let middle = contents.count / page / 2 * page
-            contents.replaceSubrange(middle..<(middle + page), with: Data(repeating: 0xA5, count: page))
-            try contents.write(to: URL(filePath: file.path))
-            #expect(try await error(file).contains("is damaged: restore a backup"))
-        }
-    }
-
-    @Test("that holds what its own rules forbid is reported as damaged")
-    func rulesBroken() async throws {
-        try await TestFile.withShop { file in
-            try await file.withLedger { ledger in _ = try await ledger.record(.stockIn(1), .testing) }
-            try file.execute("pragma ignore_check_constraints = on; update stock_levels set on_hand = -1")
-            #expect(try await error(file).contains("CHECK constraint failed in stock_levels"))
-        }
-    }
-
     @Test(
         "history cannot be changed", arguments: ["movements", "audit_log"],
         [

@@ -19,8 +19,8 @@ extension Problem {
             self.init(
                 .outcomeUnknown,
                 "The change may have been made. Retry with the same Idempotency-Key, and it is made once.")
-        // What another service told this one concerns its operator, not its clients.
-        case .internalFailure, .rejected:
+        // What is damaged, or another service told this one, concerns its operator, not its clients.
+        case .internalFailure, .damaged, .rejected:
             self.init(.internalFailure, "Something went wrong here. The request id finds it in the log.")
         }
         if code.status == .serviceUnavailable { headers[.retryAfter] = "1" }

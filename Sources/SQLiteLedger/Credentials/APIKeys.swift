@@ -19,20 +19,20 @@ extension APIKeyRecord {
 
     /// - Returns: The key's id, if there is such a key.
     static func revoke(_ id: String, in database: Database) throws -> [String] {
-        try database.rows(revoke, id, Timestamp.now.microseconds) { $0[0] }
+        try database.rows(revoke, id, Timestamp.now.microseconds) { try $0.value(0) }
     }
 
     /// - Returns: The key's id, if it was not used later already.
     static func noteUse(of id: String, at moment: Timestamp, in database: Database) throws -> [String] {
-        try database.rows(noteUse, id, moment.microseconds) { $0[0] }
+        try database.rows(noteUse, id, moment.microseconds) { try $0.value(0) }
     }
 
     /// From `keyColumns`, in order.
     fileprivate init(_ row: Row) throws {
-        self.init(
-            id: row[0], number: APIKeyNumber(rawValue: row[1]), name: row[2], grant: try Grant(row, from: 3),
-            secretHash: row.bytes(7), createdAt: row.time(8), expiresAt: row.optionalTime(9),
-            lastUsedAt: row.optionalTime(10), revokedAt: row.optionalTime(11))
+        try self.init(
+            id: row.value(0), number: APIKeyNumber(rawValue: row.value(1)), name: row.value(2),
+            grant: Grant(row, from: 3), secretHash: row.bytes(7), createdAt: row.time(8),
+            expiresAt: row.optionalTime(9), lastUsedAt: row.optionalTime(10), revokedAt: row.optionalTime(11))
     }
 
     private static let find = "select \(keyColumns) from api_keys where id = ?"

@@ -81,12 +81,11 @@ extension SQLiteLedger: CredentialStoring {
 extension Grant {
     /// From the columns role, stores, reads_per_second and writes_per_second, of which the first is given.
     init(_ row: Row, from first: Int) throws {
-        guard let role = Role(rawValue: row[first]) else {
-            preconditionFailure("the schema has a role that this program does not know")
+        let stores = try (row.value(first + 1) as String?).map {
+            try JSONDecoder().decode([Int64].self, from: Data($0.utf8))
         }
-        let stores = try (row[first + 1] as String?).map { try JSONDecoder().decode([Int64].self, from: Data($0.utf8)) }
-        self.init(
-            role: role, scope: stores.map { .only(Set($0.map(StoreID.init(rawValue:)))) } ?? .all,
-            rates: OwnRates(readsPerSecond: row[first + 2], writesPerSecond: row[first + 3]))
+        try self.init(
+            role: row.known(first), scope: stores.map { .only(Set($0.map(StoreID.init(rawValue:)))) } ?? .all,
+            rates: OwnRates(readsPerSecond: row.value(first + 2), writesPerSecond: row.value(first + 3)))
     }
 }

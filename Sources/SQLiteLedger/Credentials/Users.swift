@@ -13,16 +13,16 @@ extension UserRecord {
 
     /// - Returns: The user's name, if there is such a user.
     static func disable(_ name: UserName, in database: Database) throws -> [String] {
-        try database.rows(disable, name.description, Timestamp.now.microseconds) { $0[0] }
+        try database.rows(disable, name.description, Timestamp.now.microseconds) { try $0.value(0) }
     }
 
     /// From `userColumns`, in order.
     fileprivate init(_ row: Row) throws {
-        guard let name = UserName(row[0]) else {
-            preconditionFailure("the schema has a user whom this program does not know")
+        guard let name = UserName(try row.value(0)) else {
+            throw DatabaseError(damaged: "a user has no name that a user can have")
         }
-        self.init(
-            name: name, passwordHash: row[1], grant: try Grant(row, from: 2), createdAt: row.time(6),
+        try self.init(
+            name: name, passwordHash: row.value(1), grant: Grant(row, from: 2), createdAt: row.time(6),
             disabledAt: row.optionalTime(7))
     }
 

@@ -12,7 +12,12 @@ import GRDB
     import Darwin
 #endif
 
-/// A file that holds a ledger, and how it is opened: checked before anything is written to it.
+/// A file that holds a ledger, and how it is opened: looked at before anything is written to it.
+///
+/// What is looked at does not grow with the file: that it is a ledger, of a version that this program knows, and as long
+/// as it says (SQLite refuses one that was cut off). Only a small file is read whole, and one that is brought to another
+/// version. `FileCheck` reads the others; a page that is not whole is reported by SQLite when it is used, and then
+/// nothing more is written.
 struct LedgerFile: Sendable {
     let path: String
 
@@ -52,12 +57,16 @@ struct LedgerFile: Sendable {
             try database.execute(sql: Self.settings)
             database.add(function: .normalized)
             // The writer is opened first, and looks at the file before anything writes to it.
-            if !database.configuration.readonly { try inspect(database, opening) }
+            guard !database.configuration.readonly else { return }
+            try inspect(database, opening, limits)
+            beginEmptyLog(at: path + "-wal")
         }
         return configuration
     }
 
-    private func inspect(_ database: Database, _ opening: SQLiteLedger.Opening) throws {
+    private func inspect(
+        _ database: Database, _ opening: SQLiteLedger.Opening, _ limits: LedgerFileLimits
+    ) throws {
         let application = try Int.fetchOne(database, sql: "pragma application_id") ?? 0
         let found = try Migration.version(of: database)
         if application != Self.applicationID {
@@ -70,11 +79,12 @@ struct LedgerFile: Sendable {
         guard found == Migration.newest || opening == .upToDate else {
             throw LedgerFileError.older(path: path, found: found, needed: Migration.newest)
         }
-        let report = try String.fetchAll(database, sql: "pragma quick_check(5)")
-        guard report == ["ok"] else {
-            throw LedgerFileError.damaged(path: path, report: report.joined(separator: "; "))
-        }
+        let size = try Int.fetchOne(database, sql: Self.size) ?? 0
+        guard found < Migration.newest || size <= limits.smallFileBytes else { return }
+        if let damage = try database.damage() { throw LedgerFileError.damaged(path: path, report: damage) }
     }
+
+    private static let size = "select page_count * page_size from pragma_page_count, pragma_page_size"
 
     /// "Khat" in ASCII: tells a ledger from other programs' databases, and `file` shows it.
     static let applicationID = 0x4B_68_61_74
@@ -109,6 +119,20 @@ extension DatabaseError {
 private func makePrivateFile(at path: String) {
     let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600)
     if descriptor >= 0 { close(descriptor) }
+}
+
+/// Where the write-ahead log is empty, GRDB makes and drops a table to have one that is not: every command would write to
+/// the file and wait for the disk, even to report that the file is damaged. The first byte of any log does, too. SQLite
+/// takes a log without a whole header for an empty one ("WAL-mode File Format", 2.1), and writes that same byte with the
+/// first transaction, so it does not matter who is faster.
+private func beginEmptyLog(at path: String) {
+    let descriptor = open(path, O_WRONLY)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_size == 0 else { return }
+    // If this fails, GRDB tries its own way, and its error is told.
+    _ = withUnsafeBytes(of: UInt8(0x37)) { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
 }
 
 /// Runs what blocks where it holds up nobody's tasks.

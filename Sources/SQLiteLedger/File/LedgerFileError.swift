@@ -24,7 +24,7 @@ public enum LedgerFileError: Error, CustomStringConvertible {
         case .notALedger(let path):
             "\(path) is a database of another program: name another file; it was left as it is"
         case .damaged(let path, let report):
-            "\(path) is damaged: restore a backup; it was left as it is. SQLite says: \(report)"
+            "\(path) is damaged: restore a backup; nothing more is written to it. SQLite says: \(report)"
         case .older(let path, let found, let needed):
             "\(path) is at version \(found), and this program needs \(needed): run `khata migrate`"
         case .newer(let path, let found, let known):

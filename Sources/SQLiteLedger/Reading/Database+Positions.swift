@@ -16,11 +16,11 @@ extension Database {
     /// by time is needed.
     func lastPosition(of storeID: StoreID, before moment: Timestamp) throws -> Position {
         var low: Int64 = 0
-        var high = try rows(Self.highestPosition, storeID.rawValue, decode: { $0[0] as Int64 }).first ?? 0
+        var high = try rows(Self.highestPosition, storeID.rawValue, decode: { try $0.value(0) as Int64 }).first ?? 0
         while low < high {
             let middle = (low + high + 1) / 2
-            let time = try rows(Self.timeAt, storeID.rawValue, middle, decode: { $0.time(0) }).first
-            guard let time else { preconditionFailure("positions have no gaps") }
+            let time = try rows(Self.timeAt, storeID.rawValue, middle, decode: { try $0.time(0) }).first
+            guard let time else { throw DatabaseError(damaged: "an entry of the audit log is missing") }
             if time < moment {
                 low = middle
             } else {
@@ -36,7 +36,7 @@ extension Database {
         in period: Period, of storeID: StoreID?, scope: StoreScope, from first: StoreID
     ) throws -> [PositionRange] {
         try rows(Self.ledgers, storeID?.rawValue, scope.json, first.rawValue) { row in
-            let storeID = row.storeID(0)
+            let storeID = try row.storeID(0)
             return PositionRange(
                 storeID: storeID,
                 first: try period.from.map { try lastPosition(of: storeID, before: $0) } ?? .zero,

@@ -87,26 +87,20 @@ extension StoreID? {
 
 extension LedgerEntry {
     /// From the columns of `movements`, in order.
-    fileprivate init(_ row: Row) {
-        guard let type = MovementType(rawValue: row[3]) else {
-            preconditionFailure("the schema has a movement type that this program does not know")
-        }
-        self.init(
-            storeID: row.storeID(0), position: row.position(1), productID: row.productID(2), type: type,
-            quantity: row[4], onHandAfter: row[5], transferID: row[6],
-            notes: MovementNotes(occurredAt: row.optionalTime(9), reference: row[7], note: row[8]),
+    fileprivate init(_ row: Row) throws {
+        try self.init(
+            storeID: row.storeID(0), position: row.position(1), productID: row.productID(2), type: row.known(3),
+            quantity: row.value(4), onHandAfter: row.value(5), transferID: row.value(6),
+            notes: MovementNotes(occurredAt: row.optionalTime(9), reference: row.value(7), note: row.value(8)),
             recordedAt: row.time(10))
     }
 }
 
 extension AuditEntry {
     /// From the columns of `audit_log`, in order.
-    fileprivate init(_ row: Row) {
-        guard let action = AuditAction(rawValue: row[4]) else {
-            preconditionFailure("the audit log has an action that this program does not know")
-        }
-        self.init(
-            storeID: row.storeID(0), position: row.position(1), recordedAt: row.time(2), actor: row[3], action: action,
-            requestID: row[5], detail: row[6], hash: AuditHash(bytes: row.bytes(7)))
+    fileprivate init(_ row: Row) throws {
+        try self.init(
+            storeID: row.storeID(0), position: row.position(1), recordedAt: row.time(2), actor: row.value(3),
+            action: row.known(4), requestID: row.value(5), detail: row.value(6), hash: row.auditHash(7))
     }
 }

@@ -6,6 +6,7 @@ import Inventory
 struct SnapshotReader: Sendable {
     let database: DatabasePool
     let slots: Slots
+    let condition: FileCondition
     let observer: any LedgerFileObserver
 
     /// Which ledgers a read depends on, apart from the catalog.
@@ -47,13 +48,14 @@ struct SnapshotReader: Sendable {
         }
     }
 
-    private func failure(_ error: any Error) -> LedgerError {
+    /// What an error of a read is to the ledger's users.
+    func failure(_ error: any Error) -> LedgerError {
         if let error = error as? LedgerError { return error }
+        if let error = error as? DatabaseError, error.isDamage { return condition.damaged(error.reason) }
         observer.observe(.readFailed(error))
         guard let error = error as? DatabaseError else { return .internalFailure }
         return switch error.resultCode {
         case .SQLITE_BUSY, .SQLITE_INTERRUPT: .overloaded
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB: .internalFailure
         case _ where error.isOfTheMachine: .unavailable
         default: .internalFailure
         }
@@ -69,7 +71,7 @@ extension SnapshotReader.Scope {
         case .catalog, .store(.catalog, _):
             return (catalog, catalog)
         case .store(let id, let isArchivedToo):
-            let found = try database.rows(Self.position, id.rawValue, isArchivedToo) { $0.position(0) }.first
+            let found = try database.rows(Self.position, id.rawValue, isArchivedToo) { try $0.position(0) }.first
             guard let found else { throw LedgerError.notFound }
             return (found, catalog)
         case .allStores:

@@ -7,24 +7,25 @@ extension CatalogSubject {
         switch self {
         case .product(let id):
             try database.rows(Self.findProduct, id?.rawValue) { row in
-                CatalogState.Subject.product(Product(row), isArchived: row[6])
+                try CatalogState.Subject.product(Product(row), isArchived: row.value(6))
             }.first ?? .missing
         case .store(let id):
             try database.rows(Self.findStore, id?.rawValue) { row in
-                CatalogState.Subject.store(Store(row), isArchived: row[3])
+                try CatalogState.Subject.store(Store(row), isArchived: row.value(3))
             }.first ?? .missing
         }
     }
 
     func highestID(in database: Database) throws -> Int64 {
-        try database.rows(isProduct ? Self.highestProductID : Self.highestStoreID, decode: { $0[0] as Int64 }).first
+        try database.rows(isProduct ? Self.highestProductID : Self.highestStoreID, decode: { try $0.value(0) as Int64 })
+            .first
             ?? 0
     }
 
     /// Some level of it with stock.
     func stockLeft(in database: Database) throws -> LevelKey? {
         try database.rows(isProduct ? Self.productLeft : Self.storeLeft, id) { row in
-            LevelKey(row.storeID(0), row.productID(1))
+            try LevelKey(row.storeID(0), row.productID(1))
         }.first
     }
 
@@ -62,16 +63,17 @@ extension CatalogSubject {
 
 extension Product {
     /// From `product_id, sku, name, category, unit, version`.
-    init(_ row: Row) {
-        self.init(
-            id: row.productID(0), details: ProductDetails(sku: row[1], name: row[2], category: row[3], unit: row[4]),
+    init(_ row: Row) throws {
+        try self.init(
+            id: row.productID(0),
+            details: ProductDetails(sku: row.value(1), name: row.value(2), category: row.value(3), unit: row.value(4)),
             position: row.position(5))
     }
 }
 
 extension Store {
     /// From `store_id, name, version`.
-    init(_ row: Row) {
-        self.init(id: row.storeID(0), name: row[1], position: row.position(2))
+    init(_ row: Row) throws {
+        try self.init(id: row.storeID(0), name: row.value(1), position: row.position(2))
     }
 }

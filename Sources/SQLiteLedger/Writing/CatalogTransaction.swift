@@ -21,7 +21,7 @@ struct CatalogTransaction: Sendable {
             head: try LedgerHead.ofCatalog(in: database),
             subject: try subject.find(in: database),
             skuHolder: try command.change.sku.flatMap { sku in
-                try database.rows(Self.skuHolder, sku, decode: { $0.productID(0) }).first
+                try database.rows(Self.skuHolder, sku, decode: { try $0.productID(0) }).first
             },
             namesakes: try command.change.ownName.map { try Product.named($0, in: database) } ?? [],
             highestID: try subject.highestID(in: database),

@@ -15,6 +15,8 @@ enum TransactionFailure: Error {
     case busy(any Error)
     /// The disk is full or fails; nothing was written.
     case unavailable(any Error)
+    /// The file is damaged; nothing was written, and nothing will be.
+    case damaged(report: String)
     /// The commit failed where it can come back: see `DurableTransactions`.
     case outcomeUnknown(any Error)
 }
@@ -32,7 +34,7 @@ enum TransactionFailure: Error {
 ///   unknown.
 struct DurableTransactions: Sendable {
     let database: DatabasePool
-    let condition: WriteCondition
+    let condition: FileCondition
     let observer: any LedgerFileObserver
     /// How long to go on trying.
     let patience: Duration
@@ -48,6 +50,7 @@ struct DurableTransactions: Sendable {
         var uncertain: (any Error)?
         while true {
             do {
+                if let damage = condition.damage { throw TransactionFailure.damaged(report: damage) }
                 switch try await attempt(body) {
                 case .certain(let value):
                     condition.succeeded()
@@ -58,7 +61,11 @@ struct DurableTransactions: Sendable {
                 }
             } catch {
                 let failure = TransactionFailure(error)
-                if case .unavailable = failure { condition.failed(error) }
+                switch failure {
+                case .unavailable: condition.failed(error)
+                case .damaged(let report): _ = condition.damaged(report)
+                case .rejected, .busy, .outcomeUnknown: break
+                }
                 if uncertain == nil { throw failure }
             }
             if let uncertain, await !pause(until: deadline) {
@@ -122,7 +129,6 @@ extension DatabaseError {
         [
             .SQLITE_MISUSE, .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM,
             .SQLITE_NOMEM,
-            .SQLITE_CORRUPT, .SQLITE_NOTADB,
         ]
         .contains(resultCode)
     }
@@ -131,6 +137,8 @@ extension DatabaseError {
 extension TransactionFailure {
     fileprivate init(_ error: any Error) {
         switch error {
+        case let failure as TransactionFailure: self = failure
+        case let error as DatabaseError where error.isDamage: self = .damaged(report: error.reason)
         case let error as DatabaseError where error.resultCode == .SQLITE_BUSY: self = .busy(error)
         case let error as DatabaseError where error.isOfTheMachine: self = .unavailable(error)
         default: self = .rejected(error)
@@ -150,6 +158,8 @@ extension LedgerError {
         case .unavailable(let error):
             observer.observe(.writeFailed(error))
             self = .unavailable
+        case .damaged(let report):
+            self = .damaged(report: report)
         case .outcomeUnknown(let error):
             observer.observe(.outcomeUnknown(error))
             self = .outcomeUnknown

@@ -11,9 +11,9 @@ extension IdempotencyRecord {
     /// The record of a key. Past its time it counts until it is deleted: a key is kept for at least that long.
     static func find(_ scope: IdempotencyKey.Scope, in database: Database) throws -> IdempotencyRecord? {
         try database.rows(find, scope.principal, scope.key) { row in
-            IdempotencyRecord(
+            try IdempotencyRecord(
                 IdempotencyKey(principal: scope.principal, key: scope.key, fingerprint: row.bytes(0)),
-                try JSONDecoder().decode(Outcome.self, from: Data((row[1] as String).utf8)))
+                JSONDecoder().decode(Outcome.self, from: Data((row.value(1) as String).utf8)))
         }.first
     }
 

@@ -15,7 +15,7 @@ extension LedgerHead {
 
     static func ofCatalog(in database: Database) throws -> LedgerHead {
         guard let head = try database.rows(catalog, decode: LedgerHead.init).first else {
-            preconditionFailure("the schema has the catalog's ledger")
+            throw DatabaseError(damaged: "the catalog's ledger is missing")
         }
         return head
     }
@@ -26,9 +26,9 @@ extension LedgerHead {
     }
 
     /// From `store_id, position, audit_head, recorded_at`.
-    private init(_ row: Row) {
-        self.init(
-            storeID: row.storeID(0), position: row.position(1), hash: AuditHash(bytes: row.bytes(2)),
+    private init(_ row: Row) throws {
+        try self.init(
+            storeID: row.storeID(0), position: row.position(1), hash: row.auditHash(2),
             recordedAt: row.time(3))
     }
 

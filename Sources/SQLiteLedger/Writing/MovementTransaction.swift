@@ -27,7 +27,7 @@ struct MovementTransaction: Sendable {
         }
         for level in levels {
             state.onHand[level] = try database.rows(
-                Self.level, level.storeID.rawValue, level.productID.rawValue, decode: { $0[0] as Int64 }
+                Self.level, level.storeID.rawValue, level.productID.rawValue, decode: { try $0.value(0) as Int64 }
             ).first
         }
         for scope in commands.compactMap(\.context.idempotency?.scope) where state.records[scope] == nil {

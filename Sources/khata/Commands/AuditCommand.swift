@@ -7,7 +7,8 @@ struct AuditCommand: AsyncParsableCommand {
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Checks the hash chains, and every movement against what the audit log says of it.")
+            abstract: "Checks the hash chains, and every movement against what the audit log says of it.",
+            discussion: "A file is checked whole first, whatever it holds.")
 
         @OptionGroup var options: ShopOptions
 
@@ -15,7 +16,7 @@ struct AuditCommand: AsyncParsableCommand {
         var store: Int64?
 
         func run() async throws {
-            let defects = try await options.shop().open { ledger in
+            let defects = try await options.shop().open(checksAll: true) { ledger in
                 let verification = AuditVerification(ledger: ledger)
                 var defects: [String] = []
                 for id in try await stores(of: ledger) {

@@ -127,7 +127,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
         private func checkFile(_ settings: Settings) async throws -> [String] {
             do {
-                try await withLedger(settings) { _ in }
+                try await withLedger(settings, checksAll: true) { _ in }
                 return []
             } catch let error as LedgerFileError {
                 return ["sqlite.file: \(error)"]

@@ -26,6 +26,7 @@ extension LedgerError {
                 "No answer came: it may have been done. Look before you repeat it."
             }
         case .rejected(let reason): reason
+        case .damaged(let report): "The ledger is damaged: restore a backup. Nothing more is written to it. \(report)"
         case .internalFailure: "Something went wrong where the ledger is kept; the log there says what."
         }
     }
@@ -69,8 +70,10 @@ func explaining<T>(_ subject: Subject, _ body: () async throws -> T) async throw
     do {
         return try await body()
     } catch let error as LedgerError {
-        // Which ledger cannot be reached is said where that is known.
-        if case .unavailable = error { throw error }
-        throw Failure(error.explained(subject))
+        switch error {
+        // Which ledger it is is said where that is known.
+        case .unavailable, .damaged: throw error
+        default: throw Failure(error.explained(subject))
+        }
     }
 }

@@ -26,8 +26,11 @@ struct Shop: Sendable {
     let defaultStore: StoreID
 
     /// Opens the ledger while `body` uses it.
+    /// - Parameter checksAll: Whether a file is read whole first, however large, to see that nothing of it is damaged.
     /// - Throws: `Failure`, in words for people, for what the ledger refuses.
-    func open<T: Sendable>(_ body: @Sendable (any ShopLedger) async throws -> T) async throws -> T {
+    func open<T: Sendable>(
+        checksAll: Bool = false, _ body: @Sendable (any ShopLedger) async throws -> T
+    ) async throws -> T {
         do {
             switch place {
             case .server(let address, let key):
@@ -35,7 +38,7 @@ struct Shop: Sendable {
                     try await body(ledger)
                 }
             case .database(_, let settings), .file(_, let settings):
-                return try await withLedger(settings) { ledger in try await body(ledger) }
+                return try await withLedger(settings, checksAll: checksAll) { ledger in try await body(ledger) }
             }
         } catch LedgerError.unavailable {
             throw Failure("\(name) cannot be reached. Nothing was changed. \(advice)")
@@ -44,7 +47,7 @@ struct Shop: Sendable {
         }
     }
 
-    /// How its parts do.
+    /// How its parts do. A file is read whole, however large.
     func health() async throws -> [ComponentHealth] {
         switch place {
         case .server(let address, let key):
@@ -57,7 +60,11 @@ struct Shop: Sendable {
         case .file(let path, let settings):
             let logger = settings.logger()
             let ledger = try await settings.ledger(in: path, .asItIs, logger)
-            return try await running(ledger, logger) { await ledger.health() }
+            return try await running(ledger, logger) {
+                // Damage that this finds, the ledger's health tells.
+                try? await ledger.check()
+                return await ledger.health()
+            }
         }
     }
 

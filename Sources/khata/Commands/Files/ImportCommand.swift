@@ -62,6 +62,9 @@ struct ImportCommand: AsyncParsableCommand {
         let summary = try await withLedger(settings) { ledger in
             do {
                 return try await Importer(ledger, options: options, now: now, observer: terminal).run(source)
+            } catch LedgerError.damaged(let report) {
+                // Which file it is is said where that is known.
+                throw LedgerError.damaged(report: report)
             } catch let error as LedgerError {
                 throw Failure("the ledger did not take it all: \(error). Run it again, and it goes on from there")
             } catch {

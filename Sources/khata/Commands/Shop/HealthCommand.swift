@@ -6,7 +6,8 @@ import InventoryJSON
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health", abstract: "Tells how the parts of the shop's service do.",
-        discussion: "Fails if one of them does; a warning is none.")
+        discussion:
+            "Fails if one of them does; a warning is none. A file is read whole, to see that nothing of it is damaged.")
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var options: ShopOptions
