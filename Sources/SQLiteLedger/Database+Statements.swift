@@ -29,8 +29,15 @@ extension Database {
     }
 
     private static func arguments(_ parameters: [Parameter?]) throws -> StatementArguments {
-        for case let text as String in parameters where text.utf8.contains(0) { throw UnstorableText() }
+        for case let text as String in parameters where text.hasZeroByte { throw UnstorableText() }
         return StatementArguments(parameters)
+    }
+}
+
+extension String {
+    /// Asked of every text that is written, so of its bytes as they lie in memory.
+    fileprivate var hasZeroByte: Bool {
+        utf8.withContiguousStorageIfAvailable { $0.contains(0) } ?? utf8.contains(0)
     }
 }
 

@@ -1,12 +1,6 @@
 import Inventory
 import Postgres
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 extension IdempotencyRecord {
     /// The records of these keys, as `principal, key, fingerprint, outcome`. Past their time they count until they are
     /// deleted: a key is kept for at least that long.
@@ -17,19 +11,18 @@ extension IdempotencyRecord {
     init(_ row: Row) throws {
         self.init(
             IdempotencyKey(principal: row.text(0), key: row.text(1), fingerprint: row.bytes(2)),
-            try JSONDecoder().decode(Outcome.self, from: Data(row.text(3).utf8)))
+            try Outcome(json: row.text(3)))
     }
 
     /// In order of their keys, so that transactions with the same keys never wait for each other in a circle.
     static func insert(_ records: [IdempotencyRecord]) throws -> Query {
         let records = records.sorted { ($0.key.principal, $0.key.key) < ($1.key.principal, $1.key.key) }
-        let encoder = JSONEncoder()
         return Query(
             insert,
             .texts(records.map(\.key.principal)),
             .texts(records.map(\.key.key)),
             .byteArrays(records.map(\.key.fingerprint)),
-            .texts(try records.map { String(decoding: try encoder.encode($0.outcome), as: UTF8.self) }),
+            .texts(try records.map { try $0.outcome.json() }),
             .bools(records.map(\.key.isPermanent)))
     }
 

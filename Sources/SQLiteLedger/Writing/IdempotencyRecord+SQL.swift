@@ -13,14 +13,13 @@ extension IdempotencyRecord {
         try database.rows(find, scope.principal, scope.key) { row in
             try IdempotencyRecord(
                 IdempotencyKey(principal: scope.principal, key: scope.key, fingerprint: row.bytes(0)),
-                JSONDecoder().decode(Outcome.self, from: Data((row.value(1) as String).utf8)))
+                Outcome(json: row.value(1)))
         }.first
     }
 
     func insert(into database: Database) throws {
-        let outcome = String(decoding: try JSONEncoder().encode(outcome), as: UTF8.self)
         try database.run(
-            Self.insert, key.principal, key.key, Data(key.fingerprint), outcome,
+            Self.insert, key.principal, key.key, Data(key.fingerprint), try outcome.json(),
             key.isPermanent ? nil : Timestamp.now.microseconds + Self.lifetime)
     }
 

@@ -34,11 +34,11 @@ struct Row {
     }
 
     private mutating func value<Value>(
-        _ column: Column, _ expectation: String, _ read: (String) -> Value?
+        _ column: Column, _ expectation: @autoclosure () -> String, _ read: (String) -> Value?
     ) -> Value? {
         guard let field = field(column) else { return nil }
         if let value = read(field) { return value }
-        refuse(column, expectation)
+        refuse(column, expectation())
         return nil
     }
 
