@@ -288,6 +288,7 @@ let package = Package(
             dependencies: [
                 "Access", "AccessTesting", "Inventory", "LedgerTesting", "PostgresLedger", "SQLiteLedger", "khata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(

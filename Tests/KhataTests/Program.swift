@@ -13,6 +13,10 @@ struct Program {
 
     let environment: [String: String]
 
+    init(environment: [String: String]) {
+        self.environment = environment
+    }
+
     init(on database: TestDatabase, _ more: [String: String] = [:]) {
         environment = ["KHATA_PRIMARY_URL": database.primaryURL].merging(more) { $1 }
     }
@@ -72,7 +76,7 @@ struct Program {
     }
 
     /// In the folder of the bundle that holds the tests.
-    private static var url: URL {
+    static var url: URL {
         get throws {
             for argument in CommandLine.arguments where argument.contains(".xctest") {
                 var folder = URL(filePath: argument)

@@ -122,6 +122,25 @@ struct RetryTests {
         }
     }
 
+    @Test("who sends more than they may waits for their turn, for as long as their patience lasts")
+    func turns() async throws {
+        let patient = RetryPolicy(attempts: 1, patience: .milliseconds(500))
+        for (refusals, outcome) in [(5, "none"), (6, "rejected")] {
+            try await ScriptedServer.with { number, _ in
+                number < refusals ? .problem(429, "quota-exceeded", retryAfter: 0) : .answer(201, Self.recorded)
+            } _: { server, address in
+                try await RemoteLedger.with(address, key: "k", retries: patient, observer: Unobserved()) { ledger in
+                    let write = await error {
+                        _ = try await ledger.record(sale, CommandContext(actor: "a", requestID: "r"))
+                    }
+                    #expect(write.hasPrefix(outcome))
+                    #expect(server.requests.count == 6)
+                    #expect(Set(server.requests.map { $0.headers.first(name: "Idempotency-Key") }).count == 1)
+                }
+            }
+        }
+    }
+
     @Test("what cannot be repeated is not: an archival whose answer was lost, a replacement of a version")
     func unrepeatable() async throws {
         let product = #"{"product_id":1,"sku":null,"name":"Tea","category":null,"unit":null}"#

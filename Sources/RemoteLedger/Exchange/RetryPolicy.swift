@@ -6,14 +6,19 @@ public struct RetryPolicy: Sendable {
     public var firstDelay: Duration
     /// The longest wait, also if the server asks for a longer one: then its answer stands.
     public var longestDelay: Duration
+    /// How long a request waits in sum because its sender sends more than it may (429). That is no failure, so it counts as
+    /// no attempt.
+    public var patience: Duration
 
     public init(
-        attempts: Int = 5, firstDelay: Duration = .milliseconds(200), longestDelay: Duration = .seconds(5)
+        attempts: Int = 5, firstDelay: Duration = .milliseconds(200), longestDelay: Duration = .seconds(5),
+        patience: Duration = .zero
     ) {
         precondition(attempts >= 1, "a request is sent once at least")
         self.attempts = attempts
         self.firstDelay = firstDelay
         self.longestDelay = longestDelay
+        self.patience = patience
     }
 
     /// How long to wait after the given attempt, counted from 1; `nil` to give up.

@@ -11,6 +11,7 @@ struct Server: Sendable {
     ///   answer; `.unavailable` if none arrived.
     func send(_ request: ServerRequest, _ subject: Subject = .read) async throws(LedgerError) -> Answer {
         var mayBeDone = false
+        var patience = retries.patience
         var attempt = 1
         while true {
             let failure: Failure
@@ -24,6 +25,12 @@ struct Server: Sendable {
                 failure = Failure(error: .outcomeUnknown, reason: reason, isTransient: true)
             }
             if case .outcomeUnknown = failure.error { mayBeDone = true }
+            if let wait = failure.turn, wait <= patience {
+                patience -= wait
+                // Others were told the same.
+                try? await Task.sleep(for: wait * .random(in: 1...1.25))
+                if !Task.isCancelled { continue }
+            }
             // An answer that is final settles what an earlier attempt did: the same key had the same answer.
             guard failure.isTransient else { throw failure.error }
             let ending = request.isRead ? failure.readError : mayBeDone ? .outcomeUnknown : failure.error
@@ -64,7 +71,12 @@ private struct Failure {
     let reason: String
     /// Whether it may go better another time.
     let isTransient: Bool
+    /// So that nobody asks without end.
+    private static let shortestTurn: Duration = .milliseconds(100)
+
     var retryAfter: Duration?
+    /// When the sender's turn comes, if it only sends more than it may.
+    var turn: Duration?
 
     init(error: LedgerError, reason: String, isTransient: Bool) {
         self.error = error
@@ -85,6 +97,7 @@ private struct Failure {
             error: LedgerError(problem, subject), reason: problem.words,
             isTransient: [429, 503].contains(answer.status))
         retryAfter = answer.retryAfter
+        turn = answer.status == 429 ? answer.retryAfter.map { max($0, Self.shortestTurn) } : nil
     }
 
     /// Whether a read was done matters to nobody.

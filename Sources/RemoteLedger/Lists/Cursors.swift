@@ -12,7 +12,7 @@ final class Cursors: Sendable {
         let place: Place
     }
 
-    private static let most = 1_000
+    private static let most = 10_000
     private let cursors = Mutex<[Key: String]>([:])
 
     func remember(_ cursor: String, after place: Place, in list: String) {
@@ -24,6 +24,14 @@ final class Cursors: Sendable {
 
     func cursor(after place: Place, in list: String) -> String? {
         cursors.withLock { $0[Key(list: list, place: place)] }
+    }
+
+    /// The cursor of the page that ended last before a place.
+    func cursor(before place: Place, in list: String) -> String? {
+        cursors.withLock { cursors in
+            cursors.lazy.filter { $0.key.list == list && $0.key.place < place }.max { $0.key.place < $1.key.place }?
+                .value
+        }
     }
 }
 

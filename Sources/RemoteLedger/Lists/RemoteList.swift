@@ -36,11 +36,11 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
         case nothing(Part)
     }
 
-    /// The cursor with which the list goes on after a place. If no page ended there, pages are passed over from the start
-    /// until one has the place in it; that one is asked for again, to end there.
+    /// The cursor with which the list goes on after a place. If no page ended there, pages are passed over, from the last that
+    /// ended before, until one has the place in it; that one is asked for again, to end there.
     private func following(_ place: Place) async throws(LedgerError) -> Continuation {
         if let known = cursors.cursor(after: place, in: name) { return .cursor(known) }
-        var cursor: String?
+        var cursor = cursors.cursor(before: place, in: name)
         while true {
             let part = try await part(cursor, limit: Self.longestPage)
             let passed = part.items.prefix { key($0).place <= place }.count

@@ -4,11 +4,12 @@ import Inventory
 struct CatalogImport: ImportPass {
     private var rows: CatalogRows
     private let keys: ImportKeys
-    private let ledger: (any StockWriting)?
+    private let ledger: (any StockReading & StockWriting)?
 
     /// - Parameter ledger: `nil` if nothing is to be written.
     init(
-        _ catalog: CatalogIndex, _ header: FileHeader, _ keys: ImportKeys, writingTo ledger: (any StockWriting)? = nil
+        _ catalog: CatalogIndex, _ header: FileHeader, _ keys: ImportKeys,
+        writingTo ledger: (any StockReading & StockWriting)? = nil
     ) {
         rows = CatalogRows(catalog, header)
         self.keys = keys
@@ -44,7 +45,31 @@ struct CatalogImport: ImportPass {
     func finish(_ summary: inout ImportSummary, _ observer: (any ImportObserver)?) {}
 
     private func write(_ change: CatalogChange, _ row: Row) async throws(LedgerError) {
-        _ = try await ledger?.change(change, keys.context(line: row.record.line))
+        guard let ledger else { return }
+        _ = try await ledger.change(try await conditional(change, ledger), keys.context(line: row.record.line))
+    }
+
+    /// What is replaced has to be what the row was compared with. It is read by itself, because a list does not tell the
+    /// versions everywhere.
+    private func conditional(
+        _ change: CatalogChange, _ ledger: any StockReading
+    ) async throws(LedgerError) -> CatalogChange {
+        do throws(LedgerError) {
+            switch change {
+            case .replaceProduct(let id, let details, ifVersion: _):
+                let product = try await ledger.product(id, Freshness(isCurrent: true)).value
+                guard rows.has(product) else { throw .refused(.preconditionFailed) }
+                return .replaceProduct(id, details, ifVersion: .oneOf([product.position]))
+            case .replaceStore(let id, let name, ifVersion: _):
+                let store = try await ledger.store(id, Freshness(isCurrent: true)).value
+                guard rows.has(store) else { throw .refused(.preconditionFailed) }
+                return .replaceStore(id, name: name, ifVersion: .oneOf([store.position]))
+            case .createProduct, .addProduct, .archiveProduct, .createStore, .archiveStore:
+                return change
+            }
+        } catch .notFound {
+            throw .refused(.notFound)
+        }
     }
 }
 

@@ -18,6 +18,10 @@ struct CatalogRows {
         self.header = header
     }
 
+    /// Whether a product or store is still what the row was compared with.
+    func has(_ product: Product) -> Bool { catalog.products[product.id]?.details == product.details }
+    func has(_ store: Store) -> Bool { catalog.stores[store.id]?.name == store.name }
+
     mutating func change(_ row: inout Row) -> Change? {
         let change = header.kind == .stores ? storeChange(&row) : productChange(&row)
         return row.problems.isEmpty ? change : nil
@@ -29,7 +33,7 @@ struct CatalogRows {
         guard let id, let name else { return nil }
         refuseRepetition(of: id.description, .storeID, &row)
         guard let store = catalog.stores[id] else { return .add(.createStore(id, name: name)) }
-        return store.name == name ? .keep : .change(.replaceStore(id, name: name, ifVersion: .oneOf([store.position])))
+        return store.name == name ? .keep : .change(.replaceStore(id, name: name, ifVersion: .any))
     }
 
     /// A product is known by its id, or else its SKU, or else its name.
@@ -61,7 +65,7 @@ struct CatalogRows {
         if !header.has(.category) { details.category = known.details.category }
         if !header.has(.unit) { details.unit = known.details.unit }
         return details == known.details
-            ? .keep : .change(.replaceProduct(known.id, details, ifVersion: .oneOf([known.position])))
+            ? .keep : .change(.replaceProduct(known.id, details, ifVersion: .any))
     }
 
     private func named(_ name: String, _ row: inout Row) -> Product? {

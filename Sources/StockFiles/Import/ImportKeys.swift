@@ -9,10 +9,17 @@ struct ImportKeys: Sendable {
     static let actor = "import"
 
     private let digest: String
+    /// Whether the ledger is asked to keep the keys for good. A server does not: what it has of a file, the audit log tells
+    /// by the ids of the requests, so those then name the rows.
+    let arePermanent: Bool
 
-    init(digest: String) {
+    init(digest: String, arePermanent: Bool = true) {
         self.digest = digest
+        self.arePermanent = arePermanent
     }
+
+    /// How the request ids of rows with an `external_id` begin, where keys are not kept.
+    static let externalPrefix = "import-external-"
 
     /// How the request ids of this file begin: so its entries can be told in the audit log.
     var requestPrefix: String { "import-\(digest.prefix(16))-" }
@@ -39,17 +46,31 @@ struct ImportKeys: Sendable {
         guard let id = row.externalID else {
             return context(line: line, key: "\(digest)-\(line)", content: digest, recordedAt: row.recordedAt)
         }
+        guard arePermanent else {
+            // In letters that a header takes, whatever the id is.
+            let name = Self.digest(of: id)
+            return CommandContext(
+                actor: Self.actor, requestID: Self.externalPrefix + name,
+                idempotency: idempotency("external-" + name, content: row.change.canonical))
+        }
         return context(
             line: line, key: "external-\(id)", content: row.change.canonical, recordedAt: row.recordedAt)
+    }
+
+    private static func digest(of text: String) -> String {
+        AuditHash(bytes: Array(SHA256.hash(data: Array(text.utf8)))).description
     }
 
     private func context(line: Int, key: String, content: String, recordedAt: Timestamp? = nil) -> CommandContext {
         CommandContext(
             actor: Self.actor, requestID: "\(requestPrefix)\(line)",
-            idempotency: IdempotencyKey(
-                principal: Self.actor, key: key, fingerprint: Array(SHA256.hash(data: Array(content.utf8))),
-                isPermanent: true),
-            recordedAt: recordedAt)
+            idempotency: idempotency(key, content: content), recordedAt: recordedAt)
+    }
+
+    private func idempotency(_ key: String, content: String) -> IdempotencyKey {
+        IdempotencyKey(
+            principal: Self.actor, key: key, fingerprint: Array(SHA256.hash(data: Array(content.utf8))),
+            isPermanent: arePermanent)
     }
 }
 

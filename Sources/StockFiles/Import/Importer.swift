@@ -24,8 +24,13 @@ public struct Importer: Sendable {
 
     /// - Throws: `StockFileError`, `CSVError`, `LedgerError`, and what reading the file throws.
     public func run(_ file: StockFile) async throws -> ImportSummary {
-        let keys = ImportKeys(digest: try file.digest())
+        let keys = ImportKeys(digest: try file.digest(), arePermanent: !options.isThroughServer)
         let header = try FileHeader(file.firstRecord())
+        guard !options.isThroughServer || !header.has(.recordedAt) else {
+            throw StockFileError(
+                "line 1: a server records at its own time. Leave the column recorded_at out or call it occurred_at, or "
+                    + "import the file into the server's database or file itself")
+        }
         switch header.kind {
         case .products, .stores:
             let catalog = try await CatalogIndex(of: ledger)
@@ -34,10 +39,13 @@ public struct Importer: Sendable {
                 write: CatalogImport(catalog, header, keys, writingTo: ledger))
         case .stock, .movements:
             let history = HistoryRule(ledger: ledger, keys: keys)
+            let memory = keys.arePermanent ? nil : AuditMemory(of: ledger, keys)
             let rows = MovementRows(try await CatalogIndex(of: ledger), header, now: now)
             return try await run(
-                file, header, check: MovementCheck(rows, history, ledger, keys),
-                write: MovementImport(rows, history, ledger, keys, isAtomic: !options.skipsInvalid))
+                file, header, check: MovementCheck(rows, history, memory, ledger, keys),
+                write: MovementImport(
+                    rows, history, memory, ledger, keys, storesAtOnce: options.storesAtOnce,
+                    isAtomic: !options.skipsInvalid))
         }
     }
 

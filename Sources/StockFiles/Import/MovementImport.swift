@@ -7,21 +7,29 @@ import Inventory
 /// is the same batch when the file is imported again.
 struct MovementImport: ImportPass {
     private static let rowsOfPart = 1_000
+    /// Of what the rows say, so that a batch of them is no longer than what a server takes.
+    private static let bytesOfPart = 262_144
 
     private var rows: MovementRows
     private var history: HistoryRule
+    /// `nil` where the ledger keeps the keys.
+    private let memory: AuditMemory?
     private let ledger: any StockWriting
     private let keys: ImportKeys
+    private let storesAtOnce: Int
     /// Whether a row that is refused keeps the others of its batch, and what follows, from being written.
     private let isAtomic: Bool
     private var part = Part()
     private var isFirstPart = true
 
     init(
-        _ rows: MovementRows, _ history: HistoryRule, _ ledger: any StockWriting, _ keys: ImportKeys, isAtomic: Bool
+        _ rows: MovementRows, _ history: HistoryRule, _ memory: AuditMemory?, _ ledger: any StockWriting,
+        _ keys: ImportKeys, storesAtOnce: Int, isAtomic: Bool
     ) {
         self.rows = rows
         self.history = history
+        self.memory = memory
+        self.storesAtOnce = storesAtOnce
         self.ledger = ledger
         self.keys = keys
         self.isAtomic = isAtomic
@@ -33,6 +41,7 @@ struct MovementImport: ImportPass {
         var line: Int?
         /// With those that are refused.
         var count = 0
+        var bytes = 0
         var rows: [PlannedRow] = []
         /// What is wrong with the others, to be told in the order of the file.
         var refused: [RefusedRow] = []
@@ -51,6 +60,7 @@ struct MovementImport: ImportPass {
             part.line = part.line ?? row.record.line
         }
         part.count += 1
+        part.bytes += row.record.fields.reduce(0) { $0 + $1.utf8.count }
         if !row.problems.isEmpty {
             part.refused.append(RefusedRow(record: row.record, problems: row.problems))
         } else if let planned {
@@ -58,7 +68,8 @@ struct MovementImport: ImportPass {
         } else {
             summary.unchanged += 1
         }
-        if row.isTransfer || part.count == Self.rowsOfPart { try await writePart(&summary, observer) }
+        let isFull = part.count == Self.rowsOfPart || part.bytes >= Self.bytesOfPart
+        if row.isTransfer || isFull { try await writePart(&summary, observer) }
     }
 
     mutating func finish(_ summary: inout ImportSummary, _ observer: (any ImportObserver)?) async throws(LedgerError) {
@@ -86,9 +97,13 @@ struct MovementImport: ImportPass {
         if !stores.isEmpty { isFirstPart = false }
         for store in stores.prefix(alone) { outcomes.append(await write(store, part.line)) }
         if outcomes.allSatisfy(\.goesOn) {
-            outcomes += await withTaskGroup { [self] group in
-                for store in stores.dropFirst(alone) { group.addTask { await write(store, part.line) } }
-                return await group.reduce(into: []) { $0.append($1) }
+            outcomes += await withTaskGroup(of: Result<PartOutcome, LedgerError>.self) { [self] group in
+                var outcomes: [Result<PartOutcome, LedgerError>] = []
+                for (index, store) in stores.dropFirst(alone).enumerated() {
+                    if index >= storesAtOnce, let outcome = await group.next() { outcomes.append(outcome) }
+                    group.addTask { await write(store, part.line) }
+                }
+                return await group.reduce(into: outcomes) { $0.append($1) }
             }
         }
         let written = try outcomes.map { outcome throws(LedgerError) in try outcome.get() }
@@ -148,8 +163,14 @@ extension MovementImport {
         _ batch: Batch, _ rows: [PlannedRow], _ line: Int
     ) async throws(LedgerError) -> PartOutcome {
         var outcome = PartOutcome()
+        let storeID = rows[0].stores[0]
+        let context = keys.context(ofPart: line, in: storeID)
+        if try await memory?.has(context, in: storeID) == true {
+            outcome.unchanged = rows.count
+            return outcome
+        }
         do throws(LedgerError) {
-            let receipt = try await ledger.record(batch, keys.context(ofPart: line, in: rows[0].stores[0]))
+            let receipt = try await ledger.record(batch, context)
             let lines = receipt.value.lines
             guard lines.count == rows.count else {
                 // Rows that were refused the first time could be taken now. They are not: their batch is over.
@@ -174,11 +195,16 @@ extension MovementImport {
     private func writeOneByOne(_ rows: [PlannedRow]) async throws(LedgerError) -> PartOutcome {
         var outcome = PartOutcome()
         for row in rows {
+            let context = keys.context(of: row)
+            if try await memory?.has(context, in: row.stores[0]) == true {
+                outcome.unchanged += 1
+                continue
+            }
             do throws(LedgerError) {
                 let isReplay =
                     switch row.change {
-                    case .movement(let movement): try await ledger.record(movement, keys.context(of: row)).isReplay
-                    case .transfer(let transfer): try await ledger.record(transfer, keys.context(of: row)).isReplay
+                    case .movement(let movement): try await ledger.record(movement, context).isReplay
+                    case .transfer(let transfer): try await ledger.record(transfer, context).isReplay
                     }
                 if isReplay { outcome.unchanged += 1 } else { outcome.added += 1 }
             } catch .refused(let refusal) {

@@ -26,15 +26,19 @@ struct Shop: Sendable {
     let defaultStore: StoreID
 
     /// Opens the ledger while `body` uses it.
-    /// - Parameter checksAll: Whether a file is read whole first, however large, to see that nothing of it is damaged.
+    /// - Parameters:
+    ///   - checksAll: Whether a file is read whole first, however large, to see that nothing of it is damaged.
+    ///   - isInBulk: Whether so much is sent to a server that its rates are used up: then each request waits for its turn.
     /// - Throws: `Failure`, in words for people, for what the ledger refuses.
     func open<T: Sendable>(
-        checksAll: Bool = false, _ body: @Sendable (any ShopLedger) async throws -> T
+        checksAll: Bool = false, isInBulk: Bool = false, _ body: @Sendable (any ShopLedger) async throws -> T
     ) async throws -> T {
         do {
             switch place {
             case .server(let address, let key):
-                return try await RemoteLedger.with(address, key: key, observer: RetryNotes()) { ledger in
+                let retries = RetryPolicy(patience: isInBulk ? .seconds(300) : .zero)
+                return try await RemoteLedger.with(address, key: key, retries: retries, observer: RetryNotes()) {
+                    ledger in
                     try await body(ledger)
                 }
             case .database(_, let settings), .file(_, let settings):
@@ -66,6 +70,11 @@ struct Shop: Sendable {
                 return await ledger.health()
             }
         }
+    }
+
+    /// Whether the ledger is another process's, and only the API leads to it.
+    var isOnServer: Bool {
+        if case .server = place { true } else { false }
     }
 
     /// What the front would not take from a client either. A server has its own limits, and says so.

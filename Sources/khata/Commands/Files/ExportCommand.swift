@@ -11,18 +11,18 @@ struct ExportCommand: AsyncParsableCommand {
             history. What is archived is in no file but that of the movements.
             """)
 
-    @OptionGroup var options: SettingsOptions
-
     @Argument(help: "products, stores, stock or movements.")
     var kind: FileKind
 
     @Option(name: .shortAndLong, help: "The file (default: standard output).", completion: .file(extensions: ["csv"]))
     var output: String?
 
+    @OptionGroup var options: ShopOptions
+
     func run() async throws {
-        let settings = try await options.settings()
+        let shop = try await options.shop()
         let (kind, output) = (kind, try handle())
-        let count = try await withLedger(settings) { ledger in
+        let count = try await shop.open(isInBulk: true) { ledger in
             try await Exporter(ledger).export(kind) { try output.write(contentsOf: Data($0.utf8)) }
         }
         printError("\(count.grouped) rows")

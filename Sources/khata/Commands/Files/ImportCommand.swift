@@ -26,11 +26,12 @@ struct ImportCommand: AsyncParsableCommand {
             nothing, and goes on where it was interrupted. A file whose contents changed is another file: if its rows have \
             an external_id, each of them is still imported once.
 
+            Through a server (--server), the audit log tells what of a file is there already, so the key's role has to be \
+            manager; recorded_at cannot be kept.
+
             recorded_at is kept only in a store without other history, such as one that is moved from another ledger with \
             `khata export`; anywhere else, call the column occurred_at.
             """)
-
-    @OptionGroup var options: SettingsOptions
 
     @Argument(help: "The file.", completion: .file(extensions: ["csv"]))
     var file: String
@@ -47,26 +48,34 @@ struct ImportCommand: AsyncParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    @OptionGroup var options: ShopOptions
+
     func validate() throws {
         guard rejects == nil || skipInvalid else { throw ValidationError("--rejects needs --skip-invalid.") }
         guard rejects == nil || rejects != file else { throw ValidationError("--rejects must be another file.") }
     }
 
+    /// So many requests are with a server at the same time: it has other clients.
+    private static let storesAtOnce = 4
+
     func run() async throws {
-        let settings = try await options.settings()
+        let shop = try await options.shop()
         guard FileManager.default.isReadableFile(atPath: file) else { throw Failure("\(file) cannot be read") }
         let source = StockFile(URL(fileURLWithPath: file))
         let terminal = try ImportTerminal(source, rejects: rejects.map { URL(fileURLWithPath: $0) })
-        let options = ImportOptions(isDryRun: dryRun, skipsInvalid: skipInvalid)
+        var options = ImportOptions(isDryRun: dryRun, skipsInvalid: skipInvalid)
+        if shop.isOnServer {
+            options.isThroughServer = true
+            options.storesAtOnce = Self.storesAtOnce
+        }
         let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
-        let summary = try await withLedger(settings) { ledger in
+        let summary = try await shop.open(isInBulk: true) { [options] ledger in
             do {
                 return try await Importer(ledger, options: options, now: now, observer: terminal).run(source)
-            } catch LedgerError.damaged(let report) {
-                // Which file it is is said where that is known.
-                throw LedgerError.damaged(report: report)
             } catch let error as LedgerError {
-                throw Failure("the ledger did not take it all: \(error). Run it again, and it goes on from there")
+                // Which ledger it is is said where that is known.
+                if case .damaged = error { throw error }
+                throw Failure("\(error.explained()) If some of it was written, the same command goes on from there.")
             } catch {
                 throw Failure("\(file): \(error)")
             }

@@ -1,0 +1,44 @@
+import Foundation
+import LedgerTesting
+
+/// A shop in a file that `khata serve` serves, in a process of its own.
+struct ServedShop {
+    /// Works on it through the server.
+    let khata: Program
+
+    static func with(_ file: TestFile, _ body: (ServedShop) async throws -> Void) async throws {
+        let process = Process()
+        process.executableURL = try Program.url
+        process.arguments = ["serve", "--port", "0", "--ops-port", "0"]
+        process.environment = Program(on: file).environment
+        process.currentDirectoryURL = FileManager.default.temporaryDirectory
+        let log = file.folder.appending(path: "serve.log")
+        try Data().write(to: log)
+        let output = try FileHandle(forWritingTo: log)
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let result: Result<Void, any Error>
+        do {
+            let isServing = try await eventually { try server(in: log) != nil }
+            guard isServing, let (url, key) = try server(in: log) else { throw NotServing() }
+            let khata = Program(environment: ["KHATA_SERVER_URL": url, "KHATA_API_KEY": key])
+            result = .success(try await body(ServedShop(khata: khata)))
+        } catch {
+            result = .failure(error)
+        }
+        process.terminate()
+        guard try await eventually({ !process.isRunning }) else { throw StillServing() }
+        try result.get()
+    }
+
+    /// The address and the key of the first start's `Try: curl -H "Authorization: Bearer KEY" URL/api/v1/…`.
+    private static func server(in log: URL) throws -> (url: String, key: String)? {
+        let text = try String(contentsOf: log, encoding: .utf8)
+        guard let match = text.firstMatch(of: #/Try: .*Bearer (khata_\w+)" (http://[^/]+)//#) else { return nil }
+        return (String(match.2), String(match.1))
+    }
+
+    private struct NotServing: Error {}
+    private struct StillServing: Error {}
+}
