@@ -12,4 +12,8 @@ def hits: "\(.hit_share * 100 | hundredths) % of \(.sampled_reads) sampled answe
     "storm: the p99 of each 100 ms was \(.before_p99_ms | hundredths) ms, \(.worst_p99_ms | hundredths) ms at worst after the flush, "
     + (if .recovered_ms then "and below \(.limit_ms) ms again after \(.recovered_ms) ms" else "and did not stay below \(.limit_ms) ms" end)
     + "; \(.database_reads) database reads for \(.documents) pages, \(.most_reads_of_one) at most of one, \(.most_at_once) at once"
+  elif .name == "file" then
+    "file: beside one connection to \(.baseline.versions), which commits \(.baseline.at_16_connections | round)/s at 16"
+  elif .history then
+    "\(.name): the level of a product with \(.history) movements"
   else empty end

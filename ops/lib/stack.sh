@@ -3,7 +3,7 @@
 
 state='' # its folder
 
-start_own_stack() { # NAME INSTANCES
+start_own_stack() { # NAME INSTANCES [OPTION OF ops/up…]
     local first
     instances=$2
     first=$(free_ports $((2 * instances + 3)))
@@ -12,7 +12,7 @@ start_own_stack() { # NAME INSTANCES
     export KHATA_STATE=$state KHATA_PORT=$first KHATA_OPS_PORT=$((first + instances)) \
         KHATA_PRIMARY_PORT=$((first + 2 * instances)) KHATA_REPLICA_PORT=$((first + 2 * instances + 1)) \
         KHATA_REDIS_PORT=$((first + 2 * instances + 2))
-    "$repository/ops/up" --detach --no-demo --instances "$instances" >/dev/null
+    "$repository/ops/up" --detach --no-demo --instances "$instances" "${@:3}" >/dev/null
     # shellcheck source=/dev/null
     source "$KHATA_STATE/env"
 }
