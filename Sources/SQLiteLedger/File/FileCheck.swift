@@ -42,9 +42,13 @@ extension SQLiteLedger {
 }
 
 extension Database {
-    /// What is wrong with the file, in SQLite's words: its structure, and what the tables do not allow. Reads all of it.
+    /// What is wrong with the file, in SQLite's words and one line: its structure, and what the tables do not allow. Reads
+    /// all of it.
     func damage() throws -> String? {
-        let report = try String.fetchAll(self, sql: "pragma quick_check(5)")
-        return report == ["ok"] ? nil : report.joined(separator: "; ")
+        let report = try String.fetchAll(self, sql: "pragma quick_check(3)")
+        guard report != ["ok"] else { return nil }
+        // What is wrong with the structure stands below a headline.
+        let lines = report.flatMap { $0.split(separator: "\n") }.filter { !$0.hasPrefix("***") }
+        return lines.joined(separator: "; ")
     }
 }
