@@ -25,7 +25,7 @@ public struct NewAPIKey: Sendable {
 }
 
 /// An API key as it is stored: without its secret.
-public struct APIKeyRecord: Sendable {
+public struct APIKeyRecord: Hashable, Sendable {
     public let id: String
     public let number: APIKeyNumber
     public let name: String

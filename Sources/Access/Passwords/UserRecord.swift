@@ -33,7 +33,7 @@ public struct NewUser: Sendable {
 }
 
 /// A user as they are stored: without their password.
-public struct UserRecord: Sendable {
+public struct UserRecord: Hashable, Sendable {
     public let name: UserName
     /// In the PHC string format, by whoever wrote it.
     public let passwordHash: String

@@ -72,24 +72,23 @@ public struct AuditVerification: Sendable {
     /// - Returns: The last entry of the ledger, up to which it is sound.
     /// - Throws: `AuditDefect`, `LedgerError`.
     public func verify(_ storeID: StoreID) async throws -> LedgerHead {
-        var verifier = AuditVerifier(storeID: storeID)
+        try await verify(after: AuditVerifier(storeID: storeID)).head
+    }
+
+    /// Checks what the ledger holds after the last entry that a verifier has checked.
+    /// - Parameter checked: Is told of each page how many entries it had.
+    /// - Returns: The verifier at the end of the ledger.
+    /// - Throws: `AuditDefect`, `LedgerError`.
+    public func verify(
+        after verifier: AuditVerifier, checked: (_ entries: Int) throws -> Void = { _ in }
+    ) async throws -> AuditVerifier {
+        var verifier = verifier
         while true {
-            let after = EntryKey(storeID: storeID, position: verifier.head.position)
-            let log = try await ledger.audit(
-                AuditQuery(storeID: storeID, after: after, limit: Self.pageSize), atLeast: nil)
-            // At least as new as the log, so that each entry of the log has its movement here.
-            let entries = try await ledger.entries(
-                EntryQuery(storeID: storeID, after: after, limit: Self.pageSize), atLeast: log.position)
-            for (index, entry) in log.value.items.enumerated() {
-                let movement = entries.value.items.indices.contains(index) ? entries.value.items[index] : nil
-                try verifier.check(entry, movement: movement)
-            }
-            guard log.value.next != nil else {
-                guard let end = log.position, end == verifier.head.position else {
-                    throw AuditDefect(storeID, verifier.head.position.next, "the log ends before its ledger does")
-                }
-                return verifier.head
-            }
+            let page = try await ledger.auditedPage(
+                of: verifier.storeID, after: verifier.head.position, limit: Self.pageSize)
+            try verifier.check(page)
+            try checked(page.entries.count)
+            if page.isLast { return verifier }
         }
     }
 }

@@ -1,0 +1,47 @@
+/// Part of a ledger: entries of its audit log, each with its movement. The catalog has no movements.
+public struct AuditedPage: Sendable {
+    public let entries: [AuditEntry]
+    /// In the order of the entries. One that is missing from the ledger is missing here, too.
+    public let movements: [LedgerEntry]
+    /// Where the ledger ended when it was read.
+    public let end: Position
+    /// Whether nothing follows.
+    public let isLast: Bool
+}
+
+extension AuditedPage {
+    /// What comes after a position.
+    public func dropping(upTo position: Position) -> AuditedPage {
+        AuditedPage(
+            entries: entries.filter { $0.position > position }, movements: movements.filter { $0.position > position },
+            end: end, isLast: isLast)
+    }
+}
+
+extension StockReading {
+    /// The first entries after a position.
+    public func auditedPage(
+        of storeID: StoreID, after position: Position, limit: Int
+    ) async throws(LedgerError) -> AuditedPage {
+        let after = EntryKey(storeID: storeID, position: position)
+        let log = try await audit(AuditQuery(storeID: storeID, after: after, limit: limit), atLeast: nil)
+        // At least as new as the log, so that each entry of the log has its movement here.
+        let movements = try await entries(
+            EntryQuery(storeID: storeID, after: after, limit: limit), atLeast: log.position)
+        return AuditedPage(
+            entries: log.value.items, movements: Array(movements.value.items.prefix(log.value.items.count)),
+            end: log.position ?? .zero, isLast: log.value.next == nil)
+    }
+}
+
+extension AuditVerifier {
+    /// - Throws: What is wrong with the first entry of the page that is not sound.
+    public mutating func check(_ page: AuditedPage) throws(AuditDefect) {
+        for (index, entry) in page.entries.enumerated() {
+            try check(entry, movement: page.movements.indices.contains(index) ? page.movements[index] : nil)
+        }
+        guard !page.isLast || page.end == head.position else {
+            throw AuditDefect(storeID, head.position.next, "the log ends before its ledger does")
+        }
+    }
+}

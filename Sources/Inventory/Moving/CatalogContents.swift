@@ -1,0 +1,39 @@
+/// All of the catalog, with what is archived, as it is moved from one place to another.
+public struct CatalogContents: Hashable, Sendable {
+    /// By id.
+    public let products: [Archivable<Product>]
+    /// By id; the catalog itself is not among them.
+    public let stores: [Archivable<Store>]
+
+    public init(products: [Archivable<Product>], stores: [Archivable<Store>]) {
+        self.products = products
+        self.stores = stores
+    }
+}
+
+/// Something of the catalog that may be archived.
+public struct Archivable<Item: Hashable & Sendable>: Hashable, Sendable {
+    public let item: Item
+    public let archivedAt: Timestamp?
+
+    public init(_ item: Item, archivedAt: Timestamp?) {
+        self.item = item
+        self.archivedAt = archivedAt
+    }
+}
+
+extension CatalogContents {
+    /// What has not changed after a position of the catalog, of what `later` holds of the same catalog later on.
+    public func unchanged(in later: CatalogContents, since position: Position) -> CatalogContents {
+        let products = Set(later.products.filter { $0.item.position > position }.map(\.item.id))
+        let stores = Set(later.stores.filter { $0.item.position > position }.map(\.item.id))
+        return CatalogContents(
+            products: self.products.filter { !products.contains($0.item.id) },
+            stores: self.stores.filter { !stores.contains($0.item.id) })
+    }
+
+    /// What was there at a position of the catalog and has not changed since.
+    public func unchanged(since position: Position) -> CatalogContents {
+        unchanged(in: self, since: position)
+    }
+}

@@ -1,0 +1,47 @@
+/// How much there is of one ledger up to a position.
+public struct LedgerTotals: Hashable, Sendable {
+    public let entries: Int64
+    /// 0 for the catalog.
+    public let movements: Int64
+    /// Of the entry at the position; `nil` if there is none.
+    public let hash: AuditHash?
+
+    public init(entries: Int64, movements: Int64, hash: AuditHash?) {
+        self.entries = entries
+        self.movements = movements
+        self.hash = hash
+    }
+}
+
+/// The level of one product in one store, as it is kept, whether or not the product or the store is archived.
+public struct KeptLevel: Hashable, Sendable {
+    public let productID: ProductID
+    public let onHand: Int64
+    /// Of its last change.
+    public let position: Position
+    public let recordedAt: Timestamp
+
+    public init(productID: ProductID, onHand: Int64, position: Position, recordedAt: Timestamp) {
+        self.productID = productID
+        self.onHand = onHand
+        self.position = position
+        self.recordedAt = recordedAt
+    }
+}
+
+/// The record of an idempotency key, as it is kept.
+public struct KeptOutcome: Hashable, Sendable {
+    public let scope: IdempotencyKey.Scope
+    public let fingerprint: [UInt8]
+    /// An `Outcome` as JSON.
+    public let outcome: String
+    /// `nil`: it is kept for good.
+    public let expiresAt: Timestamp?
+
+    public init(scope: IdempotencyKey.Scope, fingerprint: [UInt8], outcome: String, expiresAt: Timestamp?) {
+        self.scope = scope
+        self.fingerprint = fingerprint
+        self.outcome = outcome
+        self.expiresAt = expiresAt
+    }
+}
