@@ -179,6 +179,7 @@ let package = Package(
             name: "LedgerTesting",
             dependencies: [
                 "Inventory", "Postgres", "PostgresLedger", "SQLiteLedger",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -16,6 +16,8 @@ public enum LedgerError: Error, Sendable {
     case rejected(reason: String)
     /// What the ledger is kept in is damaged, as the report says: nothing was written, and nothing more is.
     case damaged(report: String)
+    /// The ledger was moved to another place, which the text names without secrets, and is only read here.
+    case moved(to: String)
     /// A defect, here or in the database's state: logged where it happened.
     case internalFailure
 }

@@ -5,12 +5,16 @@ extension SQLiteLedger: HealthReporting {
     /// The file: how long a read takes, whether damage was met, and whether the last write succeeded.
     public func health() async -> [ComponentHealth] {
         let start = ContinuousClock.now
-        guard await isReady() else {
+        let isMoved: Bool
+        do {
+            isMoved = try await self.isMoved()
+        } catch {
             return [
                 ComponentHealth(
                     name: Self.component, status: .fail, output: condition.whatIsWrong ?? "the file cannot be read")
             ]
         }
+        if isMoved { condition.moved() }
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
         let trouble = condition.whatIsWrong
         return [
@@ -20,8 +24,17 @@ extension SQLiteLedger: HealthReporting {
         ]
     }
 
+    /// Not after the ledger was moved: what is read here then is the past.
     public func isReady() async -> Bool {
-        (try? await reader.run { database in try LedgerHead.ofCatalog(in: database) }) != nil
+        (try? await isMoved()) == false
+    }
+
+    /// - Throws: also if the file cannot be read.
+    private func isMoved() async throws(LedgerError) -> Bool {
+        try await reader.run { database in
+            _ = try LedgerHead.ofCatalog(in: database)
+            return try LedgerDestination.find(in: database) != nil
+        }
     }
 
     private static let component = "ledger:embedded"

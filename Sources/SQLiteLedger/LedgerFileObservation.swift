@@ -16,6 +16,8 @@ public enum LedgerFileObservation: Sendable {
     case recordsExpired(Int)
     case expiryFailed(any Error)
     case closingFailed(any Error)
+    /// The ledger is in another place now: this process only reads what it was. Noticed within a minute.
+    case moved(LedgerDestination)
 }
 
 public protocol LedgerFileObserver: Sendable {

@@ -14,6 +14,11 @@ struct EmbeddedShop {
         let logger = settings.logger()
         let certificate = try settings.serverCertificate()
         let ledger = try await settings.ledger(in: path, .upToDate, logger)
+        if let destination = try await ledger.destination() {
+            throw Failure(
+                "the ledger in \(path) was moved to \(destination.name) on \(destination.movedAt): serve it from there, "
+                    + "with KHATA_PRIMARY_URL")
+        }
         // Before anything is put into the file: it may find a setting wrong.
         let instance = try await Instance(
             settings, ledger: ledger, health: ledger, certificate: certificate, services: [ledger, FileCheck(ledger)],

@@ -144,6 +144,8 @@ struct LedgerFileLog: LedgerFileObserver {
         case .recordsExpired(let count): logger.debug("idempotency records expired", metadata: ["count": "\(count)"])
         case .expiryFailed(let error): logger.warning("idempotency records could not be deleted", error)
         case .closingFailed(let error): logger.warning("the file was not closed in order; nothing is lost", error)
+        case .moved(let destination):
+            logger.error("the ledger was moved: serve it from there", metadata: ["destination": "\(destination.name)"])
         }
     }
 }

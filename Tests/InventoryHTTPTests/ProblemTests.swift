@@ -12,7 +12,7 @@ struct ProblemTests {
         arguments: [
             (.notFound, 404, "not-found"), (.overloaded, 503, "overloaded"), (.unavailable, 503, "primary-unavailable"),
             (.positionUnavailable, 503, "position-unavailable"), (.outcomeUnknown, 503, "outcome-unknown"),
-            (.internalFailure, 500, "internal"),
+            (.moved(to: "khata@db1/khata"), 503, "primary-unavailable"), (.internalFailure, 500, "internal"),
             (.refused(.insufficientStock(onHand: 1, requested: 2)), 409, "insufficient-stock"),
             (.refused(.stockChanged(onHand: 1)), 409, "stock-changed"),
             (.refused(.unknownProduct(ProductID(rawValue: 1))), 422, "unknown-product"),
@@ -63,6 +63,11 @@ struct ProblemTests {
                 == #"{"type":"/problems/internal","title":"Internal failure","status":500,"#
                 + #""detail":"Something went wrong here. The request id finds it in the log.","code":"internal","#
                 + #""request_id":"r-1"}"#)
+    }
+
+    @Test("clients are not told where a ledger was moved: the address may be none of their business")
+    func moved() {
+        #expect(!String(buffer: Problem(LedgerError.moved(to: "khata@db1/khata")).body("r-1")).contains("db1"))
     }
 
     @Test("codes are as the contract writes them")

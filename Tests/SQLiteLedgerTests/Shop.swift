@@ -22,16 +22,6 @@ extension TestFile {
         get throws { try Data(contentsOf: URL(filePath: path)) }
     }
 
-    /// Runs SQL behind the ledger's back.
-    func execute(_ sql: String) throws {
-        try DatabaseQueue(path: path).writeWithoutTransaction { try $0.execute(sql: sql) }
-    }
-
-    /// The first column of a query's rows, as text.
-    func texts(_ sql: String) throws -> [String] {
-        try DatabaseQueue(path: path).read { try String.fetchAll($0, sql: sql) }
-    }
-
     /// Runs `body` while somebody else writes to the file.
     func whileLocked<T>(_ body: () async throws -> T) async throws -> T {
         var configuration = Configuration()

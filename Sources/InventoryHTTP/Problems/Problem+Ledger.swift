@@ -19,6 +19,9 @@ extension Problem {
             self.init(
                 .outcomeUnknown,
                 "The change may have been made. Retry with the same Idempotency-Key, and it is made once.")
+        // Clients try again, and by then may find the server that took over.
+        case .moved:
+            self.init(.primaryUnavailable, "The ledger was moved to another server. Nothing was changed.")
         // What is damaged, or another service told this one, concerns its operator, not its clients.
         case .internalFailure, .damaged, .rejected:
             self.init(.internalFailure, "Something went wrong here. The request id finds it in the log.")

@@ -38,6 +38,10 @@ final class FileCondition: Sendable {
         state.withLock { $0.trouble = reason }
     }
 
+    func moved() {
+        state.withLock { $0.trouble = "the ledger was moved to another place" }
+    }
+
     /// Damage was met. The observer is told the first time.
     /// - Returns: The error that it is, for a ledger's users.
     func damaged(_ report: String) -> LedgerError {

@@ -9,6 +9,8 @@ public enum LedgerFileError: Error, CustomStringConvertible {
     case older(path: String, found: Int, needed: Int)
     case newer(path: String, found: Int, known: Int)
     case libraryTooOld(version: String)
+    /// Another process holds its write lock.
+    case busy(path: String)
 
     public var description: String {
         switch self {
@@ -34,6 +36,8 @@ public enum LedgerFileError: Error, CustomStringConvertible {
             """
         case .libraryTooOld(let version):
             "SQLite \(version) is too old: 3.38 or newer is needed"
+        case .busy(let path):
+            "\(path) is being written to by another process: try again, or stop that process first"
         }
     }
 }

@@ -7,7 +7,8 @@ struct Migration {
 
     /// In order; the versions are 1, 2, 3, ….
     private static let all: [Migration] = [
-        Migration(version: 1, sql: String(decoding: PackageResources.v1_ledgers_sql, as: UTF8.self))
+        Migration(version: 1, sql: String(decoding: PackageResources.v1_ledgers_sql, as: UTF8.self)),
+        Migration(version: 2, sql: String(decoding: PackageResources.v2_moved_sql, as: UTF8.self)),
     ]
 
     static let newest = all.count

@@ -19,6 +19,8 @@ enum TransactionFailure: Error {
     case damaged(report: String)
     /// The commit failed where it can come back: see `DurableTransactions`.
     case outcomeUnknown(any Error)
+    /// The ledger is in another place now: nothing is recorded here any more.
+    case moved(LedgerDestination)
 }
 
 /// Runs write transactions, one after the other, until their outcome is certain.
@@ -64,6 +66,7 @@ struct DurableTransactions: Sendable {
                 switch failure {
                 case .unavailable: condition.failed(error)
                 case .damaged(let report): _ = condition.damaged(report)
+                case .moved: condition.moved()
                 case .rejected, .busy, .outcomeUnknown: break
                 }
                 if uncertain == nil { throw failure }
@@ -104,6 +107,9 @@ struct DurableTransactions: Sendable {
         var value: Value?
         do {
             try database.inTransaction(.immediate) {
+                if let destination = try LedgerDestination.find(in: database) {
+                    throw TransactionFailure.moved(destination)
+                }
                 let written = try body(database)
                 value = written.value
                 guard !written.isEmpty else { return .rollback }
@@ -163,6 +169,8 @@ extension LedgerError {
         case .outcomeUnknown(let error):
             observer.observe(.outcomeUnknown(error))
             self = .outcomeUnknown
+        case .moved(let destination):
+            self = .moved(to: destination.name)
         }
     }
 }

@@ -10,12 +10,15 @@ struct ExpiredRecords: Sendable {
     /// So few that a movement that waits for them does not notice.
     private static let deletedAtOnce = 1_000
 
-    /// Works until the service shuts down.
+    /// Works until the service shuts down, or the ledger is moved.
     func run() async {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: Self.interval)) != nil {
                 do {
                     while try await delete() == Self.deletedAtOnce {}
+                } catch TransactionFailure.moved(let destination) {
+                    observer.observe(.moved(destination))
+                    return
                 } catch {
                     observer.observe(.expiryFailed(error))
                 }

@@ -26,7 +26,7 @@ extension LedgerHead {
     }
 
     /// From `store_id, position, audit_head, recorded_at`.
-    private init(_ row: Row) throws {
+    init(_ row: Row) throws {
         try self.init(
             storeID: row.storeID(0), position: row.position(1), hash: row.auditHash(2),
             recordedAt: row.time(3))

@@ -27,6 +27,8 @@ extension LedgerError {
             }
         case .rejected(let reason): reason
         case .damaged(let report): "The ledger is damaged: restore a backup. Nothing more is written to it. \(report)"
+        case .moved(let place):
+            "This ledger was moved to \(place): record it there. Nothing was changed, and here it can only be read."
         case .internalFailure: "Something went wrong where the ledger is kept; the log there says what."
         }
     }

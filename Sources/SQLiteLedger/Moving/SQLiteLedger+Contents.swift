@@ -1,0 +1,112 @@
+public import Access
+import GRDB
+public import Inventory
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What the file holds, whole and with what is archived, for who moves it to another place.
+extension SQLiteLedger {
+    /// The ends of all ledgers, the catalog's first, and what their stores are called.
+    public func ledgers() async throws(LedgerError) -> [(head: LedgerHead, name: String)] {
+        try await reader.run { database in
+            try database.rows(Self.ledgers) { row in (LedgerHead(row), row[4]) }
+        }
+    }
+
+    public func totals(of storeID: StoreID, upTo position: Position) async throws(LedgerError) -> LedgerTotals {
+        try await reader.run { database in
+            let totals = try database.rows(Self.totals, storeID.rawValue, position.rawValue) { row in
+                LedgerTotals(
+                    entries: row[0], movements: row[1],
+                    hash: (row[2] as Data?).map { AuditHash(bytes: [UInt8]($0)) })
+            }
+            return try totals.found()
+        }
+    }
+
+    /// The levels of a store, by product.
+    public func levels(
+        of storeID: StoreID, after productID: ProductID?, limit: Int
+    ) async throws(LedgerError) -> [KeptLevel] {
+        try await reader.run { database in
+            try database.rows(Self.levels, storeID.rawValue, productID?.rawValue ?? 0, limit) { row in
+                KeptLevel(
+                    productID: row.productID(0), onHand: row[1], position: row.position(2), recordedAt: row.time(3))
+            }
+        }
+    }
+
+    public func catalogContents() async throws(LedgerError) -> CatalogContents {
+        try await reader.run { database in
+            CatalogContents(
+                products: try database.rows(Self.allProducts) { row in
+                    Archivable(Product(row), archivedAt: row.optionalTime(6))
+                },
+                stores: try database.rows(Self.allStores) { row in
+                    Archivable(Store(row), archivedAt: row.optionalTime(3))
+                })
+        }
+    }
+
+    public func credentials() async throws(LedgerError) -> Credentials {
+        try await reader.run { database in
+            Credentials(
+                keys: try APIKeyRecord.list(after: nil, atMost: .max, in: database),
+                users: try UserRecord.list(after: nil, atMost: .max, in: database))
+        }
+    }
+
+    /// Records of idempotency keys, by principal and key: those that follow a key, until they are so many bytes. None, if
+    /// there are no more. That of a large batch is a hundred times as long as that of a sale.
+    public func keptOutcomes(
+        after scope: IdempotencyKey.Scope?, bytes limit: Int
+    ) async throws(LedgerError) -> [KeptOutcome] {
+        try await reader.run { database in
+            let rows = try Row.fetchCursor(
+                database.cachedStatement(sql: Self.keptOutcomes),
+                arguments: [scope?.principal ?? "", scope?.key ?? ""])
+            var (outcomes, bytes): ([KeptOutcome], Int) = ([], 0)
+            while bytes < limit, let row = try rows.next() {
+                let outcome = KeptOutcome(
+                    scope: IdempotencyKey.Scope(principal: row[0], key: row[1]), fingerprint: row.bytes(2),
+                    outcome: row[3], expiresAt: row.optionalTime(4))
+                outcomes.append(outcome)
+                // The rest of a row is about as long as a short outcome.
+                bytes += outcome.outcome.utf8.count + 200
+            }
+            return outcomes
+        }
+    }
+
+    private static let ledgers = """
+        select store_id, position, audit_head, recorded_at, name from stores order by store_id
+        """
+
+    private static let totals = """
+        select (select count(*) from audit_log where store_id = ?1 and position <= ?2),
+            (select count(*) from movements where store_id = ?1 and position <= ?2),
+            (select hash from audit_log where store_id = ?1 and position = ?2)
+        """
+
+    private static let levels = """
+        select product_id, on_hand, position, recorded_at from stock_levels
+        where store_id = ? and product_id > ? order by product_id limit ?
+        """
+
+    private static let allProducts = """
+        select product_id, sku, name, category, unit, version, archived_at from products order by product_id
+        """
+
+    private static let allStores = """
+        select store_id, name, version, archived_at from stores where store_id > 0 order by store_id
+        """
+
+    private static let keptOutcomes = """
+        select principal, key, fingerprint, outcome, expires_at from idempotency
+        where (principal, key) > (?, ?) order by principal, key
+        """
+}
