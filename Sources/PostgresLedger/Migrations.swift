@@ -74,6 +74,18 @@ public struct Schema: Sendable {
         }
     }
 
+    /// Gives a database that has no schema this program's; any other has to have it already.
+    /// - Throws: `SchemaError`, `PostgresError`.
+    public func makeIfMissing() async throws {
+        if try await !exists() { _ = try await migrate() }
+        try await check()
+    }
+
+    /// Whether the database has any version of it.
+    public func exists() async throws -> Bool {
+        try await database.run { session in try session.execute(Self.versionsExist)[0].bool(0) }
+    }
+
     /// Checks that the schema is of this program's version and that commits are durable.
     /// - Throws: `SchemaError`, `PostgresError`.
     public func check() async throws {

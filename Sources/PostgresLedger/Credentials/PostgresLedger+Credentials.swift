@@ -100,7 +100,7 @@ extension PostgresLedger: CredentialStoring {
 }
 
 extension Parameter {
-    fileprivate static func int64(_ number: Int?) -> Parameter { .int64(number.map(Int64.init)) }
+    static func int64(_ number: Int?) -> Parameter { .int64(number.map(Int64.init)) }
 }
 
 extension Grant {

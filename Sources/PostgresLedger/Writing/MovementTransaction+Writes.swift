@@ -6,9 +6,9 @@ extension MovementTransaction {
     func writes(of decision: Decision) throws -> [Query] {
         guard let last = decision.audit.last else { return [] }
         var writes = [
-            insertMovements(decision.entries),
+            LedgerEntry.insert(decision.entries),
             AuditEntry.insert(decision.audit),
-            upsertLevels(decision.lastEntries.values),
+            LedgerEntry.upsertLevels(decision.lastEntries.values),
             LedgerHead.update(decision.heads.values),
             Outbox.insert(CommitProof(last), decision.advances),
         ]
@@ -18,10 +18,12 @@ extension MovementTransaction {
         }
         return writes
     }
+}
 
-    private func insertMovements(_ entries: [LedgerEntry]) -> Query {
+extension LedgerEntry {
+    static func insert(_ entries: [LedgerEntry]) -> Query {
         Query(
-            Self.insertMovements,
+            insertMovements,
             .int64s(entries.map(\.storeID.rawValue)),
             .int64s(entries.map(\.position.rawValue)),
             .int64s(entries.map(\.productID.rawValue)),
@@ -35,9 +37,10 @@ extension MovementTransaction {
             .timestamps(entries.map(\.recordedAt.microseconds)))
     }
 
-    private func upsertLevels(_ entries: some Collection<LedgerEntry>) -> Query {
+    /// The levels that the last entries of their products leave.
+    static func upsertLevels(_ entries: some Collection<LedgerEntry>) -> Query {
         Query(
-            Self.upsertLevels,
+            upsertLevels,
             .int64s(entries.map(\.storeID.rawValue)),
             .int64s(entries.map(\.productID.rawValue)),
             .int64s(entries.map(\.onHandAfter)),

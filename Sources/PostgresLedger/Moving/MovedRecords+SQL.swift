@@ -1,0 +1,112 @@
+import Access
+import Inventory
+import Postgres
+
+/// How records are written as they were in another place, with their numbers and times.
+extension Archivable<Product> {
+    static func insert(_ products: [Archivable<Product>]) -> Query {
+        let items = products.map(\.item)
+        return Query(
+            .insertProducts,
+            .int64s(items.map(\.id.rawValue)),
+            .texts(items.map(\.details.sku)),
+            .texts(items.map(\.details.name)),
+            .texts(items.map(\.details.category)),
+            .texts(items.map(\.details.unit)),
+            .int64s(items.map(\.position.rawValue)),
+            .timestamps(products.map(\.archivedAt?.microseconds)))
+    }
+}
+
+extension Archivable<Store> {
+    /// The stores are there, closed.
+    static func update(_ stores: [Archivable<Store>]) -> Query {
+        Query(
+            .updateStores,
+            .int64s(stores.map(\.item.id.rawValue)),
+            .texts(stores.map(\.item.name)),
+            .int64s(stores.map(\.item.position.rawValue)),
+            .timestamps(stores.map(\.archivedAt?.microseconds)))
+    }
+}
+
+extension Statement {
+    fileprivate static let insertProducts = Statement(
+        "moving.insert_products",
+        """
+        insert into products (product_id, sku, name, category, unit, version, archived_at)
+        select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[],
+            $7::timestamptz[])
+        """)
+
+    fileprivate static let updateStores = Statement(
+        "moving.update_stores",
+        """
+        update stores s set name = n.name, version = n.version, archived_at = n.archived_at
+        from unnest($1::bigint[], $2::text[], $3::bigint[], $4::timestamptz[])
+            as n (store_id, name, version, archived_at)
+        where s.store_id = n.store_id
+        """)
+}
+
+extension CatalogContents {
+    init(_ session: Session) throws {
+        let answers = try session.pipeline([Query(Self.allProducts), Query(Self.allStores)])
+        self.init(
+            products: answers[0].map { Archivable(Product($0), archivedAt: $0.optionalMoment(6)) },
+            stores: answers[1].map { Archivable(Store($0), archivedAt: $0.optionalMoment(3)) })
+    }
+
+    private static let allProducts = Statement(
+        "moving.products",
+        """
+        select product_id, sku, name, category, unit, version, archived_at from products order by product_id
+        """)
+
+    private static let allStores = Statement(
+        "moving.stores",
+        "select store_id, name, version, archived_at from stores where store_id > 0 order by store_id")
+}
+
+extension APIKeyRecord {
+    var insert: Query {
+        Query(
+            Self.insertKept, .int64(number.rawValue), .text(id), .text(name), .text(grant.role.rawValue),
+            .stores(in: grant.scope), .int64(grant.rates.readsPerSecond), .int64(grant.rates.writesPerSecond),
+            .bytes(secretHash), .timestamp(createdAt.microseconds), .timestamp(expiresAt?.microseconds),
+            .timestamp(lastUsedAt?.microseconds), .timestamp(revokedAt?.microseconds))
+    }
+
+    /// The next key gets the next number.
+    var continueNumbers: Query { Query(Self.continueNumbers, .int64(number.rawValue)) }
+
+    private static let insertKept = Statement(
+        "moving.insert_key",
+        """
+        insert into api_keys (number, id, name, role, stores, reads_per_second, writes_per_second, secret_hash,
+            created_at, expires_at, last_used_at, revoked_at)
+        overriding system value
+        values ($1::bigint, $2::text, $3::text, $4::text, $5::bigint[], $6::bigint, $7::bigint, $8::bytea,
+            $9::timestamptz, $10::timestamptz, $11::timestamptz, $12::timestamptz)
+        """)
+
+    private static let continueNumbers = Statement(
+        "moving.continue_numbers", "select setval(pg_get_serial_sequence('api_keys', 'number'), $1::bigint)")
+}
+
+extension UserRecord {
+    var insert: Query {
+        Query(
+            Self.insertKept, .text(name.description), .text(passwordHash), .text(grant.role.rawValue),
+            .stores(in: grant.scope), .int64(grant.rates.readsPerSecond), .int64(grant.rates.writesPerSecond),
+            .timestamp(createdAt.microseconds), .timestamp(disabledAt?.microseconds))
+    }
+
+    private static let insertKept = Statement(
+        "moving.insert_user",
+        """
+        insert into users (name, password_hash, role, stores, reads_per_second, writes_per_second, created_at,
+            disabled_at)
+        values ($1::text, $2::text, $3::text, $4::bigint[], $5::bigint, $6::bigint, $7::timestamptz, $8::timestamptz)
+        """)
+}

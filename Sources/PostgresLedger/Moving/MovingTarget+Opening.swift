@@ -1,0 +1,97 @@
+public import Access
+public import Inventory
+import Postgres
+
+/// What makes a shop of the ledgers of its stores.
+public struct ShopContents: Sendable {
+    /// The catalog's ledger, whole.
+    public let history: [AuditEntry]
+    public let catalog: CatalogContents
+    public let credentials: Credentials
+    /// The ends of the stores' ledgers.
+    public let heads: [LedgerHead]
+
+    public init(history: [AuditEntry], catalog: CatalogContents, credentials: Credentials, heads: [LedgerHead]) {
+        self.history = history
+        self.catalog = catalog
+        self.credentials = credentials
+        self.heads = heads
+    }
+}
+
+extension MovingTarget {
+    /// Opens the shop, in one transaction: everybody sees all of it or nothing. What was written is read again and
+    /// compared before it is committed.
+    /// - Parameter prepare: Runs on the connection's thread when nothing is left to do but the commit, which does not
+    ///   take place if it throws.
+    /// - Throws: `MovingConflict`, if the shop is open already, `MovingDifference`, `PostgresError`.
+    public func open(_ shop: ShopContents, preparing prepare: @escaping @Sendable () throws -> Void) async throws {
+        try await database.write { session in
+            guard try session.execute(Self.lockCatalog).count == 1 else { throw MovingConflict() }
+            for query in shop.writes { _ = try session.pipeline([query]) }
+            try Self.compare(shop, session)
+            try prepare()
+        }
+    }
+
+    private static func compare(_ shop: ShopContents, _ session: Session) throws {
+        var verifier = AuditVerifier(storeID: .catalog)
+        for row in try session.execute(Self.history) { try verifier.check(AuditEntry(row), movement: nil) }
+        guard verifier.head.hash == shop.history.last?.hash ?? .origin else {
+            throw MovingDifference("the catalog's log")
+        }
+        guard try CatalogContents(session) == shop.catalog else { throw MovingDifference("the catalog") }
+        let credentials = Credentials(
+            keys: try session.execute(.listKeys, .int64(0), .int64(Int64.max)).map { APIKeyRecord($0) },
+            users: try session.execute(.listUsers, .text(""), .int64(Int64.max)).map { UserRecord($0) })
+        guard credentials == shop.credentials else { throw MovingDifference("the keys or users") }
+    }
+
+    private static let lockCatalog = Statement(
+        "moving.lock_catalog", "select from stores where store_id = 0 and position = 0 for no key update")
+
+    private static let history = Statement(
+        "moving.history",
+        """
+        select store_id, position, recorded_at, actor, action, request_id, detail, hash
+        from audit_log where store_id = 0 order by position
+        """)
+}
+
+/// What was written is not what was read again.
+public struct MovingDifference: Error, CustomStringConvertible {
+    public let description: String
+
+    init(_ what: String) {
+        description = "\(what) would not be the same in the database: nothing was opened there"
+    }
+}
+
+extension ShopContents {
+    /// Each of a bounded size.
+    fileprivate var writes: [Query] {
+        var writes = history.inParts.map(AuditEntry.insert)
+        writes += catalog.products.inParts.map(Archivable<Product>.insert)
+        writes += catalog.stores.inParts.map(Archivable<Store>.update)
+        writes += credentials.keys.map(\.insert)
+        if let last = credentials.keys.last { writes.append(last.continueNumbers) }
+        writes += credentials.users.map(\.insert)
+        if let last = history.last {
+            let head = LedgerHead(
+                storeID: .catalog, position: last.position, hash: last.hash, recordedAt: last.recordedAt)
+            writes.append(LedgerHead.update([head]))
+            // No product's level was ever rendered: what marks say of whole stores is enough.
+            writes.append(
+                Outbox.insert(
+                    CommitProof(last),
+                    ([head] + heads).map { Advance(storeID: $0.storeID, position: $0.position, products: [:]) }))
+        }
+        return writes
+    }
+}
+
+extension Array {
+    fileprivate var inParts: [[Element]] {
+        stride(from: 0, to: count, by: 5_000).map { Array(self[$0..<Swift.min($0 + 5_000, count)]) }
+    }
+}

@@ -1,0 +1,58 @@
+public import Inventory
+import Postgres
+
+/// What the database holds of what was moved, however far it went since.
+extension MovingTarget {
+    public func totals(of storeID: StoreID, upTo position: Position) async throws -> LedgerTotals {
+        try await database.run { session in
+            let row = try session.execute(Self.totals, .int64(storeID.rawValue), .int64(position.rawValue))[0]
+            return LedgerTotals(
+                entries: row.int64(0), movements: row.int64(1), hash: row.optionalBytes(2).map(AuditHash.init))
+        }
+    }
+
+    /// The levels of a store as they were at a position, by product. Those that have not changed since are taken from the
+    /// table of levels, the others from their last movement up to there.
+    public func levels(
+        of storeID: StoreID, at position: Position, after productID: ProductID?, limit: Int
+    ) async throws -> [KeptLevel] {
+        try await database.run { session in
+            try session.execute(
+                Self.levels, .int64(storeID.rawValue), .int64(position.rawValue), .int64(productID?.rawValue ?? 0),
+                .int64(Int64(limit))
+            ).map { row in
+                KeptLevel(
+                    productID: ProductID(rawValue: row.int64(0)), onHand: row.int64(1),
+                    position: Position(rawValue: row.int64(2)), recordedAt: row.moment(3))
+            }
+        }
+    }
+
+    public func catalogContents() async throws -> CatalogContents {
+        try await database.snapshot { session in try CatalogContents(session) }
+    }
+
+    private static let totals = Statement(
+        "moving.totals",
+        """
+        select (select count(*) from audit_log where store_id = $1::bigint and position <= $2::bigint),
+            (select count(*) from movements where store_id = $1::bigint and position <= $2::bigint),
+            (select hash from audit_log where store_id = $1::bigint and position = $2::bigint)
+        """)
+
+    private static let levels = Statement(
+        "moving.levels",
+        """
+        select product_id, on_hand, position, recorded_at from stock_levels
+        where store_id = $1::bigint and product_id > $3::bigint and position <= $2::bigint
+        union all
+        select l.product_id, m.on_hand_after, m.position, m.recorded_at from stock_levels l
+        cross join lateral (
+            select on_hand_after, position, recorded_at from movements
+            where store_id = $1::bigint and product_id = l.product_id and position <= $2::bigint
+            order by position desc limit 1
+        ) m
+        where l.store_id = $1::bigint and l.product_id > $3::bigint and l.position > $2::bigint
+        order by product_id limit $4::bigint
+        """)
+}
