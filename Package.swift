@@ -287,9 +287,11 @@ let package = Package(
         .testTarget(
             name: "KhataTests",
             dependencies: [
-                "Access", "AccessTesting", "Inventory", "LedgerTesting", "PostgresLedger", "SQLiteLedger", "khata",
+                "Access", "AccessTesting", "Inventory", "LedgerTesting", "Postgres", "PostgresLedger", "Redis",
+                "SQLiteLedger", "ServerTesting", "khata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(

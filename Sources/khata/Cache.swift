@@ -7,8 +7,6 @@ import PostgresLedger
 import Redis
 import ServiceLifecycle
 import StockCache
-import Synchronization
-import UnixSignals
 
 extension Settings {
     /// A client of the Redis that is configured, if one is.
@@ -58,46 +56,20 @@ func withCache<T: Sendable>(
     }
     let cache = CacheConnection(redis, recentBytes: settings.recentDocumentBytes, logger: logger)
     let ledger = try settings.ledger(on: servers, logger, delivery: cache)
-    let work = Work {
-        try await Schema(ledger.primary).check()
-        try await cache.requireTrust()
-        return try await body(ledger, cache)
-    }
-    let services = ServiceGroup(
-        configuration: .init(
-            services: [
-                .init(service: ledger),
-                .init(service: Relay(feed: ledger.outboxFeed, cache: cache)),
-                .init(service: HeartWatch(primary: ledger, cache: cache)),
-                .init(service: work, successTerminationBehavior: .gracefullyShutdownGroup),
-            ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-    try await services.run()
-    await redis.close()
-    return try work.value()
-}
-
-/// The service among others that ends by itself, and they with it.
-private final class Work<T: Sendable>: Service {
-    private let body: @Sendable () async throws -> T
-    private let result = Mutex<Result<T, any Error>?>(nil)
-
-    init(_ body: @escaping @Sendable () async throws -> T) {
-        self.body = body
-    }
-
-    func run() async {
-        let result: Result<T, any Error>
-        do {
-            result = .success(try await cancelWhenGracefulShutdown(body))
-        } catch {
-            result = .failure(error)
+    let services: [any Service] = [
+        ledger, Relay(feed: ledger.outboxFeed, cache: cache), HeartWatch(primary: ledger, cache: cache),
+    ]
+    do {
+        let result = try await interruptible(services, logger) {
+            try await Schema(ledger.primary).check()
+            try await cache.requireTrust()
+            return try await body(ledger, cache)
         }
-        self.result.withLock { $0 = result }
-    }
-
-    func value() throws -> T {
-        guard let result = result.withLock({ $0 }) else { throw CancellationError() }
-        return try result.get()
+        await redis.close()
+        return result
+    } catch {
+        await redis.close()
+        throw error
     }
 }
 

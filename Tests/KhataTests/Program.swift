@@ -21,6 +21,11 @@ struct Program {
         environment = ["KHATA_PRIMARY_URL": database.primaryURL].merging(more) { $1 }
     }
 
+    /// - Parameter environment: All that the program sees of it.
+    init(environment: [String: String]) {
+        self.environment = environment
+    }
+
     init(on file: TestFile, _ more: [String: String] = [:]) {
         environment = ["KHATA_SQLITE_FILE": file.path].merging(more) { $1 }
     }
@@ -35,12 +40,28 @@ struct Program {
         }
     }
 
-    private func run(_ arguments: [String], _ input: String, _ last: String?) throws -> Outcome {
+    /// Starts a command, to be killed or waited for; what it says goes into `log`.
+    func start(_ arguments: [String], log: URL) throws -> RunningProgram {
+        try Data().write(to: log)
+        let process = try process(arguments)
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: log)
+        process.standardError = try FileHandle(forWritingTo: log)
+        try process.run()
+        return RunningProgram(process: process, log: log)
+    }
+
+    private func process(_ arguments: [String]) throws -> Process {
         let process = Process()
         process.executableURL = try Self.url
         process.arguments = arguments
         process.environment = environment
         process.currentDirectoryURL = FileManager.default.temporaryDirectory
+        return process
+    }
+
+    private func run(_ arguments: [String], _ input: String, _ last: String?) throws -> Outcome {
+        let process = try process(arguments)
         let (standardInput, standardOutput, standardError) = (Pipe(), Pipe(), Pipe())
         process.standardInput = standardInput
         process.standardOutput = standardOutput
@@ -93,6 +114,29 @@ struct Program {
             throw MissingProgram(arguments: CommandLine.arguments)
         }
     }
+}
+
+/// A command under way.
+struct RunningProgram {
+    fileprivate let process: Process
+    fileprivate let log: URL
+
+    /// With what it said, in the order in which it said it, as errors.
+    func end() async throws -> Program.Outcome {
+        guard try await eventually({ !process.isRunning }) else { throw StillRunning() }
+        return Program.Outcome(
+            status: process.terminationStatus, output: "", errors: try said)
+    }
+
+    var said: String {
+        get throws { try String(contentsOf: log, encoding: .utf8) }
+    }
+
+    func kill(_ signal: Int32 = SIGKILL) {
+        Foundation.kill(process.processIdentifier, signal)
+    }
+
+    private struct StillRunning: Error {}
 }
 
 struct MissingProgram: Error {

@@ -46,7 +46,13 @@ struct Settings {
 extension Settings {
     /// - Throws: `SettingsError`.
     init(_ source: SettingsSource) throws(SettingsError) {
-        self.init(storage: try Storage(source))
+        try self.init(source, storage: try Storage(source))
+    }
+
+    /// - Parameter storage: Where the ledger is kept, whatever the source says of that.
+    /// - Throws: `SettingsError`.
+    init(_ source: SettingsSource, storage: Storage) throws(SettingsError) {
+        self.init(storage: storage)
         warmConcurrency = try source.integer(.warmConcurrency, in: Self.warmConcurrencies) ?? warmConcurrency
         recentDocumentBytes = try source.integer(.recentDocumentBytes, in: 0...(64 << 30)) ?? recentDocumentBytes
         serverURL = try source.text(.serverURL)

@@ -1,0 +1,43 @@
+import Logging
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+/// Runs services while `body` uses them. SIGINT and SIGTERM cancel `body`.
+func interruptible<T: Sendable>(
+    _ services: [any Service], _ logger: Logger, _ body: @escaping @Sendable () async throws -> T
+) async throws -> T {
+    let work = Work(body)
+    let group = ServiceGroup(
+        configuration: .init(
+            services: services.map { .init(service: $0) }
+                + [.init(service: work, successTerminationBehavior: .gracefullyShutdownGroup)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    try await group.run()
+    return try work.value()
+}
+
+/// The service among others that ends by itself, and they with it.
+private final class Work<T: Sendable>: Service {
+    private let body: @Sendable () async throws -> T
+    private let result = Mutex<Result<T, any Error>?>(nil)
+
+    init(_ body: @escaping @Sendable () async throws -> T) {
+        self.body = body
+    }
+
+    func run() async {
+        let result: Result<T, any Error>
+        do {
+            result = .success(try await cancelWhenGracefulShutdown(body))
+        } catch {
+            result = .failure(error)
+        }
+        self.result.withLock { $0 = result }
+    }
+
+    func value() throws -> T {
+        guard let result = result.withLock({ $0 }) else { throw CancellationError() }
+        return try result.get()
+    }
+}
