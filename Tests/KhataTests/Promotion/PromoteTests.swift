@@ -6,7 +6,8 @@ import PostgresLedger
 import SQLiteLedger
 import Testing
 
-@Suite("khata promote")
+/// One after the other: each starts several programs that connect to the servers of all tests.
+@Suite("khata promote", .serialized)
 struct PromoteTests {
     @Test("every read of the database brings what it brings of the file, and a second run says that it is done")
     func everything() async throws {
