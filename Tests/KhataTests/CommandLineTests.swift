@@ -23,6 +23,7 @@ struct CommandLineTests {
             ["audit", "list", "--store", "0", "--action", "product-created"], ["health", "--json"],
             ["stock", "--server", "https://khata.example", "--api-key", "khata_1_2"],
             ["stock", "--sqlite", "shop.khata"],
+            ["promote", "shop.khata"], ["promote", "shop.khata", "postgresql://khata@localhost/khata", "--json"],
         ])
     func understood(arguments: [String]) throws {
         _ = try Khata.parseAsRoot(arguments)
