@@ -13,10 +13,6 @@ struct Program {
 
     let environment: [String: String]
 
-    init(environment: [String: String]) {
-        self.environment = environment
-    }
-
     init(on database: TestDatabase, _ more: [String: String] = [:]) {
         environment = ["KHATA_PRIMARY_URL": database.primaryURL].merging(more) { $1 }
     }

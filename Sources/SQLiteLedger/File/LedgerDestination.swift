@@ -26,7 +26,7 @@ extension SQLiteLedger {
 extension LedgerDestination {
     static func find(in database: Database) throws -> LedgerDestination? {
         try database.rows(find) { row in
-            LedgerDestination(name: row[0], identity: row[1], movedAt: row.time(2))
+            try LedgerDestination(name: row.value(0), identity: row.value(1), movedAt: row.time(2))
         }.first
     }
 

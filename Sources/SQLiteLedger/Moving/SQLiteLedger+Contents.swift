@@ -13,15 +13,15 @@ extension SQLiteLedger {
     /// The ends of all ledgers, the catalog's first, and what their stores are called.
     public func ledgers() async throws(LedgerError) -> [(head: LedgerHead, name: String)] {
         try await reader.run { database in
-            try database.rows(Self.ledgers) { row in (LedgerHead(row), row[4]) }
+            try database.rows(Self.ledgers) { row in (try LedgerHead(row), try row.value(4)) }
         }
     }
 
     public func totals(of storeID: StoreID, upTo position: Position) async throws(LedgerError) -> LedgerTotals {
         try await reader.run { database in
             let totals = try database.rows(Self.totals, storeID.rawValue, position.rawValue) { row in
-                LedgerTotals(
-                    entries: row[0], movements: row[1],
+                try LedgerTotals(
+                    entries: row.value(0), movements: row.value(1),
                     hash: (row[2] as Data?).map { AuditHash(bytes: [UInt8]($0)) })
             }
             return try totals.found()
@@ -34,8 +34,9 @@ extension SQLiteLedger {
     ) async throws(LedgerError) -> [KeptLevel] {
         try await reader.run { database in
             try database.rows(Self.levels, storeID.rawValue, productID?.rawValue ?? 0, limit) { row in
-                KeptLevel(
-                    productID: row.productID(0), onHand: row[1], position: row.position(2), recordedAt: row.time(3))
+                try KeptLevel(
+                    productID: row.productID(0), onHand: row.value(1), position: row.position(2),
+                    recordedAt: row.time(3))
             }
         }
     }
@@ -44,10 +45,10 @@ extension SQLiteLedger {
         try await reader.run { database in
             CatalogContents(
                 products: try database.rows(Self.allProducts) { row in
-                    Archivable(Product(row), archivedAt: row.optionalTime(6))
+                    try Archivable(Product(row), archivedAt: row.optionalTime(6))
                 },
                 stores: try database.rows(Self.allStores) { row in
-                    Archivable(Store(row), archivedAt: row.optionalTime(3))
+                    try Archivable(Store(row), archivedAt: row.optionalTime(3))
                 })
         }
     }
@@ -71,9 +72,9 @@ extension SQLiteLedger {
                 arguments: [scope?.principal ?? "", scope?.key ?? ""])
             var (outcomes, bytes): ([KeptOutcome], Int) = ([], 0)
             while bytes < limit, let row = try rows.next() {
-                let outcome = KeptOutcome(
-                    scope: IdempotencyKey.Scope(principal: row[0], key: row[1]), fingerprint: row.bytes(2),
-                    outcome: row[3], expiresAt: row.optionalTime(4))
+                let outcome = try KeptOutcome(
+                    scope: IdempotencyKey.Scope(principal: row.value(0), key: row.value(1)), fingerprint: row.bytes(2),
+                    outcome: row.value(3), expiresAt: row.optionalTime(4))
                 outcomes.append(outcome)
                 // The rest of a row is about as long as a short outcome.
                 bytes += outcome.outcome.utf8.count + 200
