@@ -20,6 +20,8 @@ public struct LedgerLimits: Sendable {
     public var replicaConnections = 8
     public var primaryReadConnections = 4
     public var waitingReads = 1_000
+    /// How long a transaction that failed halfway is tried again, or asked about, before that is said.
+    public var commitPatience: Duration = .seconds(3)
 
     public init() {}
 }
@@ -73,7 +75,8 @@ public struct PostgresLedger: Service {
         func lane() -> Lane {
             Lane(
                 transactions: DurableTransactions(
-                    connections: pool(writing, connections: 1, waiting: 0), observer: observer),
+                    connections: pool(writing, connections: 1, waiting: 0), observer: observer,
+                    patience: limits.commitPatience),
                 acknowledged: acknowledged, outbox: outbox, delivery: delivery, limits: limits.write,
                 observer: observer)
         }
@@ -83,7 +86,7 @@ public struct PostgresLedger: Service {
         catalog = DurableTransactions(
             connections: pool(
                 writing, connections: 1, waiting: limits.write.catalogChangesWaiting, patience: .seconds(30)),
-            observer: observer)
+            observer: observer, patience: limits.commitPatience)
         self.primary = pool(primary, connections: limits.primaryReadConnections, waiting: limits.waitingReads)
         reader = SnapshotReader(
             primary: self.primary,

@@ -13,7 +13,8 @@ struct FaultTests {
     func lostAtCommit(fault: FaultyLink.Fault) async throws {
         try await TestDatabase.withShop { database in
             try await database.withFaultyLink { link in
-                try await database.withLedger(primary: try database.primaryURL(through: link)) { ledger in
+                try await database.withLedger(primary: try database.primaryURL(through: link), limits: .patient) {
+                    ledger in
                     for _ in 0..<5 {
                         link.breakNextCommit(fault)
                         let receipts = try await ledger.recordAtOnce(20, of: .stockIn(1))
@@ -33,7 +34,8 @@ struct FaultTests {
     func catalogLostAtCommit(fault: FaultyLink.Fault) async throws {
         try await TestDatabase.withShop { database in
             try await database.withFaultyLink { link in
-                try await database.withLedger(primary: try database.primaryURL(through: link)) { ledger in
+                try await database.withLedger(primary: try database.primaryURL(through: link), limits: .patient) {
+                    ledger in
                     link.breakNextCommit(fault)
                     let item = try await ledger.change(
                         .createProduct(nil, ProductDetails(name: "Tea")), .testing
@@ -205,5 +207,14 @@ struct FaultTests {
                 #expect(try await database.integers("select count(*) from outbox")[0] == before + 1)
             }
         }
+    }
+}
+
+extension LedgerLimits {
+    /// A busy machine may take longer to connect again than a shop would wait.
+    fileprivate static var patient: LedgerLimits {
+        var limits = LedgerLimits()
+        limits.commitPatience = .seconds(60)
+        return limits
     }
 }

@@ -49,7 +49,7 @@ struct DurableTransactions: Sendable {
     let connections: Pool
     let observer: any LedgerObserver
     /// How long to go on trying.
-    var patience: Duration = .seconds(3)
+    let patience: Duration
 
     /// - Parameter prepare: Begins the transaction, takes its locks and decides what it writes. Runs again on a retry.
     func run<Value: Sendable>(
