@@ -49,11 +49,13 @@ public struct SQLiteLedger: Service {
         _ path: String, _ opening: Opening, limits: LedgerFileLimits = LedgerFileLimits(),
         observer: any LedgerFileObserver
     ) async throws -> SQLiteLedger {
-        let database = try await LedgerFile(path: path).open(opening, limits)
-        return SQLiteLedger(database, limits: limits, observer: observer)
+        let (database, lookups) = try await LedgerFile(path: path).open(opening, limits)
+        return SQLiteLedger(database, lookups, limits: limits, observer: observer)
     }
 
-    private init(_ database: DatabasePool, limits: LedgerFileLimits, observer: any LedgerFileObserver) {
+    private init(
+        _ database: DatabasePool, _ lookups: DatabaseQueue, limits: LedgerFileLimits, observer: any LedgerFileObserver
+    ) {
         self.database = database
         self.observer = observer
         queue = CommandQueue(limits.write)
@@ -62,8 +64,8 @@ public struct SQLiteLedger: Service {
         transactions = DurableTransactions(
             database: database, condition: condition, observer: observer, patience: limits.commitPatience)
         reader = SnapshotReader(
-            database: database, slots: Slots(limits.readers + limits.waitingReads), condition: condition,
-            observer: observer)
+            database: database, lookups: lookups, slots: Slots(limits.readers + limits.waitingReads),
+            condition: condition, observer: observer)
     }
 
     public func run() async {
@@ -86,6 +88,7 @@ public struct SQLiteLedger: Service {
     private func close() async {
         do {
             try await onThreadOfItsOwn {
+                try reader.lookups.close()
                 database.releaseMemory()
                 try database.close()
             }

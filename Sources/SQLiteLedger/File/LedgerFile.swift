@@ -22,9 +22,22 @@ struct LedgerFile: Sendable {
     let path: String
 
     /// - Parameter opening: Whether the file may be created or brought up to date.
+    /// - Returns: The connections, and one more for lookups, which waits for nobody.
     /// - Throws: `LedgerFileError`; the file is as it was.
-    func open(_ opening: SQLiteLedger.Opening, _ limits: LedgerFileLimits) async throws -> DatabasePool {
-        try await onThreadOfItsOwn { try open(opening, limits) }
+    func open(
+        _ opening: SQLiteLedger.Opening, _ limits: LedgerFileLimits
+    ) async throws -> (DatabasePool, lookups: DatabaseQueue) {
+        try await onThreadOfItsOwn {
+            let database = try open(opening, limits)
+            do {
+                var configuration = Configuration()
+                configuration.readonly = true
+                configuration.busyMode = .immediateError
+                return (database, try DatabaseQueue(path: path, configuration: configuration))
+            } catch let error as DatabaseError {
+                throw LedgerFileError(error, path: path)
+            }
+        }
     }
 
     private func open(_ opening: SQLiteLedger.Opening, _ limits: LedgerFileLimits) throws -> DatabasePool {

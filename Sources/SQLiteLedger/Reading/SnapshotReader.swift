@@ -5,6 +5,7 @@ import Inventory
 /// before it was asked for, through any process, so nothing is as new as required only by luck.
 struct SnapshotReader: Sendable {
     let database: DatabasePool
+    let lookups: DatabaseQueue
     let slots: Slots
     let condition: FileCondition
     let observer: any LedgerFileObserver
@@ -22,13 +23,41 @@ struct SnapshotReader: Sendable {
     func read<Value: Sendable>(
         _ scope: Scope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Snapshot<Value> {
-        try await run { database in
-            let (position, catalogPosition) = try scope.positions(in: database)
-            guard catalogPosition >= freshness.catalogPosition ?? .zero else { throw LedgerError.positionUnavailable }
-            if let position, position < freshness.position ?? .zero { throw LedgerError.positionUnavailable }
-            return Snapshot(
-                value: try read(database), position: position, catalogPosition: catalogPosition, source: .primary)
+        try await run { database in try Self.snapshot(scope, freshness, database, read) }
+    }
+
+    /// Reads a few rows by their keys, in microseconds: on the caller's thread, because handing that to another one takes
+    /// longer. If it would have to wait for anybody, another one does.
+    func lookUp<Value: Sendable>(
+        _ scope: Scope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
+    ) async throws(LedgerError) -> Snapshot<Value> {
+        do {
+            if let found = try atOnce({ database in try Self.snapshot(scope, freshness, database, read) }) {
+                return found
+            }
+        } catch {
+            throw failure(error)
         }
+        return try await self.read(scope, freshness, read)
+    }
+
+    /// - Returns: `nil` if somebody keeps the file locked.
+    private func atOnce<Value>(_ read: (Database) throws -> Value) throws -> Value? {
+        do {
+            return try lookups.read(read)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+            return nil
+        }
+    }
+
+    private static func snapshot<Value>(
+        _ scope: Scope, _ freshness: Freshness, _ database: Database, _ read: (Database) throws -> Value
+    ) throws -> Snapshot<Value> {
+        let (position, catalogPosition) = try scope.positions(in: database)
+        guard catalogPosition >= freshness.catalogPosition ?? .zero else { throw LedgerError.positionUnavailable }
+        if let position, position < freshness.position ?? .zero { throw LedgerError.positionUnavailable }
+        return Snapshot(
+            value: try read(database), position: position, catalogPosition: catalogPosition, source: .primary)
     }
 
     /// One transaction, which cancelling the caller does not cancel.
