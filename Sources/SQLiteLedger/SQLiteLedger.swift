@@ -64,7 +64,7 @@ public struct SQLiteLedger: Service {
         transactions = DurableTransactions(
             database: database, condition: condition, observer: observer, patience: limits.commitPatience)
         reader = SnapshotReader(
-            database: database, lookups: lookups, slots: Slots(limits.readers + limits.waitingReads),
+            database: database, lookups: Lookups(lookups), slots: Slots(limits.readers + limits.waitingReads),
             condition: condition, observer: observer)
     }
 

@@ -5,7 +5,7 @@ import Inventory
 /// before it was asked for, through any process, so nothing is as new as required only by luck.
 struct SnapshotReader: Sendable {
     let database: DatabasePool
-    let lookups: DatabaseQueue
+    let lookups: Lookups
     let slots: Slots
     let condition: FileCondition
     let observer: any LedgerFileObserver
@@ -26,28 +26,18 @@ struct SnapshotReader: Sendable {
         try await run { database in try Self.snapshot(scope, freshness, database, read) }
     }
 
-    /// Reads a few rows by their keys, in microseconds: on the caller's thread, because handing that to another one takes
-    /// longer. If it would have to wait for anybody, another one does.
+    /// Reads a few rows by their keys, at once if nobody is in the way.
     func lookUp<Value: Sendable>(
         _ scope: Scope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Snapshot<Value> {
         do {
-            if let found = try atOnce({ database in try Self.snapshot(scope, freshness, database, read) }) {
+            if let found = try lookups.read({ database in try Self.snapshot(scope, freshness, database, read) }) {
                 return found
             }
         } catch {
             throw failure(error)
         }
         return try await self.read(scope, freshness, read)
-    }
-
-    /// - Returns: `nil` if somebody keeps the file locked.
-    private func atOnce<Value>(_ read: (Database) throws -> Value) throws -> Value? {
-        do {
-            return try lookups.read(read)
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
-            return nil
-        }
     }
 
     private static func snapshot<Value>(
