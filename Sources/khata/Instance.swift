@@ -2,10 +2,17 @@ import Access
 import Inventory
 import InventoryHTTP
 import Logging
+import NIOCore
 import Redis
 import ServiceLifecycle
 import StockCache
 import UnixSignals
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// One process that serves the API, over whatever the ledger is kept in.
 struct Instance {
@@ -53,9 +60,18 @@ struct Instance {
         ]
         let services = ServiceGroup(
             configuration: .init(
-                services: (services + (await renewal()) + front).map { .init(service: $0) },
+                // Also when one fails, the others finish what they have: cancelled, they would not end.
+                services: (services + (await renewal()) + front).map {
+                    .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
+                },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await services.run()
+        do {
+            try await services.run()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw Failure(
+                "a port of \(settings.bind) is taken: set port and ops.port, which are \(settings.port) and "
+                    + "\(settings.opsPort), to free ones")
+        }
     }
 
     private func renewal() async -> [any Service] {

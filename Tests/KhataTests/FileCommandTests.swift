@@ -2,6 +2,8 @@ import Access
 import Foundation
 import Inventory
 import LedgerTesting
+import NIOCore
+import NIOPosix
 import SQLiteLedger
 import Testing
 
@@ -30,6 +32,21 @@ struct FileCommandTests {
                 #expect(stores.map(\.id) == [StoreID(rawValue: 1)])
             }
         }
+    }
+
+    @Test("a port that is taken ends the start, and it is said what to do")
+    func takenPort() async throws {
+        let holder = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = "\(try #require(holder.localAddress?.port))"
+        try await TestFile.with { file in
+            for arguments in [["--port", port, "--ops-port", "0"], ["--port", "0", "--ops-port", port]] {
+                let outcome = try await Program(on: file).run(["serve"] + arguments)
+                #expect(outcome.status == 1)
+                #expect(outcome.errors.contains("a port of 127.0.0.1 is taken: set port and ops.port"))
+            }
+        }
+        try await holder.close()
     }
 
     @Test("a setting that is wrong leaves nobody without a key")
