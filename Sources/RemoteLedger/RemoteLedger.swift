@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Inventory
 import NIOCore
 
 /// The ledger of a Khata server, reached over the HTTP contract with an API key.

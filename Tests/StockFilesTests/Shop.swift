@@ -43,7 +43,7 @@ struct Shop: Sendable {
         _ text: String, _ options: ImportOptions = ImportOptions(), on ledger: (any StockReading & StockWriting)? = nil,
         observer: Problems = Problems()
     ) async throws -> ImportSummary {
-        let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+        let now = Timestamp.now
         return try await Importer(ledger ?? self.ledger, options: options, now: now, observer: observer).run(file(text))
     }
 

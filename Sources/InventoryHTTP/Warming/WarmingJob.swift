@@ -36,9 +36,3 @@ struct WarmingJob: Sendable {
         return stores.map(own.isSuperset) ?? false
     }
 }
-
-extension Timestamp {
-    fileprivate static var now: Timestamp {
-        Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
-    }
-}

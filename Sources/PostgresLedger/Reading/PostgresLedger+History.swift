@@ -6,7 +6,7 @@ extension PostgresLedger {
         _ query: EntryQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
         try await reader.read(
-            query.storeID.historyScope, freshness,
+            ReadScope(historyOf: query.storeID), freshness,
             Query(
                 query.productID == nil ? Self.entries : Self.entriesOfProduct,
                 [
@@ -24,7 +24,7 @@ extension PostgresLedger {
         _ query: AuditQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
         try await reader.read(
-            query.storeID.historyScope, freshness,
+            ReadScope(historyOf: query.storeID), freshness,
             Query(
                 Self.audit,
                 .int64(query.storeID?.rawValue), .int64(query.after?.storeID.rawValue),
@@ -85,16 +85,6 @@ extension PostgresLedger {
         ) b on ($1::bigint is null or s.store_id = $1::bigint) and ($2::bigint is null or s.store_id >= $2::bigint)
             and ($8::bigint[] is null or s.store_id = any($8::bigint[]))
         """
-}
-
-extension StoreID? {
-    /// History outlives the store it is about.
-    var historyScope: SnapshotReader.Scope {
-        switch self {
-        case .some(let id): .store(id, isArchivedToo: true)
-        case .none: .allStores
-        }
-    }
 }
 
 extension Parameter {

@@ -12,7 +12,7 @@ extension PostgresLedger {
             case .day: Self.reportByDay
             }
         return try await reader.read(
-            query.storeID.historyScope, freshness,
+            ReadScope(historyOf: query.storeID), freshness,
             Query(
                 statement, .int64(query.storeID?.rawValue), .int64(query.productID?.rawValue),
                 .timestamp(query.period.from?.microseconds), .timestamp(query.period.to?.microseconds),

@@ -10,18 +10,11 @@ struct SnapshotReader: Sendable {
     let horizon: CommitHorizon
     let observer: any LedgerObserver
 
-    /// Which ledgers a read depends on, apart from the catalog.
-    enum Scope: Sendable {
-        case catalog
-        case store(StoreID, isArchivedToo: Bool)
-        case allStores
-    }
-
     /// - Parameters:
     ///   - freshness: A position is that of the one ledger in scope.
     ///   - query: Its rows are handed to `decode` on the connection's thread.
     func read<Value: Sendable>(
-        _ scope: Scope, _ freshness: Freshness, _ query: Query, _ decode: @escaping @Sendable (Rows) throws -> Value
+        _ scope: ReadScope, _ freshness: Freshness, _ query: Query, _ decode: @escaping @Sendable (Rows) throws -> Value
     ) async throws(LedgerError) -> Snapshot<Value> {
         // Taken before the read starts: what is acknowledged later is not owed to this caller.
         let required = required(scope, freshness)
@@ -48,7 +41,7 @@ struct SnapshotReader: Sendable {
         }
     }
 
-    private func required(_ scope: Scope, _ freshness: Freshness) -> [StoreID: Position] {
+    private func required(_ scope: ReadScope, _ freshness: Freshness) -> [StoreID: Position] {
         let one: StoreID
         switch scope {
         case .allStores: return acknowledged.all
@@ -75,7 +68,7 @@ struct SnapshotReader: Sendable {
     /// - Parameter horizon: Up to where the replica has to have replayed the primary's WAL before it is read.
     /// - Returns: `nil` if it has not, within a moment.
     private func found<Value: Sendable>(
-        _ pool: Pool, behind horizon: String?, _ scope: Scope, _ query: Query,
+        _ pool: Pool, behind horizon: String?, _ scope: ReadScope, _ query: Query,
         _ decode: @escaping @Sendable (Rows) throws -> Value
     ) async throws -> Found<Value>? {
         try await pool.run { session in
@@ -111,7 +104,7 @@ private struct Found<Value: Sendable>: Sendable {
 
     /// - Returns: `nil` if the snapshot is older than required; `.notFound` if it is not, and the store is not there.
     func snapshot(
-        _ required: [StoreID: Position], _ scope: SnapshotReader.Scope, _ source: ReadSource
+        _ required: [StoreID: Position], _ scope: ReadScope, _ source: ReadSource
     ) -> Result<Snapshot<Value>, LedgerError>? {
         let catalogPosition = positions[.catalog, default: .zero]
         guard required[.catalog, default: .zero] <= catalogPosition else { return nil }
@@ -134,7 +127,7 @@ private struct Found<Value: Sendable>: Sendable {
     }
 }
 
-extension SnapshotReader.Scope {
+extension ReadScope {
     /// As `store_id, position`; the catalog is among them.
     fileprivate var heads: Query {
         switch self {

@@ -5,7 +5,7 @@ extension SQLiteLedger {
     public func entries(
         _ query: EntryQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
-        try await reader.read(query.storeID.historyScope, freshness) { database in
+        try await reader.read(ReadScope(historyOf: query.storeID), freshness) { database in
             let firstStore = max(StoreID(rawValue: 1), query.after?.storeID ?? .catalog)
             let ranges = try database.positions(
                 in: query.period, of: query.storeID, scope: query.scope, from: firstStore)
@@ -22,7 +22,7 @@ extension SQLiteLedger {
     public func audit(
         _ query: AuditQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
-        try await reader.read(query.storeID.historyScope, freshness) { database in
+        try await reader.read(ReadScope(historyOf: query.storeID), freshness) { database in
             let ranges = try database.positions(
                 in: query.period, of: query.storeID, scope: query.scope, from: query.after?.storeID ?? .catalog)
             let entries = try database.history(ranges, after: query.after, limit: query.limit + 1) { range, limit in
@@ -72,16 +72,6 @@ extension Database {
             if found.count >= limit { break }
         }
         return found
-    }
-}
-
-extension StoreID? {
-    /// History outlives the store it is about.
-    var historyScope: SnapshotReader.Scope {
-        switch self {
-        case .some(let id): .store(id, isArchivedToo: true)
-        case .none: .allStores
-        }
     }
 }
 

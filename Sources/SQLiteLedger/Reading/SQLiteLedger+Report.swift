@@ -11,7 +11,7 @@ extension SQLiteLedger {
             case .store: Self.reportByStore
             case .day: Self.reportByDay
             }
-        return try await reader.read(query.storeID.historyScope, freshness) { database in
+        return try await reader.read(ReadScope(historyOf: query.storeID), freshness) { database in
             let ranges = try database.positions(
                 in: query.period, of: query.storeID, scope: query.scope, from: StoreID(rawValue: 1))
             let rows = try database.rows(

@@ -10,25 +10,18 @@ struct SnapshotReader: Sendable {
     let condition: FileCondition
     let observer: any LedgerFileObserver
 
-    /// Which ledgers a read depends on, apart from the catalog.
-    enum Scope: Sendable {
-        case catalog
-        case store(StoreID, isArchivedToo: Bool)
-        case allStores
-    }
-
     /// - Parameters:
     ///   - freshness: A position is that of the one ledger in scope.
     ///   - read: Runs on the connection's queue.
     func read<Value: Sendable>(
-        _ scope: Scope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
+        _ scope: ReadScope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Snapshot<Value> {
         try await run { database in try Self.snapshot(scope, freshness, database, read) }
     }
 
     /// Reads a few rows by their keys, at once if nobody is in the way.
     func lookUp<Value: Sendable>(
-        _ scope: Scope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
+        _ scope: ReadScope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Snapshot<Value> {
         do {
             if let found = try lookups.read({ database in try Self.snapshot(scope, freshness, database, read) }) {
@@ -41,7 +34,7 @@ struct SnapshotReader: Sendable {
     }
 
     private static func snapshot<Value>(
-        _ scope: Scope, _ freshness: Freshness, _ database: Database, _ read: (Database) throws -> Value
+        _ scope: ReadScope, _ freshness: Freshness, _ database: Database, _ read: (Database) throws -> Value
     ) throws -> Snapshot<Value> {
         let (position, catalogPosition) = try scope.positions(in: database)
         guard catalogPosition >= freshness.catalogPosition ?? .zero else { throw LedgerError.positionUnavailable }
@@ -81,7 +74,7 @@ struct SnapshotReader: Sendable {
     }
 }
 
-extension SnapshotReader.Scope {
+extension ReadScope {
     /// The position of the one ledger in scope, if it is one, and that of the catalog.
     /// - Throws: `.notFound`.
     fileprivate func positions(in database: Database) throws -> (Position?, catalog: Position) {

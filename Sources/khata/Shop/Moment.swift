@@ -60,8 +60,6 @@ extension Moment: ExpressibleByArgument {
 }
 
 extension Timestamp {
-    static var now: Timestamp { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) }
-
     /// As `2026-11-20 19:55:00`, of UTC.
     var forPeople: String {
         let text = description

@@ -68,7 +68,7 @@ struct ImportCommand: AsyncParsableCommand {
             options.isThroughServer = true
             options.storesAtOnce = Self.storesAtOnce
         }
-        let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+        let now = Timestamp.now
         let summary = try await shop.open(isInBulk: true) { [options] ledger in
             do {
                 return try await Importer(ledger, options: options, now: now, observer: terminal).run(source)
