@@ -3,7 +3,6 @@ public import Inventory
 public import Logging
 public import Postgres
 public import PostgresLedger
-import ServiceLifecycle
 import Synchronization
 
 /// A database of its own on the test servers, with the schema, and a ledger on it.
@@ -131,19 +130,7 @@ extension TestDatabase {
                 try ConnectionConfiguration($0, applicationName: "khata-test", isReadOnly: true)
             },
             limits: limits, delivery: delivery, observer: observer, logger: logger)
-        return try await withThrowingTaskGroup { group in
-            let services = ServiceGroup(services: [ledger], logger: Self.quiet)
-            group.addTask { try await services.run() }
-            let result: Result<T, any Error>
-            do {
-                result = .success(try await body(ledger))
-            } catch {
-                result = .failure(error)
-            }
-            await services.triggerGracefulShutdown()
-            try await group.waitForAll()
-            return try result.get()
-        }
+        return try await running([ledger]) { try await body(ledger) }
     }
 }
 

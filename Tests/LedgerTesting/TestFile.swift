@@ -1,7 +1,6 @@
 public import Foundation
 import GRDB
 public import SQLiteLedger
-import ServiceLifecycle
 
 /// A file for a ledger, in a folder of its own.
 public struct TestFile: Sendable {
@@ -39,19 +38,7 @@ public struct TestFile: Sendable {
         observer: any LedgerFileObserver = IgnoringFileObserver(), _ body: @Sendable (SQLiteLedger) async throws -> T
     ) async throws -> T {
         let ledger = try await SQLiteLedger.open(path, opening, limits: limits, observer: observer)
-        return try await withThrowingTaskGroup { group in
-            let services = ServiceGroup(services: [ledger], logger: TestDatabase.quiet)
-            group.addTask { try await services.run() }
-            let result: Result<T, any Error>
-            do {
-                result = .success(try await body(ledger))
-            } catch {
-                result = .failure(error)
-            }
-            await services.triggerGracefulShutdown()
-            try await group.waitForAll()
-            return try result.get()
-        }
+        return try await running([ledger]) { try await body(ledger) }
     }
 }
 

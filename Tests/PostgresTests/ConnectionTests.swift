@@ -1,4 +1,5 @@
 import Postgres
+import ServerTesting
 import Testing
 
 @Suite("a connection")

@@ -1,4 +1,5 @@
 import Postgres
+import ServerTesting
 import Testing
 
 /// The connection is lost at different moments, by the hand of triggers that end their own server process.

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Logging
+import ServerTesting
 import Testing
 
 @testable import Postgres
@@ -57,28 +58,6 @@ enum TestServer {
                 try await body(configuration("options=-csearch_path%3D\(schema)", isReadOnly: isReadOnly))
             }
         }
-    }
-
-    private static func closing<T>(_ close: () async -> Void, _ body: () async throws -> T) async throws -> T {
-        do {
-            let value = try await body()
-            await close()
-            return value
-        } catch {
-            await close()
-            throw error
-        }
-    }
-}
-
-/// Waits until something is so, and fails if it is not within a limit.
-func eventually(
-    _ what: Comment, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !condition() {
-        try #require(ContinuousClock.now < deadline, what)
-        await Task.yield()
     }
 }
 

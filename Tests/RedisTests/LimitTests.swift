@@ -1,5 +1,6 @@
 import NIOCore
 import Redis
+import ServerTesting
 import Testing
 
 /// What becomes of callers whose answer does not come, or would be too much.

@@ -49,17 +49,6 @@ enum TestClient {
     }
 }
 
-/// Waits until something is so, and fails if it is not within a limit.
-func eventually(
-    _ what: Comment, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !condition() {
-        try #require(ContinuousClock.now < deadline, what)
-        await Task.yield()
-    }
-}
-
 extension RedisClient {
     func expectAnswer() async throws {
         let mark = "\(UInt64.random(in: 0 ... .max))"

@@ -5,6 +5,7 @@ import NIOPosix
 import Postgres
 import PostgresLedger
 import Redis
+import ServerTesting
 import ServiceLifecycle
 import Synchronization
 
@@ -37,22 +38,9 @@ struct Instance: Sendable {
             delivery: isMute ? Mute() : delivery, observer: IgnoringObserver(), logger: TestDatabase.quiet)
         var services: [any Service] = [ledger, HeartWatch(primary: ledger, cache: cache)]
         if relays { services.append(Relay(feed: ledger.outboxFeed, cache: cache)) }
-        let group = ServiceGroup(services: services, logger: TestDatabase.quiet)
-        try await withThrowingTaskGroup { tasks in
-            tasks.addTask { try await group.run() }
-            let result: Result<Void, any Error>
-            do {
-                result = .success(
-                    try await body(
-                        Instance(
-                            ledger: ledger, cache: cache, documents: DocumentCache(cache), delivery: delivery)))
-            } catch {
-                result = .failure(error)
-            }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-            await client.close()
-            try result.get()
+        let instance = Instance(ledger: ledger, cache: cache, documents: DocumentCache(cache), delivery: delivery)
+        try await closing(client.close) {
+            try await running(services) { try await body(instance) }
         }
     }
 

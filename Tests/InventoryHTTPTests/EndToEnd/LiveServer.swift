@@ -129,22 +129,13 @@ struct LiveServer: Sendable {
                 server.apiService(host: "127.0.0.1", port: 0) { listening.yield((false, $0)) },
                 server.opsService(host: "127.0.0.1", port: 0) { listening.yield((true, $0)) },
             ], logger: TestDatabase.quiet)
-        try await withThrowingTaskGroup { group in
-            group.addTask { try await services.run() }
+        try await running(services) {
             var port: [Bool: Int] = [:]
             for await listening in ports.prefix(2) { port[listening.isOps] = listening.port }
-            let live = LiveServer(
-                database: database, port: try #require(port[false]), opsPort: try #require(port[true]),
-                services: services, routes: server.api.routes, tokens: tokens)
-            let result: Result<Void, any Error>
-            do {
-                result = .success(try await body(live))
-            } catch {
-                result = .failure(error)
-            }
-            await services.triggerGracefulShutdown()
-            try await group.waitForAll()
-            try result.get()
+            try await body(
+                LiveServer(
+                    database: database, port: try #require(port[false]), opsPort: try #require(port[true]),
+                    services: services, routes: server.api.routes, tokens: tokens))
         }
     }
 
