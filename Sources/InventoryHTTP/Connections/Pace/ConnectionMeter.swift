@@ -52,15 +52,16 @@ final class ConnectionMeter: ChannelDuplexHandler {
     }
 
     /// Called by the watch.
-    func check(_ now: NIODeadline) {
-        guard let context else { return }
+    /// - Returns: Whether there was something to do.
+    func check(_ now: NIODeadline) -> Bool {
+        guard let context else { return false }
         let verdict = pace.check(now: now, isReading: isReading) {
             // Every channel over a socket has the option.
             (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         }
         switch verdict {
         case nil:
-            break
+            return false
         case .close:
             pace.writingEnded()
             context.channel.close(promise: nil)
@@ -78,6 +79,7 @@ final class ConnectionMeter: ChannelDuplexHandler {
             pace.readingEnded()
             context.fireUserInboundEventTriggered(SlowRequest.body)
         }
+        return true
     }
 }
 

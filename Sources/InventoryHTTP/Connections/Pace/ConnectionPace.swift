@@ -5,7 +5,7 @@ import NIOCore
 ///
 /// It is told what happens without being told when, so that costs nothing on the way of a request. Only `check`, called
 /// again and again, knows the time: what it finds unchanged since an earlier check has lasted that long. Hence deadlines
-/// are kept to within two checks, never early.
+/// are kept to within two checks, or some more in a crowd, and never early.
 struct ConnectionPace {
     /// What to do about a client that is too slow.
     enum Verdict {
