@@ -7,8 +7,9 @@ import NIOHTTPTypes
 /// parts through which Hummingbird takes requests and gives answers would cost more than the answers themselves. It gets
 /// all others, and no word of these.
 ///
-/// One request of a connection is answered at a time. What comes meanwhile waits, and so does reading, once something
-/// waits.
+/// One request of a connection is answered at a time, and none before the client has taken most of the answers to those
+/// before it: whoever asks for much and takes nothing gets no more than the buffers hold. What comes meanwhile waits, and
+/// so does reading.
 final class DirectAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -39,8 +40,9 @@ final class DirectAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     private var state = State.passing
     /// Of the requests that Hummingbird got, those whose answers have not ended.
     private var passedOn = 0
-    /// What came while a request is being answered.
+    /// What came and cannot be dealt with yet.
     private var waiting = CircularBuffer<Event>()
+    private var isTakingWhatWaits = false
     private var isReadWaiting = false
     /// Of an answer that is written part by part.
     private var unflushedBytes = 0
@@ -70,27 +72,45 @@ final class DirectAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: What comes in
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let part = unwrapInboundIn(data)
-        if isAnswering { return waiting.append(.part(part)) }
-        take(part)
+        come(.part(unwrapInboundIn(data)))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if isAnswering { return waiting.append(.error(error)) }
-        context.fireErrorCaught(error)
+        come(.error(error))
     }
 
     /// That the client or the server wants to end the connection must not end it before the answer.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if isAnswering { return waiting.append(.user(event)) }
-        context.fireUserInboundEventTriggered(event)
+        come(.user(event))
     }
 
     func read(context: ChannelHandlerContext) {
-        if waiting.isEmpty { context.read() } else { isReadWaiting = true }
+        isReadWaiting = true
+        readOn()
     }
 
-    private var isAnswering: Bool { if case .answering = state { true } else { false } }
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        goOn()
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func come(_ event: Event) {
+        if waiting.isEmpty, !hasToWait(event) { take(event) } else { waiting.append(event) }
+    }
+
+    private func hasToWait(_ event: Event) -> Bool {
+        if case .answering = state { return true }
+        guard case .part(.head) = event, let context else { return false }
+        return !context.channel.isWritable
+    }
+
+    private func take(_ event: Event) {
+        switch event {
+        case .part(let part): take(part)
+        case .error(let error): context?.fireErrorCaught(error)
+        case .user(let event): context?.fireUserInboundEventTriggered(event)
+        }
+    }
 
     private func take(_ part: HTTPRequestPart) {
         switch part {
@@ -172,23 +192,29 @@ final class DirectAnswers: ChannelDuplexHandler, RemovableChannelHandler {
             context?.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
         state = .passing
-        if !waiting.isEmpty { takeWhatWaits() }
-        if isReadWaiting, waiting.isEmpty {
-            isReadWaiting = false
-            context?.read()
-        }
+        goOn()
     }
 
-    private func takeWhatWaits() {
-        while let context, !isAnswering, let event = waiting.popFirst() {
-            switch event {
-            case .part(let part): take(part)
-            case .error(let error): context.fireErrorCaught(error)
-            case .user(let event): context.fireUserInboundEventTriggered(event)
-            }
+    /// Deals with what waits, and reads on when it is done.
+    private func goOn() {
+        // An answer that needs nobody else ends before `take` returns.
+        guard !isTakingWhatWaits else { return }
+        isTakingWhatWaits = true
+        let isAnythingWaiting = !waiting.isEmpty
+        while context != nil, let event = waiting.first, !hasToWait(event) {
+            waiting.removeFirst()
+            take(event)
         }
+        isTakingWhatWaits = false
         // Those who get parts look at them when all that was read has come.
-        context?.fireChannelReadComplete()
+        if isAnythingWaiting { context?.fireChannelReadComplete() }
+        readOn()
+    }
+
+    private func readOn() {
+        guard isReadWaiting, waiting.isEmpty, let context, context.channel.isWritable else { return }
+        isReadWaiting = false
+        context.read()
     }
 
     private static let noBody = RequestBody(buffer: ByteBuffer())

@@ -59,7 +59,7 @@ private struct TooManyConnections: Error {}
 
 /// How much of an answer the kernel takes ahead of the client: what it does not take is then seen here, and does not
 /// fill the kernel's memory, which it would with megabytes for each connection.
-private let unsentBytes = 131_072
+private let unsentBytes = 32_768
 
 extension NIOBSDSocket.Option {
     fileprivate static let unsentBytes = NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)

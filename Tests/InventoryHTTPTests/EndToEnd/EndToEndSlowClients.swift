@@ -90,6 +90,21 @@ extension EndToEnd {
             }
         }
 
+        @Test("a client that does not take its answers gets no more than buffers hold")
+        func buffers() async throws {
+            var rates = RatePolicies()
+            rates.reads = RatePolicy(permitsPerSecond: 1, burst: 1_000)
+            try await LiveServer.with(limits: Self.impatient, rates: rates) { server in
+                try await server.stocked()
+                let client = try await DeafClient(port: server.port)
+                let request =
+                    "GET /stores/1/stock HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(server.token(.reader))\r\n\r\n"
+                client.send(String(repeating: request, count: 5_000))
+                #expect(try await client.isCutOff())
+                #expect(try await server.get("/stores/1/stock", as: .reader).status == 200, "not all were answered")
+            }
+        }
+
         @Test("a client that takes its answers at its leisure, but takes them, gets all of them")
         func leisurely() async throws {
             try await LiveServer.with(limits: Self.impatient) { server in
