@@ -29,8 +29,8 @@ public struct InventoryServer: Sendable {
     ///   - limiter: `nil` if rates are not limited; has to run too.
     ///   - certificate: with which the API speaks TLS, and only that; without one it speaks plain HTTP.
     ///   - cors: which pages may use the API through browsers; without one, only its own origin's.
-    ///   - logger: gets a line for each request that fails here (status 5xx) and for each key that is made or revoked,
-    ///     and none for others.
+    ///   - logger: gets a line for each request that fails here (status 5xx; of many that fail alike with 503, for one a
+    ///     second) and for each key that is made or revoked, and none for others.
     public init(
         ledger: any StockReading & StockWriting, documents: any DocumentReading = RenderedDocuments(),
         warming: CacheWarming? = nil, defaultStoreID: StoreID = StoreID(rawValue: 1), authenticator: Authenticator,
@@ -62,7 +62,7 @@ public struct InventoryServer: Sendable {
         let front = Front(
             router: Router(api.routes), authenticator: authenticator, limiter: limiter, proxies: proxies,
             limits: limits, cors: cors, securityHeaders: SecurityHeaders.fields(isEncrypted: certificate != nil),
-            logger: logger)
+            failures: FailureLog(logger))
         return service(front, certificate, host, port, eventLoopGroup, onListening)
     }
 
@@ -73,7 +73,8 @@ public struct InventoryServer: Sendable {
     ) -> any Service {
         let front = Front(
             router: Router(api.healthRoutes), authenticator: authenticator, limiter: nil, proxies: proxies,
-            limits: limits, cors: nil, securityHeaders: SecurityHeaders.fields(isEncrypted: false), logger: logger)
+            limits: limits, cors: nil, securityHeaders: SecurityHeaders.fields(isEncrypted: false),
+            failures: FailureLog(logger))
         return service(front, nil, host, port, eventLoopGroup, onListening)
     }
 

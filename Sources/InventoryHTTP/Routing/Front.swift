@@ -2,7 +2,6 @@ import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
-import Logging
 import NIOCore
 
 /// Takes each request from its first byte to its answer: finds the route, who asks, and turns what fails into problems.
@@ -16,7 +15,7 @@ struct Front: Sendable {
     let cors: CORSPolicy?
     /// What every answer says to browsers.
     let securityHeaders: [HTTPField]
-    let logger: Logger
+    let failures: FailureLog
     private let clock = HTTPClock()
 
     /// - Parameter peer: The other end of the connection.
@@ -121,14 +120,7 @@ struct Front: Sendable {
             case let error as LedgerError: Problem(error)
             default: Problem(LedgerError.internalFailure)
             }
-        if problem.code.status.kind == .serverError {
-            logger.error(
-                "request failed",
-                metadata: [
-                    "request_id": "\(requestID)", "method": "\(request.method)", "path": "\(request.head.path ?? "")",
-                    "code": "\(problem.code.rawValue)", "error": "\(error)",
-                ])
-        }
+        failures.add(problem, because: error, request.head, requestID)
         return problem
     }
 }
