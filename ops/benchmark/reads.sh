@@ -67,6 +67,7 @@ write_read_figures() { # NAME
 # Serves the same pages from files, with the head of such an answer.
 start_nginx() {
     local folder=$state/nginx port
+    [[ ! $nginx_url ]] || return 0
     say "starting nginx"
     install -d -m 755 "$folder" "$folder/files"
     curl --silent --show-error --fail --noproxy '*' --create-dirs --header "Authorization: Bearer $KHATA_ADMIN_KEY" \

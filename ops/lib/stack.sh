@@ -11,7 +11,7 @@ start_own_stack() { # NAME INSTANCES [OPTION OF ops/up…]
     state=$(mktemp --directory "/var/tmp/khata-$1.XXXXXX")
     export KHATA_STATE=$state KHATA_PORT=$first KHATA_OPS_PORT=$((first + instances)) \
         KHATA_PRIMARY_PORT=$((first + 2 * instances)) KHATA_REPLICA_PORT=$((first + 2 * instances + 1)) \
-        KHATA_REDIS_PORT=$((first + 2 * instances + 2))
+        KHATA_REDIS_PORT=$((first + 2 * instances + 2)) KHATA_BASIC_ENABLED=true
     "$repository/ops/up" --detach --no-demo --instances "$instances" "${@:3}" >/dev/null
     # shellcheck source=/dev/null
     source "$KHATA_STATE/env"
