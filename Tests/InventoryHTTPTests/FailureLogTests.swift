@@ -37,9 +37,11 @@ struct FailureLogTests {
         #expect(unlogged() == [0, 9, 9, 0, 4])
     }
 
-    @Test("every other failure of the service's own is logged, and nobody else's")
-    func each() {
-        for _ in 0..<5 { fail(.internalFailure) }
+    @Test(
+        "every other failure of the service's own is logged, and nobody else's",
+        arguments: [.internalFailure, .outcomeUnknown] as [LedgerError])
+    func each(error: LedgerError) {
+        for _ in 0..<5 { fail(error) }
         #expect(unlogged() == [0, 0, 0, 0, 0])
         fail(.notFound)
         #expect(unlogged().count == 5)

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Says in the log which requests fail for a reason of the service's own (status 5xx).
 ///
-/// When it is overloaded, or a server it needs is away, many fail alike (503): of these, one a second is logged, for each
-/// code, with how many there were since the one before. So whoever overloads the service does not fill its disk.
+/// When it is overloaded, or a server it needs is away, many are refused alike (503): of these, one a second is logged, for
+/// each code, with how many there were since the one before. So whoever overloads the service does not fill its disk.
 final class FailureLog: Sendable {
     private struct Repetition {
         var next: ContinuousClock.Instant
@@ -34,7 +34,8 @@ final class FailureLog: Sendable {
 
     /// How many failures like this one were not logged before it; `nil` if it is not to be either.
     private func unlogged(_ code: Problem.Code, _ now: ContinuousClock.Instant) -> Int? {
-        guard code.status == .serviceUnavailable else { return 0 }
+        // What may have been done is looked for in the log.
+        guard code.status == .serviceUnavailable, code != .outcomeUnknown else { return 0 }
         return repetitions.withLock { repetitions in
             if let last = repetitions[code], now < last.next {
                 repetitions[code]?.unlogged += 1
