@@ -13,12 +13,12 @@ measure_embedded() {
     run_embedded_writes 2 >/dev/null # warm-up
     for ((round = 1; round <= rounds; round++)); do
         run_embedded_writes "$seconds" >>"$state/writes"
-        rate_of 1 "$seconds" movements.lua "$fastapi_url" none 1 "$products" 1 >>"$state/fastapi-one"
-        rate_of 16 "$seconds" movements.lua "$fastapi_url" none 1 "$products" 1 >>"$state/fastapi-many"
+        rate_of 1 1 "$seconds" movements.lua "$fastapi_url" none 1 "$products" 1 >>"$state/fastapi-one"
+        rate_of 2 16 "$seconds" movements.lua "$fastapi_url" none 1 "$products" 1 >>"$state/fastapi-many"
         for history in long short; do
             product=${history}_product
-            rate_of 16 "$seconds" levels.lua "$KHATA_URL" "$KHATA_ADMIN_KEY" "${!product}" >>"$state/reads-$history"
-            rate_of 16 "$seconds" levels.lua "$fastapi_url" none "${!product}" >>"$state/fastapi-$history"
+            rate_of 2 16 "$seconds" levels.lua "$KHATA_URL" "$KHATA_ADMIN_KEY" "${!product}" >>"$state/reads-$history"
+            rate_of 2 16 "$seconds" levels.lua "$fastapi_url" none "${!product}" >>"$state/fastapi-$history"
         done
     done
     write_figures embedded 16 embedded.jq --argjson long_history "$long_history" --argjson short_history "$short_history" \
@@ -82,18 +82,6 @@ run_embedded_writes() { # SECONDS
 embedded_position() {
     curl --silent --show-error --fail --noproxy '*' --header "Authorization: Bearer $KHATA_ADMIN_KEY" \
         "$KHATA_URL/api/v1/stores/1/stock?limit=1" | jq .position
-}
-
-# Prints 'REQUESTS_PER_SECOND P50_MS P99_MS'.
-rate_of() { # CONNECTIONS SECONDS SCRIPT URL ARGUMENT…
-    local figures requests duration p50 p99
-    figures=$(run_wrk "$(($1 < 2 ? 1 : 2))" "$@")
-    read -r requests duration p50 p99 <<<"$figures"
-    per_second "$requests" "$duration" "$p50" "$p99"
-}
-
-per_second() { # REQUESTS SECONDS P50_MS P99_MS
-    awk -v n="$1" -v s="$2" -v p50="$3" -v p99="$4" 'BEGIN { printf "%.1f %s %s\n", n / s, p50, p99 }'
 }
 
 stop_fastapi() { stop_process fastapi TERM 10; }

@@ -50,13 +50,12 @@ probe_reads() {
 
 # Prints 'READS_PER_SECOND P50_MS P99_MS', and adds the sample's 'HITS OTHERS' to SAMPLES.
 run_reads() { # SECONDS URL [SAMPLES]
-    local figures requests duration p50 p99 sampler
+    local figures sampler
     python3 -B "$benchmark/sample_reads.py" "$2" "$KHATA_ADMIN_KEY" "$page_stores" "$1" >>"${3:-/dev/null}" &
     sampler=$!
-    figures=$(run_wrk 2 64 "$1" reads.lua "$2" "$KHATA_ADMIN_KEY" "$page_stores")
+    figures=$(rate_of 2 64 "$1" reads.lua "$2" "$KHATA_ADMIN_KEY" "$page_stores")
     wait "$sampler" || die "a sampled read failed"
-    read -r requests duration p50 p99 <<<"$figures"
-    awk -v n="$requests" -v s="$duration" -v p50="$p50" -v p99="$p99" 'BEGIN { printf "%.1f %s %s\n", n / s, p50, p99 }'
+    echo "$figures"
 }
 
 write_read_figures() { # NAME

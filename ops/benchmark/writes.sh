@@ -49,7 +49,7 @@ run_writes() { # SECONDS CONNECTIONS STORES PRODUCTS LINES
     growth=$(($(recorded_movements) - before))
     ((growth >= requests * $5)) ||
         die "$((requests * $5)) movements were acknowledged, $growth are in the ledger"
-    awk -v n="$((requests * $5))" -v s="$duration" -v p50="$p50" -v p99="$p99" 'BEGIN { printf "%.1f %s %s\n", n / s, p50, p99 }'
+    per_second "$((requests * $5))" "$duration" "$p50" "$p99"
 }
 
 # Prints 'TRANSACTIONS_PER_SECOND MEAN_MS'.

@@ -1,4 +1,4 @@
-# A stack of its own for a measurement: in a throw-away state, on free ports, removed afterwards.
+# A stack of its own for a measurement: in a throw-away state, on free ports, with logins (Basic), removed afterwards.
 # shellcheck shell=bash
 
 state='' # its folder

@@ -100,7 +100,7 @@ extension EndToEnd {
                         of: certificate, every: .milliseconds(20), onRequest: AsyncStream<Void> { _ in },
                         logger: TestDatabase.quiet)
                     try await LiveServer.with(certificate: certificate) { server in
-                        try await withRunning(renewal) {
+                        try await running([renewal]) {
                             let connection = try await old.connect(port: server.port)
                             try old.replace(key: "no key")
                             #expect(try await old.get(port: server.port).status == .ok)
@@ -125,27 +125,13 @@ extension EndToEnd {
                     let renewal = CertificateRenewal(
                         of: certificate, every: .seconds(3_600), onRequest: requests, logger: TestDatabase.quiet)
                     let context = certificate.context
-                    try await withRunning(renewal) {
+                    try await running([renewal]) {
                         try old.replace(by: new)
                         request.yield()
                         #expect(try await eventually { certificate.context !== context })
                     }
                 }
             }
-        }
-
-        private func withRunning(_ service: any Service, _ body: () async throws -> Void) async throws {
-            let services = ServiceGroup(services: [service], logger: TestDatabase.quiet)
-            async let running: Void = services.run()
-            let result: Result<Void, any Error>
-            do {
-                result = .success(try await body())
-            } catch {
-                result = .failure(error)
-            }
-            await services.triggerGracefulShutdown()
-            try await running
-            try result.get()
         }
     }
 }
