@@ -58,10 +58,13 @@ public enum Outcome: Hashable, Codable, Sendable {
 public struct Receipt<Value: Sendable>: Sendable {
     public let value: Value
     public let isReplay: Bool
+    /// That the value's positions belong to; `nil` if it has none.
+    public let history: History?
 
-    public init(_ value: Value, isReplay: Bool = false) {
+    public init(_ value: Value, isReplay: Bool = false, in history: History?) {
         self.value = value
         self.isReplay = isReplay
+        self.history = history
     }
 }
 

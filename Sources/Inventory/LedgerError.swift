@@ -10,6 +10,8 @@ public enum LedgerError: Error, Sendable {
     case unavailable
     /// The ledger has not reached the position that the read asked for.
     case positionUnavailable
+    /// The position that the read asked for belongs to a history that the ledger is not in any more.
+    case historyChanged
     /// The connection was lost at the commit and did not come back in time: the command may have been carried out.
     case outcomeUnknown
     /// Whoever keeps the ledger does not take this from this caller; the reason is for people, and says what to do.

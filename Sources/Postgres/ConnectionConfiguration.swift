@@ -24,6 +24,13 @@ public struct ConnectionConfiguration: Sendable {
     public var idleInTransactionTimeout: Duration? = .seconds(30)
     /// Whether transactions are read-only unless they say otherwise (`default_transaction_read_only`).
     public var isReadOnly: Bool
+    /// What the server has to be, unless the connection string asks for something else (`target_session_attrs`).
+    public var serverRole: ServerRole?
+    /// After this long without a job the server hangs up and forgets what the session held (`idle_session_timeout`).
+    public var idleSessionTimeout: Duration?
+    /// Called with each new session before its first job, on the connection's thread; what it returns is the session's
+    /// ``Session/label``. If it throws, there is no connection.
+    public var onConnect: (@Sendable (Session) throws(PostgresError) -> String?)?
     /// Further settings of the session, by name; values without spaces.
     public var settings: [String: String] = [:]
 
@@ -45,6 +52,7 @@ public struct ConnectionConfiguration: Sendable {
         var all = ["TimeZone=UTC"]
         all.append("statement_timeout=\(statementTimeout?.milliseconds ?? 0)")
         all.append("idle_in_transaction_session_timeout=\(idleInTransactionTimeout?.milliseconds ?? 0)")
+        if let idleSessionTimeout { all.append("idle_session_timeout=\(idleSessionTimeout.milliseconds)") }
         all.append("default_transaction_read_only=\(isReadOnly ? "on" : "off")")
         all += settings.map { "\($0.key)=\($0.value)" }.sorted()
         return ([options] + all.map { "-c \($0)" }).joined(separator: " ")
@@ -58,11 +66,17 @@ public struct ConnectionConfiguration: Sendable {
             // A dead peer is noticed within half a minute: idle (15 s, then 3 probes) or with data unacknowledged.
             ("keepalives_idle", "15"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
             ("tcp_user_timeout", "30000"),
+            ("target_session_attrs", serverRole?.rawValue ?? "any"),
             ("dbname", connectionString),
             ("client_encoding", "UTF8"),
             ("options", serverOptions),
         ]
     }
+}
+
+/// What a server is to others, in the words of `target_session_attrs`.
+public enum ServerRole: String, Sendable {
+    case primary, standby
 }
 
 extension ConnectionConfiguration: CustomStringConvertible {

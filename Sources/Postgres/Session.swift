@@ -14,6 +14,8 @@ public enum TransactionStatus: Sendable {
 ///
 /// It is lent to the closure of a `run`, on the thread that owns the connection, and is not valid outside of it.
 public final class Session {
+    /// What ``ConnectionConfiguration/onConnect`` found out about the server.
+    public internal(set) var label: String?
     let wire: Wire
     let isReadOnly: Bool
     var prepared: Set<Statement> = []
@@ -21,7 +23,7 @@ public final class Session {
     private var deferred: [Query] = []
     /// Why this session can do no more.
     private var loss: PostgresError?
-    /// The server's prepared statements are not what they should be: the next job gets a new connection.
+    /// The next job gets a new connection.
     private var isStale = false
 
     init(_ configuration: ConnectionConfiguration, logger: Logger) throws(PostgresError) {
@@ -49,6 +51,11 @@ public final class Session {
         let first = deferred.count
         deferred = []
         return Array(try exchange(all).dropFirst(first))
+    }
+
+    /// Has the next job get a new connection: what this one found out about the server, or prepared there, is not so.
+    public func retire() {
+        isStale = true
     }
 
     /// Runs SQL of several statements, without parameters and results, as one transaction unless it says otherwise:
@@ -111,7 +118,7 @@ extension Session {
     /// The names prepared here and on the server have gone apart, or a table changed under a prepared statement.
     func markStale(after error: PostgresError) {
         switch error.sqlState {
-        case SQLState.unknownStatement, SQLState.duplicateStatement, SQLState.featureNotSupported: isStale = true
+        case SQLState.unknownStatement, SQLState.duplicateStatement, SQLState.featureNotSupported: retire()
         default: break
         }
     }

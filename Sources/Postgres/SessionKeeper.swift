@@ -36,6 +36,7 @@ final class SessionKeeper: @unchecked Sendable {
         if let failure = backoff.failure(at: .now) { throw failure }
         do throws(PostgresError) {
             let opened = try Session(configuration, logger: logger)
+            opened.label = try configuration.onConnect?(opened)
             backoff.succeeded()
             session = opened
             return opened

@@ -4,12 +4,16 @@ public import Postgres
 struct Migration: Sendable {
     let version: Int64
     let sql: String
+    /// Whether programs of the version before work on it too: they may run on, and come back.
+    var isExpansion = false
 
     /// In order; the versions are 1, 2, 3, ….
     static let all: [Migration] = [
         Migration(version: 1, sql: String(decoding: PackageResources.v1_ledgers_sql, as: UTF8.self)),
         Migration(version: 2, sql: String(decoding: PackageResources.v2_access_sql, as: UTF8.self)),
         Migration(version: 3, sql: String(decoding: PackageResources.v3_product_names_sql, as: UTF8.self)),
+        Migration(
+            version: 4, sql: String(decoding: PackageResources.v4_histories_sql, as: UTF8.self), isExpansion: true),
     ]
 }
 
@@ -63,12 +67,11 @@ public struct Schema: Sendable {
             try session.script("select pg_advisory_lock(\(Self.lock))")
             defer { try? session.script("select pg_advisory_unlock(\(Self.lock))") }
             try session.script(Self.createVersions)
-            let found = try Self.found(session)
-            guard found <= Self.version else { throw SchemaError.newer(found: found, known: Self.version) }
-            let missing = Migration.all.filter { $0.version > found }
+            let missing = try Self.missing(session)
             for migration in missing {
+                let table = migration.isExpansion ? "schema_expansions" : "schema_versions"
                 try session.script(
-                    "begin; \(migration.sql); insert into schema_versions values (\(migration.version)); commit")
+                    "begin; \(migration.sql); insert into \(table) values (\(migration.version)); commit")
             }
             return missing.map(\.version)
         }
@@ -90,9 +93,10 @@ public struct Schema: Sendable {
     /// - Throws: `SchemaError`, `PostgresError`.
     public func check() async throws {
         try await database.run { session in
-            let found = try session.execute(Self.versionsExist)[0].bool(0) ? Self.found(session) : 0
-            guard found >= Self.version else { throw SchemaError.older(found: found, needed: Self.version) }
-            guard found <= Self.version else { throw SchemaError.newer(found: found, known: Self.version) }
+            let missing = try Self.missing(session)
+            if let first = missing.first {
+                throw SchemaError.older(found: first.version - 1, needed: Self.version)
+            }
             let durability = try session.execute(Self.durability)[0].text(0)
             guard durability != "off" else { throw SchemaError.commitsAreNotDurable(setting: durability) }
         }
@@ -107,8 +111,15 @@ public struct Schema: Sendable {
         }
     }
 
-    private static func found(_ session: Session) throws -> Int64 {
-        try session.execute(foundVersion)[0].int64(0)
+    /// - Returns: The migrations that were not applied, in order.
+    /// - Throws: `SchemaError.newer`, `PostgresError`.
+    private static func missing(_ session: Session) throws -> [Migration] {
+        let exist = try session.execute(tablesExist)[0]
+        let found = exist.bool(0) ? try session.execute(foundVersion)[0].int64(0) : 0
+        let expansions = exist.bool(1) ? Set(try session.execute(foundExpansions).map { $0.int64(0) }) : []
+        let known = Migration.all.last { !$0.isExpansion }?.version ?? 0
+        guard found <= known else { throw SchemaError.newer(found: found, known: known) }
+        return Migration.all.filter { $0.isExpansion ? !expansions.contains($0.version) : $0.version > found }
     }
 
     /// The advisory lock's key, "khata" in ASCII: any number that nobody else uses.
@@ -118,12 +129,20 @@ public struct Schema: Sendable {
         create table if not exists schema_versions (
             version    bigint primary key,
             applied_at timestamptz not null default now()
+        );
+        create table if not exists schema_expansions (
+            version    bigint primary key,
+            applied_at timestamptz not null default now()
         )
         """
+    private static let tablesExist = Statement(
+        "schema.tables_exist",
+        "select to_regclass('schema_versions') is not null, to_regclass('schema_expansions') is not null")
     private static let versionsExist = Statement(
         "schema.exists", "select to_regclass('schema_versions') is not null")
     private static let foundVersion = Statement(
         "schema.version", "select coalesce(max(version), 0) from schema_versions")
+    private static let foundExpansions = Statement("schema.expansions", "select version from schema_expansions")
     private static let isReplica = Statement("schema.is_replica", "select pg_is_in_recovery()")
     private static let durability = Statement("schema.durability", "select current_setting('synchronous_commit')")
 }

@@ -22,6 +22,9 @@ public struct LedgerLimits: Sendable {
     public var waitingReads = 1_000
     /// How long a transaction that failed halfway is tried again, or asked about, before that is said.
     public var commitPatience: Duration = .seconds(3)
+    /// While the primary cannot be reached, nobody knows whether something was recorded: whether reads are answered all the
+    /// same, with what the replica has. Such an answer says so (``Snapshot/unproven``).
+    public var servesUnproven = false
 
     public init() {}
 }
@@ -35,25 +38,26 @@ public struct PostgresLedger: Service {
     private let wideLane: Lane
     let catalog: DurableTransactions
     let outbox: Outbox
-    let acknowledged: AcknowledgedPositions
+    let announcements: Announcements
     let reader: SnapshotReader
+    let watch: PrimaryWatch
     /// For what is neither a movement nor a read of the ledgers: keys, health, housekeeping.
     public let primary: Pool
     let observer: any LedgerObserver
     private let pools: [Pool]
-    private let delivery: any CommitDelivery
-    /// What the relay reads.
-    public let outboxFeed: OutboxFeed
+    /// What the relay works on.
+    public let relay: RelaySession
 
     /// Connects when it is first used.
     /// - Parameters:
     ///   - primary: Where movements are committed.
     ///   - replica: A streaming replica of it, if there is one.
-    ///   - delivery: Is told of each commit before anyone is answered for it.
+    ///   - invalidating: Is told of each commit before anyone is answered for it.
     public init(
         primary: ConnectionConfiguration, replica: ConnectionConfiguration?, limits: LedgerLimits = LedgerLimits(),
-        delivery: any CommitDelivery = NoCopies(), observer: any LedgerObserver, logger: Logger
+        invalidating: any CacheInvalidating = NoCache(), observer: any LedgerObserver, logger: Logger
     ) {
+        let primary = primary.toPrimary()
         var pools: [Pool] = []
         func pool(
             _ configuration: ConnectionConfiguration, connections: Int, waiting: Int, patience: Duration = .seconds(5)
@@ -69,16 +73,22 @@ public struct PostgresLedger: Service {
         // A transaction takes milliseconds. One that does not end blocks its stores, and all who wait for an answer.
         writing.statementTimeout = .seconds(10)
         writing.silenceTimeout = .seconds(12)
-        let (acknowledged, outbox) = (AcknowledgedPositions(), Outbox())
-        self.acknowledged = acknowledged
+        let outbox = Outbox()
         self.outbox = outbox
+        watch = PrimaryWatch(primary, logger: logger)
+        let relay = RelaySession(primary, logger: logger) { LedgerError(readFailure: $0, observer) }
+        self.relay = relay
+        // Without a cache of its own, nobody in this process switches off one that all others have left.
+        let announcements = Announcements(invalidating, outbox, watch) {
+            if invalidating is NoCache { try? await relay.switchOffIfAbandoned() }
+        }
+        self.announcements = announcements
         func lane() -> Lane {
             Lane(
                 transactions: DurableTransactions(
                     connections: pool(writing, connections: 1, waiting: 0), observer: observer,
                     patience: limits.commitPatience),
-                acknowledged: acknowledged, outbox: outbox, delivery: delivery, limits: limits.write,
-                observer: observer)
+                outbox: outbox, announcements: announcements, limits: limits.write, observer: observer)
         }
         lanes = (0..<max(1, limits.lanes)).map { _ in lane() }
         wideLane = lane()
@@ -91,13 +101,11 @@ public struct PostgresLedger: Service {
         reader = SnapshotReader(
             primary: self.primary,
             replica: replica.map {
-                pool($0, connections: limits.replicaConnections, waiting: limits.waitingReads)
+                pool($0.toReplica(), connections: limits.replicaConnections, waiting: limits.waitingReads)
             },
-            acknowledged: acknowledged, horizon: CommitHorizon(primary: self.primary), observer: observer)
+            watch: watch, announcements: announcements, servesUnproven: limits.servesUnproven, observer: observer)
         self.observer = observer
         self.pools = pools
-        self.delivery = delivery
-        outboxFeed = OutboxFeed(connection: Connection(primary, logger: logger), reader: reader)
     }
 
     /// The write path looks rows up by key, in tables that may have grown a thousandfold since its plans were made:
@@ -118,16 +126,17 @@ public struct PostgresLedger: Service {
                 for lane in lanes + [wideLane] { lane.close() }
             }
         }
-        await forgetDelivered()
+        await deleteTold()
         for pool in pools { await pool.close() }
-        await outboxFeed.close()
+        await watch.close()
+        await relay.close()
     }
 
     /// A later commit would delete them, but the last one has been: a process that makes a single change leaves no row.
-    private func forgetDelivered() async {
-        while case let delivered = outbox.takeDelivered(), !delivered.isEmpty {
+    private func deleteTold() async {
+        while case let told = outbox.takeTold(), !told.isEmpty {
             do {
-                try await primary.run { session in _ = try session.pipeline(Outbox.delete(delivered)) }
+                try await primary.run { session in _ = try session.pipeline(Outbox.delete(told)) }
             } catch {
                 observer.observe(.outboxLeft(error))
                 return
@@ -152,7 +161,7 @@ extension PostgresLedger: StockWriting {
     public func record(
         _ batch: Batch, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedBatch> {
-        guard !batch.movements.isEmpty else { return Receipt(RecordedBatch(lines: [])) }
+        guard !batch.movements.isEmpty else { return Receipt(RecordedBatch(lines: []), in: nil) }
         return try await submit(MovementCommand(.batch(batch), context)).batchReceipt()
     }
 
@@ -160,35 +169,32 @@ extension PostgresLedger: StockWriting {
         _ change: CatalogChange, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         let transaction = CatalogTransaction(
-            command: CatalogCommand(change, context), delivered: outbox.takeDelivered())
+            command: CatalogCommand(change, context), told: outbox.takeTold())
         do {
             // In a task of its own: cancelling the caller cancels nothing, not even its place in the queue.
             let committed = try await Task { [catalog] in
                 try await catalog.run { session in try transaction.prepare(session) }
             }.value
-            return try await answer(committed, delivered: transaction.delivered)
+            return try await answer(committed, told: transaction.told)
         } catch let failure as TransactionFailure {
-            outbox.markDelivered(transaction.delivered)
+            outbox.markTold(transaction.told)
             throw LedgerError(failure, observer)
         } catch {
             throw error as? LedgerError ?? .internalFailure
         }
     }
 
-    /// First tells of the commit, then answers for it; see `Lane`.
+    /// First tells the cache of the commit, then answers for it; see `Lane`.
     private func answer(
-        _ committed: Committed<Result<CatalogDecision, Refusal>>, delivered: [EntryKey]
+        _ committed: Committed<Result<CatalogDecision, Refusal>>, told: [Outbox.Key]
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         guard case .success(let decision) = committed.value, let written = decision.written else {
-            outbox.markDelivered(delivered)
+            outbox.markTold(told)
             let receipt = try committed.value.mapError { LedgerError.refused($0) }.get().receipt
-            _ = await delivery.deliver(Outcome.catalog(receipt.value).advances, on: committed.timeline)
+            await announcements.announce(Outcome.catalog(receipt.value).advances, nil, in: committed.cache)
             return receipt
         }
-        acknowledged.advance([written.head])
-        if await delivery.deliver([written.advance], on: committed.timeline) {
-            outbox.markDelivered([CommitProof(written.audit).entry])
-        }
+        await announcements.announce([written.advance], CommitProof(written.audit).entry, in: committed.cache)
         return decision.receipt
     }
 

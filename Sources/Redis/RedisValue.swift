@@ -43,6 +43,12 @@ extension RedisValue {
     /// The refusal that this reply is, if it is one.
     public var error: RedisError? { if case .error(let message) = self { .server(message) } else { nil } }
 
+    /// Whether the server refuses to do what only a master does.
+    var isOfReplica: Bool {
+        guard case .error(let message) = self else { return false }
+        return message.hasPrefix("READONLY") || message.hasPrefix("ERR WAIT cannot be used with replica")
+    }
+
     /// Whether the server does not know the script of an `EVALSHA`, which has then done nothing.
     public var isUnknownScript: Bool {
         if case .error(let message) = self { message.hasPrefix("NOSCRIPT") } else { false }

@@ -36,8 +36,7 @@ extension RemoteLedger {
         let product = try server.reading { () throws(UnexpectedAnswer) in
             try Product(try answer.fields(), version: try answer.version())
         }
-        acknowledged.advance(.catalog, to: product.position)
-        return Receipt(.product(product), isReplay: answer.isReplay)
+        return Receipt(.product(product), isReplay: answer.isReplay, in: answer.history)
     }
 
     private func store(
@@ -47,8 +46,7 @@ extension RemoteLedger {
         let store = try server.reading { () throws(UnexpectedAnswer) in
             try Store(try answer.fields(), version: try answer.version())
         }
-        acknowledged.advance(.catalog, to: store.position)
-        return Receipt(.store(store), isReplay: answer.isReplay)
+        return Receipt(.store(store), isReplay: answer.isReplay, in: answer.history)
     }
 
     /// The answer to a DELETE is empty: what was archived is what was there just before.
@@ -58,10 +56,11 @@ extension RemoteLedger {
         let product = try await existing { () async throws(LedgerError) -> Product in
             try await self.product(id, Freshness()).value
         }
-        let position = try await archive("/products/\(id)", condition, context) { () throws(LedgerError) in
+        let version = try await archive("/products/\(id)", condition, context) { () throws(LedgerError) in
             try await stockLeft(of: id)
         }
-        return Receipt(.product(Product(id: id, details: product.details, position: position)))
+        return Receipt(
+            .product(Product(id: id, details: product.details, position: version.position)), in: version.history)
     }
 
     private func archive(
@@ -70,17 +69,17 @@ extension RemoteLedger {
         let store = try await existing { () async throws(LedgerError) -> Store in
             try await self.store(id, Freshness()).value
         }
-        let position = try await archive("/stores/\(id)", condition, context) { () throws(LedgerError) in
+        let version = try await archive("/stores/\(id)", condition, context) { () throws(LedgerError) in
             try await stockLeft(in: id)
         }
-        return Receipt(.store(Store(id: id, name: store.name, position: position)))
+        return Receipt(.store(Store(id: id, name: store.name, position: version.position)), in: version.history)
     }
 
     /// - Parameter stockLeft: Finds the stock that is in the way: the problem does not say where it is.
     private func archive(
         _ path: String, _ condition: VersionCondition, _ context: CommandContext,
         _ stockLeft: () async throws(LedgerError) -> LevelKey?
-    ) async throws(LedgerError) -> Position {
+    ) async throws(LedgerError) -> Version {
         let answer: Answer
         do throws(LedgerError) {
             answer = try await send(.delete(path, if: condition), .catalog, context)
@@ -94,8 +93,7 @@ extension RemoteLedger {
         guard let position = answer.position else {
             throw .rejected(reason: "\(server.link.address) does not answer as Khata does: its position is missing")
         }
-        acknowledged.advance(.catalog, to: position)
-        return position
+        return Version(position, in: answer.history)
     }
 
     private func stockLeft(of id: ProductID) async throws(LedgerError) -> LevelKey? {

@@ -10,14 +10,14 @@ extension RemoteLedger: StockReading {
             query: [
                 ("category", query.category), ("below", query.below.map(String.init)),
                 ("as_of", query.asOf?.description),
-            ], minimum: minimum(query.storeID, freshness),
+            ], atLeast: freshness.atLeast,
             item: { fields, _ throws(UnexpectedAnswer) in try StockItem(fields) }, key: \.productID)
         return try await list.page(after: query.after, limit: query.limit)
     }
 
     public func level(_ level: LevelKey, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<StockItem> {
         var request = ServerRequest.get("/stores/\(level.storeID)/stock/\(level.productID)")
-        request.require(minimum(level.storeID, freshness))
+        request.require(freshness.atLeast)
         let answer = try await server.send(request)
         return answer.snapshot(
             try server.reading { () throws(UnexpectedAnswer) in try StockItem(try answer.fields()) })
@@ -28,7 +28,7 @@ extension RemoteLedger: StockReading {
     ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> {
         let list = RemoteList(
             server: server, cursors: cursors, path: "/products",
-            query: [("q", query.search), ("category", query.category)], minimum: minimum(.catalog, freshness),
+            query: [("q", query.search), ("category", query.category)], atLeast: freshness.atLeast,
             item: { fields, answer throws(UnexpectedAnswer) in
                 try Product(fields, version: answer.position ?? .zero)
             }, key: \.id)
@@ -51,14 +51,12 @@ extension RemoteLedger: StockReading {
         let called = items.filter { $0.details.name.lowercased() == name.lowercased() }
         let exactly = called.filter { $0.details.name == name }
         let others = called.filter { $0.details.name != name }
-        return Snapshot(
-            value: Array((exactly + others).prefix(2)), position: first.position,
-            catalogPosition: first.catalogPosition, source: first.source)
+        return first.map { _ in Array((exactly + others).prefix(2)) }
     }
 
     public func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
         var request = ServerRequest.get("/products/\(id)")
-        request.require(minimum(.catalog, freshness))
+        request.require(freshness.atLeast)
         let answer = try await server.send(request)
         return answer.catalogSnapshot(
             try server.reading { () throws(UnexpectedAnswer) in
@@ -71,7 +69,7 @@ extension RemoteLedger: StockReading {
     ) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>> {
         requireAll(query.scope)
         let list = RemoteList(
-            server: server, cursors: cursors, path: "/stores", minimum: minimum(.catalog, freshness),
+            server: server, cursors: cursors, path: "/stores", atLeast: freshness.atLeast,
             item: { fields, answer throws(UnexpectedAnswer) in
                 try Store(fields, version: answer.position ?? .zero)
             }, key: \.id)
@@ -80,7 +78,7 @@ extension RemoteLedger: StockReading {
 
     public func store(_ id: StoreID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Store> {
         var request = ServerRequest.get("/stores/\(id)")
-        request.require(minimum(.catalog, freshness))
+        request.require(freshness.atLeast)
         let answer = try await server.send(request)
         return answer.catalogSnapshot(
             try server.reading { () throws(UnexpectedAnswer) in
@@ -94,14 +92,16 @@ extension RemoteLedger: StockReading {
         requireAll(query.scope)
         // Nothing moves in the catalog, and the contract does not let one ask.
         if query.storeID == .catalog {
-            return Snapshot(value: Page(items: [], next: nil), position: nil, catalogPosition: .zero, source: .replica)
+            return Snapshot(
+                value: Page(items: [], next: nil), position: nil, catalogPosition: .zero, history: History(""),
+                source: .replica)
         }
         let list = RemoteList(
             server: server, cursors: cursors, path: "/stock-movements",
             query: [
                 ("store_id", query.storeID?.description), ("product_id", query.productID?.description),
                 ("type", query.type?.rawValue),
-            ] + query.period.parameters, minimum: minimum(query.storeID, freshness),
+            ] + query.period.parameters, atLeast: freshness.atLeast,
             item: { fields, _ throws(UnexpectedAnswer) in try LedgerEntry(fields) },
             key: { EntryKey(storeID: $0.storeID, position: $0.position) })
         return try await list.page(after: query.after, limit: query.limit)
@@ -114,7 +114,7 @@ extension RemoteLedger: StockReading {
         let list = RemoteList(
             server: server, cursors: cursors, path: query.storeID.map { "/audit/\($0)" } ?? "/audit",
             query: [("actor", query.actor), ("action", query.action?.rawValue)] + query.period.parameters,
-            minimum: minimum(query.storeID, freshness),
+            atLeast: freshness.atLeast,
             item: { fields, _ throws(UnexpectedAnswer) in try AuditEntry(fields) },
             key: { EntryKey(storeID: $0.storeID, position: $0.position) })
         return try await list.page(after: query.after, limit: query.limit)
@@ -129,16 +129,9 @@ extension RemoteLedger: StockReading {
             query: [
                 ("store_id", query.storeID?.description), ("product_id", query.productID?.description),
                 ("group_by", query.grouping.rawValue),
-            ] + query.period.parameters, minimum: minimum(query.storeID, freshness),
+            ] + query.period.parameters, atLeast: freshness.atLeast,
             item: { fields, _ throws(UnexpectedAnswer) in try ReportRow(fields, query.grouping) }, key: \.key)
         return try await list.page(after: query.after, limit: query.limit)
-    }
-
-    /// How new a read of a ledger has to be: as is asked, and as this process has been told. A list over several ledgers
-    /// cannot be asked to be so.
-    private func minimum(_ storeID: StoreID?, _ freshness: Freshness) -> Position? {
-        guard let storeID else { return nil }
-        return max(freshness.position ?? .zero, acknowledged[storeID])
     }
 
     /// The server knows the stores of the key.
@@ -150,7 +143,9 @@ extension RemoteLedger: StockReading {
 extension Snapshot {
     /// A list of the catalog has a tag of one number, which says nothing that the header does not.
     fileprivate var ofCatalog: Snapshot {
-        Snapshot(value: value, position: position, catalogPosition: position ?? .zero, source: source)
+        Snapshot(
+            value: value, position: position, catalogPosition: position ?? .zero, history: history, source: source,
+            unproven: unproven)
     }
 }
 

@@ -14,8 +14,7 @@ extension RemoteLedger: StockWriting {
         let recorded = try server.reading { () throws(UnexpectedAnswer) in
             try RecordedMovement(try answer.fields())
         }
-        acknowledged.advance(recorded.storeID, to: recorded.position)
-        return Receipt(recorded, isReplay: answer.isReplay)
+        return Receipt(recorded, isReplay: answer.isReplay, in: answer.history)
     }
 
     public func record(
@@ -31,8 +30,7 @@ extension RemoteLedger: StockWriting {
         let recorded = try server.reading { () throws(UnexpectedAnswer) in
             try RecordedTransfer(try answer.fields())
         }
-        for side in [recorded.out, recorded.in] { acknowledged.advance(side.storeID, to: side.position) }
-        return Receipt(recorded, isReplay: answer.isReplay)
+        return Receipt(recorded, isReplay: answer.isReplay, in: answer.history)
     }
 
     public func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch> {
@@ -45,8 +43,7 @@ extension RemoteLedger: StockWriting {
             for (result, movement) in zip(results, batch.movements) { lines.append(try .init(result, movement)) }
             return lines
         }
-        for case .recorded(let movement) in lines { acknowledged.advance(movement.storeID, to: movement.position) }
-        return Receipt(RecordedBatch(lines: lines), isReplay: answer.isReplay)
+        return Receipt(RecordedBatch(lines: lines), isReplay: answer.isReplay, in: answer.history)
     }
 
     /// Which of a transfer's stores is the one that does not exist: the problem does not say.

@@ -16,7 +16,6 @@ import NIOCore
 public struct RemoteLedger: Sendable {
     let server: Server
     let cursors = Cursors()
-    let acknowledged = AcknowledgedPositions()
 
     /// Lends a ledger, and closes its connections when `body` is done.
     /// - Parameters:

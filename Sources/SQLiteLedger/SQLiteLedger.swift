@@ -34,6 +34,8 @@ public struct SQLiteLedger: Service {
         case asItIs
     }
 
+    /// Another one each time that the file is opened: what was served before may have been another copy of it.
+    let history = History(String(UInt64.random(in: .min ... .max), radix: 36))
     let reader: SnapshotReader
     let condition: FileCondition
     let transactions: DurableTransactions
@@ -64,13 +66,16 @@ public struct SQLiteLedger: Service {
         transactions = DurableTransactions(
             database: database, condition: condition, observer: observer, patience: limits.commitPatience)
         reader = SnapshotReader(
-            database: database, lookups: Lookups(lookups), slots: Slots(limits.readers + limits.waitingReads),
+            database: database, history: history, lookups: Lookups(lookups),
+            slots: Slots(limits.readers + limits.waitingReads),
             condition: condition, observer: observer)
     }
 
     public func run() async {
         await withTaskGroup { group in
-            group.addTask { await Lane(queue: queue, transactions: transactions, observer: observer).run() }
+            group.addTask {
+                await Lane(queue: queue, transactions: transactions, history: history, observer: observer).run()
+            }
             group.addTask { await expiredRecords.run() }
             await withGracefulShutdownHandler {
                 await group.waitForAll()
@@ -114,7 +119,7 @@ extension SQLiteLedger: StockWriting {
     public func record(
         _ batch: Batch, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedBatch> {
-        guard !batch.movements.isEmpty else { return Receipt(RecordedBatch(lines: [])) }
+        guard !batch.movements.isEmpty else { return Receipt(RecordedBatch(lines: []), in: nil) }
         return try await queue.submit(MovementCommand(.batch(batch), context)).batchReceipt()
     }
 
@@ -123,7 +128,7 @@ extension SQLiteLedger: StockWriting {
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         guard changes.take() else { throw .overloaded }
         defer { changes.giveBack() }
-        let transaction = CatalogTransaction(command: CatalogCommand(change, context))
+        let transaction = CatalogTransaction(command: CatalogCommand(change, context), history: history)
         do {
             return try await transactions.run { database in try transaction.carryOut(database) }.get()
         } catch let failure as TransactionFailure {

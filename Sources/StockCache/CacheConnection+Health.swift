@@ -9,7 +9,7 @@ extension CacheConnection {
             return [
                 ComponentHealth(
                     name: "redis:responseTime", status: .warn,
-                    output: "Redis does not answer: the primary answers reads")
+                    output: "Redis does not answer: the databases answer reads")
             ]
         }
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)

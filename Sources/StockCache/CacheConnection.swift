@@ -6,16 +6,16 @@ import Synchronization
 
 typealias CacheError = RedisError
 
-/// The cache as this process sees it: whether it can be asked, whether it may be trusted, and under which namespace.
+/// The cache as this process sees it: which one counts, whether it can be asked, and whether it may be trusted.
 ///
 /// Also tells the cache of commits. A cache that fails is left alone for a moment; nobody waits for it more than once.
-public final class CacheConnection: CommitDelivery {
+public final class CacheConnection: CacheInvalidating {
     private struct State {
-        /// Of the primary; `nil` until it is known.
-        var timeline: Timeline?
-        /// Of that timeline, on the Redis that was connected last.
+        /// What the primary said last; `nil` until it is known.
+        var counting: CacheState?
+        /// Of the namespace that counts, if this process is connected to its Redis.
         var documents: RedisDocuments?
-        /// Until when it is sure that no commit stays untold, because the relay's heart beats.
+        /// Until when it is sure that the documents' marks lack nothing that was acknowledged.
         var trustedUntil = ContinuousClock.now
         /// What the log says of that.
         var isTrusted = false
@@ -47,44 +47,56 @@ public final class CacheConnection: CommitDelivery {
 
     /// For readers: `nil` while the cache cannot be asked or is not trusted.
     var documents: RedisDocuments? {
-        let (documents, isTrusted) = reachable
-        return isTrusted ? documents : nil
+        let (documents, trustedUntil) = reachable
+        return ContinuousClock.now < trustedUntil ? documents : nil
     }
 
-    private var reachable: (RedisDocuments?, isTrusted: Bool) {
-        guard let runID = client.runID else { return (nil, false) }
-        return state.withLock { state in
-            let now = ContinuousClock.now
-            guard let timeline = state.timeline, now >= state.closedUntil else { return (nil, false) }
-            if state.documents?.runID != runID {
+    /// For the relay and those who watch it, whether or not the cache is trusted: the documents of the namespace that
+    /// counts, if its Redis can be asked.
+    var untrusted: RedisDocuments? { reachable.0 }
+
+    /// Likewise for who has nothing better to say, with the last moment at which the cache lacked nothing.
+    var lastTrusted: (documents: RedisDocuments, at: ContinuousClock.Instant)? {
+        let (documents, trustedUntil) = reachable
+        return documents.map { ($0, min(trustedUntil, .now)) }
+    }
+
+    private var reachable: (RedisDocuments?, trustedUntil: ContinuousClock.Instant) {
+        state.withLock { state in
+            guard let counting = state.counting, let namespace = counting.namespace,
+                ContinuousClock.now >= state.closedUntil
+            else { return (nil, state.trustedUntil) }
+            if let documents = state.documents, client.isConnected(to: documents.identity) {
+                return (documents, state.trustedUntil)
+            }
+            let identity = client.identities.first {
+                Self.namespace(counting.history, counting.generation, $0) == namespace
+            }
+            guard let identity else { return (nil, state.trustedUntil) }
+            if state.documents?.identity != identity {
                 state.documents = RedisDocuments(
-                    client: client, runID: runID, namespace: Self.namespace(timeline, runID),
+                    client: client, identity: identity, namespace: namespace, history: counting.history,
                     recent: RecentDocuments(maximumBytes: recentBytes))
             }
-            return (state.documents, now < state.trustedUntil)
+            return (state.documents, state.trustedUntil)
         }
     }
 
-    /// For the relay and its watchers: whether or not the cache is trusted.
-    var untrusted: RedisDocuments? { reachable.0 }
-
-    /// On another timeline, what was known of the old one's heart is worth nothing.
-    func set(_ timeline: Timeline) {
+    /// What is known of another cache is worth nothing.
+    func learn(_ counting: CacheState) {
         state.withLock { state in
-            guard state.timeline != timeline else { return }
-            state.timeline = timeline
+            if let known = state.counting, !counting.follows(known) { return }
+            state.counting = counting
             state.documents = nil
             state.trustedUntil = .now
         }
     }
 
-    func trust(until deadline: ContinuousClock.Instant) {
-        state.withLock { $0.trustedUntil = deadline }
-    }
-
-    /// While the primary is down nothing can be committed, so what is trusted remains so for a while.
-    func extendTrust(until deadline: ContinuousClock.Instant) {
-        state.withLock { if ContinuousClock.now < $0.trustedUntil { $0.trustedUntil = deadline } }
+    func trust(_ documents: RedisDocuments, until deadline: ContinuousClock.Instant) {
+        state.withLock { state in
+            guard state.documents?.namespace == documents.namespace else { return }
+            state.trustedUntil = deadline
+        }
     }
 
     func logTrust() {
@@ -94,7 +106,7 @@ public final class CacheConnection: CommitDelivery {
             return (isTrusted, isTrusted != state.isTrusted)
         }
         guard isNews else { return }
-        logger.notice(isTrusted ? "the cache is trusted" : "the cache is not trusted: the primary answers reads")
+        logger.notice(isTrusted ? "the cache is trusted" : "the cache is not trusted: the databases answer reads")
     }
 
     /// - Returns: `nil` if the cache failed.
@@ -117,16 +129,29 @@ public final class CacheConnection: CommitDelivery {
         }
     }
 
-    public func deliver(_ advances: [Advance], on timeline: Timeline) async -> Bool {
+    public func invalidate(_ advances: [Advance], in counting: CacheState) async -> Bool {
         guard !advances.isEmpty else { return true }
-        set(timeline)
-        guard let documents = untrusted else { return false }
+        learn(counting)
+        guard let documents = untrusted, documents.namespace == counting.namespace else { return false }
         return await attempt { () throws(CacheError) in try await documents.advance(advances) } != nil
     }
 
-    /// Short, and another one for another timeline, Redis process or format.
-    private static func namespace(_ timeline: Timeline, _ runID: String) -> String {
-        let hash = SHA256.hash(data: Array("\(timeline.name)/\(runID)/\(RedisDocuments.formatVersion)".utf8))
+    /// The namespace of the Redis that this process is connected to, in a generation to come.
+    /// - Returns: `nil` if nothing can be written to it.
+    func writableNamespace(in history: History, _ generation: Int64) async -> String? {
+        guard let identity = client.identities.min() else { return nil }
+        let namespace = Self.namespace(history, generation, identity)
+        let isWritten = await attempt { () throws(CacheError) in
+            _ = try await client.send(
+                RedisCommand("SET", .string("\(namespace):probe"), "1", "PX", "1000"), expecting: identity)
+        }
+        return isWritten == nil ? nil : namespace
+    }
+
+    /// Short, and another one for each history of the ledger, generation, Redis and format of documents.
+    private static func namespace(_ history: History, _ generation: Int64, _ identity: String) -> String {
+        let name = "\(history.id)/\(generation)/\(identity)/\(RedisDocuments.formatVersion)"
+        let hash = SHA256.hash(data: Array(name.utf8))
         return "khata:" + hash.prefix(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -1,20 +1,29 @@
 public import Inventory
 public import NIOCore
 
-/// The positions at which a document was rendered: that of its ledger, and that of the catalog, from which names come.
-/// For a document of the catalog, both are the catalog's.
+/// The positions at which a document was rendered: that of its ledger, and that of the catalog, from which names come; and
+/// the history that they belong to. For a document of the catalog, both are the catalog's.
 public struct Stamp: Hashable, Sendable {
+    public let history: History
     public let position: Position
     public let catalogPosition: Position
 
-    public init(position: Position, catalogPosition: Position) {
+    public init(history: History, position: Position, catalogPosition: Position) {
+        self.history = history
         self.position = position
         self.catalogPosition = catalogPosition
     }
 
     /// Whether nothing is in a document with the other stamp that is not in one with this.
     func covers(_ other: Stamp) -> Bool {
-        position >= other.position && catalogPosition >= other.catalogPosition
+        history == other.history && position >= other.position && catalogPosition >= other.catalogPosition
+    }
+
+    /// - Throws: `.historyChanged`, `.positionUnavailable` if a client that has seen `point` must not get it.
+    func require(_ point: LedgerPoint?) throws(LedgerError) {
+        guard let point else { return }
+        if let seen = point.history, seen != history { throw .historyChanged }
+        if position < point.position { throw .positionUnavailable }
     }
 }
 
@@ -27,12 +36,17 @@ public struct Document: Sendable {
     public let next: Int64?
     /// Where it was read, `nil` for a document from the cache.
     public let source: ReadSource?
+    /// `nil` if it is current.
+    public let unproven: Staleness?
 
-    public init(stamp: Stamp, body: ByteBuffer, next: Int64? = nil, source: ReadSource?) {
+    public init(
+        stamp: Stamp, body: ByteBuffer, next: Int64? = nil, source: ReadSource?, unproven: Staleness? = nil
+    ) {
         self.stamp = stamp
         self.body = body
         self.next = next
         self.source = source
+        self.unproven = unproven
     }
 }
 
@@ -55,10 +69,11 @@ public typealias DocumentRenderer = @Sendable (Freshness) async throws(LedgerErr
 
 /// Where documents come from.
 public protocol DocumentReading: Sendable {
-    /// A document at least as new as everything that was acknowledged before the call, and as `atLeast` asks.
+    /// A document at least as new as everything that was acknowledged before the call, and as `atLeast` asks; or one that
+    /// says that this could not be proved.
     /// - Parameter render: Makes the document, if there is none that is new enough.
     func document(
-        _ key: DocumentKey, atLeast: Position?, render: @escaping DocumentRenderer
+        _ key: DocumentKey, atLeast: LedgerPoint?, render: @escaping DocumentRenderer
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin)
 }
 
@@ -78,8 +93,8 @@ public struct RenderedDocuments: DocumentReading {
     public init() {}
 
     public func document(
-        _ key: DocumentKey, atLeast: Position?, render: @escaping DocumentRenderer
+        _ key: DocumentKey, atLeast: LedgerPoint?, render: @escaping DocumentRenderer
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin) {
-        (try await render(Freshness(position: atLeast, isCurrent: true)), .uncached)
+        (try await render(Freshness(atLeast: atLeast)), .uncached)
     }
 }

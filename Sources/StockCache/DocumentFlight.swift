@@ -7,7 +7,6 @@ import Inventory
 struct DocumentFlight {
     let cache: CacheConnection
     let key: DocumentKey
-    let atLeast: Position?
     let render: DocumentRenderer
 
     /// Between looks at what another process brings: 50 ms in all.
@@ -19,22 +18,19 @@ struct DocumentFlight {
         var turn = await takeTurn(look)
         for pause in Self.pauses where turn.isOthers {
             guard (try? await Task.sleep(for: pause)) != nil else { break }
-            let next = await cache.look(key, atLeast)
+            let next = await cache.look(key)
             guard next.promises(asMuchAs: first) else { break }
             if let hit = next.hit { return hit }
             look = next
             turn = await takeTurn(look)
         }
         guard let documents = look.documents else {
-            return try await render(Freshness(position: atLeast, isCurrent: true))
+            return try await render(Freshness())
         }
         do throws(LedgerError) {
             guard let required = look.required else { return try await findOut(documents, turn) }
-            let document = try await render(
-                Freshness(position: required.position, catalogPosition: required.catalogPosition))
-            await cache.attempt { () throws(CacheError) in
-                try await documents.fill(key, document, nonce: turn.nonce)
-            }
+            let document = try await render(Freshness(required: required))
+            await cache.fill(documents, key, document, nonce: turn.nonce)
             return document
         } catch {
             // Nobody is to wait for what does not come.
@@ -70,21 +66,25 @@ struct DocumentFlight {
 
     /// Reads the primary, and makes known the marks that are still claimed.
     private func findOut(_ documents: RedisDocuments, _ turn: Turn) async throws(LedgerError) -> Document {
-        let document: Document
-        do {
-            document = try await render(Freshness(position: atLeast, isFromPrimary: true))
-        } catch .unavailable {
-            return try await render(Freshness(position: atLeast))
-        }
-        await cache.attempt { () throws(CacheError) in
-            if key.storeID != .catalog, turn.claimed.contains(.catalog) {
+        let document = try await render(Freshness(isFromPrimary: true))
+        guard document.stamp.history == documents.history else { return document }
+        if key.storeID != .catalog, turn.claimed.contains(.catalog) {
+            await cache.attempt { () throws(CacheError) in
                 try await documents.establish(.catalog, document.stamp.catalogPosition, nonce: turn.nonce)
             }
-            // With somebody else's claim in place, the script stores nothing.
-            let nonce = turn.claimed.contains(key.storeID) ? turn.nonce : nil
-            try await documents.fill(key, document, nonce: nonce)
         }
+        // With somebody else's claim in place, the script stores nothing.
+        await cache.fill(
+            documents, key, document, nonce: turn.claimed.contains(key.storeID) ? turn.nonce : nil)
         return document
+    }
+}
+
+extension CacheConnection {
+    /// Keeps a document for others, unless the ledger has gone on with another history meanwhile.
+    func fill(_ documents: RedisDocuments, _ key: DocumentKey, _ document: Document, nonce: String?) async {
+        guard document.stamp.history == documents.history else { return }
+        await attempt { () throws(CacheError) in try await documents.fill(key, document, nonce: nonce) }
     }
 }
 

@@ -1,16 +1,8 @@
 import Inventory
 
-/// How new a document has to be for a caller. `nil`: it cannot be said, because a mark is unknown.
-struct Requirement: Hashable, Sendable {
-    var position: Position
-    var catalogPosition: Position
-
+extension Requirement {
     func isMet(by stamp: Stamp) -> Bool {
-        stamp.position >= position && stamp.catalogPosition >= catalogPosition
-    }
-
-    func covers(_ other: Requirement) -> Bool {
-        position >= other.position && catalogPosition >= other.catalogPosition
+        stamp.history == history && stamp.position >= position && stamp.catalogPosition >= catalogPosition
     }
 }
 

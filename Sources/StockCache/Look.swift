@@ -5,7 +5,7 @@ struct Look: Sendable {
     /// `nil` if the cache cannot be asked, or is not trusted.
     let documents: RedisDocuments?
     let hit: Document?
-    /// `nil` if it cannot be said, because a mark is unknown.
+    /// How new a document has to be; `nil` if it cannot be said, because a mark is unknown.
     let required: Requirement?
     /// The ledgers whose marks are unknown.
     let unknown: Set<StoreID>
@@ -24,18 +24,27 @@ struct Look: Sendable {
 
 extension CacheConnection {
     /// One round trip; another one if what this process had is too old, since the cache may have a newer one.
-    func look(_ key: DocumentKey, _ atLeast: Position?) async -> Look {
+    func look(_ key: DocumentKey) async -> Look {
         guard let documents else { return .blind }
-        if let recent = documents.recent.document(key) {
-            let look = await look(key, atLeast, documents, having: recent)
-            if look.hit != nil || look.required == nil { return look }
-        }
-        return await look(key, atLeast, documents, having: nil)
+        return await look(key, documents)
     }
 
-    private func look(
-        _ key: DocumentKey, _ atLeast: Position?, _ documents: RedisDocuments, having recent: Document?
-    ) async -> Look {
+    /// What the cache has, whether or not that is all; and the last moment at which it was.
+    func lookUntrusted(_ key: DocumentKey) async -> Document? {
+        guard let (documents, provenAt) = lastTrusted, let hit = await look(key, documents).hit else { return nil }
+        return Document(
+            stamp: hit.stamp, body: hit.body, next: hit.next, source: nil, unproven: Staleness(provenAt: provenAt))
+    }
+
+    private func look(_ key: DocumentKey, _ documents: RedisDocuments) async -> Look {
+        if let recent = documents.recent.document(key) {
+            let look = await look(key, documents, having: recent)
+            if look.hit != nil || look.required == nil { return look }
+        }
+        return await look(key, documents, having: nil)
+    }
+
+    private func look(_ key: DocumentKey, _ documents: RedisDocuments, having recent: Document?) async -> Look {
         guard let reading = await attempt({ () throws(CacheError) in try await documents.read(key, having: recent) })
         else { return .blind }
         let position = reading.mark.required(for: key)
@@ -48,7 +57,8 @@ extension CacheConnection {
             return Look(documents: documents, hit: nil, required: nil, unknown: unknown)
         }
         let required = Requirement(
-            position: max(position, atLeast ?? .zero), catalogPosition: catalogPosition)
+            history: documents.history, position: position, catalogPosition: catalogPosition,
+            known: reading.mark.highest ?? position)
         let hit = reading.document.flatMap { required.isMet(by: $0.stamp) ? $0 : nil }
         return Look(documents: documents, hit: hit, required: required, unknown: [])
     }

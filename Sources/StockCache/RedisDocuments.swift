@@ -4,21 +4,23 @@ import Redis
 
 /// Marks and documents in Redis.
 ///
-/// All keys begin with a namespace that names the PostgreSQL cluster, its timeline and this very Redis process, so that
-/// a Redis that was restarted, or a promoted PostgreSQL, starts cold and never stale.
+/// All keys begin with a namespace that another Redis, history or generation does not have: each starts cold, and never
+/// stale.
 struct RedisDocuments: Sendable {
     let client: RedisClient
-    let runID: String
+    let identity: String
     let namespace: String
+    /// That positions in it belong to.
+    let history: History
     /// Of this namespace: under another one, positions mean something else.
     let recent: RecentDocuments
 
-    static let formatVersion = 2
+    static let formatVersion = 3
     private static let markLifetime = Int64(3_600_000)
     private static let documentLifetime = 540_000...660_000
     private static let leaseLifetime = Int64(2_000)
 
-    /// One round trip: the marks, then the document.
+    /// One round trip: the marks, then the document, and the word of a master.
     /// - Parameter recent: A document that is here already, and is not asked for.
     func read(_ key: DocumentKey, having recent: Document? = nil) async throws(CacheError) -> CacheReading {
         var fields: [RedisArgument] = [.string(mark(key.storeID)), "base", "*"]
@@ -26,10 +28,12 @@ struct RedisDocuments: Sendable {
         var commands = [RedisCommand("HMGET", fields)]
         if key.storeID != .catalog { commands.append(RedisCommand("HMGET", .string(mark(.catalog)), "base", "*")) }
         if recent == nil { commands.append(RedisCommand("GET", .string(document(key)))) }
-        let replies = try await client.pipeline(commands, expecting: runID)
+        // A replica refuses this: its marks may be older than those that it had when it was the master.
+        commands.append(RedisCommand("WAIT", "0", "0"))
+        let replies = try await client.pipeline(commands, expecting: identity)
         for reply in replies { if let error = reply.error { throw error } }
         var document = recent
-        if recent == nil, let stored = replies[replies.count - 1].bytes.flatMap(Document.init(stored:)) {
+        if recent == nil, let stored = replies[replies.count - 2].bytes.flatMap({ Document(stored: $0, in: history) }) {
             document = stored
             self.recent.keep(stored, key)
         }
@@ -42,7 +46,7 @@ struct RedisDocuments: Sendable {
     func claim(_ storeID: StoreID, nonce: String) async throws(CacheError) -> Bool {
         try await client.evaluate(
             Script.claim, keys: [.string(mark(storeID))], arguments: [.integer(Self.markLifetime), .string(nonce)],
-            expecting: runID
+            expecting: identity
         ).int64 == 1
     }
 
@@ -50,7 +54,7 @@ struct RedisDocuments: Sendable {
     func lease(_ key: DocumentKey, nonce: String) async throws(CacheError) -> Bool {
         !(try await client.send(
             RedisCommand("SET", .string(lease(key)), .string(nonce), "NX", "PX", .integer(Self.leaseLifetime)),
-            expecting: runID
+            expecting: identity
         ).isNull)
     }
 
@@ -59,7 +63,8 @@ struct RedisDocuments: Sendable {
         for storeID in claimed.union([key.storeID]) {
             let lease: [RedisArgument] = storeID == key.storeID ? [.string(lease(key))] : []
             _ = try await client.evaluate(
-                Script.abandon, keys: [.string(mark(storeID))] + lease, arguments: [.string(nonce)], expecting: runID)
+                Script.abandon, keys: [.string(mark(storeID))] + lease, arguments: [.string(nonce)], expecting: identity
+            )
         }
     }
 
@@ -73,7 +78,7 @@ struct RedisDocuments: Sendable {
                 .integer(Self.markLifetime), .string(nonce ?? ""), .integer(document.stamp.position.rawValue),
                 .string(key.productID?.description ?? ""), .bytes(document.stored),
                 .integer(Int64(Int.random(in: Self.documentLifetime))),
-            ], expecting: runID)
+            ], expecting: identity)
     }
 
     /// Makes a claimed mark known, without a document.
@@ -81,7 +86,7 @@ struct RedisDocuments: Sendable {
         _ = try await client.evaluate(
             Script.fill, keys: [.string(mark(storeID))],
             arguments: [.integer(Self.markLifetime), .string(nonce), .integer(position.rawValue), "", "", .integer(1)],
-            expecting: runID)
+            expecting: identity)
     }
 
     /// One round trip for all.
@@ -90,7 +95,7 @@ struct RedisDocuments: Sendable {
             for advance in advances {
                 _ = try await client.evaluate(
                     Script.advance, keys: [.string(mark(advance.storeID))], arguments: Self.arguments(advance),
-                    expecting: runID)
+                    expecting: identity)
             }
             return
         }
@@ -98,7 +103,7 @@ struct RedisDocuments: Sendable {
             [.load(Script.advance)]
                 + advances.map {
                     .evaluate(Script.advance, keys: [.string(mark($0.storeID))], arguments: Self.arguments($0))
-                }, expecting: runID)
+                }, expecting: identity)
         for reply in replies { if let error = reply.error { throw error } }
     }
 
@@ -114,6 +119,15 @@ struct RedisDocuments: Sendable {
     private func lease(_ key: DocumentKey) -> String { "\(namespace):{\(key.storeID)}:fill:\(key.name)" }
 
     var beatKey: RedisArgument { .string("\(namespace):beat") }
+
+    /// Sets the beat, unless this Redis was another one's replica meanwhile.
+    func beat(_ value: String) async throws(CacheError) {
+        let replicationID = identity.drop { $0 != "/" }.dropFirst()
+        let isSet = try await client.evaluate(
+            Script.beat, keys: [beatKey], arguments: [.string(String(replicationID)), .string(value), "10000"],
+            expecting: identity)
+        guard isSet.int64 == 1 else { throw CacheError(.serverChanged, "the Redis is not the master that it was") }
+    }
 }
 
 extension Mark {
@@ -130,13 +144,14 @@ extension Mark {
 extension Document {
     /// The stamp, which is two integers of eight bytes; the id after which the next page begins, 0 if there is none;
     /// and then the body.
-    fileprivate init?(stored: ByteBuffer) {
+    fileprivate init?(stored: ByteBuffer, in history: History) {
         var rest = stored
         guard let (position, catalog, next) = rest.readMultipleIntegers(as: (Int64, Int64, Int64).self) else {
             return nil
         }
         self.init(
-            stamp: Stamp(position: Position(rawValue: position), catalogPosition: Position(rawValue: catalog)),
+            stamp: Stamp(
+                history: history, position: Position(rawValue: position), catalogPosition: Position(rawValue: catalog)),
             body: rest, next: next == 0 ? nil : next, source: nil)
     }
 

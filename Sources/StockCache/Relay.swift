@@ -3,52 +3,93 @@ import Redis
 public import ServiceLifecycle
 
 /// Tells the cache of commits that their writers could not tell it of, and beats: as long as the heart beats, no commit
-/// stays untold for long. One process at a time does so.
+/// stays untold for long. Says which cache counts. One process at a time does so: see `docs/coherence.md`.
 public struct Relay: Service {
-    private let feed: any CommitFeed
+    private let outbox: any RelayedOutbox
     private let cache: CacheConnection
-    /// Another heart has another name: its count may stand anywhere.
-    private let name = String(UInt64.random(in: .min ... .max), radix: 36)
 
-    /// Writers tell the cache by themselves within this time.
-    static let grace = Duration.milliseconds(50)
     static let interval = Duration.milliseconds(50)
-    private static let atOnce = 1_000
+    /// Without a beat for so long, the cache is switched off. Nobody trusts it by then.
+    static let patience = Duration.seconds(1)
+    private static let maximumEntries = 1_000
 
-    public init(feed: any CommitFeed, cache: CacheConnection) {
-        self.feed = feed
+    public init(outbox: any RelayedOutbox, cache: CacheConnection) {
+        self.outbox = outbox
         self.cache = cache
     }
 
     public func run() async {
         await cancelWhenGracefulShutdown {
-            var count: Int64 = 0
+            var heart = BeatingHeart()
+            /// When anybody may have beaten last, as far as is known here.
+            var lastBeat = ContinuousClock.now
+            var isElected = false
+            var offSince = ContinuousClock.now
             while (try? await Task.sleep(for: Self.interval)) != nil {
-                guard let documents = cache.untrusted, await relay(to: documents) else { continue }
-                count += 1
-                let beat = RedisCommand("SET", documents.beatKey, .string("\(name):\(count)"), "PX", .integer(10_000))
-                await cache.attempt { () throws(CacheError) in
-                    _ = try await documents.client.send(beat, expecting: documents.runID)
+                guard let round = try? await outbox.round(limit: Self.maximumEntries) else {
+                    isElected = false
+                    continue
+                }
+                if !isElected { (isElected, lastBeat, offSince) = (true, .now, .now) }
+                cache.learn(round.state)
+                if round.state.namespace == nil {
+                    if await switchOn(after: round.state) { offSince = .now }
+                    guard .now - offSince >= Self.patience else { continue }
+                    // Others may reach their Redis, or this one.
+                    try? await outbox.resign()
+                    guard (try? await Task.sleep(for: Self.patience)) != nil else { return }
+                } else if await tell(round) {
+                    lastBeat = .now
+                    await beat(&heart, in: round.state)
+                } else if .now - lastBeat >= Self.patience {
+                    try? await outbox.switchCache(from: round.state, to: nil)
+                    offSince = .now
                 }
             }
         }
     }
 
-    /// - Returns: Whether all that was due is told: only then the heart may beat.
-    private func relay(to documents: RedisDocuments) async -> Bool {
-        do throws(LedgerError) {
-            guard let commits = try await feed.undelivered(olderThan: Self.grace, limit: Self.atOnce) else {
-                return false
-            }
-            guard !commits.isEmpty else { return true }
-            let advances = commits.flatMap(\.advances)
-            guard await cache.attempt({ () throws(CacheError) in try await documents.advance(advances) }) != nil else {
-                return false
-            }
-            try await feed.forget(commits)
-            return commits.count < Self.atOnce
-        } catch {
+    /// - Returns: Whether the cache is on, if nobody else has switched it meanwhile.
+    private func switchOn(after state: CacheState) async -> Bool {
+        guard let namespace = await cache.writableNamespace(in: state.history, state.generation + 1) else {
             return false
         }
+        return (try? await outbox.switchCache(from: state, to: namespace)) != nil
+    }
+
+    /// - Returns: Whether all that was due is told: only then the heart may beat.
+    private func tell(_ round: RelayRound) async -> Bool {
+        guard round.isSameServer, let documents = cache.untrusted, documents.namespace == round.state.namespace else {
+            return false
+        }
+        guard !round.entries.isEmpty else { return true }
+        // What is owed to another namespace is owed to nobody any more.
+        let advances = round.entries.filter { $0.namespace == nil || $0.namespace == documents.namespace }
+            .flatMap(\.advances)
+        guard await cache.attempt({ () throws(CacheError) in try await documents.advance(advances) }) != nil,
+            (try? await outbox.delete(round.entries)) != nil
+        else { return false }
+        return round.entries.count < Self.maximumEntries
+    }
+
+    private func beat(_ heart: inout BeatingHeart, in state: CacheState) async {
+        guard let documents = cache.untrusted, documents.namespace == state.namespace else { return }
+        let value = heart.next()
+        let isHeard = await cache.attempt { () throws(CacheError) in
+            try await documents.beat(value)
+        }
+        // It may arrive late, after others: then it must not count as one of the same.
+        if isHeard == nil { heart = BeatingHeart() }
+    }
+}
+
+/// The beats of one heart. Another heart has another name: its count may stand anywhere.
+private struct BeatingHeart {
+    private let name = String(UInt64.random(in: .min ... .max), radix: 36)
+    private var count = 0
+
+    mutating func next() -> String {
+        count += 1
+        return "\(name):\(count)"
     }
 }

@@ -28,14 +28,16 @@ enum Script {
         """)
 
     /// KEYS: mark. ARGV: how long marks are kept in ms, nonce.
-    /// Answers 1 if the claim is the caller's, 0 if it is somebody else's, 2 if the mark is known.
+    /// Answers 1 if the claim is the caller's, 0 if it is somebody else's, 2 if the mark is known. A claim from the future
+    /// is replaced like an old one: the clock went back.
     static let claim = RedisScript(
         """
         local mark = redis.call('HMGET', KEYS[1], 'base', 'claimed_at')
         if mark[1] then return 2 end
         local time = redis.call('TIME')
         local now = time[1] * 1000 + math.floor(time[2] / 1000)
-        if mark[2] and now - tonumber(mark[2]) < 2000 then return 0 end
+        local age = now - tonumber(mark[2] or 0)
+        if mark[2] and age >= 0 and age < 2000 then return 0 end
         redis.call('HSET', KEYS[1], 'claim', ARGV[2], 'claimed_at', string.format('%.0f', now))
         redis.call('PEXPIRE', KEYS[1], ARGV[1])
         return 1
@@ -65,6 +67,17 @@ enum Script {
         end
         if position < required then return 0 end
         redis.call('SET', KEYS[2], ARGV[5], 'PX', ARGV[6])
+        return 1
+        """)
+
+    /// KEYS: beat. ARGV: replication id, beat, how long it is kept in ms. Answers 1 if it was set.
+    /// What a Redis that was a replica meanwhile has in the namespace may be older than what it had before.
+    static let beat = RedisScript(
+        """
+        local information = redis.call('INFO', 'replication')
+        if not string.find(information, 'role:master', 1, true) then return 0 end
+        if not string.find(information, 'master_replid:' .. ARGV[1], 1, true) then return 0 end
+        redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
         return 1
         """)
 

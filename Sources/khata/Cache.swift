@@ -55,9 +55,9 @@ func withCache<T: Sendable>(
         throw SettingsError("no cache is configured: set KHATA_REDIS_URL, or redis.url in the configuration file")
     }
     let cache = CacheConnection(redis, recentBytes: settings.recentDocumentBytes, logger: logger)
-    let ledger = try settings.ledger(on: servers, logger, delivery: cache)
+    let ledger = try settings.ledger(on: servers, logger, invalidating: cache)
     let services: [any Service] = [
-        ledger, Relay(feed: ledger.outboxFeed, cache: cache), HeartWatch(primary: ledger, cache: cache),
+        ledger, Relay(outbox: ledger.relay, cache: cache), HeartWatch(primary: ledger, cache: cache),
     ]
     do {
         let result = try await interruptible(services, logger) {

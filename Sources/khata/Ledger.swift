@@ -17,13 +17,13 @@ extension Settings {
     }
 
     func ledger(
-        on servers: Servers, _ logger: Logger, delivery: any CommitDelivery = NoCopies()
+        on servers: Servers, _ logger: Logger, invalidating: any CacheInvalidating = NoCache()
     ) throws(SettingsError) -> PostgresLedger {
         var replica: ConnectionConfiguration?
         if let replicaURL = servers.replicaURL { replica = try connection(replicaURL, of: .replicaURL) }
         return PostgresLedger(
             primary: try connection(servers.primaryURL, of: .primaryURL), replica: replica, limits: ledger,
-            delivery: delivery, observer: LedgerLog(logger: logger), logger: logger)
+            invalidating: invalidating, observer: LedgerLog(logger: logger), logger: logger)
     }
 
     func ledger(
@@ -67,7 +67,7 @@ private func withLedger<T: Sendable>(
     // Other processes may serve from a cache, which has to hear of what is recorded here too.
     let redis = try settings.redisClient(on: servers, cacheLogger)
     let cache = redis.map { [cacheLogger] in CacheConnection($0, recentBytes: 0, logger: cacheLogger) }
-    let ledger = try settings.ledger(on: servers, logger, delivery: cache ?? NoCopies())
+    let ledger = try settings.ledger(on: servers, logger, invalidating: cache ?? NoCache())
     do {
         let result = try await running(ledger, logger) {
             try await Schema(ledger.primary).check()

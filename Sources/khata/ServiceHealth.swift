@@ -9,7 +9,7 @@ struct ServiceHealth: HealthReporting {
 
     func health() async -> [ComponentHealth] {
         async let databases = ledger.health()
-        async let backlog = ledger.outboxFeed.health()
+        async let backlog = ledger.relay.health()
         async let cached = cache?.health()
         return await databases + backlog + (cached ?? [])
     }

@@ -81,7 +81,7 @@ private final class Documents: DocumentReading {
     }
 
     func document(
-        _ key: DocumentKey, atLeast: Position?, render: @escaping DocumentRenderer
+        _ key: DocumentKey, atLeast: LedgerPoint?, render: @escaping DocumentRenderer
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin) {
         let attempt = counts.withLock { counts in
             counts.attempts[key, default: 0] += 1
@@ -92,7 +92,7 @@ private final class Documents: DocumentReading {
         // Others have their turn while this one is under way.
         await Task.yield()
         counts.withLock { $0.running -= 1 }
-        let stamp = Stamp(position: .zero, catalogPosition: .zero)
+        let stamp = Stamp(history: History("h"), position: .zero, catalogPosition: .zero)
         return (Document(stamp: stamp, body: ByteBuffer(), source: nil), try outcome(key, attempt).get())
     }
 }

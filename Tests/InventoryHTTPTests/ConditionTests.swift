@@ -35,22 +35,29 @@ struct ConditionTests {
     @Test(
         "If-None-Match compares weakly",
         arguments: [
-            (#""42.7""#, true), (#"W/"42.7""#, true), ("*", true), (#""1", "42.7""#, true), (#""42.7","1""#, true),
-            (#""42""#, false), ("42.7", false), (#""42.7"#, false), ("", false), (#"w/"42.7""#, false),
+            (#""42.7-h""#, true), (#"W/"42.7-h""#, true), ("*", true), (#""1", "42.7-h""#, true),
+            (#""42.7-h","1""#, true), (#""42-h""#, false), (#""42.7-g""#, false), (#""42.7""#, false),
+            ("42.7-h", false), (#""42.7-h"#, false), ("", false), (#"w/"42.7-h""#, false),
         ])
     func ifNoneMatch(header: String, isNamed: Bool) {
-        let tag = EntityTag(Position(rawValue: 42), catalog: Position(rawValue: 7))
-        #expect(tag.text == #""42.7""#)
+        let tag = EntityTag(Position(rawValue: 42), catalog: Position(rawValue: 7), in: History("h"))
+        #expect(tag.text == #""42.7-h""#)
         #expect(tag.isNamed(by: header) == isNamed)
     }
 
     @Test(
         "If-Match compares strongly",
         arguments: [
-            (nil, .any), ("*", .any), (#""1", *"#, .any), (#""42""#, .oneOf([Position(rawValue: 42)])),
-            (#""1" , "42""#, .oneOf([Position(rawValue: 1), Position(rawValue: 42)])), (#"W/"42""#, .oneOf([])),
-            ("42", .oneOf([])), (#""042""#, .oneOf([])), (#""42.7""#, .oneOf([])), ("", .oneOf([])),
-            (#""abc""#, .oneOf([])), (#"a42b"#, .oneOf([])),
+            (nil, .any), ("*", .any), (#""1-h", *"#, .any),
+            (#""42-h""#, .oneOf([Version(Position(rawValue: 42), in: History("h"))])),
+            (
+                #""1-g" , "42-h-i""#,
+                .oneOf([
+                    Version(Position(rawValue: 1), in: History("g")),
+                    Version(Position(rawValue: 42), in: History("h-i")),
+                ])
+            ), (#"W/"42-h""#, .oneOf([])), ("42-h", .oneOf([])), (#""042-h""#, .oneOf([])), (#""42""#, .oneOf([])),
+            (#""42.7-h""#, .oneOf([])), ("", .oneOf([])), (#""abc""#, .oneOf([])), (#"a42-hb"#, .oneOf([])),
         ] as [(String?, VersionCondition)])
     func ifMatch(header: String?, condition: VersionCondition) {
         #expect(VersionCondition(ifMatch: header) == condition)

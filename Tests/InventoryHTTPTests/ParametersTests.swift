@@ -19,7 +19,8 @@ struct ParametersTests {
     @Test("without a query there is nothing, and nothing to refuse")
     func none() throws {
         for target in ["/products", "/products?"] {
-            var parameters = try Parameters(of: target, path: path, reader: "key:a", header: nil, Limits())
+            var parameters = try Parameters(
+                of: target, path: path, reader: "key:a", minimum: nil, history: nil, Limits())
             #expect(try parameters.text("q") == nil)
             #expect(try parameters.limit() == 100)
             try parameters.finish()
@@ -44,7 +45,7 @@ struct ParametersTests {
             _ = try parameters.period()
             _ = try parameters.text("q")
             _ = try parameters.choice("type", of: MovementType.choices)
-            _ = try parameters.minPosition()
+            _ = try parameters.minimum()
             try parameters.finish()
         }
         #expect(problem?.code == .invalidParameter)
@@ -67,14 +68,17 @@ struct ParametersTests {
 
     @Test("the least position may come as parameter, as header, or as both alike")
     func minPosition() throws {
-        func minimum(_ query: String, _ header: String?) throws -> Position? {
-            var parameters = try parameters(query, header: header)
-            return try parameters.minPosition()
+        func minimum(_ query: String, _ header: String?, history: String? = nil) throws -> LedgerPoint? {
+            var parameters = try parameters(query, minimum: header, history: history)
+            return try parameters.minimum()
         }
+        let point = LedgerPoint(Position(rawValue: 42))
         #expect(try minimum("", nil) == nil)
-        #expect(try minimum("min_position=42", nil) == Position(rawValue: 42))
-        #expect(try minimum("", "42") == Position(rawValue: 42))
-        #expect(try minimum("min_position=42", "42") == Position(rawValue: 42))
+        #expect(try minimum("", nil, history: "h") == nil)
+        #expect(try minimum("min_position=42", nil) == point)
+        #expect(try minimum("", "42") == point)
+        #expect(try minimum("min_position=42", "42") == point)
+        #expect(try minimum("", "42", history: "h") == LedgerPoint(point.position, in: History("h")))
         #expect(problem { try minimum("min_position=42", "43") }?.code == .invalidParameter)
         #expect(problem { try minimum("", "new") }?.code == .invalidParameter)
     }
@@ -82,8 +86,8 @@ struct ParametersTests {
     @Test("a list of many stores has no position to wait for")
     func minPositionOfManyStores() throws {
         var parameters = try parameters("min_position=42")
-        #expect(problem { try parameters.minPosition(in: nil) }?.parameter == "min_position")
-        #expect(try parameters.minPosition(in: StoreID(rawValue: 1)) == Position(rawValue: 42))
+        #expect(problem { try parameters.minimum(in: nil) }?.parameter == "min_position")
+        #expect(try parameters.minimum(in: StoreID(rawValue: 1))?.position == Position(rawValue: 42))
     }
 
     @Test("a cursor carries its key from one page to the next, whatever the limit")
@@ -103,11 +107,12 @@ struct ParametersTests {
             #expect(problem { try other.cursor() as ProductID? }?.code == .invalidCursor, "\(query)")
         }
         var otherPath = try Parameters(
-            of: "/stores?store_id=7&type=sale&cursor=\(text)", path: match("/stores"), reader: "key:a", header: nil,
-            Limits())
+            of: "/stores?store_id=7&type=sale&cursor=\(text)", path: match("/stores"), reader: "key:a", minimum: nil,
+            history: nil, Limits())
         #expect(problem { try otherPath.cursor() as ProductID? }?.code == .invalidCursor)
         var otherReader = try Parameters(
-            of: "/products?store_id=7&type=sale&cursor=\(text)", path: path, reader: "key:b", header: nil, Limits())
+            of: "/products?store_id=7&type=sale&cursor=\(text)", path: path, reader: "key:b", minimum: nil,
+            history: nil, Limits())
         #expect(problem { try otherReader.cursor() as ProductID? }?.code == .invalidCursor)
         var same = try parameters("type=sale&store_id=7&cursor=\(text)")
         #expect(try same.cursor() == ProductID(rawValue: 5))
@@ -135,7 +140,8 @@ struct ParametersTests {
         return try Router([route("/products"), route("/stores")]).match(.get, path).path
     }
 
-    private func parameters(_ query: String, header: String? = nil) throws -> Parameters {
-        try Parameters(of: "/products?\(query)", path: path, reader: "key:a", header: header, Limits())
+    private func parameters(_ query: String, minimum: String? = nil, history: String? = nil) throws -> Parameters {
+        try Parameters(
+            of: "/products?\(query)", path: path, reader: "key:a", minimum: minimum, history: history, Limits())
     }
 }

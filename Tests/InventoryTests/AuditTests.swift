@@ -9,7 +9,7 @@ struct AuditTests {
     private let decision = decide(
         [Movement.sale(1), .sale(2), .sale(3)].map { $0.command() },
         on: LockedState(
-            now: Timestamp(microseconds: 1_000),
+            now: Timestamp(microseconds: 1_000), history: .testing,
             heads: [
                 .one: LedgerHead(storeID: .one, position: .zero, hash: .origin, recordedAt: .earliest)
             ], products: [.sugar], onHand: [LevelKey(.one, .sugar): 6]))
@@ -53,7 +53,7 @@ struct AuditTests {
         let sound = decide(
             [Movement.stockIn(5), .sale(2)].map { $0.command() },
             on: LockedState(
-                now: Timestamp(microseconds: 1),
+                now: Timestamp(microseconds: 1), history: .testing,
                 heads: [.one: LedgerHead(storeID: .one, position: .zero, hash: .origin, recordedAt: .earliest)],
                 products: [.sugar]))
         var verifier = AuditVerifier(storeID: .one)

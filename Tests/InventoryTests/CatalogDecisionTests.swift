@@ -15,7 +15,8 @@ struct CatalogDecisionTests {
             now: Timestamp(microseconds: 1),
             head: LedgerHead(
                 storeID: .catalog, position: Position(rawValue: 7), hash: .origin, recordedAt: .earliest),
-            subject: subject, skuHolder: skuHolder, namesakes: namesakes, highestID: highestID, stockLeft: stockLeft,
+            history: .testing, subject: subject, skuHolder: skuHolder, namesakes: namesakes, highestID: highestID,
+            stockLeft: stockLeft,
             receipt: nil)
     }
 
@@ -91,8 +92,13 @@ struct CatalogDecisionTests {
             try decided(.replaceProduct(.sugar, Self.product.details, ifVersion: condition), current)
         }
         #expect(try replaced(.any).written != nil)
-        #expect(try replaced(.oneOf([Position(rawValue: 2), Position(rawValue: 3)])).written != nil)
-        #expect(throws: Refusal.preconditionFailed) { try replaced(.oneOf([Position(rawValue: 2)])) }
+        func version(_ position: Int64, in history: History = .testing) -> Version {
+            Version(Position(rawValue: position), in: history)
+        }
+        #expect(try replaced(.oneOf([version(2), version(3)])).written != nil)
+        #expect(throws: Refusal.preconditionFailed) { try replaced(.oneOf([version(2)])) }
+        // The position of another history says nothing of this one.
+        #expect(throws: Refusal.preconditionFailed) { try replaced(.oneOf([version(3, in: History("other"))])) }
         #expect(throws: Refusal.preconditionFailed) { try replaced(.oneOf([])) }
     }
 

@@ -163,6 +163,10 @@ extension ProductID {
     static let sugar = ProductID(rawValue: 102)
 }
 
+extension History {
+    static let testing = History("testing")
+}
+
 extension CommandContext {
     static let testing = CommandContext(actor: "key:test", requestID: "request")
 }
@@ -185,7 +189,7 @@ extension LockedState {
     /// Stores 1 (at position 7) and 2 (empty), and sugar in store 1.
     static func testing(onHand: Int64) -> LockedState {
         LockedState(
-            now: Timestamp(microseconds: 1_000),
+            now: Timestamp(microseconds: 1_000), history: .testing,
             heads: [
                 .one: LedgerHead(
                     storeID: .one, position: Position(rawValue: 7), hash: .origin,

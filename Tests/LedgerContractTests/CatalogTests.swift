@@ -25,7 +25,8 @@ struct CatalogTests {
             #expect(try await names(ProductQuery(search: "%_\\")) == ["Tea 100%_\\"])
             #expect(try await names(ProductQuery(category: "Beverages")) == ["Tea 100%_\\"])
 
-            _ = try await ledger.change(.archiveProduct(tea.id, ifVersion: .oneOf([tea.position])), .testing())
+            let version = Version(tea.position, in: try await ledger.product(tea.id, Freshness()).history)
+            _ = try await ledger.change(.archiveProduct(tea.id, ifVersion: .oneOf([version])), .testing())
             #expect(try await names(ProductQuery()) == ["Rice 5kg", "Sugar 2kg"])
             await #expect(throws: LedgerError.self) { try await ledger.product(tea.id, atLeast: nil) }
             #expect(
@@ -102,7 +103,9 @@ struct CatalogTests {
                     .replaceProduct(.sugar, ProductDetails(sku: "SKU-101", name: "Sugar"), ifVersion: .any))
                     == .alreadyExists("sku"))
             #expect(
-                try await refused(.replaceStore(.one, name: "A", ifVersion: .oneOf([.zero]))) == .preconditionFailed)
+                try await refused(
+                    .replaceStore(.one, name: "A", ifVersion: .oneOf([Version(.zero, in: History("other"))])))
+                    == .preconditionFailed)
             #expect(try await refused(.replaceStore(StoreID(rawValue: 9), name: "A", ifVersion: .any)) == .notFound)
             #expect(try await refused(.replaceStore(.catalog, name: "A", ifVersion: .any)) == .notFound)
             #expect(try await refused(.archiveStore(.catalog, ifVersion: .any)) == .notFound)
@@ -142,6 +145,7 @@ struct CatalogTests {
                 guard case .product(let tea) = created.value else { throw LedgerError.internalFailure }
                 let archived = Task {
                     try await refusal {
+                        let version = Version(tea.position, in: try await ledger.product(tea.id, Freshness()).history)
                         _ = try await ledger.change(.archiveProduct(tea.id, ifVersion: .any), .testing())
                     } == nil
                 }

@@ -117,10 +117,10 @@ extension TestDatabase {
     /// - Parameters:
     ///   - primary: Another way to the primary.
     ///   - replica: The way to the replica, if there is to be one.
-    ///   - delivery: Is told of each commit.
+    ///   - invalidating: Is told of each commit.
     public func withLedger<T: Sendable>(
         primary: String? = nil, replica: String? = nil, limits: LedgerLimits = LedgerLimits(),
-        delivery: any CommitDelivery = NoCopies(), observer: any LedgerObserver = IgnoringObserver(),
+        invalidating: any CacheInvalidating = NoCache(), observer: any LedgerObserver = IgnoringObserver(),
         logger: Logger = quiet,
         _ body: @Sendable (PostgresLedger) async throws -> T
     ) async throws -> T {
@@ -129,7 +129,7 @@ extension TestDatabase {
             replica: try replica.map {
                 try ConnectionConfiguration($0, applicationName: "khata-test", isReadOnly: true)
             },
-            limits: limits, delivery: delivery, observer: observer, logger: logger)
+            limits: limits, invalidating: invalidating, observer: observer, logger: logger)
         return try await running([ledger]) { try await body(ledger) }
     }
 }

@@ -33,8 +33,11 @@ struct ReplicaTests {
                     #expect(level.source == .primary && level.value.onHand == 2)
                     let list = try await ledger.entries(EntryQuery(), atLeast: nil)
                     #expect(list.source == .primary && list.value.items.count == 2)
-                    // Another store is as new as it ever was.
-                    #expect(try await ledger.stock(StockQuery(storeID: .two), atLeast: nil).source == .replica)
+                    // What is known to be enough is enough, whatever has happened elsewhere.
+                    let known = Requirement(
+                        history: level.history, position: .zero, catalogPosition: level.catalogPosition, known: .zero)
+                    let other = try await ledger.stock(StockQuery(storeID: .two), Freshness(required: known))
+                    #expect(other.source == .replica)
                 }
             }
         }
@@ -65,7 +68,7 @@ struct ReplicaTests {
         try await TestDatabase.withShop { database in
             try await database.withLedger { writer in
                 try await database.withLedger(replica: database.replicaURL) { reader in
-                    let current = Freshness(isCurrent: true)
+                    let current = Freshness()
                     _ = try await writer.record(.stockIn(1), .testing)
                     try await TestDatabase.withReplayPaused {
                         _ = try await writer.record(.stockIn(1), .testing)
@@ -80,24 +83,6 @@ struct ReplicaTests {
                         let level = try await reader.level(.sugarInOne, current)
                         #expect(level.value.onHand == Int64(count))
                     }
-                }
-            }
-        }
-    }
-
-    @Test("while the primary is down, a current read is what the replica has")
-    func currentWithoutPrimary() async throws {
-        try await TestDatabase.withShop { database in
-            try await database.withLedger { writer in
-                _ = try await writer.record(.stockIn(1), .testing)
-                try await database.withLedger(
-                    primary: "postgresql://postgres@127.0.0.1:1/none", replica: database.replicaURL
-                ) { reader in
-                    let isAnswered = try await eventually {
-                        let level = try? await reader.level(.sugarInOne, Freshness(isCurrent: true))
-                        return level?.value.onHand == 1 && level?.source == .replica
-                    }
-                    #expect(isAnswered)
                 }
             }
         }
@@ -119,22 +104,35 @@ struct ReplicaTests {
         }
     }
 
-    @Test("while the primary is down, the replica answers, and knows who may ask")
-    func primaryDown() async throws {
+    @Test("while the primary is out of reach, nothing is passed off as current", arguments: [false, true])
+    func primaryDown(servesUnproven: Bool) async throws {
         try await TestDatabase.withShop { database in
             try await database.withLedger { writer in
                 let recorded = try await writer.record(.stockIn(1), .testing).value
                 let key = APIKey.generate()
                 _ = try await writer.addAPIKey(NewAPIKey(key, name: "a", grant: Grant(role: .reader)))
+                var limits = LedgerLimits()
+                limits.servesUnproven = servesUnproven
                 try await database.withLedger(
-                    primary: "postgresql://postgres@127.0.0.1:1/none", replica: database.replicaURL
+                    primary: "postgresql://postgres@127.0.0.1:1/none", replica: database.replicaURL, limits: limits
                 ) { reader in
-                    let isAnswered = try await eventually {
-                        let level = try? await reader.level(.sugarInOne, atLeast: recorded.position)
-                        return level?.value.onHand == 1
+                    if servesUnproven {
+                        let isAnswered = try await eventually {
+                            let level = try? await reader.level(.sugarInOne, atLeast: recorded.position)
+                            return level?.value.onHand == 1 && level?.unproven == Staleness(provenAt: nil)
+                        }
+                        #expect(isAnswered)
+                        let next = await #expect(throws: LedgerError.self) {
+                            try await reader.level(.sugarInOne, atLeast: recorded.position.next)
+                        }
+                        #expect(next?.isUnavailable == true)
+                    } else {
+                        let refusal = await #expect(throws: LedgerError.self) {
+                            try await reader.level(.sugarInOne, atLeast: nil)
+                        }
+                        #expect(refusal?.isUnavailable == true)
                     }
-                    #expect(isAnswered)
-                    let isAuthenticated = try await eventually { try await reader.apiKey(key.id) != nil }
+                    let isAuthenticated = try await eventually { (try? await reader.apiKey(key.id)) != nil }
                     #expect(isAuthenticated)
                     let health = await reader.health()
                     #expect(health[0].status == .fail && health[1].observed != nil)
@@ -142,5 +140,11 @@ struct ReplicaTests {
                 }
             }
         }
+    }
+}
+
+extension LedgerError {
+    fileprivate var isUnavailable: Bool {
+        if case .unavailable = self { true } else { false }
     }
 }

@@ -102,14 +102,14 @@ struct ClientTests {
     func otherServer() async throws {
         try await TestClient.with { client async throws in
             let key = RedisArgument.string(TestClient.key())
-            let runID = try #require(client.runID)
+            let identity = try #require(client.identity)
             let commands = [RedisCommand("SET", key, "1", "EX", "60"), RedisCommand("GET", key)]
             let error = await #expect(throws: RedisError.self) {
-                try await client.pipeline(commands, expecting: String(runID.reversed()))
+                try await client.pipeline(commands, expecting: String(identity.reversed()))
             }
             #expect(error?.kind == .serverChanged)
-            #expect(try await client.send(RedisCommand("EXISTS", key), expecting: runID) == .integer(0))
-            #expect(try await client.pipeline(commands, expecting: runID).last?.int64 == 1)
+            #expect(try await client.send(RedisCommand("EXISTS", key), expecting: identity) == .integer(0))
+            #expect(try await client.pipeline(commands, expecting: identity).last?.int64 == 1)
             _ = try await client.send(RedisCommand("DEL", key))
         }
     }

@@ -60,7 +60,7 @@ final class FakeServer: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let text = String(buffer: unwrapInboundIn(data))
-            var answer = "$12\r\nrun_id:fake\n\r\n"
+            var answer = "$42\r\nrun_id:fake\nrole:master\nmaster_replid:data\r\n"
             if isGreeted {
                 log.reads.withLock { $0.append(text) }
                 answer = replies.count > 1 ? replies.removeFirst() : replies[0]

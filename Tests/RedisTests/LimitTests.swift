@@ -67,7 +67,7 @@ struct LimitTests {
             }
             #expect(second?.kind == .timeout)
             #expect(ContinuousClock.now - start < .seconds(10))
-            #expect(client.runID != nil)
+            #expect(client.identity != nil)
             try await release()
             try await eventually("the connection is of use again") {
                 (try? await client.send(RedisCommand("ECHO", "third")))?.string == "third"
@@ -116,7 +116,7 @@ struct LimitTests {
             _ = try await client.send(RedisCommand("SET", key, .bytes(document), "EX", "60"))
             let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("GET", key)) }
             #expect(error?.kind == .protocolViolation)
-            try await eventually("the client connects again") { client.runID != nil }
+            try await eventually("the client connects again") { client.identity != nil }
             #expect(try await client.send(RedisCommand("DEL", key)) == .integer(1))
         }
     }
@@ -134,7 +134,9 @@ struct LimitTests {
                 // Two replies to two commands are right, and a third is not.
                 if case .success = result { #expect(throws: Never.self) { try result.get() } }
                 _ = try? await client.pipeline([RedisCommand("PING")])
-                try await eventually("the client connects again") { server.connections > 1 && client.runID == "fake" }
+                try await eventually("the client connects again") {
+                    server.connections > 1 && client.identity == "fake/data"
+                }
             }
         }
     }
@@ -147,7 +149,7 @@ struct LimitTests {
             #expect(pending?.kind == .closed)
             let later = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
             #expect(later?.kind == .closed)
-            #expect(client.runID == nil)
+            #expect(client.identity == nil)
         }
     }
 }

@@ -18,7 +18,7 @@ struct LinkStateMachineTests {
         #expect(link.admission == .refuse(failure))
         #expect(link.connected(to: "r1", at: start) == true)
         #expect(link.admission == .send)
-        #expect(link.runID == "r1")
+        #expect(link.identity == "r1")
     }
 
     @Test("reports a loss once, and reconnects once")
@@ -26,7 +26,7 @@ struct LinkStateMachineTests {
         var link = LinkStateMachine()
         _ = link.connected(to: "r1", at: start)
         #expect(link.lost(failure, at: start) != .none)
-        #expect(link.runID == nil)
+        #expect(link.identity == nil)
         #expect(link.lost(failure, at: start) == .none)
         #expect(link.reconnect() == true)
         #expect(link.reconnect() == false)
@@ -60,9 +60,9 @@ struct HandshakeTests {
     @Test(
         "says what the URL asks for",
         arguments: [
-            ("redis://h", ["INFO server"]),
-            ("redis://:pw@h", ["AUTH pw", "INFO server"]),
-            ("redis://khata:pw@h/3", ["AUTH khata pw", "SELECT 3", "INFO server"]),
+            ("redis://h", ["INFO"]),
+            ("redis://:pw@h", ["AUTH pw", "INFO"]),
+            ("redis://khata:pw@h/3", ["AUTH khata pw", "SELECT 3", "INFO"]),
         ])
     func commands(url: String, expected: [String]) throws {
         let handshake = Handshake(try RedisConfiguration(url: url))
@@ -70,12 +70,18 @@ struct HandshakeTests {
             handshake.commands.map { (["\($0.name)"] + $0.arguments.map(\.text)).joined(separator: " ") } == expected)
     }
 
-    @Test("ends with the server's run_id or its refusal")
+    private func information(role: String) -> RedisValue {
+        .bytes(
+            ByteBuffer(
+                string: "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n\r\n# Replication\r\nrole:\(role)\r\n"
+                    + "master_replid:123\r\nmaster_replid2:456\r\n"))
+    }
+
+    @Test("ends with the server's process and the history of its data, or its refusal")
     func answers() throws {
-        let information = RedisValue.bytes(ByteBuffer(string: "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n"))
         var handshake = Handshake(try RedisConfiguration(url: "redis://:pw@h"))
         #expect(try handshake.receive(.status("OK")) == nil)
-        #expect(try handshake.receive(information) == "abc")
+        #expect(try handshake.receive(information(role: "master")) == "abc/123")
         var refused = Handshake(try RedisConfiguration(url: "redis://:pw@h"))
         let refusal = #expect(throws: RedisError.self) { try refused.receive(.error("WRONGPASS no")) }
         #expect(refusal?.serverCode == "WRONGPASS")
@@ -84,6 +90,13 @@ struct HandshakeTests {
             try silent.receive(.bytes(ByteBuffer(string: "run_id:\r\n")))
         }
         #expect(violation?.kind == .protocolViolation)
+    }
+
+    @Test("a replica is refused: what it has is another one's")
+    func replica() throws {
+        var handshake = Handshake(try RedisConfiguration(url: "redis://h"))
+        let refusal = #expect(throws: RedisError.self) { try handshake.receive(information(role: "slave")) }
+        #expect(refusal?.kind == .connection)
     }
 }
 

@@ -17,13 +17,13 @@ struct LinkTests {
             configuration, tls: nil, eventLoop: channel.eventLoop, logger: TestClient.logger, onChange: { _ in })
         link.opened(channel, handler)
         #expect(
-            try channel.readOutbound(as: ByteBuffer.self) == ByteBuffer(string: "*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"))
-        try channel.writeInbound(ByteBuffer(string: "$10\r\nrun_id:abc\r\n"))
+            try channel.readOutbound(as: ByteBuffer.self) == ByteBuffer(string: "*1\r\n$4\r\nINFO\r\n"))
+        try channel.writeInbound(ByteBuffer(string: "$37\r\nrun_id:a\nrole:master\nmaster_replid:bc\r\n"))
         return (link, channel)
     }
 
     private func requests(_ count: Int) -> [(request: Request, deadline: NIODeadline)] {
-        (0..<count).map { _ in (Request(.one(RedisCommand("PING")), expecting: "abc"), .now() + .seconds(20)) }
+        (0..<count).map { _ in (Request(.one(RedisCommand("PING")), expecting: "a/bc"), .now() + .seconds(20)) }
     }
 
     private let ping = "*1\r\n$4\r\nPING\r\n"

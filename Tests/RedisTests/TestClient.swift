@@ -22,7 +22,7 @@ enum TestClient {
         _ body: (RedisClient) async throws -> T
     ) async throws -> T {
         try await unconnected(url, adjust: adjust) { client async throws in
-            try await eventually("the client connects") { client.runID != nil }
+            try await eventually("the client connects") { client.identity != nil }
             return try await body(client)
         }
     }
@@ -34,6 +34,8 @@ enum TestClient {
         var configuration = try RedisConfiguration(url: url ?? self.url())
         configuration.commandTimeout = .seconds(20)
         configuration.silenceTimeout = .seconds(20)
+        // Servers that are made up answer what the test says.
+        configuration.identityInterval = .seconds(3_600)
         adjust(&configuration)
         let client = try make(configuration)
         return try await closing(client.close) { try await body(client) }
@@ -50,6 +52,9 @@ enum TestClient {
 }
 
 extension RedisClient {
+    /// Of the server, if there is only one.
+    var identity: String? { identities.first }
+
     func expectAnswer() async throws {
         let mark = "\(UInt64.random(in: 0 ... .max))"
         let answer = try await send(RedisCommand("ECHO", .string(mark)))

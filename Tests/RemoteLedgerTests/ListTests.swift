@@ -17,7 +17,7 @@ struct ListTests {
             #"{"product_id":\#($0 * 10),"sku":null,"name":"P","category":null,"unit":null}"#
         }
         return .answer(
-            200, headers: [("Inventory-Position", "7"), ("ETag", "\"7\"")],
+            200, headers: [("Inventory-Position", "7"), ("ETag", "\"7-h\"")],
             #"{"items":[\#(items.joined(separator: ","))],"next_cursor":\#(end < 250 ? "\"\(end + 1)\"" : "null")}"#)
     }
 

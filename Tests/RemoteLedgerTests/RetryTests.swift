@@ -146,7 +146,7 @@ struct RetryTests {
         let product = #"{"product_id":1,"sku":null,"name":"Tea","category":null,"unit":null}"#
         try await withLedger { _, request in
             request.method == .GET
-                ? .answer(200, headers: [("ETag", "\"7\""), ("Inventory-Position", "9")], product) : .hangUp
+                ? .answer(200, headers: [("ETag", "\"7-h\""), ("Inventory-Position", "9")], product) : .hangUp
         } _: { ledger, server in
             let id = ProductID(rawValue: 1)
             let context = CommandContext(actor: "a", requestID: "r")
@@ -154,10 +154,10 @@ struct RetryTests {
             #expect(archival == "outcomeUnknown")
             #expect(server.requests.map(\.method) == [.GET, .DELETE])
             let change = CatalogChange.replaceProduct(
-                id, ProductDetails(name: "T"), ifVersion: .oneOf([Position(rawValue: 7)]))
+                id, ProductDetails(name: "T"), ifVersion: .oneOf([Version(Position(rawValue: 7), in: History("h"))]))
             let replacement = await error { _ = try await ledger.change(change, context) }
             #expect(replacement == "outcomeUnknown")
-            #expect(server.requests.last?.headers.first(name: "If-Match") == "\"7\"")
+            #expect(server.requests.last?.headers.first(name: "If-Match") == "\"7-h\"")
             #expect(server.requests.count == 3)
         }
     }

@@ -38,7 +38,7 @@ struct FileTests {
                 try await file.withLedger(.asItIs) { reader in
                     for units in Int64(1)...20 {
                         _ = try await writer.record(.stockIn(1), .testing)
-                        let level = try await reader.level(.sugarInOne, Freshness(isCurrent: true))
+                        let level = try await reader.level(.sugarInOne, Freshness())
                         #expect(level.value.onHand == units)
                     }
                 }

@@ -167,10 +167,10 @@ struct CoherenceTests {
         }
     }
 
-    @Test("Redis is stopped, killed and started again: no read older than 500 ms, and no error")
+    @Test("Redis is stopped, killed and started again: no stale read, and no error")
     func redisFails() async throws {
         try await withInstances { one, two, redis in
-            try await Checker(tolerance: .milliseconds(500)).run(writers: [one], readers: [two]) {
+            try await Checker().run(writers: [one], readers: [two]) {
                 redis.stop()
                 try await Task.sleep(for: .milliseconds(300))
                 redis.resume()
@@ -183,10 +183,10 @@ struct CoherenceTests {
         }
     }
 
-    @Test("writers die between commit and telling: no read older than 500 ms")
+    @Test("a writer cannot tell the cache: what it answers for is seen all the same, by every read")
     func mute() async throws {
         try await withInstances(firstIsMute: true) { one, two, _ in
-            try await Checker(tolerance: .milliseconds(500)).run(writers: [one], readers: [two]) {}
+            try await Checker().run(writers: [one], readers: [two]) {}
         }
     }
 

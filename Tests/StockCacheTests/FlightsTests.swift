@@ -8,7 +8,9 @@ struct FlightsTests {
     private let key = DocumentKey(storeID: .one, name: "stock")
 
     private func required(_ position: Int64, _ catalog: Int64 = 1) -> Requirement {
-        Requirement(position: Position(rawValue: position), catalogPosition: Position(rawValue: catalog))
+        Requirement(
+            history: History("h"), position: Position(rawValue: position), catalogPosition: Position(rawValue: catalog),
+            known: Position(rawValue: position))
     }
 
     @Test("who needs no more than a flight brings joins it; who needs more, or cannot say, takes the next")

@@ -16,7 +16,6 @@ struct Instance: Sendable {
     let ledger: PostgresLedger
     let cache: CacheConnection
     let documents: DocumentCache
-    let delivery: NotingDelivery
 
     /// Runs an instance while `body` uses it.
     /// - Parameters:
@@ -30,15 +29,14 @@ struct Instance: Sendable {
             try RedisConfiguration(url: redis), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: TestDatabase.quiet)
         let cache = CacheConnection(client, recentBytes: 1 << 20, logger: TestDatabase.quiet)
-        let delivery = NotingDelivery(cache)
         let ledger = PostgresLedger(
             primary: try ConnectionConfiguration(database.primaryURL, applicationName: "khata-test"),
             replica: try ConnectionConfiguration(
                 database.replicaURL, applicationName: "khata-test", isReadOnly: true),
-            delivery: isMute ? Mute() : delivery, observer: IgnoringObserver(), logger: TestDatabase.quiet)
+            invalidating: isMute ? Mute() : cache, observer: IgnoringObserver(), logger: TestDatabase.quiet)
         var services: [any Service] = [ledger, HeartWatch(primary: ledger, cache: cache)]
-        if relays { services.append(Relay(feed: ledger.outboxFeed, cache: cache)) }
-        let instance = Instance(ledger: ledger, cache: cache, documents: DocumentCache(cache), delivery: delivery)
+        if relays { services.append(Relay(outbox: ledger.relay, cache: cache)) }
+        let instance = Instance(ledger: ledger, cache: cache, documents: DocumentCache(cache))
         try await closing(client.close) {
             try await running(services) { try await body(instance) }
         }
@@ -65,34 +63,9 @@ struct Instance: Sendable {
     }
 }
 
-/// Tells the cache, and notes of what it could not in time.
-final class NotingDelivery: CommitDelivery {
-    private let cache: CacheConnection
-    private let untold = Mutex<[Advance]>([])
-
-    init(_ cache: CacheConnection) {
-        self.cache = cache
-    }
-
-    func deliver(_ advances: [Advance], on timeline: Timeline) async -> Bool {
-        let isTold = await cache.deliver(advances, on: timeline)
-        if !isTold { untold.withLock { $0 += advances } }
-        return isTold
-    }
-
-    /// Whether a movement of store 1 may be one of those. A commit's movements are its last ones, a few.
-    func mayLack(_ position: Position) -> Bool {
-        untold.withLock { untold in
-            untold.contains {
-                $0.storeID == .one && (0..<16).contains($0.position.rawValue - position.rawValue)
-            }
-        }
-    }
-}
-
 /// Tells nobody of a commit.
-private struct Mute: CommitDelivery {
-    func deliver(_ advances: [Advance], on timeline: Timeline) async -> Bool { false }
+private struct Mute: CacheInvalidating {
+    func invalidate(_ advances: [Advance], in state: CacheState) async -> Bool { false }
 }
 
 extension DocumentKey {
@@ -105,7 +78,9 @@ extension DocumentKey {
 extension Document {
     init<Value>(_ snapshot: Snapshot<Value>, _ text: String) {
         self.init(
-            stamp: Stamp(position: snapshot.position ?? .zero, catalogPosition: snapshot.catalogPosition),
+            stamp: Stamp(
+                history: snapshot.history, position: snapshot.position ?? .zero,
+                catalogPosition: snapshot.catalogPosition),
             body: ByteBuffer(string: text), source: snapshot.source)
     }
 

@@ -8,7 +8,9 @@ import Testing
 struct RecentDocumentsTests {
     private func document(_ position: Int64, catalog: Int64 = 1, bytes: Int = 10) -> Document {
         Document(
-            stamp: Stamp(position: Position(rawValue: position), catalogPosition: Position(rawValue: catalog)),
+            stamp: Stamp(
+                history: History("h"), position: Position(rawValue: position),
+                catalogPosition: Position(rawValue: catalog)),
             body: ByteBuffer(repeating: 0, count: bytes), source: .primary)
     }
 

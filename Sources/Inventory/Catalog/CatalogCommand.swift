@@ -21,16 +21,27 @@ public enum CatalogChange: Sendable {
     case archiveStore(StoreID, ifVersion: VersionCondition)
 }
 
-/// What `If-Match` asks of the version (position) of what is to be changed.
+/// What `If-Match` asks of the version of what is to be changed: the position of its last change, and its history.
 public enum VersionCondition: Hashable, Sendable {
     case any
-    case oneOf([Position])
+    case oneOf([Version])
 
-    func admits(_ version: Position) -> Bool {
+    func admits(_ version: Version) -> Bool {
         switch self {
         case .any: true
         case .oneOf(let versions): versions.contains(version)
         }
+    }
+}
+
+/// Which one of the versions of something in the catalog.
+public struct Version: Hashable, Sendable {
+    public let position: Position
+    public let history: History
+
+    public init(_ position: Position, in history: History) {
+        self.position = position
+        self.history = history
     }
 }
 

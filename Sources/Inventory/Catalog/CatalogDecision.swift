@@ -2,6 +2,7 @@
 public struct CatalogState: Sendable {
     public var now: Timestamp
     public var head: LedgerHead
+    public var history: History
     /// The product or store that the change names, archived or not.
     public var subject: Subject
     /// The product that has the SKU that the change names.
@@ -22,11 +23,13 @@ public struct CatalogState: Sendable {
     }
 
     public init(
-        now: Timestamp, head: LedgerHead, subject: Subject, skuHolder: ProductID?, namesakes: [Product],
+        now: Timestamp, head: LedgerHead, history: History, subject: Subject, skuHolder: ProductID?,
+        namesakes: [Product],
         highestID: Int64, stockLeft: LevelKey?, receipt: IdempotencyRecord?
     ) {
         self.now = now
         self.head = head
+        self.history = history
         self.subject = subject
         self.skuHolder = skuHolder
         self.namesakes = namesakes
@@ -58,10 +61,10 @@ public func decide(_ command: CatalogCommand, on state: CatalogState) throws(Ref
         guard case .catalog(let item) = try record.outcome(for: command.context.idempotency) else {
             throw .idempotencyKeyReused
         }
-        return CatalogDecision(receipt: Receipt(item, isReplay: true), written: nil)
+        return CatalogDecision(receipt: Receipt(item, isReplay: true, in: state.history), written: nil)
     }
     if case .addProduct(let name) = command.change, let product = try state.namesakes.called(name) {
-        return CatalogDecision(receipt: Receipt(.product(product)), written: nil)
+        return CatalogDecision(receipt: Receipt(.product(product), in: state.history), written: nil)
     }
     let position = state.head.position.next
     let (item, isArchived) = try command.change.applied(to: state, at: position)
@@ -69,7 +72,7 @@ public func decide(_ command: CatalogCommand, on state: CatalogState) throws(Ref
     let audit = head.append(command.change.action, detail: item.auditDetail, command.context, at: state.now)
     let record = command.context.idempotency.map { IdempotencyRecord($0, .catalog(item)) }
     return CatalogDecision(
-        receipt: Receipt(item),
+        receipt: Receipt(item, in: state.history),
         written: .init(item: item, isArchived: isArchived, head: head, audit: audit, record: record))
 }
 
@@ -131,14 +134,14 @@ extension CatalogState {
     @discardableResult
     fileprivate func requireProduct(_ condition: VersionCondition) throws(Refusal) -> Product {
         guard case .product(let product, isArchived: false) = subject else { throw .notFound }
-        guard condition.admits(product.position) else { throw .preconditionFailed }
+        guard condition.admits(Version(product.position, in: history)) else { throw .preconditionFailed }
         return product
     }
 
     @discardableResult
     fileprivate func requireStore(_ condition: VersionCondition) throws(Refusal) -> Store {
         guard case .store(let store, isArchived: false) = subject else { throw .notFound }
-        guard condition.admits(store.position) else { throw .preconditionFailed }
+        guard condition.admits(Version(store.position, in: history)) else { throw .preconditionFailed }
         return store
     }
 }

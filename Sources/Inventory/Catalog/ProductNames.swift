@@ -25,7 +25,6 @@ extension StockReading {
             throw .refused(error)
         }
         guard let product else { throw .notFound }
-        return Snapshot(
-            value: product, position: found.position, catalogPosition: found.catalogPosition, source: found.source)
+        return found.map { _ in product }
     }
 }

@@ -3,6 +3,8 @@ public struct Decision: Sendable {
     public struct Answer: Sendable {
         public let outcome: Outcome
         public let isReplay: Bool
+        /// That the outcome's positions belong to.
+        public let history: History
     }
 
     /// One for each command, in order.

@@ -25,7 +25,7 @@ struct LedgerDraft {
 
     mutating func answer(_ command: MovementCommand) throws(Refusal) -> Decision.Answer {
         if let key = command.context.idempotency, let record = records[key.scope] {
-            return Decision.Answer(outcome: try record.outcome(for: key), isReplay: true)
+            return Decision.Answer(outcome: try record.outcome(for: key), isReplay: true, history: state.history)
         }
         let outcome = try carryOut(command)
         if let key = command.context.idempotency {
@@ -33,7 +33,7 @@ struct LedgerDraft {
             records[key.scope] = record
             newRecords.append(record)
         }
-        return Decision.Answer(outcome: outcome, isReplay: false)
+        return Decision.Answer(outcome: outcome, isReplay: false, history: state.history)
     }
 
     private mutating func carryOut(_ command: MovementCommand) throws(Refusal) -> Outcome {

@@ -2,6 +2,7 @@
 public struct LockedState: Sendable {
     /// The ledger's clock, read after the locks were taken.
     public var now: Timestamp
+    public var history: History
     /// The stores that exist and are not archived.
     public var heads: [StoreID: LedgerHead]
     /// The products that exist and are not archived.
@@ -12,10 +13,11 @@ public struct LockedState: Sendable {
     public var records: [IdempotencyKey.Scope: IdempotencyRecord]
 
     public init(
-        now: Timestamp, heads: [StoreID: LedgerHead] = [:], products: Set<ProductID> = [],
+        now: Timestamp, history: History, heads: [StoreID: LedgerHead] = [:], products: Set<ProductID> = [],
         onHand: [LevelKey: Int64] = [:], records: [IdempotencyKey.Scope: IdempotencyRecord] = [:]
     ) {
         self.now = now
+        self.history = history
         self.heads = heads
         self.products = products
         self.onHand = onHand

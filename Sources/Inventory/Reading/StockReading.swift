@@ -1,7 +1,7 @@
-/// The read path. Every answer is one consistent snapshot and at least as new as everything that this process has
-/// acknowledged, and as `atLeast` asks.
+/// The read path. Every answer is one consistent snapshot, and as new as its ``Freshness`` asks.
 ///
-/// All throw `.unavailable`, `.overloaded` and, with `atLeast`, `.positionUnavailable`.
+/// All throw `.unavailable`, `.overloaded` and, if the freshness names a position, `.positionUnavailable` and
+/// `.historyChanged`.
 public protocol StockReading: Sendable {
     /// A page of a store's stock, by product id.
     /// - Throws: `.notFound` for an unknown store.
@@ -46,78 +46,107 @@ public protocol StockReading: Sendable {
 }
 
 /// How new a read has to be, and where from.
+///
+/// By default it is current: it shows all that was acknowledged before the call, whoever acknowledged it; and no later
+/// current read shows less than this one.
 public struct Freshness: Hashable, Sendable {
-    /// At least this position of the ledger that is read.
-    public var position: Position?
-    /// At least this position of the catalog, from which names come.
-    public var catalogPosition: Position?
-    /// At least as new as all that was committed before the call, whoever acknowledged it.
-    public var isCurrent = false
+    /// What a client has seen of the ledger that is read: without at least that, the read fails.
+    public var atLeast: LedgerPoint?
+    /// What is known to be enough for the read to be current; without it, the primary is asked.
+    public var required: Requirement?
     /// Not from a replica, however new.
     public var isFromPrimary = false
 
-    public init(
-        position: Position? = nil, catalogPosition: Position? = nil, isCurrent: Bool = false,
-        isFromPrimary: Bool = false
-    ) {
-        self.position = position
-        self.catalogPosition = catalogPosition
-        self.isCurrent = isCurrent
+    public init(atLeast: LedgerPoint? = nil, required: Requirement? = nil, isFromPrimary: Bool = false) {
+        self.atLeast = atLeast
+        self.required = required
         self.isFromPrimary = isFromPrimary
     }
 }
 
+/// How new something has to be: at these positions of its ledger and of the catalog, of this history, or later.
+public struct Requirement: Hashable, Sendable {
+    public var history: History
+    public var position: Position
+    public var catalogPosition: Position
+    /// Up to where others know the ledger: changes up to there that are not among what is read need not be in it.
+    public var known: Position
+
+    public init(history: History, position: Position, catalogPosition: Position, known: Position) {
+        self.history = history
+        self.position = position
+        self.catalogPosition = catalogPosition
+        self.known = known
+    }
+
+    /// Whether what is enough for this is enough for the other too.
+    public func covers(_ other: Requirement) -> Bool {
+        history == other.history && position >= other.position && catalogPosition >= other.catalogPosition
+    }
+}
+
+/// What is known of an answer that could not be proved to be current.
+public struct Staleness: Hashable, Sendable {
+    /// It shows all that was acknowledged before this moment; `nil` if no such moment is known.
+    public let provenAt: ContinuousClock.Instant?
+
+    public init(provenAt: ContinuousClock.Instant?) {
+        self.provenAt = provenAt
+    }
+}
+
+/// Current reads, of a client that has seen a position.
 extension StockReading {
     public func stock(
         _ query: StockQuery, atLeast: Position?
     ) async throws(LedgerError) -> Snapshot<Page<StockItem, ProductID>> {
-        try await stock(query, Freshness(position: atLeast))
+        try await stock(query, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
     }
 
     public func level(_ level: LevelKey, atLeast: Position?) async throws(LedgerError) -> Snapshot<StockItem> {
-        try await self.level(level, Freshness(position: atLeast))
+        try await self.level(level, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
     }
 
     public func products(
         _ query: ProductQuery, atLeast: Position?
     ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> {
-        try await products(query, Freshness(position: atLeast))
+        try await products(query, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
     }
 
     public func products(named name: String, atLeast: Position?) async throws(LedgerError) -> Snapshot<[Product]> {
-        try await products(named: name, Freshness(position: atLeast))
+        try await products(named: name, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
     }
 
     public func product(_ id: ProductID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Product> {
-        try await product(id, Freshness(position: atLeast))
+        try await product(id, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
     }
 
     public func stores(
         _ query: StoreQuery, atLeast: Position?
     ) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>> {
-        try await stores(query, Freshness(position: atLeast))
+        try await stores(query, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
     }
 
     public func store(_ id: StoreID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Store> {
-        try await store(id, Freshness(position: atLeast))
+        try await store(id, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
     }
 
     public func entries(
         _ query: EntryQuery, atLeast: Position?
     ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
-        try await entries(query, Freshness(position: atLeast))
+        try await entries(query, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
     }
 
     public func audit(
         _ query: AuditQuery, atLeast: Position?
     ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
-        try await audit(query, Freshness(position: atLeast))
+        try await audit(query, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
     }
 
     public func report(
         _ query: ReportQuery, atLeast: Position?
     ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>> {
-        try await report(query, Freshness(position: atLeast))
+        try await report(query, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
     }
 }
 
@@ -133,13 +162,29 @@ public struct Snapshot<Value: Sendable>: Sendable {
     public let position: Position?
     /// The position of the catalog, from which names come.
     public let catalogPosition: Position
+    /// The history that the positions belong to.
+    public let history: History
     public let source: ReadSource
+    /// `nil` if it is current.
+    public let unproven: Staleness?
 
-    public init(value: Value, position: Position?, catalogPosition: Position, source: ReadSource) {
+    public init(
+        value: Value, position: Position?, catalogPosition: Position, history: History, source: ReadSource,
+        unproven: Staleness? = nil
+    ) {
         self.value = value
         self.position = position
         self.catalogPosition = catalogPosition
+        self.history = history
         self.source = source
+        self.unproven = unproven
+    }
+
+    /// The same with what was made of its value.
+    public func map<Other>(_ body: (Value) -> Other) -> Snapshot<Other> {
+        Snapshot<Other>(
+            value: body(value), position: position, catalogPosition: catalogPosition, history: history, source: source,
+            unproven: unproven)
     }
 }
 

@@ -10,9 +10,9 @@ extension InventoryAPI {
             storeID: store, actor: try parameters.text("actor"),
             action: try parameters.choice("action", of: AuditAction.allCases.map { ($0.rawValue, $0) }),
             period: try parameters.period(), after: try parameters.cursor(), limit: try parameters.limit())
-        let minimum = try parameters.minPosition(in: store)
+        let minimum = try parameters.minimum(in: store)
         try parameters.finish()
-        let page = try await ledger(for: call).audit(query, Freshness(position: minimum, isCurrent: true))
+        let page = try await ledger(for: call).audit(query, Freshness(atLeast: minimum))
         return call.answer(page: page) { json in
             json.openObject()
             json.page(page.value, cursor: parameters.cursor(after:)) { $0.value($1) }

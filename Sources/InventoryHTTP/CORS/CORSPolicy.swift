@@ -73,11 +73,12 @@ public struct CORSPolicy: Sendable, CustomStringConvertible {
     }
 
     private static let requestHeaders =
-        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Inventory-Min-Position, X-Request-Id"
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Inventory-History, "
+        + "Inventory-Min-Position, X-Request-Id"
 
     private static let answerHeaders =
-        "Cache-Status, ETag, Idempotent-Replayed, Inventory-Position, Location, RateLimit, RateLimit-Policy, "
-        + "Retry-After, X-Request-Id"
+        "Cache-Status, ETag, Idempotent-Replayed, Inventory-Freshness, Inventory-History, Inventory-Position, "
+        + "Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 }
 
 public struct InvalidOrigin: Error, CustomStringConvertible {

@@ -16,8 +16,10 @@ extension InventoryAPI {
         let receipt = try await ledger(for: call).change(change, call.context(body: isNew ? body : nil))
         let item = receipt.value
         var response = Response.json(isNew ? .created : .ok) { $0.value(item) }
-        response.headers[.eTag] = EntityTag(item.position).text
-        response.headers[.inventoryPosition] = item.position.description
+        if let history = receipt.history {
+            response.headers[.eTag] = EntityTag(Version(item.position, in: history)).text
+        }
+        response.add(item.position, in: receipt.history)
         if isNew { response.headers[.location] = item.location }
         return response.replayed(receipt.isReplay)
     }
@@ -25,11 +27,9 @@ extension InventoryAPI {
     func archive(_ call: Call, _ change: CatalogChange) async throws -> Response {
         try call.parameters().finish()
         let receipt = try await ledger(for: call).change(change, call.context())
-        return Response(
-            status: .noContent,
-            headers: [
-                .cacheControl: "no-store", .inventoryPosition: receipt.value.position.description,
-            ])
+        var response = Response(status: .noContent, headers: [.cacheControl: "no-store"])
+        response.add(receipt.value.position, in: receipt.history)
+        return response
     }
 }
 
@@ -38,7 +38,8 @@ extension Call {
 
     /// The answer with a page of the catalog.
     func answer(catalog found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters) -> Response {
-        answer(found, parameters, tag: EntityTag(found.document.stamp.position))
+        answer(
+            found, parameters, tag: EntityTag(Version(found.document.stamp.position, in: found.document.stamp.history)))
     }
 }
 

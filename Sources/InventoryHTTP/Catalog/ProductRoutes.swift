@@ -9,17 +9,19 @@ extension InventoryAPI {
         let query = ProductQuery(
             after: try parameters.cursor(), limit: try parameters.limit(), search: try parameters.text("q"),
             category: try parameters.text("category"))
-        let minimum = try parameters.minPosition()
+        let minimum = try parameters.minimum()
         try parameters.finish()
         return call.answer(catalog: try await documents(for: call).products(query, atLeast: minimum), parameters)
     }
 
     func readProduct(_ call: Call) async throws -> Response {
         var parameters = try call.parameters()
-        let minimum = try parameters.minPosition()
+        let minimum = try parameters.minimum()
         try parameters.finish()
-        let product = try await ledger(for: call).product(call.productID, Freshness(position: minimum, isCurrent: true))
-        return call.answer(product, tag: EntityTag(product.value.position)) { $0.value(product.value) }
+        let product = try await ledger(for: call).product(call.productID, Freshness(atLeast: minimum))
+        return call.answer(product, tag: EntityTag(Version(product.value.position, in: product.history))) {
+            $0.value(product.value)
+        }
     }
 
     func createProduct(_ call: Call) async throws -> Response {

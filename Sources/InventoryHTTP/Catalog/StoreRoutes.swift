@@ -9,17 +9,19 @@ extension InventoryAPI {
         var parameters = try call.parameters()
         let query = StoreQuery(
             scope: call.principal.scope, after: try parameters.cursor(), limit: try parameters.limit())
-        let minimum = try parameters.minPosition()
+        let minimum = try parameters.minimum()
         try parameters.finish()
         return call.answer(catalog: try await documents(for: call).stores(query, atLeast: minimum), parameters)
     }
 
     func readStore(_ call: Call) async throws -> Response {
         var parameters = try call.parameters()
-        let minimum = try parameters.minPosition()
+        let minimum = try parameters.minimum()
         try parameters.finish()
-        let store = try await ledger(for: call).store(call.storeID, Freshness(position: minimum, isCurrent: true))
-        return call.answer(store, tag: EntityTag(store.value.position)) { $0.value(store.value) }
+        let store = try await ledger(for: call).store(call.storeID, Freshness(atLeast: minimum))
+        return call.answer(store, tag: EntityTag(Version(store.value.position, in: store.history))) {
+            $0.value(store.value)
+        }
     }
 
     func createStore(_ call: Call) async throws -> Response {

@@ -1,18 +1,19 @@
 import Inventory
 
-/// A strong `ETag` (RFC 9110, section 8.8.3), made of the positions that an answer was read at.
+/// A strong `ETag` (RFC 9110, section 8.8.3), made of the positions that an answer was read at and the history that they
+/// belong to: `"42.7-9f3c1a"`.
 struct EntityTag: Equatable {
     /// With its quotes.
     let text: String
 
     /// Of something in the catalog.
-    init(_ position: Position) {
-        text = "\"\(position.rawValue)\""
+    init(_ version: Version) {
+        text = "\"\(version.position)-\(version.history.id)\""
     }
 
     /// Of something in a store, where names come from the catalog.
-    init(_ position: Position, catalog: Position) {
-        text = "\"\(position.rawValue).\(catalog.rawValue)\""
+    init(_ position: Position, catalog: Position, in history: History) {
+        text = "\"\(position).\(catalog)-\(history.id)\""
     }
 
     /// Whether `If-None-Match` names it, by weak comparison: the client has this answer already.
@@ -38,9 +39,10 @@ extension VersionCondition {
         }
         self = .oneOf(
             tags.compactMap { tag in
-                guard let number = Int64(tag.dropFirst().dropLast()) else { return nil }
-                let position = Position(rawValue: number)
-                return EntityTag(position).text == tag ? position : nil
+                let parts = tag.dropFirst().dropLast().split(separator: "-", maxSplits: 1)
+                guard parts.count == 2, let number = Int64(parts[0]) else { return nil }
+                let version = Version(Position(rawValue: number), in: History(String(parts[1])))
+                return EntityTag(version).text == tag ? version : nil
             })
     }
 }

@@ -13,14 +13,14 @@ extension InventoryAPI {
         let movement = try fields.reading { MovementByName(&$0, limits) }
         let receipt = try await record(movement, in: storeID, try call.context(body: body), call)
         var response = Response.json(.created) { $0.value(receipt.value, of: movement) }
-        response.headers[.inventoryPosition] = receipt.value.position.description
+        response.add(receipt.value.position, in: receipt.history)
         return response.replayed(receipt.isReplay)
     }
 
     func readLevelByName(_ call: Call) async throws -> Response {
         let storeID = try defaultStore(for: call)
         var parameters = try call.parameters()
-        let minimum = try parameters.minPosition()
+        let minimum = try parameters.minimum()
         try parameters.finish()
         // No product can be called what is no name.
         guard isPlain(call.productName, atMost: limits.nameCharacters) else { throw Problem.notFound }

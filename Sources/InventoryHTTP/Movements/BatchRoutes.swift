@@ -30,7 +30,7 @@ extension InventoryAPI {
         let movements = lines.compactMap { try? $0.get() }
         let receipt = try await ledger.record(Batch(movements, isAtomic: true), context)
         let results = receipt.value.lines.enumerated().map { BatchResult($1, at: $0) }
-        return response(.created, results).replayed(receipt.isReplay)
+        return response(.created, results, receipt)
     }
 
     /// Lines that are invalid by themselves do not reach the ledger; the others are recorded each by itself.
@@ -40,7 +40,7 @@ extension InventoryAPI {
         let movements = lines.compactMap { try? $0.get() }
         let receipt =
             movements.isEmpty
-            ? Receipt(RecordedBatch(lines: []))
+            ? Receipt(RecordedBatch(lines: []), in: nil)
             : try await ledger.record(Batch(movements, isAtomic: false), context)
         precondition(receipt.value.lines.count == movements.count, "each movement has its outcome")
         var outcomes = receipt.value.lines.makeIterator()
@@ -50,11 +50,13 @@ extension InventoryAPI {
             case .failure(let problem): BatchResult.refused(problem)
             }
         }
-        return response(.ok, results).replayed(receipt.isReplay)
+        return response(.ok, results, receipt)
     }
 
-    private func response(_ status: HTTPResponse.Status, _ results: [BatchResult]) -> Response {
-        Response.json(status, capacity: 32 + 256 * results.count) { json in
+    private func response(
+        _ status: HTTPResponse.Status, _ results: [BatchResult], _ receipt: Receipt<RecordedBatch>
+    ) -> Response {
+        var response = Response.json(status, capacity: 32 + 256 * results.count) { json in
             json.openObject()
             json.key("results")
             json.openArray()
@@ -62,6 +64,8 @@ extension InventoryAPI {
             json.closeArray()
             json.closeObject()
         }
+        response.add(nil, in: receipt.history)
+        return response.replayed(receipt.isReplay)
     }
 }
 

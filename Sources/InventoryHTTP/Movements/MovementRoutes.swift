@@ -11,7 +11,7 @@ extension InventoryAPI {
         let movement = try fields.reading { Movement(&$0, storeInPath: call.path.storeID, limits) }
         let receipt = try await ledger(for: call).record(movement, call.context(body: body))
         var response = Response.json(.created) { $0.value(receipt.value) }
-        response.headers[.inventoryPosition] = receipt.value.position.description
+        response.add(receipt.value.position, in: receipt.history)
         return response.replayed(receipt.isReplay)
     }
 
@@ -21,7 +21,9 @@ extension InventoryAPI {
         var fields = try body.fields()
         let transfer = try fields.reading { Transfer(&$0, limits) }
         let receipt = try await ledger(for: call).record(transfer, call.context(body: body))
-        return Response.json(.created) { $0.value(receipt.value) }.replayed(receipt.isReplay)
+        var response = Response.json(.created) { $0.value(receipt.value) }
+        response.add(nil, in: receipt.history)
+        return response.replayed(receipt.isReplay)
     }
 
     func listMovements(_ call: Call) async throws -> Response {
@@ -31,9 +33,9 @@ extension InventoryAPI {
             storeID: store, productID: try parameters.id("product_id"),
             type: try parameters.choice("type", of: MovementType.choices), period: try parameters.period(),
             after: try parameters.cursor(), limit: try parameters.limit())
-        let minimum = try parameters.minPosition(in: store)
+        let minimum = try parameters.minimum(in: store)
         try parameters.finish()
-        let page = try await ledger(for: call).entries(query, Freshness(position: minimum, isCurrent: true))
+        let page = try await ledger(for: call).entries(query, Freshness(atLeast: minimum))
         return call.answer(page: page) { json in
             json.openObject()
             json.page(page.value, cursor: parameters.cursor(after:)) { $0.value($1) }

@@ -13,19 +13,21 @@ struct Parameters {
     private let path: RoutePath
     /// The principal's id: nobody else's cursors are taken.
     private let reader: String
-    /// What `Inventory-Min-Position` says.
-    private let header: String?
+    /// What `Inventory-Min-Position` and `Inventory-History` say.
+    private let minimumField: String?
+    private let historyField: String?
     private let limits: Limits
     private let pairs: [Pair]
     private var unused: [String]
 
     /// - Parameter target: the request's target, with its path.
     init(
-        of target: String, path: RoutePath, reader: String, header: String?, _ limits: Limits
+        of target: String, path: RoutePath, reader: String, minimum: String?, history: String?, _ limits: Limits
     ) throws(Problem) {
         self.path = path
         self.reader = reader
-        self.header = header
+        minimumField = minimum
+        historyField = history
         self.limits = limits
         pairs = try Self.pairs(of: target)
         unused = pairs.map(\.name)
@@ -104,27 +106,32 @@ extension Parameters {
         }
     }
 
-    /// How new a read must be, by `min_position` or `Inventory-Min-Position`.
-    mutating func minPosition() throws(Problem) -> Position? {
+    /// How new a read must be, by `min_position` or `Inventory-Min-Position`, in the history that `Inventory-History`
+    /// names, if it does.
+    mutating func minimum() throws(Problem) -> LedgerPoint? {
         let parameter: Position? = try id("min_position", from: 0)
-        guard let header else { return parameter }
-        guard let number = Int64(header), (0...largestJSONInteger).contains(number) else {
-            throw Problem(invalid: "Inventory-Min-Position", "must be an integer from 0 to \(largestJSONInteger)")
-        }
-        let position = Position(rawValue: number)
+        guard let position = try minimumOfHeader() ?? parameter else { return nil }
         guard parameter == nil || parameter == position else {
             throw Problem(invalid: "min_position", "differs from the header Inventory-Min-Position")
         }
-        return position
+        return LedgerPoint(position, in: historyField.map { History($0) })
     }
 
-    /// As `minPosition`, for a list that is about one store only if the query names one.
-    mutating func minPosition(in store: StoreID?) throws(Problem) -> Position? {
-        let position = try minPosition()
-        guard position == nil || store != nil else {
+    private func minimumOfHeader() throws(Problem) -> Position? {
+        guard let minimumField else { return nil }
+        guard let number = Int64(minimumField), (0...largestJSONInteger).contains(number) else {
+            throw Problem(invalid: "Inventory-Min-Position", "must be an integer from 0 to \(largestJSONInteger)")
+        }
+        return Position(rawValue: number)
+    }
+
+    /// As `minimum`, for a list that is about one store only if the query names one.
+    mutating func minimum(in store: StoreID?) throws(Problem) -> LedgerPoint? {
+        let minimum = try minimum()
+        guard minimum == nil || store != nil else {
             throw Problem(invalid: "min_position", "needs store_id: a position is one ledger's")
         }
-        return position
+        return minimum
     }
 
     private mutating func value<Value>(

@@ -15,6 +15,11 @@ extension Problem {
             self.init(.primaryUnavailable, "The database cannot be reached. Nothing was changed.")
         case .positionUnavailable:
             self.init(.positionUnavailable, "The ledger has not reached the position that was asked for.")
+        case .historyChanged:
+            self.init(
+                .historyChanged,
+                "Since that position the ledger has gone on from another copy, which may lack what it stood for. Read "
+                    + "without a minimum, and see what is there.")
         case .outcomeUnknown:
             self.init(
                 .outcomeUnknown,

@@ -20,6 +20,7 @@ struct Problem: Error {
         case ambiguousName = "ambiguous-name"
         case inUse = "in-use"
         case preconditionFailed = "precondition-failed"
+        case historyChanged = "history-changed"
         case bodyTooLarge = "body-too-large"
         case unsupportedMediaType = "unsupported-media-type"
         case invalidBody = "invalid-body"
@@ -96,7 +97,7 @@ extension Problem.Code {
         case .notAcceptable: .notAcceptable
         case .requestTimeout: .requestTimeout
         case .insufficientStock, .stockChanged, .alreadyExists, .ambiguousName, .inUse: .conflict
-        case .preconditionFailed: .preconditionFailed
+        case .preconditionFailed, .historyChanged: .preconditionFailed
         case .bodyTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .invalidBody, .unknownProduct, .idempotencyKeyReused: .unprocessableContent
@@ -126,6 +127,7 @@ extension Problem.Code {
         case .ambiguousName: "Ambiguous name"
         case .inUse: "In use"
         case .preconditionFailed: "Precondition failed"
+        case .historyChanged: "History changed"
         case .bodyTooLarge: "Body too large"
         case .unsupportedMediaType: "Unsupported media type"
         case .invalidBody: "Invalid body"

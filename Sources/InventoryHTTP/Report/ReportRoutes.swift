@@ -11,17 +11,17 @@ extension InventoryAPI {
             storeID: try parameters.id("store_id"), productID: try parameters.id("product_id"),
             period: try parameters.period(),
             grouping: try parameters.choice("group_by", of: groupings) ?? .product)
-        let minimum = try parameters.minPosition(in: query.storeID)
+        let minimum = try parameters.minimum(in: query.storeID)
         var response: Response
         if call.format == .csv {
             // All of it: neither `limit` nor `cursor` is a parameter of this.
             try parameters.finish()
-            response = try await csv(query, Freshness(position: minimum, isCurrent: true), ledger(for: call))
+            response = try await csv(query, Freshness(atLeast: minimum), ledger(for: call))
         } else {
             query.after = try parameters.cursor()
             query.limit = try parameters.limit()
             try parameters.finish()
-            let page = try await ledger(for: call).report(query, Freshness(position: minimum, isCurrent: true))
+            let page = try await ledger(for: call).report(query, Freshness(atLeast: minimum))
             response = call.answer(page: page) { json in
                 json.openObject()
                 json.page(page.value, cursor: parameters.cursor(after:)) { $0.value($1, query.grouping) }
@@ -54,12 +54,14 @@ extension InventoryAPI {
             }
             try await writer.finish(nil)
         }
-        return Response(
+        var response = Response(
             status: .ok,
             headers: [
                 .contentType: "text/csv; charset=utf-8; header=present", .cacheControl: "no-store",
-                .cacheStatus: first.source.cacheStatus,
+                .cacheStatus: first.source.cacheStatus(isProven: first.unproven == nil),
             ], body: body)
+        response.add(first.unproven)
+        return response
     }
 }
 

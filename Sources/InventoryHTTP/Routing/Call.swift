@@ -41,7 +41,8 @@ struct Call {
     func parameters() throws(Problem) -> Parameters {
         try Parameters(
             of: request.head.path ?? "", path: path, reader: principal.id,
-            header: request.headers.text(of: .inventoryMinPosition), limits)
+            minimum: request.headers.text(of: .inventoryMinPosition),
+            history: request.headers.text(of: .inventoryHistory), limits)
     }
 
     /// On whose behalf the ledger is asked to do something, once per `Idempotency-Key`.

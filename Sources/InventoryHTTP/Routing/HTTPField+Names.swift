@@ -4,6 +4,8 @@ extension HTTPField.Name {
     static let cacheStatus = HTTPField.Name("Cache-Status")!
     static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
     static let idempotentReplayed = HTTPField.Name("Idempotent-Replayed")!
+    static let inventoryFreshness = HTTPField.Name("Inventory-Freshness")!
+    static let inventoryHistory = HTTPField.Name("Inventory-History")!
     static let inventoryMinPosition = HTTPField.Name("Inventory-Min-Position")!
     static let inventoryPosition = HTTPField.Name("Inventory-Position")!
     static let rateLimit = HTTPField.Name("RateLimit")!

@@ -19,8 +19,9 @@ extension Call {
                 Response.json(capacity: capacity, cacheControl: cacheControl, write)
             }
         if let tag { response.headers[.eTag] = tag.text }
-        if let position = snapshot.position { response.headers[.inventoryPosition] = position.description }
-        response.headers[.cacheStatus] = snapshot.source.cacheStatus
+        response.add(snapshot.position, in: snapshot.history)
+        response.add(snapshot.unproven)
+        response.headers[.cacheStatus] = snapshot.source.cacheStatus(isProven: snapshot.unproven == nil)
         return response
     }
 
@@ -28,17 +29,33 @@ extension Call {
     func answer<Item, Key>(
         page: Snapshot<Page<Item, Key>>, _ write: (inout JSONWriter<ByteBuffer>) -> Void
     ) -> Response {
-        let tag = page.position.map { EntityTag($0, catalog: page.catalogPosition) }
+        let tag = page.position.map { EntityTag($0, catalog: page.catalogPosition, in: page.history) }
         return answer(page, tag: tag, capacity: 128 + 192 * page.value.items.count, write)
+    }
+}
+
+extension Response {
+    /// Says which position the answer is about, if it is one, and which history that belongs to.
+    mutating func add(_ position: Position?, in history: History?) {
+        if let position { headers.append(HTTPField(name: .inventoryPosition, value: position.description)) }
+        if let history { headers.append(HTTPField(name: .inventoryHistory, value: history.id)) }
+    }
+
+    /// Says what is known of an answer that could not be proved to be current: `unproven;age=4`, in seconds.
+    mutating func add(_ unproven: Staleness?) {
+        guard let unproven else { return }
+        let age = unproven.provenAt.map { Int(((.now - $0) / .seconds(1)).rounded(.up)) }
+        headers[.inventoryFreshness] = "unproven" + (age.map { ";age=\($0)" } ?? "")
     }
 }
 
 extension ReadSource {
     /// RFC 9211.
-    var cacheStatus: String {
-        switch self {
-        case .replica: "khata; fwd=bypass; detail=replica"
-        case .primary: "khata; fwd=bypass; detail=primary"
+    func cacheStatus(isProven: Bool) -> String {
+        switch (self, isProven) {
+        case (.replica, true): "khata; fwd=bypass; detail=replica"
+        case (.primary, true): "khata; fwd=bypass; detail=primary"
+        case (_, false): "khata; fwd=bypass; detail=unproven-\(rawValue)"
         }
     }
 }
@@ -84,8 +101,9 @@ extension Document {
         var json = JSONWriter(output: ByteBufferAllocator().buffer(capacity: capacity))
         write(&json)
         self.init(
-            stamp: Stamp(position: position, catalogPosition: snapshot.catalogPosition), body: json.output,
-            next: next, source: snapshot.source)
+            stamp: Stamp(
+                history: snapshot.history, position: position, catalogPosition: snapshot.catalogPosition),
+            body: json.output, next: next, source: snapshot.source, unproven: snapshot.unproven)
     }
 
     private static let blankCursor = String(repeating: "-", count: Cursor.length)
@@ -105,35 +123,43 @@ extension Call {
     /// The answer with a document, whose stamp is its tag: who has it already is told so without a look at the body.
     func answer(_ found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters) -> Response {
         let stamp = found.document.stamp
-        return answer(found, parameters, tag: EntityTag(stamp.position, catalog: stamp.catalogPosition))
+        return answer(
+            found, parameters, tag: EntityTag(stamp.position, catalog: stamp.catalogPosition, in: stamp.history))
     }
 
     func answer(
         _ found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters, tag: EntityTag
     ) -> Response {
-        var headers: HTTPFields = [
-            .cacheControl: "private, no-cache", .eTag: tag.text,
-            .inventoryPosition: found.document.stamp.position.description,
-            .cacheStatus: found.origin.cacheStatus(found.document.source),
-        ]
+        let document = found.document
+        var response = Response(
+            status: .ok,
+            headers: [
+                .cacheControl: "private, no-cache", .eTag: tag.text,
+                .cacheStatus: found.origin.cacheStatus(document.source, isProven: document.unproven == nil),
+            ])
+        response.add(document.stamp.position, in: document.stamp.history)
+        response.add(document.unproven)
         if let known = request.headers.text(of: .ifNoneMatch), tag.isNamed(by: known) {
-            return Response(status: .notModified, headers: headers)
+            response.status = .notModified
+            return response
         }
-        let body = found.document.body(parameters)
-        headers.append(HTTPField(name: .contentType, value: MediaType.json.rawValue))
-        headers.append(HTTPField(name: .contentLength, value: String(body.readableBytes)))
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
+        let body = document.body(parameters)
+        response.headers.append(HTTPField(name: .contentType, value: MediaType.json.rawValue))
+        response.headers.append(HTTPField(name: .contentLength, value: String(body.readableBytes)))
+        response.body = ResponseBody(byteBuffer: body)
+        return response
     }
 }
 
 extension DocumentOrigin {
     /// RFC 9211.
-    fileprivate func cacheStatus(_ source: ReadSource?) -> String {
-        switch self {
-        case .hit: "khata-redis; hit"
-        case .miss: "khata-redis; fwd=miss; detail=\(source?.rawValue ?? "shared")"
-        case .bypass: "khata-redis; fwd=bypass; detail=\(source?.rawValue ?? "shared")"
-        case .uncached: source?.cacheStatus ?? "khata; fwd=bypass"
+    fileprivate func cacheStatus(_ source: ReadSource?, isProven: Bool) -> String {
+        let detail = (isProven ? "" : "unproven-") + (source?.rawValue ?? "shared")
+        return switch self {
+        case .hit: isProven ? "khata-redis; hit" : "khata-redis; hit; detail=unproven"
+        case .miss: "khata-redis; fwd=miss; detail=\(detail)"
+        case .bypass: "khata-redis; fwd=bypass; detail=\(detail)"
+        case .uncached: source?.cacheStatus(isProven: isProven) ?? "khata; fwd=bypass"
         }
     }
 }

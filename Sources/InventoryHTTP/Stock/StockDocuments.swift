@@ -11,7 +11,7 @@ struct StockDocuments: Sendable {
     let ledger: any StockReading
     let source: any DocumentReading
 
-    func stock(_ query: StockQuery, atLeast: Position?) async throws(LedgerError) -> FoundDocument {
+    func stock(_ query: StockQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         let key = DocumentKey(
             query.storeID, list: "stock", after: query.after, limit: query.limit,
             ["category": query.category, "below": query.below.map { "\($0)" }])
@@ -28,7 +28,7 @@ struct StockDocuments: Sendable {
         }
     }
 
-    func level(_ level: LevelKey, atLeast: Position?) async throws(LedgerError) -> FoundDocument {
+    func level(_ level: LevelKey, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         let key = DocumentKey(storeID: level.storeID, productID: level.productID, name: "level\n\(level.productID)")
         return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
             let snapshot = try await ledger.level(level, freshness)
@@ -37,7 +37,7 @@ struct StockDocuments: Sendable {
     }
 
     /// A level as the first versions showed it.
-    func levelByName(_ level: LevelKey, atLeast: Position?) async throws(LedgerError) -> FoundDocument {
+    func levelByName(_ level: LevelKey, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         let key = DocumentKey(
             storeID: level.storeID, productID: level.productID, name: "level by name\n\(level.productID)")
         return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
@@ -62,7 +62,7 @@ struct StockDocuments: Sendable {
         return ProductID(rawValue: id)
     }
 
-    func products(_ query: ProductQuery, atLeast: Position?) async throws(LedgerError) -> FoundDocument {
+    func products(_ query: ProductQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         let key = DocumentKey(
             .catalog, list: "products", after: query.after, limit: query.limit,
             ["q": query.search, "category": query.category])
@@ -71,7 +71,7 @@ struct StockDocuments: Sendable {
         }
     }
 
-    func stores(_ query: StoreQuery, atLeast: Position?) async throws(LedgerError) -> FoundDocument {
+    func stores(_ query: StoreQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         let scope = query.scope.stores?.map(\.description).joined(separator: ",")
         let key = DocumentKey(.catalog, list: "stores", after: query.after, limit: query.limit, ["stores": scope])
         return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in

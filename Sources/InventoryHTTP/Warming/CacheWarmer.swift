@@ -56,7 +56,7 @@ public struct CacheWarmer: Sendable {
         var stores: [StoreID] = []
         var query = StoreQuery(limit: 1_000)
         repeat {
-            let page = try await ledger.stores(query, Freshness(isCurrent: true)).value
+            let page = try await ledger.stores(query, Freshness()).value
             stores += page.items.map(\.id)
             query.after = page.next
         } while query.after != nil

@@ -94,7 +94,7 @@ extension PostgresLedger: CredentialStoring {
             return try await pool.run { session in try session.pipeline([query])[0].map(read) }
         } catch {
             if let error = error as? PostgresError, error.outcome == .unknown { throw .outcomeUnknown }
-            throw reader.failure(error)
+            throw LedgerError(readFailure: error, observer)
         }
     }
 }

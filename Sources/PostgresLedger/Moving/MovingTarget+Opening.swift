@@ -27,8 +27,12 @@ extension MovingTarget {
     /// - Throws: `MovingConflict`, if the shop is open already, `MovingDifference`, `PostgresError`.
     public func open(_ shop: ShopContents, preparing prepare: @escaping @Sendable () throws -> Void) async throws {
         try await database.write { session in
-            guard try session.execute(Self.lockCatalog).count == 1 else { throw MovingConflict() }
-            for query in shop.writes { _ = try session.pipeline([query]) }
+            _ = try session.execute(Self.lockCache)
+            let locked = try session.execute(Self.lockCatalog)
+            guard locked.count == 1 else { throw MovingConflict() }
+            // Somebody may serve the empty shop from a cache.
+            let cache = CacheState(locked[0], at: 0, in: History(""))
+            for query in shop.writes(cache) { _ = try session.pipeline([query]) }
             try Self.compare(shop, session)
             try prepare()
         }
@@ -47,8 +51,11 @@ extension MovingTarget {
         guard credentials == shop.credentials else { throw MovingDifference("the keys or users") }
     }
 
+    private static let lockCache = Statement("moving.lock_cache", "select \(CacheState.lockSharedSQL)")
+
     private static let lockCatalog = Statement(
-        "moving.lock_catalog", "select from stores where store_id = 0 and position = 0 for no key update")
+        "moving.lock_catalog",
+        "select \(CacheState.columnsSQL) from stores where store_id = 0 and position = 0 for no key update")
 
     private static let history = Statement(
         "moving.history",
@@ -69,7 +76,7 @@ public struct MovingDifference: Error, CustomStringConvertible {
 
 extension ShopContents {
     /// Each of a bounded size.
-    fileprivate var writes: [Query] {
+    fileprivate func writes(_ cache: CacheState) -> [Query] {
         var writes = history.inParts.map(AuditEntry.insert)
         writes += catalog.products.inParts.map(Archivable<Product>.insert)
         writes += catalog.stores.inParts.map(Archivable<Store>.update)
@@ -81,10 +88,9 @@ extension ShopContents {
                 storeID: .catalog, position: last.position, hash: last.hash, recordedAt: last.recordedAt)
             writes.append(LedgerHead.update([head]))
             // No product's level was ever rendered: what marks say of whole stores is enough.
-            writes.append(
-                Outbox.insert(
-                    CommitProof(last),
-                    ([head] + heads).map { Advance(storeID: $0.storeID, position: $0.position, products: [:]) }))
+            writes += Outbox.insert(
+                CommitProof(last),
+                ([head] + heads).map { Advance(storeID: $0.storeID, position: $0.position, products: [:]) }, cache)
         }
         return writes
     }

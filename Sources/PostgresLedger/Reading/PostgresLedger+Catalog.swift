@@ -100,8 +100,6 @@ extension Snapshot {
     /// - Throws: `.notFound` if the snapshot does not have what was looked for.
     func found<Wrapped: Sendable>() throws(LedgerError) -> Snapshot<Wrapped> where Value == Wrapped? {
         guard let value else { throw .notFound }
-        return Snapshot<Wrapped>(
-            value: value, position: position, catalogPosition: catalogPosition,
-            source: source)
+        return map { _ in value }
     }
 }

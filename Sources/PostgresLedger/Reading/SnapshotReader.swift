@@ -6,129 +6,242 @@ import Postgres
 struct SnapshotReader: Sendable {
     let primary: Pool
     let replica: Pool?
-    let acknowledged: AcknowledgedPositions
-    let horizon: CommitHorizon
+    let watch: PrimaryWatch
+    let announcements: Announcements
+    let servesUnproven: Bool
     let observer: any LedgerObserver
 
-    /// - Parameters:
-    ///   - freshness: A position is that of the one ledger in scope.
-    ///   - query: Its rows are handed to `decode` on the connection's thread.
+    /// - Parameter query: Its rows are handed to `decode` on the connection's thread.
     func read<Value: Sendable>(
         _ scope: ReadScope, _ freshness: Freshness, _ query: Query, _ decode: @escaping @Sendable (Rows) throws -> Value
     ) async throws(LedgerError) -> Snapshot<Value> {
-        // Taken before the read starts: what is acknowledged later is not owed to this caller.
-        let required = required(scope, freshness)
+        let reading = Reading(scope: scope, query: query, decode: decode)
         if let replica, !freshness.isFromPrimary {
-            let horizon = freshness.isCurrent ? try await horizonIfUp() : nil
+            let floor = try await floor(freshness, scope)
+            if let snapshot = try await snapshot(of: replica, reading, floor, freshness.atLeast) { return snapshot }
+        }
+        do {
+            let found = try await found(primary, reading, behind: nil)
+            await announcements.announce(found.untold(beyond: freshness.required), in: found.cache)
+            return try found.snapshot(freshness.atLeast, .primary)
+        } catch {
+            throw LedgerError(readFailure: error, observer)
+        }
+    }
+
+    /// What a replica has to have for nothing to be missing.
+    private enum Floor {
+        case requirement(Requirement)
+        case primary(PrimaryState)
+        /// It cannot be known. What the primary said last, if it ever did.
+        case unproven(PrimaryState?)
+    }
+
+    private func floor(_ freshness: Freshness, _ scope: ReadScope) async throws(LedgerError) -> Floor {
+        if let required = freshness.required { return .requirement(required) }
+        do {
+            return .primary(try await watch.now(scope.ledgers))
+        } catch {
+            let failure = LedgerError(readFailure: error, observer)
+            guard case .unavailable = failure, servesUnproven else { throw failure }
+            return .unproven(watch.last)
+        }
+    }
+
+    /// - Returns: `nil` if the replica does not answer, is not new enough within a moment, or is too new.
+    private func snapshot<Value: Sendable>(
+        of replica: Pool, _ reading: Reading<Value>, _ floor: Floor, _ atLeast: LedgerPoint?
+    ) async throws(LedgerError) -> Snapshot<Value>? {
+        do {
+            switch floor {
+            case .requirement(let required):
+                let found = try await found(replica, reading, behind: nil)
+                guard found.isEnough(required) else { throw Behind() }
+                if !found.isKnown(required) { try await requireVisible(found) }
+                await announcements.announce(found.untold(beyond: required), in: found.cache)
+                return try found.snapshot(atLeast, .replica)
+            case .primary(let state):
+                let found = try await found(replica, reading, behind: state)
+                if !found.isVisible(state) { try await requireVisible(found) }
+                await announcements.announce(found.untold(beyond: nil), in: found.cache)
+                return try found.snapshot(atLeast, .replica)
+            case .unproven(let last):
+                let (found, provenAt) = try await unproven(replica, reading, last)
+                return try found.snapshot(atLeast, .replica, Staleness(provenAt: provenAt))
+            }
+        } catch is Behind {
+            observer.observe(.replicaPassedOver(nil))
+        } catch let error as PostgresError {
+            observer.observe(.replicaPassedOver(error))
+        } catch let error as LedgerError {
+            // A client may know more than the replica; and it may be about another history, as the primary knows.
+            switch error {
+            case .positionUnavailable, .historyChanged: observer.observe(.replicaPassedOver(nil))
+            default: throw error
+            }
+        } catch {
+            throw LedgerError(readFailure: error, observer)
+        }
+        if case .unproven = floor { throw .unavailable }
+        return nil
+    }
+
+    /// A replica may be told of a commit before the primary shows it: whoever then asks the primary must not read less.
+    /// - Throws: `Behind`, if the primary does not show it yet.
+    private func requireVisible<Value>(_ found: Found<Value>) async throws {
+        guard found.isVisible(try await watch.now(found.scope.ledgers)) else { throw Behind() }
+    }
+
+    /// - Parameter last: What the primary said last.
+    private func unproven<Value: Sendable>(
+        _ replica: Pool, _ reading: Reading<Value>, _ last: PrimaryState?
+    ) async throws -> (Found<Value>, provenAt: ContinuousClock.Instant?) {
+        if let last {
             do {
-                let found = try await self.found(replica, behind: horizon, scope, query, decode)
-                if let snapshot = found?.snapshot(required, scope, .replica) { return try snapshot.get() }
-                observer.observe(.replicaPassedOver(nil))
-            } catch let error as PostgresError {
-                observer.observe(.replicaPassedOver(error))
-            } catch {
-                throw failure(error)
-            }
+                return (try await found(replica, reading, behind: last), last.askedAt)
+            } catch is Behind {}
         }
-        do {
-            let found = try await self.found(primary, behind: nil, scope, query, decode)
-            guard let snapshot = found?.snapshot(required, scope, .primary) else {
-                throw LedgerError.positionUnavailable
-            }
-            return try snapshot.get()
-        } catch {
-            throw failure(error)
-        }
+        return (try await found(replica, reading, behind: nil), nil)
     }
 
-    private func required(_ scope: ReadScope, _ freshness: Freshness) -> [StoreID: Position] {
-        let one: StoreID
-        switch scope {
-        case .allStores: return acknowledged.all
-        case .catalog: one = .catalog
-        case .store(let id, _): one = id
-        }
-        var required = [StoreID.catalog: max(acknowledged[.catalog], freshness.catalogPosition ?? .zero)]
-        required[one] = max(acknowledged[one], required[one] ?? .zero, freshness.position ?? .zero)
-        return required
-    }
-
-    /// How far the primary has committed; `nil` while it is down: then nothing is committed, and the replica has what
-    /// is known.
-    private func horizonIfUp() async throws(LedgerError) -> String? {
-        do {
-            return try await horizon.now()
-        } catch {
-            let failure = failure(error)
-            guard case .unavailable = failure else { throw failure }
-            return nil
-        }
-    }
-
-    /// - Parameter horizon: Up to where the replica has to have replayed the primary's WAL before it is read.
-    /// - Returns: `nil` if it has not, within a moment.
+    /// - Parameter state: What the primary said of itself, which a replica has to have replayed.
+    /// - Throws: `Behind`, if it has not.
     private func found<Value: Sendable>(
-        _ pool: Pool, behind horizon: String?, _ scope: ReadScope, _ query: Query,
-        _ decode: @escaping @Sendable (Rows) throws -> Value
-    ) async throws -> Found<Value>? {
+        _ pool: Pool, _ reading: Reading<Value>, behind state: PrimaryState?
+    ) async throws -> Found<Value> {
         try await pool.run { session in
-            if let horizon, try !session.replays(upTo: horizon) { return nil }
-            let answers = try session.pipeline([Query(.beginSnapshot), scope.heads, query, Query(.commit)])
-            var positions: [StoreID: Position] = [:]
-            for row in answers[1] {
-                positions[StoreID(rawValue: row.int64(0))] = Position(rawValue: row.int64(1))
-            }
-            return Found(positions: positions, value: try decode(answers[2]))
+            if let state, try !session.replays(upTo: state.flushed) { throw Behind() }
+            let found = try reading.found(session)
+            if let state, found.cache.history != state.cache.history { throw Behind() }
+            return found
         }
     }
+}
 
-    func failure(_ error: any Error) -> LedgerError {
-        if let error = error as? LedgerError { return error }
-        guard let error = error as? PostgresError else { return .unavailable }
-        observer.observe(.readFailed(error))
-        return switch error.kind {
-        case .exhausted: .overloaded
-        case .closed, .connection, .timeout: .unavailable
-        case .server where error.isRetryable: .unavailable
-        case .server(SQLState.queryCanceled): .overloaded
-        case .server: .internalFailure
+/// A replica is not where the primary is, or follows another history.
+private struct Behind: Error {}
+
+/// What is read.
+private struct Reading<Value: Sendable>: Sendable {
+    let scope: ReadScope
+    let query: Query
+    let decode: @Sendable (Rows) throws -> Value
+
+    func found(_ session: Session) throws -> Found<Value> {
+        let answers = try session.pipeline([
+            Query(.beginSnapshot), scope.heads, query, scope.untold, Query(.commit),
+        ])
+        guard let first = answers[1].first, let history = first.optionalText(2) else {
+            // A replica that has not heard of it yet, or the database of something else.
+            throw PostgresError(.connection, "the database has no history of a ledger")
         }
+        var positions: [StoreID: Position] = [:]
+        for row in answers[1] {
+            positions[StoreID(rawValue: row.int64(0))] = Position(rawValue: row.int64(1))
+        }
+        return Found(
+            scope: scope, positions: positions, cache: CacheState(first, at: 3, in: History(history)),
+            value: try decode(answers[2]),
+            outbox: try answers[3].map(OutboxEntry.init))
     }
 }
 
 /// What a snapshot held.
 private struct Found<Value: Sendable>: Sendable {
+    let scope: ReadScope
     /// Of the ledgers in scope that exist.
     let positions: [StoreID: Position]
+    let cache: CacheState
     let value: Value
+    /// What concerns the ledgers in scope, and the cache that counts may not know.
+    let outbox: [OutboxEntry]
 
-    /// - Returns: `nil` if the snapshot is older than required; `.notFound` if it is not, and the store is not there.
-    func snapshot(
-        _ required: [StoreID: Position], _ scope: ReadScope, _ source: ReadSource
-    ) -> Result<Snapshot<Value>, LedgerError>? {
-        let catalogPosition = positions[.catalog, default: .zero]
-        guard required[.catalog, default: .zero] <= catalogPosition else { return nil }
-        var position: Position?
+    private var catalogPosition: Position { positions[.catalog, default: .zero] }
+
+    /// Of the one ledger in scope, if it is one and exists.
+    private var position: Position? {
         switch scope {
-        case .catalog:
-            position = catalogPosition
-        case .store(let id, _):
-            // A store that this process has written to, or that is asked for at some position, may be new.
-            guard let found = positions[id] else {
-                return required[id, default: .zero] > .zero && source == .replica ? nil : .failure(.notFound)
-            }
-            guard required[id, default: .zero] <= found else { return nil }
-            position = found
-        case .allStores:
-            guard required.allSatisfy({ $0.value <= positions[$0.key, default: .zero] }) else { return nil }
+        case .catalog: catalogPosition
+        case .store(let id, _): positions[id]
+        case .allStores: nil
         }
-        return .success(
-            Snapshot(value: value, position: position, catalogPosition: catalogPosition, source: source))
+    }
+
+    func isEnough(_ required: Requirement) -> Bool {
+        cache.history == required.history && catalogPosition >= required.catalogPosition
+            && position ?? .zero >= required.position
+    }
+
+    /// Whether nothing is in it that others may not know of.
+    func isKnown(_ required: Requirement) -> Bool {
+        catalogPosition <= required.catalogPosition && position ?? .zero <= required.known
+    }
+
+    /// Whether nothing is in it that the primary did not show.
+    func isVisible(_ primary: PrimaryState) -> Bool {
+        primary.cache.history == cache.history
+            && scope.ledgers.allSatisfy {
+                positions[$0, default: .zero] <= primary.positions[$0, default: .zero]
+            }
+    }
+
+    /// What others may not know of; all that the outbox has, unless they are known to know more.
+    func untold(beyond required: Requirement?) -> [OutboxEntry] {
+        guard let required, required.history == cache.history else { return outbox }
+        return outbox.filter { entry in
+            entry.advances.contains { advance in
+                scope.ledgers.contains(advance.storeID)
+                    && advance.position > (advance.storeID == .catalog ? required.catalogPosition : required.known)
+            }
+        }
+    }
+
+    func snapshot(
+        _ atLeast: LedgerPoint?, _ source: ReadSource, _ unproven: Staleness? = nil
+    ) throws(LedgerError) -> Snapshot<Value> {
+        if let history = atLeast?.history, history != cache.history { throw .historyChanged }
+        if case .store = scope, position == nil, source == .primary || atLeast == nil { throw .notFound }
+        guard atLeast?.position ?? .zero <= position ?? .zero else { throw .positionUnavailable }
+        return Snapshot(
+            value: value, position: position, catalogPosition: catalogPosition, history: cache.history, source: source,
+            unproven: unproven)
+    }
+}
+
+extension LedgerError {
+    /// What a failed read is to its caller.
+    init(readFailure error: any Error, _ observer: any LedgerObserver) {
+        if let error = error as? LedgerError {
+            self = error
+            return
+        }
+        guard let error = error as? PostgresError else {
+            self = .unavailable
+            return
+        }
+        observer.observe(.readFailed(error))
+        self =
+            switch error.kind {
+            case .exhausted: .overloaded
+            case .closed, .connection, .timeout: .unavailable
+            case .server where error.isRetryable: .unavailable
+            case .server(SQLState.queryCanceled): .overloaded
+            case .server: .internalFailure
+            }
     }
 }
 
 extension ReadScope {
-    /// As `store_id, position`; the catalog is among them.
+    /// Those whose positions tell how new a read is; none if it spans all stores.
+    fileprivate var ledgers: [StoreID] {
+        switch self {
+        case .catalog: [.catalog]
+        case .store(let id, _): [.catalog, id]
+        case .allStores: []
+        }
+    }
+
+    /// As `store_id, position`, the history, and which cache counts; the catalog is among them.
     fileprivate var heads: Query {
         switch self {
         case .catalog: Query(Self.head, .int64(0))
@@ -138,12 +251,44 @@ extension ReadScope {
         }
     }
 
+    /// The commits that have changed something here and that the cache may not know of.
+    fileprivate var untold: Query {
+        switch self {
+        case .catalog: Query(Self.untoldOfOne, .int64(0))
+        case .store(let id, _): Query(Self.untoldOfOne, .int64(id.rawValue))
+        case .allStores: Query(Self.untoldOfAll)
+        }
+    }
+
+    private static let stateSQL = """
+        (select id from histories order by number desc limit 1), \(CacheState.columnsSQL)
+        """
+
     private static let head = Statement(
-        "heads.one", "select store_id, position from stores where store_id in (0, $1::bigint)")
+        "heads.one", "select store_id, position, \(stateSQL) from stores where store_id in (0, $1::bigint)")
 
     private static let headInUse = Statement(
         "heads.one_in_use",
-        "select store_id, position from stores where store_id in (0, $1::bigint) and archived_at is null")
+        """
+        select store_id, position, \(stateSQL)
+        from stores where store_id in (0, $1::bigint) and archived_at is null
+        """)
 
-    private static let allHeads = Statement("heads.all", "select store_id, position from stores")
+    private static let allHeads = Statement("heads.all", "select store_id, position, \(stateSQL) from stores")
+
+    private static let untoldSQL = """
+        select store_id, position, namespace, changes from outbox
+        where (select namespace from cache_state) is not null
+            and (namespace is null or namespace = (select namespace from cache_state))
+        """
+
+    private static let untoldOfAll = Statement("untold.all", untoldSQL)
+
+    /// See `Outbox` for the form of `changes`. The names in a page are the catalog's.
+    private static let untoldOfOne = Statement(
+        "untold.one",
+        """
+        \(untoldSQL)
+            and (changes like '%[' || $1::bigint || ',%' or changes like '%[0,%')
+        """)
 }

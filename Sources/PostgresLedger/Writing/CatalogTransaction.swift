@@ -8,32 +8,36 @@ struct CatalogTransaction: Sendable {
 
     let command: CatalogCommand
     /// Outbox rows to be deleted along with this commit.
-    let delivered: [EntryKey]
+    let told: [Outbox.Key]
 
     func prepare(_ session: Session) throws -> PreparedTransaction<Committed<Result<CatalogDecision, Refusal>>> {
-        let (head, timeline) = try lockedHead(session)
-        let state = try state(session, head: head)
+        let (head, cache) = try lockedHead(session)
+        let state = try state(session, head: head, in: cache.history)
         let result = Result { () throws(Refusal) in try decide(command, on: state) }
         guard case .success(let decision) = result, let written = decision.written else {
             return PreparedTransaction(
-                value: Committed(value: result, timeline: timeline), writes: [], proof: nil)
+                value: Committed(value: result, cache: cache), writes: [], proof: nil)
         }
         return PreparedTransaction(
-            value: Committed(value: result, timeline: timeline), writes: try writes(of: written),
+            value: Committed(value: result, cache: cache), writes: try writes(of: written, cache),
             proof: CommitProof(written.audit))
     }
 
-    private func lockedHead(_ session: Session) throws -> (LedgerHead, Timeline) {
+    private func lockedHead(_ session: Session) throws -> (LedgerHead, CacheState) {
+        // In the order in which movements take them.
         var locks = [Query(.begin)]
         if case .archiveProduct = command.change { locks.append(Query(Self.lockOutMovements)) }
+        locks.append(Query(Self.lockCache))
         let head = locks.count
         locks.append(Query(Self.lockCatalog))
         if case .archiveStore(let id, _) = command.change { locks.append(Query(Self.lockStore, .int64(id.rawValue))) }
         let row = try session.pipeline(locks)[head][0]
-        return (LedgerHead(row), Timeline(row.text(4)))
+        return (LedgerHead(row), CacheState(row, at: 4, in: try session.history))
     }
 
-    private func state(_ session: Session, head: LedgerHead) throws -> CatalogState {
+    private func state(
+        _ session: Session, head: LedgerHead, in history: History
+    ) throws -> CatalogState {
         let subject = command.change.subject
         let answers = try session.pipeline([
             Query(subject.find, .int64(subject.id)),
@@ -46,6 +50,7 @@ struct CatalogTransaction: Sendable {
         return CatalogState(
             now: Timestamp(microseconds: answers[2][0].timestamp(1)),
             head: head,
+            history: history,
             subject: answers[0].first.map(subject.decode) ?? .missing,
             skuHolder: answers[1].first.map { ProductID(rawValue: $0.int64(0)) },
             namesakes: answers[5].map(Product.init),
@@ -56,7 +61,7 @@ struct CatalogTransaction: Sendable {
             receipt: try answers[4].first.map(IdempotencyRecord.init))
     }
 
-    private func writes(of written: CatalogDecision.Written) throws -> [Query] {
+    private func writes(of written: CatalogDecision.Written, _ cache: CacheState) throws -> [Query] {
         let archivedAt = written.isArchived ? written.audit.recordedAt.microseconds : nil
         var writes: [Query] = []
         switch written.item {
@@ -74,11 +79,13 @@ struct CatalogTransaction: Sendable {
         }
         writes.append(AuditEntry.insert([written.audit]))
         writes.append(LedgerHead.update([written.head]))
-        writes.append(Outbox.insert(CommitProof(written.audit), [written.advance]))
-        writes += Outbox.delete(delivered)
+        writes += Outbox.insert(CommitProof(written.audit), [written.advance], cache)
+        writes += Outbox.delete(told)
         if let record = written.record { writes.append(try IdempotencyRecord.insert([record])) }
         return writes
     }
+
+    private static let lockCache = Statement("catalog.lock_cache", "select \(CacheState.lockSharedSQL)")
 
     private static let lockOutMovements = Statement(
         "catalog.lock_out_movements", "select pg_advisory_xact_lock(\(lock))")
@@ -86,7 +93,7 @@ struct CatalogTransaction: Sendable {
     private static let lockCatalog = Statement(
         "catalog.lock",
         """
-        select store_id, position, audit_head, recorded_at, \(Timeline.sql)
+        select store_id, position, audit_head, recorded_at, \(CacheState.columnsSQL)
         from stores where store_id = 0 for no key update
         """)
 

@@ -9,10 +9,10 @@ struct PreparedTransaction<Value: Sendable>: Sendable {
     let proof: CommitProof?
 }
 
-/// What was decided, and on which timeline it was committed.
+/// What was decided, and which cache counted in the transaction.
 struct Committed<Value: Sendable>: Sendable {
     let value: Value
-    let timeline: Timeline
+    let cache: CacheState
 }
 
 /// An audit entry that a transaction writes. Its hash covers everything before it in its ledger, the time and the

@@ -7,20 +7,18 @@ final class Lane: Sendable {
     private typealias Pending = CommandQueue.Pending
 
     private let transactions: DurableTransactions
-    private let acknowledged: AcknowledgedPositions
     private let outbox: Outbox
-    private let delivery: any CommitDelivery
+    private let announcements: Announcements
     private let observer: any LedgerObserver
     private let queue: CommandQueue
 
     init(
-        transactions: DurableTransactions, acknowledged: AcknowledgedPositions, outbox: Outbox,
-        delivery: any CommitDelivery, limits: WriteLimits, observer: any LedgerObserver
+        transactions: DurableTransactions, outbox: Outbox, announcements: Announcements, limits: WriteLimits,
+        observer: any LedgerObserver
     ) {
         self.transactions = transactions
-        self.acknowledged = acknowledged
         self.outbox = outbox
-        self.delivery = delivery
+        self.announcements = announcements
         self.observer = observer
         queue = CommandQueue(limits)
     }
@@ -46,27 +44,27 @@ final class Lane: Sendable {
 
     private func commit(_ batch: ArraySlice<Pending>, _ answers: inout DiscardingTaskGroup) async {
         let start = ContinuousClock.now
-        let transaction = MovementTransaction(commands: batch.map(\.command), delivered: outbox.takeDelivered())
+        let transaction = MovementTransaction(commands: batch.map(\.command), told: outbox.takeTold())
         do {
             let committed = try await transactions.run { session in try transaction.prepare(session) }
             let decision = committed.value
             observer.observe(
                 .batchCommitted(commands: batch.count, entries: decision.entries.count, duration: .now - start))
-            if decision.entries.isEmpty { outbox.markDelivered(transaction.delivered) }
+            if decision.entries.isEmpty { outbox.markTold(transaction.told) }
             answers.addTask { await self.answer(batch, committed) }
         } catch {
-            outbox.markDelivered(transaction.delivered)
+            outbox.markTold(transaction.told)
             await fail(batch, error, &answers)
         }
     }
 
-    /// First tells of the commit, then answers for it: no read that starts after the answer may miss it.
+    /// First tells the cache of the commit, then answers for it: no read that starts after the answer may miss it.
     private func answer(_ batch: ArraySlice<Pending>, _ committed: Committed<Decision>) async {
         let decision = committed.value
-        acknowledged.advance(decision.heads.values)
-        let isDelivered = await delivery.deliver(
-            decision.advances + decision.repeatedAdvances, on: committed.timeline)
-        if isDelivered, let last = decision.audit.last { outbox.markDelivered([CommitProof(last).entry]) }
+        let repeated = decision.repeatedAdvances
+        await announcements.announce(
+            decision.advances + repeated, repeated.isEmpty ? decision.audit.last.map { CommitProof($0).entry } : nil,
+            in: committed.cache)
         for (pending, answer) in zip(batch, decision.answers) {
             pending.waiter.resume(returning: answer.mapError { .refused($0) })
         }

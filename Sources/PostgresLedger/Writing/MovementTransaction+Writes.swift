@@ -3,16 +3,16 @@ import Postgres
 
 extension MovementTransaction {
     /// What is sent in the second round trip, before the commit: each table's rows in one statement.
-    func writes(of decision: Decision) throws -> [Query] {
+    func writes(of decision: Decision, _ cache: CacheState) throws -> [Query] {
         guard let last = decision.audit.last else { return [] }
         var writes = [
             LedgerEntry.insert(decision.entries),
             AuditEntry.insert(decision.audit),
             LedgerEntry.upsertLevels(decision.lastEntries.values),
             LedgerHead.update(decision.heads.values),
-            Outbox.insert(CommitProof(last), decision.advances),
         ]
-        writes += Outbox.delete(delivered)
+        writes += Outbox.insert(CommitProof(last), decision.advances, cache)
+        writes += Outbox.delete(told)
         if !decision.records.isEmpty {
             writes.append(try IdempotencyRecord.insert(decision.records))
         }

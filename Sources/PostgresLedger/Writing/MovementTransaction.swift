@@ -5,18 +5,18 @@ import Postgres
 struct MovementTransaction: Sendable {
     let commands: [MovementCommand]
     /// Outbox rows to be deleted along with this commit.
-    let delivered: [EntryKey]
+    let told: [Outbox.Key]
 
     func prepare(_ session: Session) throws -> PreparedTransaction<Committed<Decision>> {
-        let (state, timeline) = try lockedState(session)
+        let (state, cache) = try lockedState(session)
         let decision = decide(commands, on: state)
         return PreparedTransaction(
-            value: Committed(value: decision, timeline: timeline), writes: try writes(of: decision),
+            value: Committed(value: decision, cache: cache), writes: try writes(of: decision, cache),
             proof: decision.audit.last.map(CommitProof.init))
     }
 
     /// One round trip. Stores are locked in order of id, so that transactions never wait for each other in a circle.
-    private func lockedState(_ session: Session) throws -> (LockedState, Timeline) {
+    private func lockedState(_ session: Session) throws -> (LockedState, CacheState) {
         var levels = Set<LevelKey>()
         for command in commands { command.forEachLevel { levels.insert($0) } }
         let keys = commands.compactMap(\.context.idempotency?.scope)
@@ -31,13 +31,17 @@ struct MovementTransaction: Sendable {
             queries.append(IdempotencyRecord.query(keys))
         }
         let answers = try session.pipeline(queries)
-        let state = try Self.state(stores: answers[2], levels: answers[3], records: keys.isEmpty ? nil : answers[4])
-        return (state, Timeline(answers[1][0].text(1)))
+        let history = try session.history
+        let state = try Self.state(
+            history, stores: answers[2], levels: answers[3], records: keys.isEmpty ? nil : answers[4])
+        return (state, CacheState(answers[3][0], at: 5, in: history))
     }
 
-    private static func state(stores: Rows, levels: Rows, records: Rows?) throws -> LockedState {
+    private static func state(
+        _ history: History, stores: Rows, levels: Rows, records: Rows?
+    ) throws -> LockedState {
         guard let now = levels.first?.timestamp(4) else { preconditionFailure("commands name levels") }
-        var state = LockedState(now: Timestamp(microseconds: now))
+        var state = LockedState(now: Timestamp(microseconds: now), history: history)
         for row in stores where !row.bool(4) {
             let head = LedgerHead(row)
             state.heads[head.storeID] = head
@@ -56,7 +60,8 @@ struct MovementTransaction: Sendable {
     /// Shared by all movements, so it costs them nothing; taken alone by what archives a product, so that no movement
     /// that saw the product commits after the check that none of it is left.
     private static let lockCatalog = Statement(
-        "movements.lock_catalog", "select pg_advisory_xact_lock_shared(\(CatalogTransaction.lock)), \(Timeline.sql)")
+        "movements.lock_catalog",
+        "select pg_advisory_xact_lock_shared(\(CatalogTransaction.lock)), \(CacheState.lockSharedSQL)")
 
     private static let lockStores = Statement(
         "movements.lock_stores",
@@ -69,7 +74,8 @@ struct MovementTransaction: Sendable {
     private static let levels = Statement(
         "movements.levels",
         """
-        select n.store_id, n.product_id, coalesce(l.on_hand, 0), p.product_id is not null, clock_timestamp()
+        select n.store_id, n.product_id, coalesce(l.on_hand, 0), p.product_id is not null, clock_timestamp(),
+            \(CacheState.columnsSQL)
         from unnest($1::bigint[], $2::bigint[]) as n (store_id, product_id)
         left join products p on p.product_id = n.product_id and p.archived_at is null
         left join stock_levels l on l.store_id = n.store_id and l.product_id = n.product_id

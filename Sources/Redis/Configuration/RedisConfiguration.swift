@@ -22,6 +22,8 @@ public struct RedisConfiguration: Sendable {
     public var connectTimeout: Duration = .seconds(2)
     /// After this long without a reply that is due the connection is given up.
     public var silenceTimeout: Duration = .seconds(2)
+    /// How often a connection asks whether its server is still the master that it was.
+    public var identityInterval: Duration = .seconds(1)
     /// How many commands may be sent and unanswered, per connection.
     public var maximumInFlight = 1024
     /// How many commands may wait behind those.
@@ -47,7 +49,7 @@ public struct RedisConfiguration: Sendable {
     /// Refuses what cannot work before anything is connected.
     func validate() throws(InvalidRedisConfiguration) {
         let limits = [maximumInFlight, maximumReplyBytes, connections]
-        let timeouts = [commandTimeout, connectTimeout, silenceTimeout]
+        let timeouts = [commandTimeout, connectTimeout, silenceTimeout, identityInterval]
         guard limits.allSatisfy({ $0 > 0 }), maximumWaiting >= 0, database >= 0, timeouts.allSatisfy({ $0 > .zero })
         else { throw InvalidRedisConfiguration(description: "a limit or a timeout of Redis is not above zero") }
         // hiredis counts in Int32.

@@ -10,12 +10,13 @@ final class Connection: Sendable {
     private struct Shared {
         var submitted: [(request: Request, deadline: NIODeadline)] = []
         var submittedCommands = 0
-        var runID: String?
+        var identity: String?
         var isClosed = false
     }
 
     let eventLoop: any EventLoop
     private let commandTimeout: TimeAmount
+    private let identityInterval: Duration
     private let maximumSubmitted: Int
     private let shared: Mutex<Shared>
     private let link: NIOLoopBoundBox<Link?>
@@ -24,12 +25,13 @@ final class Connection: Sendable {
     init(_ configuration: RedisConfiguration, tls: NIOSSLContext?, eventLoop: any EventLoop, logger: Logger) {
         self.eventLoop = eventLoop
         commandTimeout = TimeAmount(configuration.commandTimeout)
+        identityInterval = configuration.identityInterval
         maximumSubmitted = configuration.maximumInFlight + configuration.maximumWaiting
         shared = Mutex(Shared())
         link = .makeEmptyBox(eventLoop: eventLoop)
         eventLoop.execute { [self] in
-            let link = Link(configuration, tls: tls, eventLoop: eventLoop, logger: logger) { [weak self] runID in
-                self?.shared.withLock { $0.runID = runID }
+            let link = Link(configuration, tls: tls, eventLoop: eventLoop, logger: logger) { [weak self] identity in
+                self?.shared.withLock { $0.identity = identity }
             }
             self.link.value = link
             link.connect()
@@ -37,7 +39,7 @@ final class Connection: Sendable {
     }
 
     /// The server that it is connected to, as far as is known at this moment.
-    var runID: String? { shared.withLock(\.runID) }
+    var identity: String? { shared.withLock(\.identity) }
 
     func submit(_ request: Request) {
         let commands = request.commands.count
@@ -63,6 +65,32 @@ final class Connection: Sendable {
             return shared.submitted
         }
         link.value?.submit(submitted)
+    }
+
+    /// Asks the server from time to time whether it is still the one that it was: a master that becomes a replica may keep
+    /// its connections.
+    func watchIdentity() async {
+        while (try? await Task.sleep(for: identityInterval)) != nil {
+            guard let identity, let reply = await ask(RedisCommand("INFO", "replication"), of: identity) else {
+                continue
+            }
+            let isSame = (try? ServerInformation(reply).replicationID()).map { identity.hasSuffix("/\($0)") } ?? false
+            guard !isSame else { continue }
+            eventLoop.execute { [self] in
+                guard let link = link.value, link.identity == identity else { return }
+                link.lost(RedisError(.connection, "the Redis is not the master that it was"))
+            }
+        }
+    }
+
+    /// - Returns: nil if there is no answer.
+    private func ask(_ command: RedisCommand, of identity: String) async -> RedisValue? {
+        let request = Request(.one(command), expecting: identity)
+        let outcome = await withCheckedContinuation { caller in
+            if request.wait(caller) { submit(request) }
+        }
+        guard case .success(.one(let reply)) = outcome else { return nil }
+        return reply
     }
 
     func close() async {

@@ -1,3 +1,5 @@
+internal import NIOCore
+
 /// What is said on each new connection before any command: who we are, which database, and which server is this?
 struct Handshake {
     private enum Step { case authenticate, select, identify }
@@ -22,29 +24,52 @@ struct Handshake {
                 RedisCommand(
                     "AUTH", [configuration.user, configuration.password].compactMap { $0.map(RedisArgument.string) })
             case .select: RedisCommand("SELECT", .integer(Int64(configuration.database)))
-            case .identify: RedisCommand("INFO", "server")
+            case .identify: RedisCommand("INFO")
             }
         }
     }
 
-    /// - Returns: The server's run_id once all is answered, until then nil.
-    /// - Throws: The server's refusal, or `.protocolViolation`.
+    /// - Returns: The server's identity once all is answered, until then nil.
+    /// - Throws: The server's refusal, `.connection` if it is a replica, or `.protocolViolation`.
     mutating func receive(_ value: RedisValue) throws(RedisError) -> String? {
         if let error = value.error { throw error }
         answered += 1
         guard answered == steps.count else { return nil }
-        guard let information = value.string, let runID = Self.runID(in: information) else {
-            throw RedisError(.protocolViolation, "INFO server does not say run_id")
-        }
-        return runID
+        return try ServerInformation(value).identity()
+    }
+}
+
+/// What `INFO` says.
+struct ServerInformation {
+    private let text: String
+
+    init(_ reply: RedisValue) throws(RedisError) {
+        guard let text = reply.string else { throw RedisError(.protocolViolation, "INFO is answered without a text") }
+        self.text = text
     }
 
-    /// `INFO` answers with lines of `field:value` that end with CR LF, which to Swift is one character.
-    static func runID(in information: String) -> String? {
-        for line in information.split(whereSeparator: \.isNewline) where line.hasPrefix("run_id:") {
-            let runID = line.dropFirst("run_id:".count)
-            return runID.isEmpty ? nil : String(runID)
+    /// The process, and the history of its data: a server that was a replica meanwhile comes back with another one
+    /// (https://redis.io/docs/latest/operate/oss_and_stack/management/replication/#replication-id-explained).
+    /// - Throws: `.connection` if it is a replica, whose data is another one's.
+    func identity() throws(RedisError) -> String {
+        let process = try require("run_id")
+        return "\(process)/\(try replicationID())"
+    }
+
+    /// - Throws: `.connection` if it is a replica.
+    func replicationID() throws(RedisError) -> String {
+        guard try require("role") == "master" else {
+            throw RedisError(.connection, "the Redis is a replica: only a master is of use")
         }
-        return nil
+        return try require("master_replid")
+    }
+
+    private func require(_ field: String) throws(RedisError) -> String {
+        // Lines of `field:value` that end with CR LF, which to Swift is one character.
+        for line in text.split(whereSeparator: \.isNewline) where line.hasPrefix(field + ":") {
+            let value = line.dropFirst(field.count + 1)
+            if !value.isEmpty { return String(value) }
+        }
+        throw RedisError(.protocolViolation, "INFO does not say \(field)")
     }
 }

@@ -11,7 +11,7 @@ final class Link {
     let configuration: RedisConfiguration
     let tls: NIOSSLContext?
     let logger: Logger
-    /// Told the run_id of the server that it is connected to, or nil, whenever that changes.
+    /// Told the identity of the server that it is connected to, or nil, whenever that changes.
     private let onChange: (String?) -> Void
 
     private var state = LinkStateMachine()
@@ -38,6 +38,8 @@ final class Link {
             silenceTimeout: TimeAmount(configuration.silenceTimeout))
     }
 
+    var identity: String? { state.identity }
+
     // MARK: Commands
 
     /// Takes the requests of one turn of the loop: they leave in one write.
@@ -57,12 +59,12 @@ final class Link {
 
     /// Sends what waits, as far as it may.
     func send() {
-        guard let runID = state.runID, let channel else { return }
+        guard let identity = state.identity, let channel else { return }
         let now = NIODeadline.now()
         while channel.isWritable {
             if outgoing.capacity > Self.maximumUnsentBytes { outgoing = ByteBuffer() } else { outgoing.clear() }
             while outgoing.readableBytes < Self.maximumUnsentBytes,
-                let request = pending.dequeue(at: now, where: { Self.isWanted($0, by: runID) })
+                let request = pending.dequeue(at: now, where: { Self.isWanted($0, by: identity) })
             {
                 outgoing.writeCommands(request.commands)
             }
@@ -72,8 +74,8 @@ final class Link {
     }
 
     /// Tells a caller whose commands are for another server, rather than send them to this one.
-    private static func isWanted(_ request: Request, by runID: String) -> Bool {
-        if let expected = request.expectedRunID, expected != runID {
+    private static func isWanted(_ request: Request, by identity: String) -> Bool {
+        if let expected = request.expectedIdentity, expected != identity {
             request.finish(.failure(.serverChanged))
             return false
         }
@@ -84,6 +86,8 @@ final class Link {
 
     func received(_ value: RedisValue) {
         guard handshake == nil else { return receivedInHandshake(value) }
+        let isDemoted = value.isOfReplica
+        defer { if isDemoted { lost(RedisError(.connection, "the Redis has become a replica")) } }
         switch pending.receive(value, at: .now()) {
         case .none: break
         case .complete(let request, let replies): request.finish(.success(replies))
@@ -111,12 +115,12 @@ final class Link {
 
     private func receivedInHandshake(_ value: RedisValue) {
         do {
-            guard let runID = try handshake?.receive(value) else { return }
+            guard let identity = try handshake?.receive(value) else { return }
             handshake = nil
             connectTimer?.cancel()
-            guard state.connected(to: runID, at: .now()) else { return }
-            logger.info("connected to Redis", metadata: ["url": "\(configuration)", "run_id": "\(runID)"])
-            onChange(runID)
+            guard state.connected(to: identity, at: .now()) else { return }
+            logger.info("connected to Redis", metadata: ["url": "\(configuration)", "identity": "\(identity)"])
+            onChange(identity)
             send()
         } catch {
             lost(RedisError(.connection, "Redis refused the connection: \(error)"))

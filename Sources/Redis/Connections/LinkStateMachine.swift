@@ -19,7 +19,7 @@ struct LinkStateMachine: ~Copyable {
     private enum State {
         /// `failure`: why the attempt before this one failed.
         case connecting(failure: RedisError?)
-        case connected(runID: String)
+        case connected(identity: String)
         case waitingToReconnect(failure: RedisError)
         case closed
     }
@@ -27,8 +27,8 @@ struct LinkStateMachine: ~Copyable {
     private var state = State.connecting(failure: nil)
     private var backoff = Backoff()
 
-    /// The server's, if connected.
-    var runID: String? { if case .connected(let runID) = state { runID } else { nil } }
+    /// That of the server, if connected.
+    var identity: String? { if case .connected(let identity) = state { identity } else { nil } }
 
     var isConnecting: Bool { if case .connecting = state { true } else { false } }
 
@@ -44,9 +44,9 @@ struct LinkStateMachine: ~Copyable {
     }
 
     /// - Returns: False if the connection is not wanted any more and is to be closed.
-    mutating func connected(to runID: String, at now: NIODeadline) -> Bool {
+    mutating func connected(to identity: String, at now: NIODeadline) -> Bool {
         guard case .connecting = state else { return false }
-        state = .connected(runID: runID)
+        state = .connected(identity: identity)
         backoff.connected(at: now)
         return true
     }

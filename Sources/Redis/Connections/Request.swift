@@ -16,8 +16,8 @@ final class Request: Sendable {
     }
 
     let commands: Commands
-    /// The run_id of the server that the commands are for; nil if any will do.
-    let expectedRunID: String?
+    /// The identity of the server that the commands are for; nil if any will do.
+    let expectedIdentity: String?
     private let state = Mutex(State.new)
 
     enum Commands: Sendable {
@@ -32,9 +32,9 @@ final class Request: Sendable {
         }
     }
 
-    init(_ commands: Commands, expecting runID: String?) {
+    init(_ commands: Commands, expecting identity: String?) {
         self.commands = commands
-        expectedRunID = runID
+        expectedIdentity = identity
     }
 
     var isFinished: Bool { state.withLock { if case .finished = $0 { true } else { false } } }

@@ -29,11 +29,25 @@ struct Answer: Sendable {
         headers.first(name: "Inventory-Position").flatMap(Int64.init).map(Position.init(rawValue:))
     }
 
-    /// The numbers of the tag: `"42.7"` is position 42 of a store with names from position 7 of the catalog; `"7"` is of
-    /// the catalog.
+    /// The history that the positions belong to; an empty one if the server does not tell it.
+    var history: History { History(headers.first(name: "Inventory-History") ?? "") }
+
+    /// The numbers of the tag: `"42.7-history"` is position 42 of a store with names from position 7 of the catalog;
+    /// `"7-history"` is of the catalog.
     var tag: [Position] {
-        guard let tag = headers.first(name: "ETag") else { return [] }
-        return tag.dropFirst().dropLast().split(separator: ".").compactMap { Int64($0) }.map(Position.init(rawValue:))
+        guard let tag = headers.first(name: "ETag")?.dropFirst().dropLast().prefix(while: { $0 != "-" }) else {
+            return []
+        }
+        return tag.split(separator: ".").compactMap { Int64($0) }.map(Position.init(rawValue:))
+    }
+
+    /// What is known of an answer that the server could not prove to be current: `unproven;age=4`.
+    var unproven: Staleness? {
+        guard let freshness = headers.first(name: "Inventory-Freshness"), freshness.hasPrefix("unproven") else {
+            return nil
+        }
+        let age = freshness.split(separator: "=").last.flatMap { Int($0) }
+        return Staleness(provenAt: age.map { .now - .seconds($0) })
     }
 
     /// A hit of the cache is somebody's earlier read: it counts as a replica's.

@@ -60,6 +60,7 @@ extension LedgerError {
         case "overloaded": self = .overloaded
         case "primary-unavailable": self = .unavailable
         case "position-unavailable": self = .positionUnavailable
+        case "history-changed": self = .historyChanged
         case "outcome-unknown": self = .outcomeUnknown
         case "internal": self = .internalFailure
         case "not-found": self = Self.notFound(subject)

@@ -81,6 +81,6 @@ extension VersionCondition {
     }
 }
 
-extension Position {
-    fileprivate var tag: String { "\"\(rawValue)\"" }
+extension Version {
+    fileprivate var tag: String { "\"\(position)-\(history.id)\"" }
 }

@@ -8,8 +8,7 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
     /// The path and the filters.
     let path: String
     var query: [(name: String, value: String?)] = []
-    /// As new as this.
-    let minimum: Position?
+    let atLeast: LedgerPoint?
     let item: @Sendable (AnswerFields, Answer) throws(UnexpectedAnswer) -> Item
     let key: @Sendable (Item) -> Key
 
@@ -62,7 +61,7 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
 
     private func part(_ cursor: String?, limit: Int) async throws(LedgerError) -> Part {
         var request = ServerRequest.get(path, query + [("limit", String(limit)), ("cursor", cursor)])
-        request.require(minimum)
+        request.require(atLeast)
         let answer = try await server.send(request)
         let part = try server.reading { () throws(UnexpectedAnswer) in
             let fields = try answer.fields()
@@ -84,19 +83,23 @@ extension Answer {
     /// Of one ledger the header tells its position, and the tag that of the catalog.
     func snapshot<Value>(_ value: Value) -> Snapshot<Value> {
         Snapshot(
-            value: value, position: position, catalogPosition: tag.count == 2 ? tag[1] : .zero, source: source)
+            value: value, position: position, catalogPosition: tag.count == 2 ? tag[1] : .zero, history: history,
+            source: source, unproven: unproven)
     }
 
     /// Of the catalog, both positions are the header's.
     func catalogSnapshot<Value>(_ value: Value) -> Snapshot<Value> {
-        Snapshot(value: value, position: position, catalogPosition: position ?? .zero, source: source)
+        Snapshot(
+            value: value, position: position, catalogPosition: position ?? .zero, history: history, source: source,
+            unproven: unproven)
     }
 }
 
 extension ServerRequest {
     /// Asks for an answer that is at least so new.
-    mutating func require(_ position: Position?) {
-        guard let position, position > .zero else { return }
-        headers.append(("Inventory-Min-Position", position.description))
+    mutating func require(_ point: LedgerPoint?) {
+        guard let point else { return }
+        headers.append(("Inventory-Min-Position", point.position.description))
+        if let history = point.history { headers.append(("Inventory-History", history.id)) }
     }
 }

@@ -5,18 +5,19 @@ import Inventory
 /// before it was asked for, through any process, so nothing is as new as required only by luck.
 struct SnapshotReader: Sendable {
     let database: DatabasePool
+    let history: History
     let lookups: Lookups
     let slots: Slots
     let condition: FileCondition
     let observer: any LedgerFileObserver
 
     /// - Parameters:
-    ///   - freshness: A position is that of the one ledger in scope.
+    ///   - freshness: Asks for nothing that is not so, but for what a client has seen.
     ///   - read: Runs on the connection's queue.
     func read<Value: Sendable>(
         _ scope: ReadScope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Snapshot<Value> {
-        try await run { database in try Self.snapshot(scope, freshness, database, read) }
+        try await run { database in try snapshot(scope, freshness, database, read) }
     }
 
     /// Reads a few rows by their keys, at once if nobody is in the way.
@@ -24,7 +25,7 @@ struct SnapshotReader: Sendable {
         _ scope: ReadScope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Snapshot<Value> {
         do {
-            if let found = try lookups.read({ database in try Self.snapshot(scope, freshness, database, read) }) {
+            if let found = try lookups.read({ database in try snapshot(scope, freshness, database, read) }) {
                 return found
             }
         } catch {
@@ -33,14 +34,17 @@ struct SnapshotReader: Sendable {
         return try await self.read(scope, freshness, read)
     }
 
-    private static func snapshot<Value>(
+    private func snapshot<Value>(
         _ scope: ReadScope, _ freshness: Freshness, _ database: Database, _ read: (Database) throws -> Value
     ) throws -> Snapshot<Value> {
         let (position, catalogPosition) = try scope.positions(in: database)
-        guard catalogPosition >= freshness.catalogPosition ?? .zero else { throw LedgerError.positionUnavailable }
-        if let position, position < freshness.position ?? .zero { throw LedgerError.positionUnavailable }
+        if let atLeast = freshness.atLeast {
+            if let asked = atLeast.history, asked != history { throw LedgerError.historyChanged }
+            guard position ?? .zero >= atLeast.position else { throw LedgerError.positionUnavailable }
+        }
         return Snapshot(
-            value: try read(database), position: position, catalogPosition: catalogPosition, source: .primary)
+            value: try read(database), position: position, catalogPosition: catalogPosition, history: history,
+            source: .primary)
     }
 
     /// One transaction, which cancelling the caller does not cancel.

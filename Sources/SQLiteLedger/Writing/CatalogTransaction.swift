@@ -5,6 +5,7 @@ import Inventory
 /// time, so none arrives after the check that nothing is left of what is archived.
 struct CatalogTransaction: Sendable {
     let command: CatalogCommand
+    let history: History
 
     func carryOut(_ database: Database) throws -> Written<Result<Receipt<CatalogItem>, Refusal>> {
         let state = try state(database)
@@ -19,6 +20,7 @@ struct CatalogTransaction: Sendable {
         return CatalogState(
             now: .now,
             head: try LedgerHead.ofCatalog(in: database),
+            history: history,
             subject: try subject.find(in: database),
             skuHolder: try command.change.sku.flatMap { sku in
                 try database.rows(Self.skuHolder, sku, decode: { try $0.productID(0) }).first

@@ -5,6 +5,7 @@ import Inventory
 struct Lane: Sendable {
     let queue: CommandQueue
     let transactions: DurableTransactions
+    let history: History
     let observer: any LedgerFileObserver
 
     /// Works until the queue is closed and drained.
@@ -16,7 +17,7 @@ struct Lane: Sendable {
 
     private func commit(_ batch: ArraySlice<CommandQueue.Pending>) async {
         let start = ContinuousClock.now
-        let transaction = MovementTransaction(commands: batch.map(\.command))
+        let transaction = MovementTransaction(commands: batch.map(\.command), history: history)
         do {
             let decision = try await transactions.run { database in try transaction.carryOut(database) }
             observer.observe(

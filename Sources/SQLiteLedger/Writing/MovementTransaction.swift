@@ -4,6 +4,7 @@ import Inventory
 /// Reads what a batch of commands depends on, decides, and writes what was decided.
 struct MovementTransaction: Sendable {
     let commands: [MovementCommand]
+    let history: History
 
     func carryOut(_ database: Database) throws -> Written<Decision> {
         let decision = decide(commands, on: try state(database))
@@ -16,7 +17,7 @@ struct MovementTransaction: Sendable {
     }
 
     private func state(_ database: Database) throws -> LockedState {
-        var state = LockedState(now: .now)
+        var state = LockedState(now: .now, history: history)
         var levels = Set<LevelKey>()
         for command in commands { command.forEachLevel { levels.insert($0) } }
         for storeID in Set(levels.map(\.storeID)) {

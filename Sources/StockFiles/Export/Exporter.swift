@@ -6,7 +6,7 @@ public import Inventory
 public struct Exporter: Sendable {
     private let ledger: any StockReading
     private static let pageSize = 1_000
-    private static let freshness = Freshness(isCurrent: true)
+    private static let freshness = Freshness()
 
     public init(_ ledger: any StockReading) {
         self.ledger = ledger

@@ -37,7 +37,7 @@ final class AuditMemory: Sendable {
     private func read(_ storeID: StoreID) async throws(LedgerError) {
         var query = AuditQuery(storeID: storeID, limit: Self.pageSize)
         repeat {
-            let page = try await ledger.audit(query, Freshness(isCurrent: true)).value
+            let page = try await ledger.audit(query, Freshness()).value
             known.withLock { known in
                 for entry in page.items where keys.areOfImport(entry.requestID) {
                     known.places.insert(Place(storeID: storeID, requestID: entry.requestID))

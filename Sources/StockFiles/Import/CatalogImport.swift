@@ -57,13 +57,15 @@ struct CatalogImport: ImportPass {
         do throws(LedgerError) {
             switch change {
             case .replaceProduct(let id, let details, ifVersion: _):
-                let product = try await ledger.product(id, Freshness(isCurrent: true)).value
-                guard rows.has(product) else { throw .refused(.preconditionFailed) }
-                return .replaceProduct(id, details, ifVersion: .oneOf([product.position]))
+                let product = try await ledger.product(id, Freshness())
+                guard rows.has(product.value) else { throw .refused(.preconditionFailed) }
+                return .replaceProduct(
+                    id, details, ifVersion: .oneOf([Version(product.value.position, in: product.history)]))
             case .replaceStore(let id, let name, ifVersion: _):
-                let store = try await ledger.store(id, Freshness(isCurrent: true)).value
-                guard rows.has(store) else { throw .refused(.preconditionFailed) }
-                return .replaceStore(id, name: name, ifVersion: .oneOf([store.position]))
+                let store = try await ledger.store(id, Freshness())
+                guard rows.has(store.value) else { throw .refused(.preconditionFailed) }
+                return .replaceStore(
+                    id, name: name, ifVersion: .oneOf([Version(store.value.position, in: store.history)]))
             case .createProduct, .addProduct, .archiveProduct, .createStore, .archiveStore:
                 return change
             }

@@ -13,7 +13,7 @@ struct CatalogIndex {
     init() {}
 
     init(of ledger: any StockReading) async throws(LedgerError) {
-        let freshness = Freshness(isCurrent: true)
+        let freshness = Freshness()
         var storeQuery = StoreQuery(limit: Self.pageSize)
         repeat {
             let page = try await ledger.stores(storeQuery, freshness).value

@@ -42,7 +42,7 @@ struct ForeseenStock {
         guard stores.insert(storeID).inserted else { return }
         var query = StockQuery(storeID: storeID, limit: Self.pageSize)
         repeat {
-            let page = try await ledger.stock(query, Freshness(isCurrent: true)).value
+            let page = try await ledger.stock(query, Freshness()).value
             for item in page.items { onHand[LevelKey(storeID, item.productID)] = item.onHand }
             query.after = page.next
         } while query.after != nil

@@ -14,7 +14,7 @@ struct HistoryRule {
 
     mutating func admits(_ storeID: StoreID) async throws(LedgerError) -> Bool {
         if let answer = answers[storeID] { return answer }
-        let first = try await ledger.audit(AuditQuery(storeID: storeID, limit: 1), Freshness(isCurrent: true))
+        let first = try await ledger.audit(AuditQuery(storeID: storeID, limit: 1), Freshness())
         let answer = first.value.items.allSatisfy { $0.requestID.hasPrefix(keys.requestPrefix) }
         answers[storeID] = answer
         return answer

@@ -41,6 +41,7 @@ struct ConfigCommand: AsyncParsableCommand {
                 write.commands_per_transaction: \(settings.ledger.write.commandsPerTransaction)
                 write.movements_waiting: \(settings.ledger.write.linesWaiting)
                 read.waiting: \(settings.ledger.waitingReads)
+                read.unproven: \(settings.ledger.servesUnproven ? "serve" : "refuse")
                 limits.body_bytes: \(settings.limits.bodyBytes)
                 limits.header_bytes: \(settings.limits.headerBytes)
                 limits.quantity: \(settings.limits.quantity)

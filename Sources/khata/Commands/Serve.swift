@@ -44,9 +44,9 @@ struct Serve: AsyncParsableCommand {
         if migrate { _ = try await settings.migrate(servers) }
         let redis = try settings.redisClient(on: servers, logger)
         let cache = redis.map { CacheConnection($0, recentBytes: settings.recentDocumentBytes, logger: logger) }
-        let ledger = try settings.ledger(on: servers, logger, delivery: cache ?? NoCopies())
+        let ledger = try settings.ledger(on: servers, logger, invalidating: cache ?? NoCache())
         try await Schema(ledger.primary).check()
-        let documents = cache.map(DocumentCache.init)
+        let documents = cache.map { DocumentCache($0, servesUnproven: settings.ledger.servesUnproven) }
         let warming = documents.map { CacheWarming(settings.warmer(ledger, $0), logger: logger) }
         let instance = try await Instance(
             settings, ledger: ledger, documents: documents ?? RenderedDocuments(), warming: warming,
@@ -60,6 +60,6 @@ struct Serve: AsyncParsableCommand {
         _ cache: CacheConnection?, _ warming: CacheWarming?, _ ledger: PostgresLedger
     ) -> [any Service] {
         guard let cache, let warming else { return [] }
-        return [Relay(feed: ledger.outboxFeed, cache: cache), HeartWatch(primary: ledger, cache: cache), warming]
+        return [Relay(outbox: ledger.relay, cache: cache), HeartWatch(primary: ledger, cache: cache), warming]
     }
 }

@@ -71,6 +71,7 @@ extension Settings {
         ledger.replicaConnections =
             try source.integer(.replicaConnections, in: 1...1_000) ?? ledger.replicaConnections
         ledger.waitingReads = try source.integer(.readsWaiting, in: 1...1_000_000) ?? ledger.waitingReads
+        ledger.servesUnproven = try source.choice(.unprovenReads, of: ["refuse", "serve"]) == "serve"
         limits.bodyBytes = try source.integer(.bodyBytes, in: 1_024...(64 << 20)) ?? limits.bodyBytes
         limits.headerBytes = try source.integer(.headerBytes, in: 1_024...(1 << 20)) ?? limits.headerBytes
         limits.quantity =
@@ -166,6 +167,7 @@ enum SettingKey: String, CaseIterable {
     case commandsPerTransaction = "write.commands_per_transaction"
     case movementsWaiting = "write.movements_waiting"
     case readsWaiting = "read.waiting"
+    case unprovenReads = "read.unproven"
     case bodyBytes = "limits.body_bytes"
     case headerBytes = "limits.header_bytes"
     case quantity = "limits.quantity"

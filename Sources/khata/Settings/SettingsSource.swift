@@ -47,6 +47,14 @@ struct SettingsSource {
         return number
     }
 
+    func choice(_ key: SettingKey, of choices: [String]) throws(SettingsError) -> String? {
+        guard let text = try text(key) else { return nil }
+        guard choices.contains(text) else {
+            throw SettingsError("\(key.rawValue) is \(text): use \(choices.joined(separator: " or "))")
+        }
+        return text
+    }
+
     func flag(_ key: SettingKey) throws(SettingsError) -> Bool? {
         guard case .bool(let flag)? = try value(key, .bool, "true or false") else { return nil }
         return flag

@@ -19,6 +19,7 @@ extension LedgerError {
         case .overloaded: "Too many requests are waiting. Nothing was changed: try again in a moment."
         case .unavailable: "The ledger cannot be reached. Nothing was changed."
         case .positionUnavailable: "The ledger is not as far as what was asked for: try again in a moment."
+        case .historyChanged: "The ledger goes on from another copy since: try again."
         case .outcomeUnknown:
             if let key = subject.key {
                 "No answer came: it may have been done. Repeat the command with --key \(key), and it is done once."

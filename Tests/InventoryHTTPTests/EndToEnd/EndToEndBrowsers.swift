@@ -9,7 +9,8 @@ extension EndToEnd {
     @Suite("Browsers")
     struct Browsers {
         private static let exposed =
-            "Cache-Status, ETag, Idempotent-Replayed, Inventory-Position, Location, RateLimit, RateLimit-Policy, "
+            "Cache-Status, ETag, Idempotent-Replayed, Inventory-Freshness, Inventory-History, Inventory-Position, "
+            + "Location, RateLimit, RateLimit-Policy, "
             + "Retry-After, X-Request-Id"
 
         @Test("every answer says what browsers are to do with it")
@@ -76,7 +77,7 @@ extension EndToEnd {
                         #expect(
                             preflight.header("Access-Control-Allow-Headers")
                                 == "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
-                                + "Inventory-Min-Position, X-Request-Id")
+                                + "Inventory-History, Inventory-Min-Position, X-Request-Id")
                         #expect(preflight.header("Access-Control-Max-Age") == "7200")
                         #expect(preflight.header("Vary") == "Origin")
                     }

@@ -91,12 +91,12 @@ struct LiveServer: Sendable {
         on database: TestDatabase, _ setup: Setup, _ tokens: [Role: String], cache: CacheConnection? = nil,
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
-        try await database.withLedger(delivery: cache ?? NoCopies(), logger: setup.logger) { ledger in
+        try await database.withLedger(invalidating: cache ?? NoCache(), logger: setup.logger) { ledger in
             let authenticator = Authenticator(
                 credentials: ledger, uses: KeyUses(store: ledger, logger: setup.logger), passwords: setup.passwords,
                 tokens: setup.tokens, logger: setup.logger)
             let limiter = setup.rates.map { RateLimiter(policies: $0, redis: nil) }
-            let documents = cache.map(DocumentCache.init)
+            let documents = cache.map { DocumentCache($0) }
             let warming = documents.map { documents in
                 CacheWarming(
                     CacheWarmer(ledger: ledger, documents: documents, limits: setup.limits, concurrency: 2),
@@ -112,7 +112,7 @@ struct LiveServer: Sendable {
             if let limiter { services.append(limiter) }
             if let cache, let warming {
                 services += [
-                    Relay(feed: ledger.outboxFeed, cache: cache), HeartWatch(primary: ledger, cache: cache), warming,
+                    Relay(outbox: ledger.relay, cache: cache), HeartWatch(primary: ledger, cache: cache), warming,
                 ]
             }
             try await run(server, and: services, on: database, tokens, body)

@@ -62,7 +62,7 @@ struct EveryRead: Equatable {
             }
         }
         for store in [StoreID.catalog] + TestFile.stores {
-            await note { try await AuditVerification(ledger: ledger).verify(store) }
+            answers.append("\(try await AuditVerification(ledger: ledger).verify(store))")
         }
     }
 
@@ -76,9 +76,11 @@ struct EveryRead: Equatable {
     }
 
     /// A refusal is an answer, too.
-    private mutating func note(_ read: () async throws -> Any) async {
+    /// The history is another one in another place.
+    private mutating func note<Value>(_ read: () async throws -> Snapshot<Value>) async {
         do {
-            answers.append("\(try await read())")
+            let found = try await read()
+            answers.append("\(found.value) at \(found.position ?? .zero), \(found.catalogPosition)")
         } catch {
             answers.append("\(error)")
         }

@@ -27,7 +27,7 @@ enum StallPoint: Sendable {
         case .outcomes: "trigger stall before insert on idempotency for each row"
         case .catalog: "trigger stall before insert on products for each row"
         case .commit:
-            "constraint trigger stall after insert on outbox deferrable initially deferred for each row "
+            "constraint trigger stall after insert on audit_log deferrable initially deferred for each row "
                 + "when (new.store_id = 0)"
         }
     }
@@ -49,7 +49,7 @@ extension TestDatabase {
             drop trigger if exists stall on movements;
             drop trigger if exists stall on idempotency;
             drop trigger if exists stall on products;
-            drop trigger if exists stall on outbox;
+            drop trigger if exists stall on audit_log;
             create \(point.trigger) execute function stall()
             """)
         let program = try await whileStalled {

@@ -78,7 +78,7 @@ struct ProductCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await options.shop().open { ledger in
-                let found = try await product.find(in: ledger)
+                let found = try await product.find(in: ledger).value
                 var table = Table(Product.columns, styling: .standardOutput)
                 output.print(found, table.lines([found.cells]).joined(separator: "\n"))
             }
@@ -100,11 +100,12 @@ struct ProductCommand: AsyncParsableCommand {
             let shop = try await options.shop()
             try shop.check("The name", name)
             try await shop.open { ledger in
-                let old = try await product.find(in: ledger)
+                let found = try await product.find(in: ledger)
+                let old = found.value
                 var details = old.details
                 details.name = name
                 try await ledger.change(
-                    .replaceProduct(old.id, details, ifVersion: .oneOf([old.position])),
+                    .replaceProduct(old.id, details, ifVersion: .oneOf([Version(old.position, in: found.history)])),
                     about: Subject(product: old.details.name)
                 ) { product in
                     output.print(product, "\(old.details.name) (\(product.id)) is now called \(product.details.name).")
@@ -124,9 +125,10 @@ struct ProductCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await options.shop().open { ledger in
-                let old = try await product.find(in: ledger)
+                let found = try await product.find(in: ledger)
+                let old = found.value
                 try await ledger.change(
-                    .archiveProduct(old.id, ifVersion: .oneOf([old.position])),
+                    .archiveProduct(old.id, ifVersion: .oneOf([Version(old.position, in: found.history)])),
                     about: Subject(product: old.details.name)
                 ) { product in
                     output.print(product, "Archived \(product.details.name) (\(product.id)).")
@@ -146,9 +148,9 @@ struct ProductArgument: ParsableArguments {
     }
 
     /// The product as it is now, with its version.
-    func find(in ledger: any StockReading) async throws -> Product {
+    func find(in ledger: any StockReading) async throws -> Snapshot<Product> {
         let found = try await ProductFinder(ledger: ledger).product(product)
-        return try await ledger.product(found.id, Freshness()).value
+        return try await ledger.product(found.id, Freshness())
     }
 }
 

@@ -95,11 +95,11 @@ struct StockCommand: AsyncParsableCommand {
                 storeID: storeID, after: ProductID(rawValue: product.id.rawValue - 1), limit: 1, asOf: asOf.last),
             Freshness())
         let item = page.value.items.first { $0.productID == product.id }
-        return Snapshot(
-            value: item
+        return page.map { _ in
+            item
                 ?? StockItem(
                     productID: product.id, name: product.details.name, category: product.details.category,
-                    unit: product.details.unit, onHand: 0, updatedAt: nil),
-            position: page.position, catalogPosition: page.catalogPosition, source: page.source)
+                    unit: product.details.unit, onHand: 0, updatedAt: nil)
+        }
     }
 }

@@ -66,9 +66,11 @@ struct StoreCommand: AsyncParsableCommand {
             try shop.check("The name", name)
             try await shop.open { ledger in
                 let subject = Subject(storeID: store.id)
-                let old = try await explaining(subject) { try await ledger.store(store.id, Freshness()).value }
+                let found = try await explaining(subject) { try await ledger.store(store.id, Freshness()) }
+                let old = found.value
                 try await ledger.change(
-                    .replaceStore(old.id, name: name, ifVersion: .oneOf([old.position])), about: subject
+                    .replaceStore(old.id, name: name, ifVersion: .oneOf([Version(old.position, in: found.history)])),
+                    about: subject
                 ) { store in
                     output.print("\(old.name) (store \(store.id)) is now called \(store.name).") { $0.value(store) }
                 }
@@ -90,9 +92,10 @@ struct StoreCommand: AsyncParsableCommand {
         func run() async throws {
             try await options.shop().open { ledger in
                 let subject = Subject(storeID: store.id)
-                let old = try await explaining(subject) { try await ledger.store(store.id, Freshness()).value }
+                let found = try await explaining(subject) { try await ledger.store(store.id, Freshness()) }
+                let old = found.value
                 try await ledger.change(
-                    .archiveStore(old.id, ifVersion: .oneOf([old.position])), about: subject
+                    .archiveStore(old.id, ifVersion: .oneOf([Version(old.position, in: found.history)])), about: subject
                 ) { store in
                     output.print("Archived \(store.name) (store \(store.id)).") { $0.value(store) }
                 }

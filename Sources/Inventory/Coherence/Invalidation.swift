@@ -12,47 +12,17 @@ public struct Advance: Hashable, Sendable {
     }
 }
 
-/// Whoever keeps copies of what the ledger says, and is told of each commit before anyone is answered for it.
-public protocol CommitDelivery: Sendable {
-    /// - Parameter timeline: Where it was committed: the copies of another timeline are another matter.
-    /// - Returns: Whether all copies are known to have heard; otherwise the commit stays in the outbox.
-    func deliver(_ advances: [Advance], on timeline: Timeline) async -> Bool
+/// Tells the cache what has changed, so that it serves nothing that is older.
+public protocol CacheInvalidating: Sendable {
+    /// - Parameter state: Which cache counted when it was committed.
+    /// - Returns: Whether that cache knows now.
+    func invalidate(_ advances: [Advance], in state: CacheState) async -> Bool
 }
 
-/// Names the line of history that commits belong to: another one after a promotion, which may have lost commits.
-public struct Timeline: Hashable, Sendable {
-    public let name: String
-    public init(_ name: String) { self.name = name }
-}
-
-/// Nobody keeps copies.
-public struct NoCopies: CommitDelivery {
+/// There is no cache here; there may be one that others serve from.
+public struct NoCache: CacheInvalidating {
     public init() {}
-    public func deliver(_ advances: [Advance], on timeline: Timeline) async -> Bool { true }
-}
-
-/// Commits that copies may not have heard of, because who made them died or could not tell.
-public protocol CommitFeed: Sendable {
-    /// The oldest of them that are older than `age`; `nil` while another process sees to them.
-    func undelivered(olderThan age: Duration, limit: Int) async throws(LedgerError) -> [UndeliveredCommit]?
-    func forget(_ commits: [UndeliveredCommit]) async throws(LedgerError)
-}
-
-public struct UndeliveredCommit: Hashable, Sendable {
-    /// The entry that names the commit.
-    public let entry: EntryKey
-    public let advances: [Advance]
-
-    public init(entry: EntryKey, advances: [Advance]) {
-        self.entry = entry
-        self.advances = advances
-    }
-}
-
-/// The primary, as those who keep copies ask it.
-public protocol TimelineTelling: Sendable {
-    /// - Throws: `LedgerError` if the primary does not answer.
-    func timeline() async throws(LedgerError) -> Timeline
+    public func invalidate(_ advances: [Advance], in state: CacheState) async -> Bool { false }
 }
 
 extension Outcome {

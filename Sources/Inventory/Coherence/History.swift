@@ -1,0 +1,18 @@
+/// Names one history of the ledger: a position means something within one history only.
+///
+/// On PostgreSQL another one begins with each promotion, which may have lost commits, and in a restored dump.
+public struct History: Hashable, Sendable {
+    public let id: String
+    public init(_ id: String) { self.id = id }
+}
+
+/// A position and the history that it belongs to; `nil` if that is not known, and any will do.
+public struct LedgerPoint: Hashable, Sendable {
+    public let position: Position
+    public let history: History?
+
+    public init(_ position: Position, in history: History? = nil) {
+        self.position = position
+        self.history = history
+    }
+}

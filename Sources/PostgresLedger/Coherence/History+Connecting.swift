@@ -1,0 +1,122 @@
+import Inventory
+import Postgres
+
+extension ConnectionConfiguration {
+    /// For sessions to the primary, wherever it is now; their label is the history that they are in.
+    func toPrimary() -> ConnectionConfiguration {
+        var configuration = self
+        configuration.serverRole = .primary
+        configuration.onConnect = { session throws(PostgresError) in try History.current(session) }
+        return configuration
+    }
+
+    /// For sessions to a streaming replica of this very database.
+    func toReplica() -> ConnectionConfiguration {
+        var configuration = self
+        configuration.serverRole = .standby
+        configuration.onConnect = { session throws(PostgresError) in
+            try History.requireReplica(session)
+            return nil
+        }
+        return configuration
+    }
+}
+
+extension Session {
+    /// The history that a session to the primary is in.
+    /// - Precondition: The database has the schema.
+    var history: History {
+        get throws(PostgresError) {
+            guard let label else {
+                retire()
+                throw PostgresError(.connection, "the database had no schema when this connection was made")
+            }
+            return History(label)
+        }
+    }
+}
+
+extension History {
+    /// The history that the ledger is in; begins another one if the last was that of another system, database or timeline.
+    ///
+    /// A session stays on one timeline, so it is enough to ask once. Nothing of Khata's writes to a primary before.
+    /// - Returns: Its id; `nil` if the database has no schema yet.
+    fileprivate static func current(_ session: Session) throws(PostgresError) -> String? {
+        let server = try session.execute(serverKind)[0]
+        guard !server.bool(0) else { throw PostgresError(.connection, "the server is a standby, not a primary") }
+        guard server.bool(1) else { return nil }
+        if let id = try last(session) { return id }
+        return try begin(session)
+    }
+
+    /// - Returns: The id of the last history, if this server is in it.
+    private static func last(_ session: Session) throws(PostgresError) -> String? {
+        let row = try session.execute(lastHistory)[0]
+        return row.optionalText(0) == row.text(2) ? row.text(1) : nil
+    }
+
+    /// Whoever trusts a cache of an earlier history stops within half a second; nothing is acknowledged before that.
+    private static func begin(_ session: Session) throws(PostgresError) -> String {
+        _ = try session.pipeline([Query(.begin), Query(CacheState.lockAlone)])
+        if let id = try last(session) {
+            _ = try session.execute(.rollback)
+            return id
+        }
+        let answers = try session.pipeline([
+            Query(awaitDistrust), Query(insertHistory), Query(switchOff), Query(.commit),
+        ])
+        return answers[1][0].text(0)
+    }
+
+    /// A replica proves in each snapshot that it follows the history; what it cannot prove there is that it is a replica of
+    /// this database, and not of one that was restored from a dump of it.
+    fileprivate static func requireReplica(_ session: Session) throws(PostgresError) {
+        let server = try session.execute(serverKind)[0]
+        guard server.bool(0) else { throw PostgresError(.connection, "the server is a primary, not a replica") }
+        // It will be asked again when it knows of histories: until then none of its snapshots is of one.
+        guard server.bool(1) else { return }
+        let row = try session.execute(replicaOrigin)[0]
+        guard let origin = row.optionalText(0), origin.hasPrefix(row.text(1)) else {
+            throw PostgresError(.connection, "the server is no replica of the primary's database")
+        }
+    }
+
+    private static let serverKind = Statement(
+        "history.server", "select pg_is_in_recovery(), to_regclass('histories') is not null")
+
+    /// The system and the database, with a slash after each.
+    private static let databaseSQL = """
+        (select system_identifier from pg_control_system()) || '/'
+            || (select oid from pg_database where datname = current_database()) || '/'
+        """
+
+    /// The timeline comes from the name of the WAL file, because `pg_control_checkpoint()` tells the old one until the first
+    /// checkpoint after a promotion.
+    private static let originSQL = "\(databaseSQL) || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
+
+    private static let lastHistory = Statement(
+        "history.last",
+        """
+        select h.origin, h.id, \(originSQL)
+        from (values (1)) one left join (select * from histories order by number desc limit 1) h on true
+        """)
+
+    private static let insertHistory = Statement(
+        "history.insert",
+        """
+        insert into histories (id, origin)
+        values (substr(replace(gen_random_uuid()::text, '-', ''), 1, 12), \(originSQL)) returning id
+        """)
+
+    /// Whatever this copy says of a cache: that one was switched on may be among what it has lost.
+    private static let awaitDistrust = Statement(
+        "history.await_distrust", "select pg_sleep(0.5) where exists (select from histories)")
+
+    /// What programs of version 3 do with a cache of their own remains unknown.
+    private static let switchOff = Statement(
+        "history.switch_off", "update cache_state set namespace = null where namespace <> 'version 3'")
+
+    private static let replicaOrigin = Statement(
+        "history.replica_origin",
+        "select (select origin from histories order by number desc limit 1), \(databaseSQL)")
+}

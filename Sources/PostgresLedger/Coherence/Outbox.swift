@@ -1,0 +1,156 @@
+import Inventory
+import Postgres
+import Synchronization
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The outbox tells of commits until the cache that counts knows of them: one row for each commit, named by the entry that
+/// proves it. Rows whose commit is known are deleted along with a later commit, which costs no transaction of its own.
+final class Outbox: Sendable {
+    /// A row, and whom it was owed to: in another history another commit may have its name.
+    struct Key: Hashable, Sendable {
+        let commit: EntryKey
+        let namespace: String
+    }
+
+    /// The rows that may be deleted.
+    private let told = Mutex<[Key]>([])
+
+    private static let maximumDeleted = 1_000
+
+    func markTold(_ rows: [Key]) {
+        told.withLock { $0.append(contentsOf: rows) }
+    }
+
+    /// Rows for the next commit to delete; hand them back if it fails.
+    func takeTold() -> [Key] {
+        told.withLock { told in
+            let taken = told.suffix(Self.maximumDeleted)
+            told.removeLast(taken.count)
+            return Array(taken)
+        }
+    }
+
+    /// - Parameters:
+    ///   - advances: What the commit does to each ledger.
+    ///   - state: Which cache counts; with none, there is nobody to tell.
+    static func insert(_ commit: CommitProof, _ advances: [Advance], _ state: CacheState) -> [Query] {
+        guard let namespace = state.namespace else { return [] }
+        return [
+            Query(
+                insert, .int64(commit.storeID.rawValue), .int64(commit.position.rawValue), .text(advances.json),
+                .text(namespace))
+        ]
+    }
+
+    static func delete(_ rows: [Key]) -> [Query] {
+        delete(rows.map(\.commit), rows.map(\.namespace))
+    }
+
+    /// What another one is deleting is left to them.
+    /// - Parameter namespaces: `nil` for rows of programs that did not say.
+    static func delete(_ commits: [EntryKey], _ namespaces: [String?]) -> [Query] {
+        guard !commits.isEmpty else { return [] }
+        return [
+            Query(
+                delete, .int64s(commits.map(\.storeID.rawValue)), .int64s(commits.map(\.position.rawValue)),
+                .texts(namespaces))
+        ]
+    }
+
+    /// Those of these that are still there.
+    static func left(of rows: Set<Key>, _ session: Session) throws(PostgresError) -> Set<Key> {
+        let found = try session.execute(
+            left, .int64s(rows.map(\.commit.storeID.rawValue)), .int64s(rows.map(\.commit.position.rawValue)),
+            .texts(rows.map(\.namespace)))
+        return Set(
+            found.map { row in
+                Key(
+                    commit: EntryKey(
+                        storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1))),
+                    namespace: row.text(2))
+            })
+    }
+
+    private static let left = Statement(
+        "outbox.left",
+        """
+        select o.store_id, o.position, o.namespace
+        from unnest($1::bigint[], $2::bigint[], $3::text[]) as n (store_id, position, namespace)
+        join outbox o using (store_id, position, namespace)
+        """)
+
+    private static let insert = Statement(
+        "outbox.insert",
+        """
+        insert into outbox (store_id, position, changes, namespace)
+        values ($1::bigint, $2::bigint, $3::text, $4::text)
+        """)
+
+    private static let delete = Statement(
+        "outbox.delete",
+        """
+        delete from outbox where (store_id, position) in (
+            select o.store_id, o.position
+            from unnest($1::bigint[], $2::bigint[], $3::text[]) as n (store_id, position, namespace)
+            join outbox o using (store_id, position)
+            where o.namespace is not distinct from n.namespace
+            for update of o skip locked)
+        """)
+}
+
+extension OutboxEntry {
+    /// From `store_id, position, namespace, changes`.
+    init(_ row: Row) throws {
+        let changes = try JSONDecoder().decode([Change].self, from: Data(row.text(3).utf8))
+        self.init(
+            entry: EntryKey(storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1))),
+            namespace: row.optionalText(2), advances: changes.map(\.advance))
+    }
+}
+
+extension [Advance] {
+    /// `[[store_id, position, [[product_id, position], …]], …]`
+    fileprivate var json: String {
+        var json = JSONWriter<[UInt8]>(output: [])
+        json.openArray()
+        for advance in self {
+            json.openArray()
+            json.value(advance.storeID.rawValue)
+            json.value(advance.position.rawValue)
+            json.openArray()
+            for (product, position) in advance.products {
+                json.openArray()
+                json.value(product.rawValue)
+                json.value(position.rawValue)
+                json.closeArray()
+            }
+            json.closeArray()
+            json.closeArray()
+        }
+        json.closeArray()
+        return String(decoding: json.output, as: UTF8.self)
+    }
+}
+
+/// An element of that.
+private struct Change: Decodable {
+    let advance: Advance
+
+    init(from decoder: any Decoder) throws {
+        var fields = try decoder.unkeyedContainer()
+        let storeID = try fields.decode(StoreID.self)
+        let position = try fields.decode(Position.self)
+        let products = try fields.decode([[Int64]].self)
+        advance = Advance(
+            storeID: storeID, position: position,
+            products: Dictionary(
+                products.filter { $0.count == 2 }
+                    .map { (ProductID(rawValue: $0[0]), Position(rawValue: $0[1])) },
+                uniquingKeysWith: max))
+    }
+}

@@ -1,0 +1,175 @@
+public import Inventory
+import Logging
+import Postgres
+import Synchronization
+
+/// The outbox as the relay sees it: the process whose session holds an advisory lock.
+///
+/// A session that is idle for long, because its process hangs or is cut off, is ended by the server: another one takes over.
+public final class RelaySession: RelayedOutbox {
+    private let connection: Connection
+    private let failure: @Sendable (any Error) -> LedgerError
+    /// The server process that holds the lock for this one.
+    private let elected = Mutex<Int64?>(nil)
+
+    init(
+        _ primary: ConnectionConfiguration, logger: Logger,
+        failure: @escaping @Sendable (any Error) -> LedgerError
+    ) {
+        var configuration = primary
+        configuration.idleSessionTimeout = .seconds(2)
+        configuration.connectTimeout = .seconds(2)
+        configuration.statementTimeout = .seconds(1)
+        configuration.silenceTimeout = .seconds(2)
+        // Rows of programs of version 3 may be deleted by the relay alone.
+        configuration.settings["khata.relay"] = "on"
+        connection = Connection(configuration, logger: logger)
+        self.failure = failure
+    }
+
+    public func round(limit: Int) async throws(LedgerError) -> RelayRound? {
+        let elected = elected.withLock { $0 }
+        let (backend, round) = try await run { session in
+            // A lost connection took the lock with it.
+            let backend = try session.execute(Self.backend)[0].int64(0)
+            guard try backend == elected || Self.elect(session) else { return (nil as Int64?, nil as RelayRound?) }
+            let answers = try session.pipeline([Query(Self.state), Query(Self.due, .int64(Int64(limit)))])
+            let state = CacheState(answers[0][0], at: 0, in: try session.history)
+            return (
+                backend,
+                RelayRound(
+                    state: state, isSameServer: answers[0][0].bool(2), entries: try answers[1].map(OutboxEntry.init))
+            )
+        }
+        self.elected.withLock { $0 = backend }
+        return round
+    }
+
+    public func delete(_ entries: [OutboxEntry]) async throws(LedgerError) {
+        try await run { session in
+            _ = try session.pipeline(Outbox.delete(entries.map(\.entry), entries.map(\.namespace)))
+        }
+    }
+
+    public func switchCache(from state: CacheState, to namespace: String?) async throws(LedgerError) {
+        let elected = elected.withLock { $0 }
+        try await run { session in
+            // On another connection, another process may be the relay by now.
+            guard try session.execute(Self.backend)[0].int64(0) == elected else { return }
+            try Self.switchCache(session, generation: state.generation, to: namespace)
+        }
+    }
+
+    public func resign() async throws(LedgerError) {
+        elected.withLock { $0 = nil }
+        try await run { session in _ = try session.execute(Self.resign) }
+    }
+
+    /// Switches the cache off if no process is the relay, nor becomes it within half a second: then nobody trusts it.
+    func switchOffIfAbandoned() async throws(LedgerError) {
+        try await run { session in
+            guard try Self.elect(session) else { return }
+            defer { _ = try? session.execute(Self.resign) }
+            _ = try session.execute(Self.awaitDistrust)
+            let generation = try session.execute(Self.state)[0].optionalInt64(0) ?? 0
+            try Self.switchCache(session, generation: generation, to: nil)
+        }
+    }
+
+    func close() async { await connection.close() }
+
+    private func run<T: Sendable>(_ body: @escaping @Sendable (Session) throws -> T) async throws(LedgerError) -> T {
+        do {
+            return try await connection.run(body)
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    /// Relays of version 3 are elected by a lock that all others share as long as they run.
+    private static func elect(_ session: Session) throws(PostgresError) -> Bool {
+        let row = try session.execute(elect)[0]
+        return row.bool(0)
+    }
+
+    private static func switchCache(
+        _ session: Session, generation: Int64, to namespace: String?
+    ) throws(PostgresError) {
+        var queries = [Query(.begin), Query(CacheState.lockAlone)]
+        if let namespace {
+            queries.append(Query(switchOn, .text(namespace), .int64(generation)))
+        } else {
+            queries.append(Query(switchOff, .int64(generation)))
+        }
+        _ = try session.pipeline(queries + [Query(.commit)])
+    }
+
+    /// "relay" and "relay2" in ASCII.
+    private static let lockOfVersion3: Int64 = 0x72_65_6C_61_79
+    private static let lock: Int64 = 0x72_65_6C_61_79_32
+
+    private static let backend = Statement("relay.backend", "select pg_backend_pid()::bigint")
+    private static let elect = Statement(
+        "relay.elect",
+        """
+        select case when pg_try_advisory_lock_shared(\(lockOfVersion3)) then pg_try_advisory_lock(\(lock)) else false end
+        """)
+    /// The other lock stays: as long as this runs, no relay of version 3 is to be elected.
+    private static let resign = Statement("relay.resign", "select pg_advisory_unlock(\(lock))")
+    private static let awaitDistrust = Statement("relay.await_distrust", "select pg_sleep(0.5)")
+
+    private static let state = Statement(
+        "relay.state",
+        """
+        select \(CacheState.columnsSQL),
+            coalesce((select server_started from cache_state) = pg_postmaster_start_time(), false)
+        """)
+
+    /// A row from the future is due: the clock went back.
+    private static let due = Statement(
+        "relay.due",
+        """
+        select store_id, position, namespace, changes from outbox
+        where committed_at not between clock_timestamp() - interval '50 milliseconds' and clock_timestamp()
+        order by committed_at limit $1::bigint
+        """)
+
+    private static let switchOn = Statement(
+        "relay.switch_on",
+        """
+        update cache_state
+        set generation = generation + 1, namespace = $1::text, server_started = pg_postmaster_start_time()
+        where generation = $2::bigint and namespace is null
+        """)
+
+    /// Nobody waits for rows that nobody is owed any more.
+    private static let switchOff = Statement(
+        "relay.switch_off",
+        """
+        with changed as (
+            update cache_state set namespace = null where generation = $1::bigint and namespace is not null returning 1)
+        delete from outbox where exists (select from changed)
+        """)
+}
+
+extension RelaySession {
+    /// The commits that the cache has not heard of for a second: the relay, where there is one, sees to them at once.
+    public func health() async -> [ComponentHealth] {
+        let backlog = try? await connection.run { session in
+            try session.execute(Self.backlog)[0].int64(0)
+        }
+        guard let backlog else { return [] }
+        return [
+            ComponentHealth(
+                name: "relay:backlog", status: backlog < Self.tolerableBacklog ? .pass : .warn,
+                observed: Double(backlog), unit: "commits",
+                output: backlog < Self.tolerableBacklog ? nil : "commits wait to be told to the cache")
+        ]
+    }
+
+    private static let tolerableBacklog: Int64 = 1_000
+
+    private static let backlog = Statement(
+        "relay.backlog",
+        "select count(*) from outbox where committed_at < clock_timestamp() - interval '1 second'")
+}
