@@ -1,10 +1,26 @@
 """All scenarios, in the order of the table."""
 
-from faults.scenarios import commits_cut, instances_killed, primary_killed, redis_faults
+from faults.scenarios import (
+    commits_cut,
+    instance_stopped,
+    instances_killed,
+    last_unit,
+    primary_killed,
+    promotions,
+    redis_faults,
+    replica_faults,
+)
 
-SCENARIOS = [
-    *instances_killed.SCENARIOS,
-    *primary_killed.SCENARIOS,
-    *commits_cut.SCENARIOS,
-    *redis_faults.SCENARIOS,
-]
+SCENARIOS = sorted(
+    [
+        *instances_killed.SCENARIOS,
+        *primary_killed.SCENARIOS,
+        *promotions.SCENARIOS,
+        *commits_cut.SCENARIOS,
+        *redis_faults.SCENARIOS,
+        *replica_faults.SCENARIOS,
+        *instance_stopped.SCENARIOS,
+        *last_unit.SCENARIOS,
+    ],
+    key=lambda scenario: scenario.row,
+)

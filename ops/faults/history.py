@@ -67,6 +67,8 @@ class Read:
     # Inventory-Freshness: none says that nothing acknowledged is missing.
     freshness: str | None = None
     history: str | None = None
+    # Inventory-Min-Position
+    minimum: int = 0
 
     @property
     def is_hit(self) -> bool:

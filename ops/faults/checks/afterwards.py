@@ -68,6 +68,7 @@ def note_levels(figures: LevelFigures, verdict: Verdict) -> None:
         (figures.disorder, "movements stand in another order than they were acknowledged in"),
         (figures.wrong_refusals, "refusals name a level that was not there"),
         (figures.older_than_told, "reads lack what is older than the age that they tell"),
+        (figures.below_minimum, "reads are older than their client asked for"),
     ):
         verdict.must(count == 0, f"{count} {breach}", figures.examples)
 

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from faults.history import History, Level
 from faults.servers.postgres import PostgresServer
@@ -81,6 +81,10 @@ class ExactlyOnce:
     @property
     def is_kept(self) -> bool:
         return not (self.lost or self.twice or self.altered or self.uninvited)
+
+    def add(self, other: "ExactlyOnce") -> None:
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
 
 def check_exactly_once(history: History, ledger: Ledger) -> ExactlyOnce:

@@ -13,7 +13,7 @@ What is more, a page shows its store's position: as a register of its own, it ma
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import inf
 
 from faults.checks.ledger import Ledger
@@ -44,6 +44,8 @@ class LevelFigures:
     wrong_refusals: int = 0
     # An answer with an age lacks something older.
     older_than_told: int = 0
+    # An answer is older than its client asked for.
+    below_minimum: int = 0
     examples: list[str] = field(default_factory=list)
 
     @property
@@ -56,7 +58,14 @@ class LevelFigures:
             + self.disorder
             + self.wrong_refusals
             + self.older_than_told
+            + self.below_minimum
         )
+
+    def add(self, other: "LevelFigures") -> None:
+        oldest_ms = max(self.oldest_stale_ms, other.oldest_stale_ms)
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        self.oldest_stale_ms = oldest_ms
 
     def example(self, kind: str, detail: str) -> None:
         if len(self.examples) < EXAMPLES:
@@ -110,6 +119,9 @@ def check_levels(
         figures.reads += 1
         figures.hits += read.is_hit
         figures.unproven += read.freshness is not None
+        if read.position < read.minimum:
+            figures.below_minimum += 1
+            figures.example("below the minimum", f"{read}")
         check_contents(read, ledger, figures)
     operations = by_register(history, reads, ledger)
     for register, found in operations.items():

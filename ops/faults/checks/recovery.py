@@ -46,7 +46,7 @@ def check_recovery(stack: Stack, verdict: Verdict, with_cache: bool = True, limi
     for name, connection in stack.connect(timeout_s=5).items():
         eventually(f"{name} records and reads again", lambda connection=connection: records(connection), within_s=60)
         connection.close()
-    verdict.must(not with_cache or await_hits(stack, 60), "the cache is not used again")
+    verdict.must(not with_cache or await_hits(stack, 2 * limit_s), "the cache is not used again")
     seconds = time.monotonic() - started
     verdict.note(seconds_to_recover=round(seconds, 1))
     verdict.must(seconds <= limit_s, f"it took {seconds:.1f} s to record and read as before")

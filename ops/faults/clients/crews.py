@@ -6,7 +6,8 @@ from collections.abc import Callable
 from faults.bench import Bench
 from faults.clients.goods import Goods
 from faults.clients.orders import batch
-from faults.clients.reader import Reader, Sweeper
+from faults.clients.progress import Progress
+from faults.clients.reader import FollowingReader, Poller, Reader, Sweeper
 from faults.clients.worker import Crew, Worker
 from faults.clients.writer import Writer
 from faults.history import Change, History
@@ -16,31 +17,61 @@ GOODS = Goods()
 
 
 def writers(
-    bench: Bench, stack: Stack, count: int, goods: Goods = GOODS, pause_s: float = 0.01, patience_s: float = 30
+    bench: Bench,
+    stack: Stack,
+    count: int,
+    goods: Goods = GOODS,
+    pause_s: float = 0.01,
+    patience_s: float = 30,
+    progress: Progress | None = None,
+    prefix: str = "",
 ) -> list[Worker]:
-    """Each has an instance of its own to begin with, and tries the others if that one does not answer."""
+    """Each has an instance of its own to begin with, and tries the others if that one does not answer.
+
+    `prefix`: of their names, if there are others in the same test.
+    """
     names = list(stack.instances)
     return [
         Writer(
-            name := f"writer-{number}",
+            name := f"{prefix}writer-{number}",
             stack.connect(*names[number % len(names) :], *names[: number % len(names)]),
             goods,
             bench.random(name),
             pause_s,
             patience_s,
+            progress,
         )
         for number in range(count)
     ]
 
 
 def readers(
-    bench: Bench, stack: Stack, count: int, goods: Goods = GOODS, pause_s: float = 0.002
+    bench: Bench, stack: Stack, count: int, goods: Goods = GOODS, pause_s: float = 0.002, is_apart: bool = False
 ) -> list[Worker]:
-    """One of them looks at everything in turn."""
-    kinds = [Sweeper, *[Reader] * (count - 1)]
+    """One of them looks at everything in turn.
+
+    `is_apart`: each keeps to one instance, so that one that does not answer does not keep them all.
+    """
+    names = list(stack.instances)
+    crew: list[Worker] = []
+    for number in range(count):
+        own = [names[number % len(names)]] if is_apart else names
+        kind = Sweeper if number < (len(names) if is_apart else 1) else Reader
+        name = f"reader-{number}"
+        crew.append(kind(name, stack.connect(*own), goods, bench.random(name), pause_s))
+    return crew
+
+
+def following_readers(bench: Bench, stack: Stack, count: int, progress: Progress) -> list[Worker]:
     return [
-        kind(name := f"reader-{number}", stack.connect(), goods, bench.random(name), pause_s)
-        for number, kind in enumerate(kinds[:count])
+        FollowingReader(name := f"follower-{number}", stack.connect(), GOODS, bench.random(name), progress, 0.002)
+        for number in range(count)
+    ]
+
+
+def pollers(bench: Bench, stack: Stack, count: int) -> list[Worker]:
+    return [
+        Poller(name := f"poller-{number}", stack.connect(), GOODS, bench.random(name)) for number in range(count)
     ]
 
 

@@ -16,16 +16,14 @@ def product_name(product: int) -> str:
 
 @dataclass(frozen=True)
 class Goods:
-    """So many of the first stores, and of the first products."""
+    """Some of the stores, and some of the products."""
 
-    stores: int = 12
-    products: int = 8
+    stores: range = range(1, 13)
+    products: range = range(1, 9)
 
     @property
     def levels(self) -> list[Level]:
-        return [
-            Level(store, product) for store in range(1, self.stores + 1) for product in range(1, self.products + 1)
-        ]
+        return [Level(store, product) for store in self.stores for product in self.products]
 
     def level(self, random: Random) -> Level:
         """A third of all go to a few levels, so that requests meet; the others are seldom touched."""
@@ -33,12 +31,11 @@ class Goods:
         return random.choice(levels[: max(1, len(levels) // 16)] if random.random() < 1 / 3 else levels)
 
     def other_store(self, random: Random, store: int) -> int:
-        other = random.randrange(1, self.stores)
-        return other if other < store else other + 1
+        return random.choice([other for other in self.stores if other != store])
 
 
 # Of every template.
-ALL = Goods(stores=40, products=40)
+ALL = Goods(range(1, 41), range(1, 41))
 
 
 def stock_path(store: int) -> str:

@@ -94,7 +94,7 @@ class Orders:
         self._count += 1
         reference = f"{self._name}-{self._count}"
         random, kind = self._random, self._random.random()
-        if kind < 0.15 and self._goods.stores > 1:
+        if kind < 0.15 and len(self._goods.stores) > 1:
             level = self._goods.level(random)
             return transfer(level, self._goods.other_store(random, level.store), random.randint(1, 3), reference)
         if kind < 0.3:

@@ -8,6 +8,7 @@ from random import Random
 from faults.clients.goods import DEFAULT_STORE, Goods, level_path, name_path, stock_path
 from faults.clients.http import Answer, Connection, Unanswered
 from faults.clients.worker import Worker
+from faults.clients.progress import Progress
 from faults.history import Level, Read
 
 
@@ -73,9 +74,11 @@ class Reader(Worker):
     def route(self) -> Route:
         kind = self._random.random()
         if kind < 0.3:
-            return page_route(self._random.randint(1, self._goods.stores))
+            store = self._random.choice(self._goods.stores)
+            # Few have asked for one of these before.
+            return page_route(store, self._random.randint(500, 999)) if kind < 0.05 else page_route(store)
         if kind < 0.4:
-            return name_route(self._random.randint(1, self._goods.products))
+            return name_route(self._random.choice(self._goods.products))
         return level_route(self._goods.level(self._random))
 
     def read(
@@ -114,9 +117,56 @@ class Reader(Worker):
             answer.headers.get("cache-status", ""),
             answer.headers.get("inventory-freshness"),
             answer.headers.get("inventory-history"),
+            int(headers.get("Inventory-Min-Position", 0)),
         )
         self.notes.reads.append(read)
         return read
+
+
+class FollowingReader(Reader):
+    """Asks for what is at least as new as all that anybody was told of the store."""
+
+    def __init__(
+        self,
+        name: str,
+        connections: dict[str, Connection],
+        goods: Goods,
+        random: Random,
+        progress: Progress,
+        pause_s: float = 0,
+    ) -> None:
+        super().__init__(name, connections, goods, random, pause_s)
+        self._progress = progress
+
+    def read(
+        self, instance: str, connection: Connection, route: Route, headers: Mapping[str, str] = {}
+    ) -> Read | None:
+        minimum = {"Inventory-Min-Position": str(self._progress.position(route.store))}
+        return super().read(instance, connection, route, {**headers, **minimum})
+
+
+class Poller(Worker):
+    """Waits for what will not come for long: it is to be refused, and nobody else."""
+
+    AHEAD = 1_000_000_000
+
+    def __init__(self, name: str, connections: dict[str, Connection], goods: Goods, random: Random) -> None:
+        super().__init__(name)
+        self._connections = list(connections.items())
+        self._goods, self._random = goods, random
+
+    def work(self) -> None:
+        instance, connection = self._random.choice(self._connections)
+        route = page_route(self._random.choice(self._goods.stores[:3]))
+        started = time.monotonic()
+        try:
+            answer = connection.get(route.path, {"Inventory-Min-Position": str(self.AHEAD)})
+        except Unanswered as error:
+            self.failed("read", instance, started, None, str(error))
+            return
+        self.failed("poll", instance, started, answer)
+        if answer.code != "position-unavailable":
+            self.notes.surprises.append(f"{instance}: {self.AHEAD} was answered {answer.status} {answer.body!r}")
 
 
 class Sweeper(Reader):
@@ -124,9 +174,9 @@ class Sweeper(Reader):
 
     def work(self) -> None:
         routes = [
-            *(page_route(store) for store in range(1, self._goods.stores + 1)),
+            *(page_route(store) for store in self._goods.stores),
             *(level_route(level) for level in self._goods.levels),
-            *(name_route(product) for product in range(1, self._goods.products + 1)),
+            *(name_route(product) for product in self._goods.products),
         ]
         for route in routes:
             for instance, connection in self._connections:

@@ -8,6 +8,7 @@ from random import Random
 from faults.clients.goods import Goods
 from faults.clients.http import Answer, Connection, Unanswered
 from faults.clients.orders import Order, Orders
+from faults.clients.progress import Progress
 from faults.clients.worker import Worker
 from faults.history import Refusal, Write
 
@@ -23,12 +24,14 @@ class Writer(Worker):
         random: Random,
         pause_s: float = 0,
         patience_s: float = 30,
+        progress: Progress | None = None,
     ) -> None:
         """`connections`: one to each instance, in the order in which they are tried."""
         super().__init__(name, pause_s)
         self._connections = connections
         self._orders = Orders(goods, random, name)
         self._patience_s = patience_s
+        self._progress = progress or Progress()
 
     def work(self) -> None:
         self.record(self._orders.next())
@@ -72,6 +75,8 @@ class Writer(Worker):
         for changes, recorded in zip(order.parts, order.outcomes(answer), strict=True):
             if recorded:
                 self.notes.writes.append(Write(changes, started, ended, recorded, instance, history))
+                for change, entry in zip(changes, recorded, strict=True):
+                    self._progress.reached(change.level.store, entry.position)
             elif is_uncertain:
                 # An attempt that was not answered may still be under way.
                 self.notes.writes.append(Write(changes, started))

@@ -49,8 +49,12 @@ class Link:
         """Nothing passes any more, and nobody is told: new connections open, and are silent."""
         self._do("hold")
 
+    def refuse(self) -> None:
+        """Connections are closed, and so are new ones."""
+        self._do("refuse")
+
     def release(self) -> None:
-        """What was held goes on its way."""
+        """As before; what was held goes on its way."""
         self._do("release")
 
     def break_commits(self, count: int) -> None:

@@ -22,6 +22,7 @@ class Link:
         self.is_postgres = is_postgres
         self.passing = asyncio.Event()
         self.passing.set()
+        self.is_refusing = False
         self.pairs: dict[int, "Pair"] = {}
         self.counts: Counter[str] = Counter()
         self.commits_to_break = 0
@@ -30,6 +31,9 @@ class Link:
         self._faults = itertools.cycle(FAULTS)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_refusing:
+            writer.transport.abort()
+            return
         try:
             server_reader, server_writer = await asyncio.open_connection(*self.target)
         except OSError:
@@ -60,7 +64,12 @@ class Link:
                 return {"cut": len(pairs)}
             case {"do": "hold"}:
                 self.passing.clear()
+            case {"do": "refuse"}:
+                self.is_refusing = True
+                for pair in self.pairs.values():
+                    pair.close()
             case {"do": "release"}:
+                self.is_refusing = False
                 self.passing.set()
             case {"do": "break_commits", "count": count}:
                 self.commits_to_break += count

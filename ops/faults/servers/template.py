@@ -50,8 +50,8 @@ def make_template(program: Path, folder: Path, journal: Journal) -> Template:
     instance = Instance("template", program, (free_port(), free_port()), settings, folder, journal)
     instance.start()
     connection = Connection(instance.address, keys.admin)
-    for path, kind, count in (("/stores", "store", ALL.stores), ("/products", "product", ALL.products)):
-        for id in range(1, count + 1):
+    for path, kind, ids in (("/stores", "store", ALL.stores), ("/products", "product", ALL.products)):
+        for id in ids:
             answer = connection.post(path, {f"{kind}_id": id, "name": product_name(id)})
             assert answer.status == 201, f"{path} was answered {answer.status} {answer.body!r}"
     connection.close()
