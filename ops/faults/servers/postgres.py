@@ -19,11 +19,16 @@ DATABASE = "khata"
 ROLE = "khata"
 SUPERUSER = "postgres"
 
+# That of network/namespaces.py.
+TEST_NETWORK = "198.18.0.0/15"
+
 HBA = f"""\
 local all         all                      trust
 local replication all                      trust
 host  all         {ROLE}      samenet         trust
+host  all         {ROLE}      {TEST_NETWORK}   trust
 host  replication {SUPERUSER}   samenet         trust
+host  replication {SUPERUSER}   {TEST_NETWORK}   trust
 """
 
 Settings = Mapping[str, str | int]
