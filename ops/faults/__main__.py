@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Sequence
 from pathlib import Path
 
 from faults.bench import Bench
@@ -23,6 +22,7 @@ from faults.verdict import Skipped
 
 # PostgreSQL's own user has to get there.
 PLACE = Path("/var/tmp")
+FIGURES = Path(os.environ.get("KHATA_STATE", PLACE / "khata")) / "chaos.json"
 
 
 def main() -> int:
@@ -55,15 +55,19 @@ def main() -> int:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="ops/chaos", description=__doc__)
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="a name, its beginning up to a slash, or a row")
+    parser.add_argument(
+        "scenarios", nargs="*", metavar="SCENARIO", help="a name, its beginning up to a slash, or a row"
+    )
     parser.add_argument("--short", action="store_true", help="in less than five minutes (the default)")
     parser.add_argument("--long", action="store_true", help="as often and as long as docs/reliability.md says")
-    parser.add_argument("--seconds", type=float, metavar="N", help="for how long clients work, where a scenario does not say")
+    parser.add_argument(
+        "--seconds", type=float, metavar="N", help="for how long clients work, where a scenario does not say"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="of what is left to chance; timing is not repeated")
-    parser.add_argument("--json", type=Path, metavar="FILE", default=PLACE / "khata-chaos.json", help="for the figures")
+    parser.add_argument("--json", type=Path, metavar="FILE", default=FIGURES, help=f"for the figures ({FIGURES})")
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="for the logs of all servers")
     parser.add_argument("--list", action="store_true", help="the scenarios")
-    parser.add_argument("--program", type=Path, default=os.environ.get("KHATA_PROGRAM"), help="the khata to test")
+    parser.add_argument("--program", type=Path, help="the khata to test (built from this checkout)")
     parser.add_argument("--old", type=Path, metavar="PROGRAM", help="the khata from which is upgraded")
     options = parser.parse_args()
     if options.short and options.long:

@@ -2,6 +2,7 @@
 
 from faults.scenarios import (
     commits_cut,
+    histories,
     instance_stopped,
     instances_killed,
     last_unit,
@@ -23,6 +24,7 @@ SCENARIOS = sorted(
         *instance_stopped.SCENARIOS,
         *partitions.SCENARIOS,
         *last_unit.SCENARIOS,
+        *histories.SCENARIOS,
     ],
     key=lambda scenario: scenario.row,
 )

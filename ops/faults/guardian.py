@@ -1,5 +1,5 @@
-"""Undoes what a run of the fault tests leaves: reads the journal from standard input until it ends, then goes through it
-backwards. A program of its own, so that it outlives the run."""
+"""Undoes what a run of the fault tests leaves: reads the journal from standard input until it ends, then goes through
+it backwards. A program of its own, so that it outlives the run."""
 
 import contextlib
 import json
@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 PATIENCE_S = 10.0
 
@@ -21,10 +22,10 @@ def main() -> None:
         undo(entry)
 
 
-def undo(entry: dict) -> None:
+def undo(entry: dict[str, Any]) -> None:
     match entry:
-        case {"process": pid, "started": started}:
-            end(pid, started)
+        case {"process": pid, "started": started, "signal": number}:
+            end(pid, started, number)
         case {"namespace": name}:
             run("ip", "netns", "delete", name)
         case {"shared_memory": id}:
@@ -35,23 +36,22 @@ def undo(entry: dict) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def end(pid: int, started: str | None) -> None:
-    """All that runs holds throw-away data: it is killed. A server of PostgreSQL tells its own children before."""
+def end(pid: int, started: str | None, number: int) -> None:
+    """With the signal that makes it end at once; without an effect, it is killed."""
     if started is None:
         return
-    for number in (signal.SIGCONT, signal.SIGQUIT, signal.SIGKILL):
+    for each in (signal.SIGCONT, number, signal.SIGKILL):
         if start_time(pid) != started:
             return
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-        if number != signal.SIGCONT:
-            deadline = time.monotonic() + PATIENCE_S
-            while start_time(pid) == started and time.monotonic() < deadline:
-                time.sleep(0.01)
+            os.kill(pid, each)
+        deadline = time.monotonic() + (PATIENCE_S if each != signal.SIGCONT else 0)
+        while start_time(pid) == started and time.monotonic() < deadline:
+            time.sleep(0.01)
 
 
 def start_time(pid: int) -> str | None:
-    """What tells a process from a later one of the same id; `None` if it has ended, whether or not it was waited for."""
+    """What tells a process from a later one of the same id; `None` if it has ended, waited for or not."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             fields = file.read().rpartition(")")[2].split()

@@ -1,7 +1,7 @@
 """What clients did and were told, and when. Times are of the monotonic clock, which all processes of a machine share.
 
-An interval begins before a request is sent and ends when its answer was read, so it is never shorter than it was for the
-service: what is found by comparing intervals was so.
+An interval begins before a request is sent and ends when its answer was read, so it is never shorter than it was for
+the service: what is found by comparing intervals was so.
 """
 
 from collections.abc import Iterable, Mapping

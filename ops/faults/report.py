@@ -14,6 +14,9 @@ from typing import Any
 from faults.scenario import Scenario
 from faults.verdict import Figure, Verdict
 
+# Of what shows that a promise was broken; the rest stands in the JSON.
+EXAMPLES = 2
+
 
 @dataclass(frozen=True)
 class Line:
@@ -35,6 +38,10 @@ class Line:
     @property
     def is_good(self) -> bool:
         return self.word in ("kept", "skipped")
+
+    @property
+    def examples(self) -> list[str]:
+        return self.verdict.examples if self.verdict else []
 
     @property
     def text(self) -> str:
@@ -60,6 +67,8 @@ def table(lines: Sequence[Line]) -> str:
                 f"{line.text} ({line.seconds:.0f} s)", width, initial_indent=start, subsequent_indent=" " * indent
             )
         )
+        for example in line.examples[:EXAMPLES]:
+            rows.append(" " * indent + textwrap.shorten(f"for example {example}", 600))
     return "\n".join(rows)
 
 
@@ -78,7 +87,7 @@ def document(lines: Sequence[Line], seed: int, mode: str) -> dict[str, Any]:
                 "seconds": round(line.seconds, 1),
                 "figures": line.verdict.figures if line.verdict else {},
                 "breaches": line.verdict.breaches if line.verdict else [],
-                "examples": line.verdict.examples if line.verdict else [],
+                "examples": line.examples,
                 "reason": line.skipped or line.failed,
             }
             for line in lines

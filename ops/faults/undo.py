@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,8 +47,9 @@ class Journal:
     def shared_memory(self, id: int) -> None:
         self._write({"shared_memory": id})
 
-    def process(self, pid: int) -> None:
-        self._write({"process": pid, "started": start_time(pid)})
+    def process(self, pid: int, number: signal.Signals = signal.SIGKILL) -> None:
+        """`number`: the signal at which it ends at once, and in order."""
+        self._write({"process": pid, "started": start_time(pid), "signal": number})
 
     def _write(self, entry: dict[str, object]) -> None:
         assert self._guardian.stdin

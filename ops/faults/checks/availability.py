@@ -34,18 +34,13 @@ def reads_through(history: History, instance: str) -> list[Read]:
 
 
 def failed_reads(history: History, instance: str | None = None) -> list[Failure]:
-    return [
-        failure
-        for failure in history.failures
-        if failure.kind == "read" and instance in (None, failure.instance)
-    ]
+    return [failure for failure in history.failures if failure.kind == "read" and instance in (None, failure.instance)]
 
 
 def unanswered(history: History) -> list[Failure]:
     return [failure for failure in history.failures if failure.status is None]
 
 
-def slowest(history: History, failures: Iterable[Failure] = ()) -> float:
-    """Seconds, of the answer that came last after it was asked for."""
-    spans = [each.ended - each.started for each in (*history.reads, *failures)]
-    return max(spans, default=0.0)
+def slowest(requests: Iterable[Read | Failure]) -> float:
+    """Seconds, of the answer that took longest."""
+    return max((each.ended - each.started for each in requests), default=0.0)

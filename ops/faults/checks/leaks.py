@@ -1,5 +1,6 @@
 """What instances hold on to: memory, descriptors, threads, connections to the databases."""
 
+import contextlib
 from dataclasses import dataclass
 
 from faults.servers.instance import Footprint
@@ -49,17 +50,17 @@ class Holdings:
 
 def check_leaks(stack: Stack, before: Holdings, verdict: Verdict, within_s: float = 20) -> None:
     """Within a while all is given back."""
-    try:
+    with contextlib.suppress(NotInTime):
         eventually("nothing is leaked", lambda: not Holdings.of(stack).more_than(before), within_s, pause_s=0.5)
-    except NotInTime:
-        pass
     leaks = (now := Holdings.of(stack)).more_than(before)
     verdict.note(
         **{
             "descriptors more": max(
                 now.instances[name].descriptors - was.descriptors for name, was in before.instances.items()
             ),
-            "MiB more": round(max(now.instances[name].memory_mib - was.memory_mib for name, was in before.instances.items())),
+            "MiB more": round(
+                max(now.instances[name].memory_mib - was.memory_mib for name, was in before.instances.items())
+            ),
         }
     )
     verdict.must(not leaks, f"something leaks: {'; '.join(leaks)}")

@@ -141,7 +141,8 @@ CONSERVATION = {
         WHERE (m.on_hand_after, m.position) IS DISTINCT FROM (l.on_hand, l.position)""",
     "movements that do not follow from the one before": """
         SELECT * FROM (
-            SELECT on_hand_after, CASE WHEN type IN ('stock-in', 'transfer-in') THEN quantity ELSE -quantity END AS delta,
+            SELECT on_hand_after,
+                CASE WHEN type IN ('stock-in', 'transfer-in') THEN quantity ELSE -quantity END AS delta,
                 lag(on_hand_after, 1, 0::bigint) OVER (PARTITION BY store_id, product_id ORDER BY position) AS before
             FROM movements) m
         WHERE before + delta <> on_hand_after""",

@@ -1,11 +1,11 @@
-"""Whether each level was linearizable: as if each request had taken place at one moment between its beginning and its end.
+"""Whether each level was linearizable: as if each request took place at one moment between its beginning and its end.
 
 The general problem is a search. Here the order of the writes is known: a movement has a position, and a read tells the
-position that it was read at. So each request stands for one version of the level (how many movements of it there were),
-and the history is linearizable exactly if, of any two requests of which one had ended before the other began, the later one
-has no lower version, and a higher one if it is a write. (Then the order by version, within a version the write first and
-the reads by their beginning, is one that respects the intervals; and there is no other.) `search.py` does without
-positions, and checks this one in the tests.
+position that it was read at. So each request stands for one version of the level (how many movements of it there
+were), and the history is linearizable exactly if, of any two requests of which one had ended before the other began,
+the later one has no lower version, and a higher one if it is a write. (Then the order by version, within a version the
+write first and the reads by their beginning, respects the intervals.) `search.py` does without positions, and checks
+this one in the tests.
 
 What is more, a page shows its store's position: as a register of its own, it may not go back either.
 """
@@ -109,9 +109,7 @@ class Floor:
         return self._times[index] if index < len(self._times) else inf
 
 
-def check_levels(
-    history: History, ledger: Ledger, include: Callable[[Read], bool] = lambda _: True
-) -> LevelFigures:
+def check_levels(history: History, ledger: Ledger, include: Callable[[Read], bool] = lambda _: True) -> LevelFigures:
     """`include`: the reads that this ledger answers for, if not all."""
     figures = LevelFigures()
     reads = [read for read in history.reads if include(read)]

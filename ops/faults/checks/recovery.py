@@ -1,6 +1,7 @@
 """Whether instances come to themselves again, without a restart."""
 
 import time
+from functools import partial
 
 from faults.clients.goods import DEFAULT_STORE, level_path, stock_path
 from faults.clients.http import Connection, Unanswered
@@ -19,9 +20,7 @@ LIMIT_S = 10.0
 def await_hits(stack: Stack, within_s: float) -> bool:
     """Until each instance has answered from the cache."""
     deadline = time.monotonic() + within_s
-    return all(
-        await_hit(connection, deadline - time.monotonic()) for connection in stack.connect(timeout_s=5).values()
-    )
+    return all(await_hit(connection, deadline - time.monotonic()) for connection in stack.connect(timeout_s=5).values())
 
 
 def await_hit(connection: Connection, within_s: float) -> bool:
@@ -44,7 +43,7 @@ def check_recovery(stack: Stack, verdict: Verdict, with_cache: bool = True, limi
     """Each instance records, reads strictly and answers from the cache again. Returns after how many seconds."""
     started = time.monotonic()
     for name, connection in stack.connect(timeout_s=5).items():
-        eventually(f"{name} records and reads again", lambda connection=connection: records(connection), within_s=60)
+        eventually(f"{name} records and reads again", partial(records, connection), within_s=60)
         connection.close()
     verdict.must(not with_cache or await_hits(stack, 2 * limit_s), "the cache is not used again")
     seconds = time.monotonic() - started

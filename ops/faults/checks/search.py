@@ -1,5 +1,5 @@
-"""Whether a history of one level is linearizable, found by search: Wing and Gong's algorithm with Lowe's memoisation, as in
-porcupine (https://github.com/anishathalye/porcupine).
+"""Whether a history of one level is linearizable, found by search: Wing and Gong's algorithm with Lowe's memoisation,
+as in porcupine (https://github.com/anishathalye/porcupine).
 
 It knows nothing of positions: only what was asked and answered. It is exponential at worst, so it is for the tests of
 `levels.py`, which knows more and is fast.
@@ -12,7 +12,7 @@ from math import inf
 
 @dataclass(frozen=True)
 class Step:
-    """One request. A read has no delta; a write that was refused, or whose outcome is not known, no `on_hand` after it."""
+    """One request. A read has no delta; a write that was refused, or of unknown outcome, no `on_hand` after it."""
 
     started: float
     ended: float

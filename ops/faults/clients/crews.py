@@ -70,9 +70,7 @@ def following_readers(bench: Bench, stack: Stack, count: int, progress: Progress
 
 
 def pollers(bench: Bench, stack: Stack, count: int) -> list[Worker]:
-    return [
-        Poller(name := f"poller-{number}", stack.connect(), GOODS, bench.random(name)) for number in range(count)
-    ]
+    return [Poller(name := f"poller-{number}", stack.connect(), GOODS, bench.random(name)) for number in range(count)]
 
 
 def work_under(
@@ -100,5 +98,3 @@ def stock_up(bench: Bench, stack: Stack, goods: Goods = GOODS, quantity: int = 5
         ]
         assert writer.record(batch(changes, is_atomic=True)), writer.notes.failures
     return writer.notes
-
-

@@ -31,7 +31,7 @@ class Answer:
         """Of a problem."""
         if not self.headers.get("content-type", "").startswith("application/problem+json"):
             return None
-        return self.json["code"]
+        return str(self.json["code"])
 
 
 class Connection:

@@ -7,8 +7,8 @@ from random import Random
 
 from faults.clients.goods import DEFAULT_STORE, Goods, level_path, name_path, stock_path
 from faults.clients.http import Answer, Connection, Unanswered
-from faults.clients.worker import Worker
 from faults.clients.progress import Progress
+from faults.clients.worker import Worker
 from faults.history import Level, Read
 
 
@@ -81,9 +81,7 @@ class Reader(Worker):
             return name_route(self._random.choice(self._goods.products))
         return level_route(self._goods.level(self._random))
 
-    def read(
-        self, instance: str, connection: Connection, route: Route, headers: Mapping[str, str] = {}
-    ) -> Read | None:
+    def read(self, instance: str, connection: Connection, route: Route, headers: Mapping[str, str] = {}) -> Read | None:
         """`None` if it failed."""
         known = self._known.get(route.path) if self._random.random() < self._conditional else None
         if known:
@@ -138,9 +136,7 @@ class FollowingReader(Reader):
         super().__init__(name, connections, goods, random, pause_s)
         self._progress = progress
 
-    def read(
-        self, instance: str, connection: Connection, route: Route, headers: Mapping[str, str] = {}
-    ) -> Read | None:
+    def read(self, instance: str, connection: Connection, route: Route, headers: Mapping[str, str] = {}) -> Read | None:
         minimum = {"Inventory-Min-Position": str(self._progress.position(route.store))}
         return super().read(instance, connection, route, {**headers, **minimum})
 

@@ -1,5 +1,6 @@
 """Many requests at the same moment, each on a connection of its own."""
 
+import contextlib
 import selectors
 from collections.abc import Sequence
 
@@ -20,8 +21,6 @@ def volley(connections: Sequence[Connection], messages: Sequence[bytes], timeout
                 break
             for key, _ in ready:
                 selector.unregister(key.fileobj)
-                try:
+                with contextlib.suppress(Unanswered):
                     answers[key.data] = connections[key.data].receive()
-                except Unanswered:
-                    pass
     return answers

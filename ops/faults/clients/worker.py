@@ -28,7 +28,7 @@ class Worker(threading.Thread):
                 self.work()
                 if self._pause_s:
                     self._over.wait(self._pause_s)
-        except BaseException as error:  # noqa: BLE001 (raised again by the crew)
+        except BaseException as error:  # raised again by the crew
             self.error = error
 
     def stop(self) -> None:

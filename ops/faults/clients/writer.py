@@ -58,7 +58,9 @@ class Writer(Worker):
                 self.failed("write", instance, attempted, answer)
                 is_uncertain |= answer.code == "outcome-unknown"
                 if answer.status not in (429, 503):
-                    self.notes.surprises.append(f"{instance}: {order.path} was answered {answer.status} {answer.body!r}")
+                    self.notes.surprises.append(
+                        f"{instance}: {order.path} was answered {answer.status} {answer.body!r}"
+                    )
                     self._pending(order, started)
                     return False
             if time.monotonic() - started >= self._patience_s:
@@ -67,9 +69,7 @@ class Writer(Worker):
             time.sleep(RETRY_PAUSE_S)
         raise AssertionError("there are no instances")
 
-    def _acknowledged(
-        self, order: Order, answer: Answer, started: float, instance: str, is_uncertain: bool
-    ) -> None:
+    def _acknowledged(self, order: Order, answer: Answer, started: float, instance: str, is_uncertain: bool) -> None:
         ended = time.monotonic()
         history = answer.headers.get("inventory-history")
         for changes, recorded in zip(order.parts, order.outcomes(answer), strict=True):
@@ -86,9 +86,7 @@ class Writer(Worker):
     ) -> None:
         if change := order.refusable:
             self.notes.refusals.append(
-                Refusal(
-                    change.level, answer.json["on_hand"], -change.delta, attempted, time.monotonic(), instance
-                )
+                Refusal(change.level, answer.json["on_hand"], -change.delta, attempted, time.monotonic(), instance)
             )
         if is_uncertain:
             self._pending(order, started)

@@ -44,7 +44,8 @@ class ClientStream:
         head = 5 if self._has_begun else 4
         if len(data) < at + head:
             return None
-        end = at + head - 4 + struct.unpack_from("!i", data, at + head - 4)[0]
+        (length,) = struct.unpack_from("!i", data, at + head - 4)
+        end: int = at + head - 4 + length
         if len(data) < end:
             return None
         if not self._has_begun and struct.unpack_from("!i", data, at + 4)[0] not in ENCRYPTION_REQUESTS:

@@ -43,7 +43,7 @@ class Link:
 
     def cut(self, share: float = 1) -> int:
         """Closes connections, the oldest first, and tells how many."""
-        return self._do("cut", share=share)["cut"]
+        return int(self._do("cut", share=share)["cut"])
 
     def hold(self) -> None:
         """Nothing passes any more, and nobody is told: new connections open, and are silent."""
@@ -58,16 +58,20 @@ class Link:
         self._do("release")
 
     def break_commits(self, count: int) -> None:
-        """So many of the next commits of movements lose their connection: before, while and after they are made, in turn."""
+        """So many of the next commits of movements lose their connection: before, while and after they are made."""
         self._do("break_commits", count=count)
 
     def stop_after_commit(self, pid: int) -> None:
         """The process is stopped when its next commit of movements was made, before it is told so."""
         self._do("stop_after_commit", pid=pid)
 
+    def stop_no_more(self) -> None:
+        """If that commit has not come."""
+        self._do("stop_no_more")
+
     def counts(self) -> dict[str, int]:
         """How many faults happened, by kind."""
-        return self._do("counts")
+        return dict(self._do("counts"))
 
     def _do(self, name: str, **arguments: Any) -> Any:
         with self._lock:

@@ -8,11 +8,15 @@ import os
 import signal
 import sys
 from collections import Counter
+from typing import Any
 
 from faults.network.commits import ClientStream, Piece
 
 BUFFER = 1 << 16
 COMMITTED = b"COMMIT\0"
+# One of those that `Link` sends, or its answer.
+Message = dict[str, Any]
+
 FAULTS = ("before", "during", "after")
 
 
@@ -23,7 +27,7 @@ class Link:
         self.passing = asyncio.Event()
         self.passing.set()
         self.is_refusing = False
-        self.pairs: dict[int, "Pair"] = {}
+        self.pairs: dict[int, Pair] = {}
         self.counts: Counter[str] = Counter()
         self.commits_to_break = 0
         self.to_stop: int | None = None
@@ -53,7 +57,7 @@ class Link:
         self.counts[fault] += 1
         return fault
 
-    def do(self, command: dict) -> dict:
+    def do(self, command: Message) -> Message:
         match command:
             case {"do": "lead_to", "target": [host, port]}:
                 self.target = host, port
@@ -75,6 +79,8 @@ class Link:
                 self.commits_to_break += count
             case {"do": "stop_after_commit", "pid": pid}:
                 self.to_stop = pid
+            case {"do": "stop_no_more"}:
+                self.to_stop = None
             case {"do": "counts"}:
                 return dict(self.counts)
             case _:
@@ -158,7 +164,7 @@ async def main() -> None:
         say(link.do(json.loads(line)))
 
 
-def say(answer: dict) -> None:
+def say(answer: Message) -> None:
     print(json.dumps(answer), flush=True)
 
 

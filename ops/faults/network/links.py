@@ -24,10 +24,10 @@ class Links:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def between(self, one: str, other: str, target: Address) -> Address:
-        """Where the first one finds the other."""
+    def between(self, one: str, other: str, target: Address) -> Link:
+        """Leads the first one to the other."""
         link = self._links[frozenset((one, other))] = self._stack.enter_context(Link(target, self._journal))
-        return link.address
+        return link
 
     def cut(self, pairs: Iterable[Pair]) -> None:
         for pair in pairs:

@@ -21,7 +21,7 @@ def run(bench: Bench) -> Verdict:
     verdict = Verdict()
     wanted = bench.pick(90, 1_000)
     with bench.stack() as stack, Link(stack.primary.address, bench.journal, is_postgres=True) as link:
-        stack.serve("a", PRIMARY_URL=database_url(stack.primary, address=link.address))
+        stack.serve("a", PRIMARY_URL=database_url(link))
         stack.serve("b")
         stock = stock_up(bench, stack)
         with Crew(writers(bench, stack, 8, pause_s=0.002) + readers(bench, stack, 2)) as crew:
@@ -38,7 +38,9 @@ def run(bench: Bench) -> Verdict:
             slowest_answer_s=round(slowest(history), 2),
         )
         unresolved = [write for write in history.writes if not write.is_acknowledged]
-        verdict.must(not unresolved, f"{len(unresolved)} outcomes were not resolved", [f"{each}" for each in unresolved])
+        verdict.must(
+            not unresolved, f"{len(unresolved)} outcomes were not resolved", [f"{each}" for each in unresolved]
+        )
         check_reads(history, check_afterwards(stack, history, verdict), verdict)
     return verdict
 

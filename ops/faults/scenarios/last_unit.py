@@ -53,7 +53,7 @@ def run(bench: Bench) -> Verdict:
             others += [
                 str(answer and (answer.status, answer.code))
                 for answer in answers
-                if answer is None or answer.code != "insufficient-stock" and answer.status != 201
+                if answer is None or (answer.code != "insufficient-stock" and answer.status != 201)
             ]
             for name, connection in stack.connect().items():
                 left = on_hand(connection, level)

@@ -1,7 +1,7 @@
 """Row 3: the primary is killed and a standby promoted, again and again, so that the servers take turns.
 
-Synchronous: nothing is lost. Asynchronous: the standby lacks what was committed last, and nothing of that is to be seen any
-more. Instance `a` reads the replica that becomes the primary, `b` the other one; `b` serves what cannot be proved.
+Synchronous: nothing is lost. Asynchronous: the standby lacks what was committed last, and nothing of that is to be seen
+any more. Instance `a` reads the replica that becomes the primary, `b` the other one; `b` serves what cannot be proved.
 """
 
 import dataclasses
@@ -33,11 +33,11 @@ QUIET = Goods(stores=range(13, 17), products=range(1, 5))
 BUSY = Goods()
 GOODS = Goods(stores=range(1, 17))
 
-# How much longer than the promotion an instance may take to find the new primary. libpq tries again with growing pauses.
+# How much longer than the promotion an instance may take to find the new primary: it tries again with growing pauses.
 GRACE_S = 3.0
 # For how long an answer of before the promotion may be on its way.
 UNDER_WAY_S = 2.0
-AFTERWARDS_S = 5.0
+AFTERWARDS_S = 4.5
 # Until somebody decides to promote. Connections are tried again with growing pauses meanwhile.
 DECISIONS_S = (0.0, 1.0, 3.0)
 # For how long the primary commits what its standbys do not get.
@@ -99,8 +99,8 @@ def run_asynchronous(bench: Bench) -> Verdict:
 
 
 def run_twins(bench: Bench) -> Verdict:
-    """Two standbys are promoted one after the other, both from the same old timeline: the new one of each has the same
-    number, and what the first one recorded is lost."""
+    """Two standbys are promoted one after the other, both from the same old timeline: the new one of each has the
+    same number, and what the first one recorded is lost."""
     verdict, totals = Verdict(), Totals()
     with promotable_stack(bench) as (stack, cluster):
         notes = stock_up(bench, stack, GOODS)
@@ -138,7 +138,8 @@ def work_through(
 ) -> History:
     """Clients work before, during and after a promotion. Returns what they wrote that is still there.
 
-    `lacking`: the standbys that do not get what is written last. `to_follow`: the one that goes over to the new primary.
+    `lacking`: the standbys that do not get what is written last. `to_follow`: the one that then streams from the new
+    primary.
     """
     prefix = f"{len(totals.promotions)}-"
     random = bench.random(prefix)
@@ -219,6 +220,7 @@ def judge_positions(stack: Stack, history: History, lost: list[Write], ledger: L
             totals.surprises.append(f"{name} tells no Inventory-History")
             continue
         for write in lost[:20]:
+            assert write.recorded
             store, position = write.changes[0].level.store, write.recorded[0].position
             answer = connection.get(stock_path(store), {"Inventory-Min-Position": str(position)})
             if answer.status == 200:
@@ -231,7 +233,9 @@ def judge_positions(stack: Stack, history: History, lost: list[Write], ledger: L
             headers = {"Inventory-Min-Position": "1", "Inventory-History": other}
             answer = connection.get(stock_path(DEFAULT_STORE), headers)
             if (answer.status, answer.code) != (412, "history-changed"):
-                totals.surprises.append(f"{name}: a position of history {other} was answered {answer}, now it is {told}")
+                totals.surprises.append(
+                    f"{name}: a position of history {other} was answered {answer}, now it is {told}"
+                )
         current = {"Inventory-Min-Position": str(heads[DEFAULT_STORE]), "Inventory-History": told}
         answer = connection.get(stock_path(DEFAULT_STORE), current)
         if answer.status != 200:

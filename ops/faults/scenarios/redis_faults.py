@@ -16,7 +16,7 @@ from faults.clients.worker import Crew
 from faults.history import Change, History, Recorded, Write
 from faults.network.link import Link
 from faults.scenario import Scenario
-from faults.servers.redis import RedisServer
+from faults.servers.redis import RedisServer, redis_url
 from faults.servers.stack import Stack
 from faults.servers.template import database_url, run_program
 from faults.verdict import Verdict
@@ -31,7 +31,7 @@ def with_strikes(strike: Strike) -> Callable[[Bench], Verdict]:
         random = bench.random("strikes")
         with bench.stack() as stack:
             stack.serve("a", "b")
-            history, strikes = work_under(bench, stack, lambda: strike(stack, random), bench.seconds(5, 60))
+            history, strikes = work_under(bench, stack, lambda: strike(stack, random), bench.seconds(3.5, 60))
             return verdict_of(stack, history, times=strikes)
 
     return run
@@ -109,7 +109,7 @@ def fail_over(shares: Callable[[Random], tuple[float, float]], follows: bool) ->
             second.follow(first)
             ways = [links.enter_context(Link(first.address, bench.journal)) for _ in range(2)]
             for name, way in zip("ab", ways, strict=True):
-                stack.serve(name, REDIS_URL="redis://{}:{}".format(*way.address))
+                stack.serve(name, REDIS_URL=redis_url(way))
             masters = [first, second]
 
             def strike() -> None:
@@ -120,7 +120,7 @@ def fail_over(shares: Callable[[Random], tuple[float, float]], follows: bool) ->
                     time.sleep(random.uniform(0.3, 0.8))
 
             # Few writes: most of what is cached stays as it is, and would be believed for long.
-            history, strikes = work_under(bench, stack, strike, bench.seconds(5, 60), write_pause_s=0.5)
+            history, strikes = work_under(bench, stack, strike, bench.seconds(3.5, 60), write_pause_s=0.5)
             for way in ways:
                 way.cut()
             return verdict_of(stack, history, times_there_and_back=strikes)
@@ -142,18 +142,17 @@ def switch(masters: list[RedisServer], ways: list[Link], shares: tuple[float, fl
 
 def run_unknowing_writer(bench: Bench) -> Verdict:
     """A command records movements beside the instances, and was told nothing of Redis."""
-    settings_of = lambda stack: {"PRIMARY_URL": database_url(stack.primary)}  # noqa: E731
     with bench.stack() as stack:
         stack.serve("a", "b")
         notes = [stock_up(bench, stack)]
-        levels = bench.random("levels").sample(GOODS.levels, bench.pick(15, 80))
+        levels = bench.random("levels").sample(GOODS.levels, bench.pick(10, 80))
         with Crew(readers(bench, stack, 4)) as crew:
             for number, level in enumerate(levels):
                 change = Change(level, 1, f"command-{number}")
                 started = time.monotonic()
                 output = run_program(
                     stack.program,
-                    settings_of(stack),
+                    {"PRIMARY_URL": database_url(stack.primary)},
                     *("move", "in", product_name(level.product), "1", "--store", str(level.store)),
                     *("--reference", change.reference, "--json"),
                 )

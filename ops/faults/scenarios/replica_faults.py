@@ -1,5 +1,5 @@
-"""Row 6: the replica is paused, late, killed, on an old timeline, or another database. Reads are as promised all the same,
-with and without a minimum."""
+"""Row 6: the replica is paused, late, killed, on an old timeline, or another database. Reads are as promised all the
+same, with and without a minimum."""
 
 import time
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from faults.clients.progress import Progress
 from faults.clients.worker import Crew
 from faults.history import History
 from faults.scenario import Scenario
-from faults.servers.postgres import DATABASE, ROLE
+from faults.servers.postgres import DATABASE, ROLE, PostgresServer
 from faults.servers.stack import Stack
 from faults.servers.template import ProgramFailed, database_url, run_program
 from faults.verdict import Verdict
 
-Strike = Callable[[Stack, Random], None]
+Strike = Callable[[PostgresServer, Random], None]
 
 
 def with_strikes(strike: Strike, pollers_too: bool = False) -> Callable[[Bench], Verdict]:
@@ -27,7 +27,7 @@ def with_strikes(strike: Strike, pollers_too: bool = False) -> Callable[[Bench],
         random = bench.random("strikes")
         with bench.stack() as stack:
             stack.serve("a", "b")
-            history, strikes = work(bench, stack, lambda: strike(stack, random), 4 if pollers_too else 0)
+            history, strikes = work(bench, stack, lambda: strike(stack.replica, random), 4 if pollers_too else 0)
             return verdict_of(stack, history, strikes)
 
     return run
@@ -42,7 +42,7 @@ def work(bench: Bench, stack: Stack, strike: Callable[[], None], polling: int = 
         *pollers(bench, stack, polling),
     ]
     with Crew(crew) as crew_at_work:
-        end = time.monotonic() + bench.seconds(5, 60)
+        end = time.monotonic() + bench.seconds(3.5, 60)
         while time.monotonic() < end:
             strike()
             strikes += 1
@@ -62,28 +62,28 @@ def verdict_of(stack: Stack, history: History, strikes: int) -> Verdict:
     return verdict
 
 
-def pause(stack: Stack, random: Random) -> None:
+def pause(replica: PostgresServer, random: Random) -> None:
     time.sleep(random.uniform(0.2, 0.5))
-    stack.replica.execute("SELECT pg_wal_replay_pause()", "postgres")
+    replica.execute("SELECT pg_wal_replay_pause()", "postgres")
     time.sleep(random.uniform(0.2, 1.5))
-    stack.replica.execute("SELECT pg_wal_replay_resume()", "postgres")
+    replica.execute("SELECT pg_wal_replay_resume()", "postgres")
 
 
-def delay(stack: Stack, random: Random) -> None:
-    stack.replica.set(recovery_min_apply_delay="5s")
+def delay(replica: PostgresServer, random: Random) -> None:
+    replica.set(recovery_min_apply_delay="5s")
     time.sleep(4)
-    stack.replica.reset("recovery_min_apply_delay")
+    replica.reset("recovery_min_apply_delay")
     time.sleep(random.uniform(0.2, 0.5))
 
 
-def kill(stack: Stack, random: Random) -> None:
+def kill(replica: PostgresServer, random: Random) -> None:
     time.sleep(random.uniform(0.2, 0.8))
-    stack.replica.kill()
+    replica.kill()
     time.sleep(random.uniform(0.0, 0.8))
-    stack.replica.start()
+    replica.start()
 
 
-def nothing(_: Stack, __: Random) -> None:
+def nothing(_: PostgresServer, __: Random) -> None:
     time.sleep(0.1)
 
 

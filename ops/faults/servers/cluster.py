@@ -37,13 +37,22 @@ class Cluster:
 
         `after_s`: how long it takes until somebody decides that.
         """
-        self.primary.kill()
+        if self.primary.process.is_alive:
+            self.primary.kill()
         killed = time.monotonic()
         time.sleep(after_s)
         to.promote()
         self.standbys.remove(to)
         self.primary = to
         return Promotion(killed, time.monotonic())
+
+    def fail_over_to_most_advanced(self, after_s: float = 0) -> Promotion:
+        """To the standby that has received most, which has all that any has acknowledged."""
+        self.primary.kill()
+        time.sleep(after_s)
+        received = "SELECT pg_last_wal_receive_lsn() - '0/0'"
+        new = max(self.standbys, key=lambda standby: int(standby.value(received, "postgres") or 0))
+        return self.fail_over(new)
 
     def follow(self, standby: PostgresServer) -> None:
         """A standby that has nothing that the primary lacks goes over to it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from faults.network.hosts import LOCAL, Host
 from faults.servers.accounts import as_server_user, own, server_folder
-from faults.servers.process import Process, descendants
+from faults.servers.process import Process
 from faults.servers.sql import Row, Session, SQLError
 from faults.undo import Journal
 from faults.waiting import eventually
@@ -68,6 +68,8 @@ class PostgresServer:
             journal,
             {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **environment},
             Path("/"),
+            # Immediate shutdown: what it has of the system's memory is given back.
+            ending=signal.SIGQUIT,
         )
         server_folder(folder)
         server_folder(self._sockets)
@@ -160,13 +162,7 @@ class PostgresServer:
         self.process.stop(signal.SIGINT)
 
     def end(self) -> None:
-        """Whatever state it is in, and without a word to clients; what it has of the system's memory goes too."""
-        for pid in descendants(self.process.pid) if self.process.is_alive else []:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-        self.process.resume()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.stop(signal.SIGQUIT, patience_s=10)
+        """Whatever state it is in, and without a checkpoint."""
         self.process.end()
 
     def promote(self) -> None:
@@ -200,8 +196,8 @@ class PostgresServer:
             session.execute("SELECT pg_reload_conf()")
 
     def streams_to(self, standby: "PostgresServer") -> bool:
-        state = f"SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND application_name = '{standby.name}'"
-        return self.value(state, "postgres") == "1"
+        streaming = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND application_name = "
+        return self.value(f"{streaming}'{standby.name}'", "postgres") == "1"
 
     def await_standby(self, standby: "PostgresServer") -> None:
         eventually(f"{standby.name} streams from {self.name}", lambda: self.streams_to(standby))

@@ -22,8 +22,11 @@ class Process:
         journal: Journal,
         environment: Mapping[str, str],
         folder: Path,
+        ending: signal.Signals = signal.SIGKILL,
     ) -> None:
+        """`ending`: the signal at which it ends at once, and leaves nothing behind."""
         self.name = name
+        self._ending = ending
         self.log = log
         self._command, self._environment, self._folder = command, environment, folder
         self._journal = journal
@@ -42,7 +45,7 @@ class Process:
                 cwd=self._folder,
                 start_new_session=True,
             )
-            self._journal.process(self._child.pid)
+            self._journal.process(self._child.pid, self._ending)
 
     @property
     def pid(self) -> int:
@@ -65,8 +68,7 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._wait(10)
-        for pid in pids[1:]:
-            eventually(f"{self.name} has ended", lambda pid=pid: start_time(pid) is None, within_s=10)
+        eventually(f"{self.name} has ended", lambda: not any(map(start_time, pids[1:])), within_s=10)
 
     def stop(self, number: signal.Signals = signal.SIGTERM, patience_s: float = 60) -> None:
         """Asks it to end, and waits for that."""
@@ -76,6 +78,12 @@ class Process:
 
     def end(self) -> None:
         """Whatever state it is in."""
+        for pid in descendants(self.pid) if self.is_alive else []:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        self.resume()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.stop(self._ending, patience_s=10)
         if self.is_alive:
             self.kill()
 

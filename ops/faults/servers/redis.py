@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from faults.network.hosts import LOCAL, Host
+from faults.network.link import Link
 from faults.servers.accounts import as_server_user, server_folder
 from faults.servers.process import Process
 from faults.undo import Journal
@@ -68,6 +69,10 @@ class RedisSession:
         raise RedisError(f"not understood: {line!r}")
 
 
+def redis_url(place: "RedisServer | Link") -> str:
+    return "redis://{}:{}".format(*place.address)
+
+
 class RedisServer:
     def __init__(
         self,
@@ -101,10 +106,6 @@ class RedisServer:
     def address(self) -> tuple[str, int]:
         return self.host.address, self.port
 
-    @property
-    def url(self) -> str:
-        return "redis://{}:{}".format(*self.address)
-
     def start(self) -> None:
         self.process.start()
         eventually(f"{self.name} answers", self._answers, within_s=30)
@@ -129,7 +130,9 @@ class RedisServer:
     def follow(self, master: "RedisServer") -> None:
         """Becomes a replica, and returns when it has the master's data."""
         self.execute("REPLICAOF", *master.address)
-        eventually(f"{self.name} follows", lambda: self.figure("replication", "master_link_status") == "up", within_s=30)
+        eventually(
+            f"{self.name} follows", lambda: self.figure("replication", "master_link_status") == "up", within_s=30
+        )
 
     def lead(self) -> None:
         self.execute("REPLICAOF", "NO", "ONE")

@@ -12,7 +12,7 @@ from faults.network.hosts import LOCAL, Host
 from faults.network.ports import free_port
 from faults.servers.instance import Instance
 from faults.servers.postgres import PostgresServer, Settings
-from faults.servers.redis import RedisServer
+from faults.servers.redis import RedisServer, redis_url
 from faults.servers.template import Keys, ProgramFailed, Template, database_url, run_program
 from faults.undo import Journal
 
@@ -51,7 +51,13 @@ class Stack:
         logs: Path | None = None,
     ) -> None:
         """`standbys`: the names of those that stream from the primary; the first one serves reads."""
-        self.folder, self.program, self.template, self._journal, self.places = folder, program, template, journal, places
+        self.folder, self.program, self.template, self._journal, self.places = (
+            folder,
+            program,
+            template,
+            journal,
+            places,
+        )
         self._logs = logs
         folder.mkdir()
         folder.chmod(0o711)
@@ -144,7 +150,7 @@ class Stack:
         return started
 
     def settings(self) -> dict[str, str]:
-        settings = {"PRIMARY_URL": database_url(self.primary), "REDIS_URL": self.redis.url}
+        settings = {"PRIMARY_URL": database_url(self.primary), "REDIS_URL": redis_url(self.redis)}
         if self.standbys:
             settings["REPLICA_URL"] = database_url(self.replica)
         return settings

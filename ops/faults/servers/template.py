@@ -4,6 +4,7 @@ import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from faults.clients.goods import ALL, product_name
 from faults.clients.http import Connection
@@ -60,16 +61,23 @@ def make_template(program: Path, folder: Path, journal: Journal) -> Template:
     return Template(server.data, keys)
 
 
-def database_url(*servers: PostgresServer, address: tuple[str, int] | None = None) -> str:
-    """Of the one among several that is the primary; or of what stands at another address before a server."""
-    places = ",".join("{}:{}".format(*place) for place in ([address] if address else [each.address for each in servers]))
-    several = "?target_session_attrs=read-write" if len(servers) > 1 else ""
-    return f"postgresql://{ROLE}@{places}/{DATABASE}{several}"
+class Placed(Protocol):
+    """A server, or a link to one."""
+
+    @property
+    def address(self) -> tuple[str, int]: ...
+
+
+def database_url(*places: Placed) -> str:
+    """Of a server; of several, of the one that is the primary."""
+    addresses = ",".join("{}:{}".format(*place.address) for place in places)
+    several = "?target_session_attrs=read-write" if len(places) > 1 else ""
+    return f"postgresql://{ROLE}@{addresses}/{DATABASE}{several}"
 
 
 def create_key(program: Path, settings: dict[str, str], name: str, role: str, *options: str) -> str:
     output = run_program(program, settings, "key", "create", "--name", name, "--role", role, "--json", *options)
-    return json.loads(output)["key"]
+    return str(json.loads(output)["key"])
 
 
 class ProgramFailed(Exception):

@@ -49,9 +49,7 @@ class Shop:
         freshness: str | None = None,
         minimum: int = 0,
     ) -> Read:
-        read = Read(
-            1, {LEVEL.product: on_hand}, False, position, started, ended, freshness=freshness, minimum=minimum
-        )
+        read = Read(1, {LEVEL.product: on_hand}, False, position, started, ended, freshness=freshness, minimum=minimum)
         self.history.reads.append(read)
         return read
 
