@@ -1,0 +1,30 @@
+"""All scenarios, in the order of the table."""
+
+from faults.scenarios import (
+    commits_cut,
+    histories,
+    instance_stopped,
+    instances_killed,
+    last_unit,
+    partitions,
+    primary_killed,
+    promotions,
+    redis_faults,
+    replica_faults,
+)
+
+SCENARIOS = sorted(
+    [
+        *instances_killed.SCENARIOS,
+        *primary_killed.SCENARIOS,
+        *promotions.SCENARIOS,
+        *commits_cut.SCENARIOS,
+        *redis_faults.SCENARIOS,
+        *replica_faults.SCENARIOS,
+        *instance_stopped.SCENARIOS,
+        *partitions.SCENARIOS,
+        *last_unit.SCENARIOS,
+        *histories.SCENARIOS,
+    ],
+    key=lambda scenario: scenario.row,
+)

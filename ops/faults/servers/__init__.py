@@ -1,0 +1,1 @@
+"""The processes that a test runs, and breaks: PostgreSQL, Redis, the service."""

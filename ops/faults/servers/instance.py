@@ -1,0 +1,94 @@
+"""One process of the service."""
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults.clients.http import Answer, Connection, Unanswered
+from faults.network.hosts import LOCAL, Host
+from faults.servers.process import Process
+from faults.undo import Journal
+from faults.waiting import eventually
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a process takes from the machine."""
+
+    memory_mib: float
+    descriptors: int
+    threads: int
+
+
+class Instance:
+    def __init__(
+        self,
+        name: str,
+        program: Path,
+        ports: tuple[int, int],
+        settings: Mapping[str, str],
+        folder: Path,
+        journal: Journal,
+        host: Host = LOCAL,
+        environment: Mapping[str, str] = {},
+    ) -> None:
+        """`ports`: the API's and the operators'. `settings`: by their names in the environment, without KHATA_."""
+        self.name, self.host = name, host
+        self.address = host.address, ports[0]
+        self.ops_address = host.address, ports[1]
+        self.process = Process(
+            name,
+            host.command(str(program), "serve"),
+            folder / f"{name}.log",
+            journal,
+            service_environment(
+                {"BIND": host.address, "PORT": str(ports[0]), "OPS_PORT": str(ports[1]), **settings}, environment
+            ),
+            REPOSITORY,  # where config/khata.yaml is looked for
+        )
+
+    def start(self) -> None:
+        self.process.start()
+        self.await_ready()
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def await_ready(self, within_s: float = 60) -> None:
+        eventually(f"{self.name} is ready", self._is_ready, within_s)
+
+    def footprint(self) -> Footprint:
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines())
+        return Footprint(
+            memory_mib=int(status["VmRSS"].split()[0]) / 1024,
+            descriptors=len(os.listdir(f"/proc/{self.process.pid}/fd")),
+            threads=int(status["Threads"]),
+        )
+
+    def health(self) -> Answer:
+        connection = Connection(self.ops_address, None, timeout_s=10)
+        try:
+            return connection.get("/health")
+        finally:
+            connection.close()
+
+    def _is_ready(self) -> bool:
+        assert self.process.is_alive, f"{self.name} ended early:\n{self.process.last_lines()}"
+        connection = Connection(self.ops_address, None, timeout_s=2)
+        with contextlib.suppress(Unanswered), contextlib.closing(connection):
+            return connection.get("/readyz").status == 200
+        return False
+
+
+def service_environment(settings: Mapping[str, str], environment: Mapping[str, str] = {}) -> dict[str, str]:
+    """Nothing of the caller's reaches the service but where programs are found."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": "/nonexistent",
+        **{f"KHATA_{name}": value for name, value in settings.items()},
+        **environment,
+    }
