@@ -156,6 +156,24 @@ public final class CacheConnection: CacheInvalidating {
         return isWritten == nil ? nil : namespace
     }
 
+    /// Makes all marks unknown that were there before the first generation: programs of version 3, should they come back,
+    /// are to find out anew what they were not told of meanwhile.
+    /// - Returns: Whether it is done.
+    func forgetOthers() async -> Bool {
+        let isDone = await attempt { () throws(CacheError) in
+            var cursor = "0"
+            repeat {
+                let reply = try await client.send(
+                    RedisCommand("SCAN", .string(cursor), "MATCH", "khata:*:mark", "COUNT", "1000")
+                ).array
+                cursor = reply?.first?.string ?? "0"
+                let keys = reply?.last?.array?.compactMap(\.bytes) ?? []
+                if !keys.isEmpty { _ = try await client.send(RedisCommand("UNLINK", keys.map(RedisArgument.bytes))) }
+            } while cursor != "0"
+        }
+        return isDone != nil
+    }
+
     /// Short, and another one for each history of the ledger, generation, Redis and format of documents.
     private static func namespace(_ history: History, _ generation: Int64, _ identity: String) -> String {
         let name = "\(history.id)/\(generation)/\(identity)/\(RedisDocuments.formatVersion)"

@@ -50,6 +50,7 @@ public struct Relay: Service {
         guard let namespace = await cache.writableNamespace(in: state.history, state.generation + 1) else {
             return false
         }
+        if state.generation == 0, await !cache.forgetOthers() { return false }
         return (try? await outbox.switchCache(from: state, to: namespace)) != nil
     }
 
