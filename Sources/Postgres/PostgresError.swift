@@ -12,6 +12,8 @@ public struct PostgresError: Error, Sendable {
         case exhausted
         /// The connection or the pool was closed.
         case closed
+        /// What the server returned is not what the program reads: see ``Row``.
+        case unreadable
     }
 
     /// What became of the work that failed.
@@ -54,7 +56,7 @@ public struct PostgresError: Error, Sendable {
         guard outcome == .notApplied else { return false }
         switch kind {
         case .connection, .timeout: return true
-        case .exhausted, .closed: return false
+        case .exhausted, .closed, .unreadable: return false
         case .server(let sqlState): return Self.retryable.contains(sqlState) || sqlState.hasPrefix("08")
         }
     }

@@ -27,8 +27,8 @@ public final class OutboxFeed: CommitFeed {
         let elected = elected.withLock { $0 }
         let (backend, commits) = try await run { session in
             // A lost connection took the lock with it.
-            let backend = try session.execute(Self.backend)[0].int64(0)
-            guard try backend == elected || session.execute(Self.elect)[0].bool(0) else {
+            let backend = try session.execute(Self.backend).one().int64(0)
+            guard try backend == elected || session.execute(Self.elect).one().bool(0) else {
                 return (nil as Int64?, [] as [UndeliveredCommit])
             }
             let rows = try session.execute(Self.due, .int64(microseconds), .int64(Int64(limit)))
@@ -71,9 +71,10 @@ public final class OutboxFeed: CommitFeed {
 extension UndeliveredCommit {
     /// From `store_id, position, changes`; see `Outbox.insert`.
     fileprivate init(_ row: Row) throws {
-        let changes = try JSONDecoder().decode([Change].self, from: Data(row.text(2).utf8))
+        let changes = try JSONDecoder().decode([Change].self, from: Data(try row.text(2).utf8))
         self.init(
-            entry: EntryKey(storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1))),
+            entry: EntryKey(
+                storeID: StoreID(rawValue: try row.int64(0)), position: Position(rawValue: try row.int64(1))),
             advances: changes.map(\.advance))
     }
 }
@@ -100,7 +101,7 @@ extension PostgresLedger: TimelineTelling {
     public func timeline() async throws(LedgerError) -> Timeline {
         do {
             return try await primary.run { session in
-                Timeline(try session.execute(Self.timelineName)[0].text(0))
+                Timeline(try session.execute(Self.timelineName).one().text(0))
             }
         } catch {
             throw reader.failure(error)
@@ -123,7 +124,7 @@ extension OutboxFeed {
     /// The commits that copies have not heard of for a second: the relay, where there is one, sees to them at once.
     public func health() async -> [ComponentHealth] {
         let backlog = try? await reader.primary.run { session in
-            try session.execute(Self.backlog)[0].int64(0)
+            try session.execute(Self.backlog).one().int64(0)
         }
         guard let backlog else { return [] }
         return [

@@ -6,7 +6,7 @@ extension PostgresLedger: HealthReporting {
     public func health() async -> [ComponentHealth] {
         let start = ContinuousClock.now
         do {
-            let written = try await primary.run { session in try session.execute(Self.written)[0].text(0) }
+            let written = try await primary.run { session in try session.execute(Self.written).one().text(0) }
             let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
             let primary = ComponentHealth(
                 name: "primary:responseTime", status: .pass, observed: milliseconds, unit: "ms")
@@ -29,7 +29,7 @@ extension PostgresLedger: HealthReporting {
         guard let replica = reader.replica else { return [] }
         do {
             let lag = try await replica.run { session in
-                try session.execute(Self.lag, .text(written))[0].optionalInt64(0)
+                try session.execute(Self.lag, .text(written)).one().optionalInt64(0)
             }
             let isBehind = lag.map { $0 > Self.tolerableLag } ?? false
             return [

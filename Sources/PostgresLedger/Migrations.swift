@@ -83,17 +83,17 @@ public struct Schema: Sendable {
 
     /// Whether the database has any version of it.
     public func exists() async throws -> Bool {
-        try await database.run { session in try session.execute(Self.versionsExist)[0].bool(0) }
+        try await database.run { session in try session.execute(Self.versionsExist).one().bool(0) }
     }
 
     /// Checks that the schema is of this program's version and that commits are durable.
     /// - Throws: `SchemaError`, `PostgresError`.
     public func check() async throws {
         try await database.run { session in
-            let found = try session.execute(Self.versionsExist)[0].bool(0) ? Self.found(session) : 0
+            let found = try session.execute(Self.versionsExist).one().bool(0) ? Self.found(session) : 0
             guard found >= Self.version else { throw SchemaError.older(found: found, needed: Self.version) }
             guard found <= Self.version else { throw SchemaError.newer(found: found, known: Self.version) }
-            let durability = try session.execute(Self.durability)[0].text(0)
+            let durability = try session.execute(Self.durability).one().text(0)
             guard durability != "off" else { throw SchemaError.commitsAreNotDurable(setting: durability) }
         }
     }
@@ -103,12 +103,12 @@ public struct Schema: Sendable {
     public func checkIsReplica() async throws {
         try await check()
         try await database.run { session in
-            guard try session.execute(Self.isReplica)[0].bool(0) else { throw SchemaError.notAReplica }
+            guard try session.execute(Self.isReplica).one().bool(0) else { throw SchemaError.notAReplica }
         }
     }
 
     private static func found(_ session: Session) throws -> Int64 {
-        try session.execute(foundVersion)[0].int64(0)
+        try session.execute(foundVersion).one().int64(0)
     }
 
     /// The advisory lock's key, "khata" in ASCII: any number that nobody else uses.

@@ -35,7 +35,7 @@ public enum VersionCondition: Hashable, Sendable {
 }
 
 /// What a change to the catalog left behind.
-public enum CatalogItem: Hashable, Codable, Sendable {
+public enum CatalogItem: Hashable, Sendable {
     case product(Product)
     case store(Store)
 }

@@ -1,5 +1,5 @@
 /// What a shop sells. The catalog is shared by all stores.
-public struct Product: Hashable, Codable, Sendable {
+public struct Product: Hashable, Sendable {
     public let id: ProductID
     public let details: ProductDetails
     /// The catalog's position of the product's last change: its version.
@@ -13,7 +13,7 @@ public struct Product: Hashable, Codable, Sendable {
 }
 
 /// What a client says about a product.
-public struct ProductDetails: Hashable, Codable, Sendable {
+public struct ProductDetails: Hashable, Sendable {
     /// The stock keeping unit, unique among all products, archived ones included.
     public var sku: String?
     public var name: String

@@ -42,8 +42,8 @@ extension MovingTarget {
         }
         guard try CatalogContents(session) == shop.catalog else { throw MovingDifference("the catalog") }
         let credentials = Credentials(
-            keys: try session.execute(.listKeys, .int64(0), .int64(Int64.max)).map { APIKeyRecord($0) },
-            users: try session.execute(.listUsers, .text(""), .int64(Int64.max)).map { UserRecord($0) })
+            keys: try session.execute(.listKeys, .int64(0), .int64(Int64.max)).map(APIKeyRecord.init),
+            users: try session.execute(.listUsers, .text(""), .int64(Int64.max)).map(UserRecord.init))
         guard credentials == shop.credentials else { throw MovingDifference("the keys or users") }
     }
 

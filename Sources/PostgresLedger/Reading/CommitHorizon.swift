@@ -44,7 +44,7 @@ final class CommitHorizon: Sendable {
         while let callers = nextCallers() {
             let result: Result<String, any Error>
             do {
-                result = .success(try await primary.run { session in try session.execute(Self.flushed)[0].text(0) })
+                result = .success(try await primary.run { session in try session.execute(Self.flushed).one().text(0) })
             } catch {
                 result = .failure(error)
             }
@@ -75,7 +75,7 @@ extension Session {
         for attempt in 0..<Self.attempts {
             // On the connection's own thread, which has nothing else to do.
             if attempt > 0 { usleep(Self.pauseMicroseconds) }
-            if try execute(Self.replayed, .text(horizon))[0].bool(0) { return true }
+            if try execute(Self.replayed, .text(horizon)).one().bool(0) { return true }
         }
         return false
     }

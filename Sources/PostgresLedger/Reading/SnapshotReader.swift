@@ -76,7 +76,7 @@ struct SnapshotReader: Sendable {
             let answers = try session.pipeline([Query(.beginSnapshot), scope.heads, query, Query(.commit)])
             var positions: [StoreID: Position] = [:]
             for row in answers[1] {
-                positions[StoreID(rawValue: row.int64(0))] = Position(rawValue: row.int64(1))
+                positions[StoreID(rawValue: try row.int64(0))] = Position(rawValue: try row.int64(1))
             }
             return Found(positions: positions, value: try decode(answers[2]))
         }
@@ -84,14 +84,15 @@ struct SnapshotReader: Sendable {
 
     func failure(_ error: any Error) -> LedgerError {
         if let error = error as? LedgerError { return error }
-        guard let error = error as? PostgresError else { return .unavailable }
+        if error is CancellationError { return .unavailable }
         observer.observe(.readFailed(error))
+        guard let error = error as? PostgresError else { return .internalFailure }
         return switch error.kind {
         case .exhausted: .overloaded
         case .closed, .connection, .timeout: .unavailable
         case .server where error.isRetryable: .unavailable
         case .server(SQLState.queryCanceled): .overloaded
-        case .server: .internalFailure
+        case .server, .unreadable: .internalFailure
         }
     }
 }

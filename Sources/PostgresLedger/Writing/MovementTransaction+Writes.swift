@@ -3,7 +3,7 @@ import Postgres
 
 extension MovementTransaction {
     /// What is sent in the second round trip, before the commit: each table's rows in one statement.
-    func writes(of decision: Decision) throws -> [Query] {
+    func writes(of decision: Decision) -> [Query] {
         guard let last = decision.audit.last else { return [] }
         var writes = [
             LedgerEntry.insert(decision.entries),
@@ -14,7 +14,7 @@ extension MovementTransaction {
         ]
         writes += Outbox.delete(delivered)
         if !decision.records.isEmpty {
-            writes.append(try IdempotencyRecord.insert(decision.records))
+            writes.append(IdempotencyRecord.insert(decision.records))
         }
         return writes
     }

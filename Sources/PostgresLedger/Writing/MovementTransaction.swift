@@ -11,7 +11,7 @@ struct MovementTransaction: Sendable {
         let (state, timeline) = try lockedState(session)
         let decision = decide(commands, on: state)
         return PreparedTransaction(
-            value: Committed(value: decision, timeline: timeline), writes: try writes(of: decision),
+            value: Committed(value: decision, timeline: timeline), writes: writes(of: decision),
             proof: decision.audit.last.map(CommitProof.init))
     }
 
@@ -32,20 +32,20 @@ struct MovementTransaction: Sendable {
         }
         let answers = try session.pipeline(queries)
         let state = try Self.state(stores: answers[2], levels: answers[3], records: keys.isEmpty ? nil : answers[4])
-        return (state, Timeline(answers[1][0].text(1)))
+        return (state, Timeline(try answers[1].one().text(1)))
     }
 
     private static func state(stores: Rows, levels: Rows, records: Rows?) throws -> LockedState {
-        guard let now = levels.first?.timestamp(4) else { preconditionFailure("commands name levels") }
-        var state = LockedState(now: Timestamp(microseconds: now))
-        for row in stores where !row.bool(4) {
-            let head = LedgerHead(row)
+        // Commands that name no level record nothing, so no time either.
+        var state = LockedState(now: try levels.first?.moment(4) ?? .earliest)
+        for row in stores where try !row.bool(4) {
+            let head = try LedgerHead(row)
             state.heads[head.storeID] = head
         }
-        for row in levels where row.bool(3) {
-            let level = LevelKey(StoreID(rawValue: row.int64(0)), ProductID(rawValue: row.int64(1)))
+        for row in levels where try row.bool(3) {
+            let level = LevelKey(StoreID(rawValue: try row.int64(0)), ProductID(rawValue: try row.int64(1)))
             state.products.insert(level.productID)
-            state.onHand[level] = row.int64(2)
+            state.onHand[level] = try row.int64(2)
         }
         for record in try records?.map(IdempotencyRecord.init) ?? [] {
             state.records[record.key.scope] = record
@@ -78,9 +78,9 @@ struct MovementTransaction: Sendable {
 
 extension LedgerHead {
     /// From `store_id, position, audit_head, recorded_at`.
-    init(_ row: Row) {
-        self.init(
+    init(_ row: Row) throws {
+        try self.init(
             storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1)),
-            hash: AuditHash(bytes: row.bytes(2)), recordedAt: Timestamp(microseconds: row.timestamp(3)))
+            hash: row.auditHash(2), recordedAt: row.moment(3))
     }
 }
