@@ -189,6 +189,13 @@ struct IdempotencyDecisionTests {
         let again = try decide([.replay(of: key)], on: state).answers[0].get()
         #expect(try again.isReplay && again.outcome == asked.answers[1].get().outcome)
     }
+
+    @Test("keys are the same byte by byte, as the database has them")
+    func composed() throws {
+        let decision = decide(
+            ["caf\u{E9}", "cafe\u{301}"].map { Movement.sale(1).command(context($0)) }, on: .testing(onHand: 10))
+        #expect(decision.entries.count == 2 && decision.records.count == 2)
+    }
 }
 
 extension Outcome {

@@ -12,8 +12,8 @@ public struct Product: Hashable, Sendable {
     }
 }
 
-/// What a client says about a product.
-public struct ProductDetails: Hashable, Sendable {
+/// What a client says about a product. Equal are those with the same texts, byte by byte, as the ledger keeps them.
+public struct ProductDetails: Sendable {
     /// The stock keeping unit, unique among all products, archived ones included.
     public var sku: String?
     public var name: String
@@ -27,4 +27,11 @@ public struct ProductDetails: Hashable, Sendable {
         self.category = category
         self.unit = unit
     }
+}
+
+extension ProductDetails: Hashable {
+    private var exact: [ExactText?] { [sku, name, category, unit].map { $0.map(ExactText.init) } }
+
+    public static func == (lhs: ProductDetails, rhs: ProductDetails) -> Bool { lhs.exact == rhs.exact }
+    public func hash(into hasher: inout Hasher) { hasher.combine(exact) }
 }

@@ -22,13 +22,21 @@ public struct IdempotencyKey: Hashable, Sendable {
     /// What makes two keys the same key, whatever came with them.
     public var scope: Scope { Scope(principal: principal, key: key) }
 
-    public struct Scope: Hashable, Sendable {
-        public let principal: String
-        public let key: String
+    public struct Scope: Hashable, Comparable, Sendable {
+        // Exact, as the databases compare them: a file's `external_id` may be in any letters.
+        private let exactPrincipal: ExactText
+        private let exactKey: ExactText
+
+        public var principal: String { exactPrincipal.text }
+        public var key: String { exactKey.text }
 
         public init(principal: String, key: String) {
-            self.principal = principal
-            self.key = key
+            exactPrincipal = ExactText(principal)
+            exactKey = ExactText(key)
+        }
+
+        public static func < (lhs: Scope, rhs: Scope) -> Bool {
+            (lhs.exactPrincipal, lhs.exactKey) < (rhs.exactPrincipal, rhs.exactKey)
         }
     }
 }

@@ -50,7 +50,12 @@ extension PostgresLedger {
 
     /// Matches texts that contain this one as it stands.
     private static func likePattern(_ text: String) -> String {
-        "%" + text.map { "\\%_".contains($0) ? "\\\($0)" : String($0) }.joined() + "%"
+        var pattern = "%"
+        for scalar in text.unicodeScalars {
+            if ["\\", "%", "_"].contains(scalar) { pattern.unicodeScalars.append("\\") }
+            pattern.unicodeScalars.append(scalar)
+        }
+        return pattern + "%"
     }
 
     private static let products = Statement(

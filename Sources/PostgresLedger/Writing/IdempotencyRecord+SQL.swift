@@ -16,7 +16,7 @@ extension IdempotencyRecord {
 
     /// In order of their keys, so that transactions with the same keys never wait for each other in a circle.
     static func insert(_ records: [IdempotencyRecord]) -> Query {
-        let records = records.sorted { ($0.key.principal, $0.key.key) < ($1.key.principal, $1.key.key) }
+        let records = records.sorted { $0.key.scope < $1.key.scope }
         return Query(
             insert,
             .texts(records.map(\.key.principal)),
