@@ -10,6 +10,7 @@ struct Migration: Sendable {
         Migration(version: 1, sql: String(decoding: PackageResources.v1_ledgers_sql, as: UTF8.self)),
         Migration(version: 2, sql: String(decoding: PackageResources.v2_access_sql, as: UTF8.self)),
         Migration(version: 3, sql: String(decoding: PackageResources.v3_product_names_sql, as: UTF8.self)),
+        Migration(version: 4, sql: String(decoding: PackageResources.v4_imports_sql, as: UTF8.self)),
     ]
 }
 

@@ -9,28 +9,35 @@ extension InventoryAPI {
         let body = try await call.body()
         var fields = try body.fields()
         let batch = try fields.reading { BatchBody(&$0, limits) }
-        let context = try call.context(body: body)
         charge(lines: batch.lines.count, to: call)
         let lines = batch.lines.map { line in
             var line = line
             return Result { () throws(Problem) in try line.reading { Movement(&$0, limits) } }
         }
         let ledger = ledger(for: call)
-        return batch.isAtomic
-            ? try await recordAll(lines, context, in: ledger) : try await recordEach(lines, context, in: ledger)
+        guard batch.isAtomic || batch.importName != nil else {
+            return try await recordEach(lines, try call.context(body: body), in: ledger)
+        }
+        let movements = Batch(try valid(lines), isAtomic: batch.isAtomic)
+        let context = try call.context(body: body, of: .batch(movements), importedAs: batch.importName)
+        return try await record(movements, context, in: ledger)
     }
 
-    private func recordAll(
-        _ lines: [Result<Movement, Problem>], _ context: CommandContext, in ledger: any StockWriting
-    ) async throws -> Response {
+    private func valid(_ lines: [Result<Movement, Problem>]) throws(Problem) -> [Movement] {
         let invalid = lines.flatMap { line in
             if case .failure(let problem) = line { problem.items } else { [] as [Problem.Item] }
         }
         guard invalid.isEmpty else { throw Problem(invalidBody: invalid) }
-        let movements = lines.compactMap { try? $0.get() }
-        let receipt = try await ledger.record(Batch(movements, isAtomic: true), context)
+        return lines.compactMap { try? $0.get() }
+    }
+
+    /// An import's part may have had other lines than these the first time, without its invalid rows or with them.
+    private func record(
+        _ batch: Batch, _ context: CommandContext, in ledger: any StockWriting
+    ) async throws -> Response {
+        let receipt = try await ledger.record(batch, context)
         let results = receipt.value.lines.enumerated().map { BatchResult($1, at: $0) }
-        return response(.created, results).replayed(receipt.isReplay)
+        return response(batch.isAtomic ? .created : .ok, results).replayed(receipt.isReplay)
     }
 
     /// Lines that are invalid by themselves do not reach the ledger; the others are recorded each by itself.

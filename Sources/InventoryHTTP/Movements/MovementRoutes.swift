@@ -8,8 +8,12 @@ extension InventoryAPI {
         try call.parameters().finish()
         let body = try await call.body()
         var fields = try body.fields()
-        let movement = try fields.reading { Movement(&$0, storeInPath: call.path.storeID, limits) }
-        let receipt = try await ledger(for: call).record(movement, call.context(body: body))
+        let (name, movement) = try fields.reading { fields in
+            let name = fields.importName(limits)
+            return Movement(&fields, storeInPath: call.path.storeID, limits).map { (name, $0) }
+        }
+        let context = try call.context(body: body, of: .movement(movement), importedAs: name)
+        let receipt = try await ledger(for: call).record(movement, context)
         var response = Response.json(.created) { $0.value(receipt.value) }
         response.headers[.inventoryPosition] = receipt.value.position.description
         return response.replayed(receipt.isReplay)
@@ -19,8 +23,12 @@ extension InventoryAPI {
         try call.parameters().finish()
         let body = try await call.body()
         var fields = try body.fields()
-        let transfer = try fields.reading { Transfer(&$0, limits) }
-        let receipt = try await ledger(for: call).record(transfer, call.context(body: body))
+        let (name, transfer) = try fields.reading { fields in
+            let name = fields.importName(limits)
+            return Transfer(&fields, limits).map { (name, $0) }
+        }
+        let context = try call.context(body: body, of: .transfer(transfer), importedAs: name)
+        let receipt = try await ledger(for: call).record(transfer, context)
         return Response.json(.created) { $0.value(receipt.value) }.replayed(receipt.isReplay)
     }
 

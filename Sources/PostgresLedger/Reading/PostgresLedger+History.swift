@@ -102,7 +102,7 @@ extension EntryKey {
 
 extension LedgerEntry {
     /// From the columns of `movements`, in order.
-    fileprivate init(_ row: Row) {
+    init(_ row: Row) {
         guard let type = MovementType(rawValue: row.text(3)) else {
             preconditionFailure("the schema has a movement type that this program does not know: \(row.text(3))")
         }

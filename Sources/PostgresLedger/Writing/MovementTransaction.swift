@@ -30,8 +30,17 @@ struct MovementTransaction: Sendable {
         if !keys.isEmpty {
             queries.append(IdempotencyRecord.query(keys))
         }
+        let imports = commands.filter { $0.context.importName != nil }
+        if !imports.isEmpty {
+            queries.append(imports.importedEntries)
+        }
         let answers = try session.pipeline(queries)
-        let state = try Self.state(stores: answers[2], levels: answers[3], records: keys.isEmpty ? nil : answers[4])
+        var state = try Self.state(stores: answers[2], levels: answers[3], records: keys.isEmpty ? nil : answers[4])
+        if !imports.isEmpty {
+            for record in imports.importRecords(answers[5], besides: state.records) {
+                state.records[record.key.scope] = record
+            }
+        }
         return (state, Timeline(answers[1][0].text(1)))
     }
 
