@@ -157,3 +157,5 @@ extension ServedLedger: StockReading {
         try await remote.report(query, freshness)
     }
 }
+
+extension ServedLedger: KeptReading {}
