@@ -32,14 +32,25 @@ extension SQLiteLedger: KeptReading {
         }
     }
 
-    /// The stores, and what any table has of others.
+    /// The stores, and what any table has of others. Steps from the rows of one to those of the next.
     private static let keptLedgers = """
+        with recursive found (store_id) as (
+            select -9223372036854775808
+            union all
+            select (
+                select min(store_id) from (
+                    select min(store_id) as store_id from audit_log where store_id > found.store_id
+                    union all
+                    select min(store_id) from movements where store_id > found.store_id
+                    union all
+                    select min(store_id) from stock_levels where store_id > found.store_id
+                ) as next_ones
+            ) from found where store_id is not null
+        )
         select n.store_id, coalesce(s.position, 0)
-        from (
-            select store_id from stores union select store_id from audit_log union select store_id from movements
-            union select store_id from stock_levels) n
+        from (select store_id from stores union select store_id from found) as n
         left join stores s using (store_id)
-        order by n.store_id
+        where n.store_id > -9223372036854775808 order by n.store_id
         """
 
     private static let nameKeys = "select product_id, name, name_key from products"
