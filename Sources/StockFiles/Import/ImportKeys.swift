@@ -6,7 +6,7 @@ import Inventory
 /// contents and their place in it.
 struct ImportKeys: Sendable {
     private let digest: String
-    /// Whether an audit log tells the rows by the ids of their requests.
+    /// Then requests have the ids by which earlier programs know what was imported that way.
     private let isThroughServer: Bool
 
     init(digest: String, isThroughServer: Bool) {
