@@ -72,7 +72,7 @@ public struct Relay: Service {
     private func beat(_ heart: inout BeatingHeart, in state: CacheState) async {
         guard let documents = cache.untrusted, documents.namespace == state.namespace else { return }
         let value = heart.next()
-        let isHeard = await cache.attempt { () throws(CacheError) in
+        let isHeard: Void? = await cache.attempt { () throws(CacheError) in
             try await documents.beat(value)
         }
         // It may arrive late, after others: then it must not count as one of the same.
