@@ -156,8 +156,8 @@ public final class CacheConnection: CacheInvalidating {
         return isWritten == nil ? nil : namespace
     }
 
-    /// Makes all marks unknown that were there before the first generation: programs of version 3, should they come back,
-    /// are to find out anew what they were not told of meanwhile.
+    /// Makes all marks unknown: programs of version 3, should they come back, are to find out anew what they were not told
+    /// of meanwhile.
     /// - Returns: Whether it is done.
     func forgetOthers() async -> Bool {
         let isDone: Void? = await attempt { () throws(CacheError) in
