@@ -1,16 +1,21 @@
 /* Documents and marks within one namespace that counts and is trusted: claims, fills, evictions, flights, levels with
    compaction, what clients ask for beyond the marks, and who tells of a commit before it is shown; over every interleaving.
 
-   One store, one document. Positions begin at 1 (the new store), so 0 says "absent" everywhere. Reads, evictions, claims and
-   messages are not counted: only the commits are. Steps that Redis runs as one script, or a database as one statement, are
-   one atomic step; between two steps of a process anything may happen, for any length of time. Where the start of a read
-   or an acknowledgement could fall on several moments, the model takes the one that demands the most.
+   Bounds: one store, one or two documents, 2 to 4 positions, 2 or 3 readers, one flight at a time and one who waits for it.
+   Reads, evictions, claims and messages are not counted: only the commits are. Positions begin at 1 (the new store), so 0
+   says "absent" everywhere.
 
-   -DLEVEL        the document is one product's level: some commits do not change it, and base/product field are used
-   -DPAGE         likewise; and others read the whole store, which shows the product too; no flights
+   Steps that Redis runs as one script, or a database as one statement, are one atomic step; between two steps of a process
+   anything may happen, for any length of time. So 2 s of a claim, 50 ms of a timeout and an expiry are "now, later or never".
+   Where the start of a read or an acknowledgement could fall on several moments, the model takes the one that demands the
+   most. Writers and the relay are one process that tells of any commit, of many or again, at any time, in any order; a
+   writer that waits is one that is told of by another one. The replica lags by any number of commits.
+
+   -DLEVEL        the document is one product's level: some commits do not change it, and base and the product's field are used
+   -DPAGE         likewise, and others read the whole store, which shows the product too; no flights
    -DPOSITIONS=n  commits reach position n;  -DREADERS=n
    -DMINIMUM      clients ask for positions (min_position), also for such as are not reached yet
-   -DMUTANT_x     one mistake, which must be caught;  -DVARIANT_x  a simplification, which must hold */
+   -DMUTANT_x     one mistake, which must be caught;  -DVARIANT_x  a simplification, which must hold: see README.md */
 
 #ifdef PAGE
 #define LEVEL
@@ -55,7 +60,6 @@ byte floor = 1;
 byte leader;
 bit late, waiting;
 chan landing = [0] of { byte };
-#define FAILED 255
 
 #ifndef LEVEL
 #define MARK star

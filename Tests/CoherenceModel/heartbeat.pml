@@ -1,13 +1,18 @@
 /* The relay's heartbeat and the clock: what three beats show, and that all waits are longer than trust.
 
-   One namespace, a commit whose writer cannot tell of it, relays that may lose the lock, stop or die at any step. A tick is
-   50 ms; between two ticks anything may happen, and any process may be late by any number of them. What has an upper bound
-   may last as long as that, what has a lower bound as short: README.md says why whole ticks are enough.
+   Bounds: one namespace that counts, a commit whose writer cannot tell of it, a relay or two that may lose the lock, stop or
+   die at any step, for each the beat whose outcome it does not know last, one reader that watches. Rounds and beats are not
+   counted.
 
+   A tick is 50 ms; between two ticks anything may happen, and any process may be late by any number of them. What has an
+   upper bound may last as long as that, what has a lower bound as short as that, so whole ticks are enough: README.md.
+
+   -DUNTIMED      without a clock: whoever comes to trust has seen a whole round of one relay that began after he asked
    -DCOMMIT       a commit, acknowledged after 500 ms
    -DSWITCH       the relay switches the cache off
    -DPROMOTION    the primary dies, another one begins a new history
-   -DMUTANT_x     one mistake, which must be caught */
+   -DRELAYS=n
+   -DMUTANT_x     one mistake, which must be caught: see README.md */
 
 #define REACHED(what) c_code { static int once; if (!once) { once = 1; printf("reached %s\n", what); } }
 

@@ -1,9 +1,13 @@
 /* Which cache counts: histories, namespaces, trust, the relay, acknowledgements; over every interleaving.
 
-   One ledger. Its positions begin at 1 (the new store), so 0 says "none" everywhere. What happens inside a namespace (marks
-   that are found out, documents, flights) is documents.pml; here a namespace is one number, its mark. How beats show that a
-   round was made, and that the waits are long enough, is heartbeat.pml; here trust rests on the query of a round, and ends
-   when a wait of 500 ms ends that began after that query. README.md says why the three together are sound.
+   Bounds: one ledger with one commit or two in each of two histories, a primary, its standby and a replica that is read, two
+   Redis, 1 to 3 namespaces, one or two readers and relays. Reads, rounds and messages are not counted. Positions begin at 1
+   (the new store), so 0 says "none" everywhere.
+
+   What happens inside a namespace (marks that are found out, documents, flights) is documents.pml: here a namespace is one
+   number, its mark, and a hit is as old as that. How beats show that a round was made, and that the waits are long enough, is
+   heartbeat.pml: here trust rests on the query of a round, and is over when 500 ms have passed since a commit that was not
+   due yet at that query. README.md says why the three together are sound.
 
    -DLAST1=n, -DLAST2=n   the last position that the first and the second history reach
    -DREADERS=n, -DRELAYS=n, -DNAMESPACES=n
@@ -12,7 +16,7 @@
    -DSPLIT       as above, but the first one goes on: each history is judged by itself
    -DREPLICA     reads from a replica that lags, or that stays in the first history
    -DAHEAD       a replica may show a commit before the primary does
-   -DMUTANT_x    one mistake, which must be caught */
+   -DMUTANT_x    one mistake, which must be caught: see README.md */
 
 #ifndef LAST1
 #define LAST1 2
