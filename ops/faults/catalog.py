@@ -1,6 +1,7 @@
 """All scenarios, in the order of the table."""
 
 from faults.scenarios import (
+    clocks,
     commits_cut,
     histories,
     instance_stopped,
@@ -11,6 +12,7 @@ from faults.scenarios import (
     promotions,
     redis_faults,
     replica_faults,
+    shortages,
 )
 
 SCENARIOS = sorted(
@@ -25,6 +27,8 @@ SCENARIOS = sorted(
         *partitions.SCENARIOS,
         *last_unit.SCENARIOS,
         *histories.SCENARIOS,
+        *clocks.SCENARIOS,
+        *shortages.SCENARIOS,
     ],
     key=lambda scenario: scenario.row,
 )

@@ -48,7 +48,7 @@ class Instance:
             service_environment(
                 {"BIND": host.address, "PORT": str(ports[0]), "OPS_PORT": str(ports[1]), **settings}, environment
             ),
-            REPOSITORY,  # where config/khata.yaml is looked for
+            Path("/"),  # where it finds no settings but these
         )
 
     def start(self) -> None:

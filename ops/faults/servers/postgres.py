@@ -61,12 +61,14 @@ class PostgresServer:
             name,
             host.command(
                 *as_server_user(
-                    str(postgres_bin() / "postgres"), "-D", str(self.data), "-p", str(port), "-k", str(self._sockets)
+                    *(str(postgres_bin() / "postgres"), "-D", str(self.data)),
+                    *("-p", str(port), "-k", str(self._sockets)),
+                    environment=environment,
                 )
             ),
             folder / "log",
             journal,
-            {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **environment},
+            {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
             Path("/"),
             # Immediate shutdown: what it has of the system's memory is given back.
             ending=signal.SIGQUIT,
