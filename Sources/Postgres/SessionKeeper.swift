@@ -41,6 +41,9 @@ final class SessionKeeper: @unchecked Sendable {
             session = opened
             return opened
         } catch {
+            var error = error
+            // Of the job, nothing was begun.
+            error.outcome = .notApplied
             backoff.failed(error, at: .now)
             logger.warning("cannot connect", metadata: ["error": "\(error)"])
             throw error

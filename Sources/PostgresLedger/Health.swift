@@ -6,15 +6,17 @@ extension PostgresLedger: HealthReporting {
     public func health() async -> [ComponentHealth] {
         let start = ContinuousClock.now
         do {
-            let written = try await primary.run { session in try session.execute(Self.written)[0].text(0) }
+            let (written, history) = try await primary.run { session in
+                (try session.execute(Self.written)[0].text(0), try session.history)
+            }
             let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
             let primary = ComponentHealth(
                 name: "primary:responseTime", status: .pass, observed: milliseconds, unit: "ms")
-            return [primary] + (await replicaHealth(written))
+            return [primary] + (await replicaHealth(written, history))
         } catch {
             let primary = ComponentHealth(
                 name: "primary:responseTime", status: .fail, output: "the primary does not answer: no writes")
-            return [primary] + (await replicaHealth(nil))
+            return [primary] + (await replicaHealth(nil, nil))
         }
     }
 
@@ -24,12 +26,23 @@ extension PostgresLedger: HealthReporting {
     }
 
     /// A replica that is down or behind costs the primary its reads; nobody gets a wrong answer.
-    /// - Parameter written: Up to where the primary has written its WAL.
-    private func replicaHealth(_ written: String?) async -> [ComponentHealth] {
+    /// - Parameters:
+    ///   - written: Up to where the primary has written its WAL.
+    ///   - history: That the primary is in.
+    private func replicaHealth(_ written: String?, _ history: History?) async -> [ComponentHealth] {
         guard let replica = reader.replica else { return [] }
         do {
-            let lag = try await replica.run { session in
-                try session.execute(Self.lag, .text(written))[0].optionalInt64(0)
+            let (lag, followed) = try await replica.run { session in
+                let row = try session.execute(Self.lag, .text(written))[0]
+                return (row.optionalInt64(0), row.optionalText(1))
+            }
+            if let history, history.id != followed {
+                return [
+                    ComponentHealth(
+                        name: "replica:lag", status: .warn,
+                        output:
+                            "the replica is not one of the primary, or has not followed it: the primary answers reads")
+                ]
             }
             let isBehind = lag.map { $0 > Self.tolerableLag } ?? false
             return [
@@ -55,6 +68,7 @@ extension PostgresLedger: HealthReporting {
         "health.lag",
         """
         select greatest(0, pg_wal_lsn_diff(
-            coalesce($1::text::pg_lsn, pg_last_wal_receive_lsn()), pg_last_wal_replay_lsn()))::bigint
+            coalesce($1::text::pg_lsn, pg_last_wal_receive_lsn()), pg_last_wal_replay_lsn()))::bigint,
+            (select id from histories order by number desc limit 1)
         """)
 }

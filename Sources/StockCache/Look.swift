@@ -56,9 +56,13 @@ extension CacheConnection {
             if catalogPosition == nil { unknown.insert(.catalog) }
             return Look(documents: documents, hit: nil, required: nil, unknown: unknown)
         }
+        // A mark may know of a commit and not of one before it, whose writer is slower: only the base knows of all.
+        let told = Requirement.Told(
+            position: key.productID == nil ? reading.mark.base ?? .zero : position,
+            catalogPosition: reading.catalogMark.base ?? .zero, productID: key.productID)
         let required = Requirement(
             history: documents.history, position: position, catalogPosition: catalogPosition,
-            known: reading.mark.highest ?? position)
+            highest: reading.mark.highest ?? position, told: told)
         let hit = reading.document.flatMap { required.isMet(by: $0.stamp) ? $0 : nil }
         return Look(documents: documents, hit: hit, required: required, unknown: [])
     }

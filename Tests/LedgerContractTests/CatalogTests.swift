@@ -145,7 +145,6 @@ struct CatalogTests {
                 guard case .product(let tea) = created.value else { throw LedgerError.internalFailure }
                 let archived = Task {
                     try await refusal {
-                        let version = Version(tea.position, in: try await ledger.product(tea.id, Freshness()).history)
                         _ = try await ledger.change(.archiveProduct(tea.id, ifVersion: .any), .testing())
                     } == nil
                 }

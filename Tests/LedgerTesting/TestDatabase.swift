@@ -34,6 +34,20 @@ public struct TestDatabase: Sendable {
         }
     }
 
+    /// Lends a copy of this database as it is, while nobody uses it, and drops the copy.
+    public func withCopy<T: Sendable>(_ body: (TestDatabase) async throws -> T) async throws -> T {
+        let copy = try TestDatabase()
+        try await onServer("create database \(copy.name) template \(name)")
+        do {
+            let result = try await body(copy)
+            try await onServer("drop database \(copy.name) with (force)")
+            return result
+        } catch {
+            try await onServer("drop database \(copy.name) with (force)")
+            throw error
+        }
+    }
+
     private init() throws {
         name = "khata_test_\(UInt64.random(in: 0...UInt64.max))"
         primaryURL = try Self.url("KHATA_TEST_PRIMARY_URL", database: name)

@@ -191,7 +191,7 @@ struct FaultTests {
     func outboxAfterwards() async throws {
         try await TestDatabase.withShop { database in
             try await database.withLedger(invalidating: Told()) { ledger in
-                try await database.switchCacheOn(ledger)
+                try await database.switchCache(to: "khata:cache", ledger)
                 _ = try await ledger.record(.stockIn(1), .testing)
                 #expect(try await database.integers("select count(*) from outbox") == [1])
             }
@@ -203,7 +203,7 @@ struct FaultTests {
     func outbox() async throws {
         try await TestDatabase.withShop { database in
             try await database.withLedger(invalidating: Told()) { ledger in
-                try await database.switchCacheOn(ledger)
+                try await database.switchCache(to: "khata:cache", ledger)
                 for _ in 0..<20 { _ = try await ledger.record(.stockIn(1), .testing) }
                 #expect(try await database.integers("select count(*) from outbox") == [1])
             }
@@ -214,14 +214,6 @@ struct FaultTests {
 /// A cache that is told of everything.
 private struct Told: CacheInvalidating {
     func invalidate(_ advances: [Advance], in state: CacheState) async -> Bool { true }
-}
-
-extension TestDatabase {
-    fileprivate func switchCacheOn(_ ledger: PostgresLedger) async throws {
-        // So that there is a history.
-        _ = try await ledger.cacheState()
-        try await execute("update cache_state set generation = 1, namespace = 'khata:cache'")
-    }
 }
 
 extension LedgerLimits {

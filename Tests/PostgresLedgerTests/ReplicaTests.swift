@@ -35,7 +35,8 @@ struct ReplicaTests {
                     #expect(list.source == .primary && list.value.items.count == 2)
                     // What is known to be enough is enough, whatever has happened elsewhere.
                     let known = Requirement(
-                        history: level.history, position: .zero, catalogPosition: level.catalogPosition, known: .zero)
+                        history: level.history, position: .zero, catalogPosition: level.catalogPosition,
+                        highest: .zero, told: .init(position: .zero, catalogPosition: .zero))
                     let other = try await ledger.stock(StockQuery(storeID: .two), Freshness(required: known))
                     #expect(other.source == .replica)
                 }

@@ -53,6 +53,18 @@ public final class RedisServer: Sendable {
         self.process.withLock { $0 = process }
     }
 
+    /// What `redis-cli` answers: it talks to replicas too.
+    public func cli(_ arguments: String...) throws -> String {
+        let (process, output) = (Process(), Pipe())
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["redis-cli", "-p", "\(port)"] + arguments
+        process.standardOutput = output
+        try process.run()
+        let text = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// kill -9, and the process is gone.
     public func kill() {
         signal(SIGKILL)

@@ -10,7 +10,7 @@ struct FlightsTests {
     private func required(_ position: Int64, _ catalog: Int64 = 1) -> Requirement {
         Requirement(
             history: History("h"), position: Position(rawValue: position), catalogPosition: Position(rawValue: catalog),
-            known: Position(rawValue: position))
+            highest: Position(rawValue: position), told: .init(position: .zero, catalogPosition: .zero))
     }
 
     @Test("who needs no more than a flight brings joins it; who needs more, or cannot say, takes the next")

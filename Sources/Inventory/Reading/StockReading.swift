@@ -66,17 +66,35 @@ public struct Freshness: Hashable, Sendable {
 
 /// How new something has to be: at these positions of its ledger and of the catalog, of this history, or later.
 public struct Requirement: Hashable, Sendable {
+    /// What the cache has been told of the ledgers: every change up to these positions, and perhaps some beyond.
+    public struct Told: Hashable, Sendable {
+        public var position: Position
+        public var catalogPosition: Position
+        /// The product whose changes matter; `nil` if all do.
+        public var productID: ProductID?
+
+        public init(position: Position, catalogPosition: Position, productID: ProductID? = nil) {
+            self.position = position
+            self.catalogPosition = catalogPosition
+            self.productID = productID
+        }
+    }
+
     public var history: History
     public var position: Position
     public var catalogPosition: Position
-    /// Up to where others know the ledger: changes up to there that are not among what is read need not be in it.
-    public var known: Position
+    /// The highest position of the ledger that anybody was told of.
+    public var highest: Position
+    public var told: Told
 
-    public init(history: History, position: Position, catalogPosition: Position, known: Position) {
+    public init(
+        history: History, position: Position, catalogPosition: Position, highest: Position, told: Told
+    ) {
         self.history = history
         self.position = position
         self.catalogPosition = catalogPosition
-        self.known = known
+        self.highest = highest
+        self.told = told
     }
 
     /// Whether what is enough for this is enough for the other too.

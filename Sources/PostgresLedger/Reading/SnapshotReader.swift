@@ -57,7 +57,7 @@ struct SnapshotReader: Sendable {
             case .requirement(let required):
                 let found = try await found(replica, reading, behind: nil)
                 guard found.isEnough(required) else { throw Behind() }
-                if !found.isKnown(required) { try await requireVisible(found) }
+                if !found.isShown(required) { try await requireVisible(found) }
                 await announcements.announce(found.untold(beyond: required), in: found.cache)
                 return try found.snapshot(atLeast, .replica)
             case .primary(let state):
@@ -172,9 +172,9 @@ private struct Found<Value: Sendable>: Sendable {
             && position ?? .zero >= required.position
     }
 
-    /// Whether nothing is in it that others may not know of.
-    func isKnown(_ required: Requirement) -> Bool {
-        catalogPosition <= required.catalogPosition && position ?? .zero <= required.known
+    /// Whether nothing is in it that the primary may not show yet: what anybody was told of it does, and what came before.
+    func isShown(_ required: Requirement) -> Bool {
+        catalogPosition <= required.catalogPosition && position ?? .zero <= required.highest
     }
 
     /// Whether nothing is in it that the primary did not show.
@@ -185,13 +185,16 @@ private struct Found<Value: Sendable>: Sendable {
             }
     }
 
-    /// What others may not know of; all that the outbox has, unless they are known to know more.
+    /// What the cache may not know of; all that the outbox has, unless it is known to know some.
     func untold(beyond required: Requirement?) -> [OutboxEntry] {
         guard let required, required.history == cache.history else { return outbox }
+        let told = required.told
         return outbox.filter { entry in
             entry.advances.contains { advance in
-                scope.ledgers.contains(advance.storeID)
-                    && advance.position > (advance.storeID == .catalog ? required.catalogPosition : required.known)
+                if advance.storeID == .catalog { return advance.position > told.catalogPosition }
+                guard scope.ledgers.contains(advance.storeID) else { return false }
+                let changed = told.productID.map { advance.products[$0, default: .zero] } ?? advance.position
+                return changed > told.position
             }
         }
     }

@@ -1,0 +1,194 @@
+import Foundation
+import Inventory
+import LedgerTesting
+import Postgres
+import Testing
+
+@testable import PostgresLedger
+
+/// A position means something within one history. What a promotion or a restored dump does to a database, these do by hand:
+/// to the sessions that come, its last history is that of another primary.
+@Suite("Histories")
+struct HistoryTests {
+    @Test("a new database has one, which every session and every answer names")
+    func first() async throws {
+        try await TestDatabase.withShop { database in
+            let history = try await database.withLedger { ledger in
+                let recorded = try await ledger.record(.stockIn(1), .testing)
+                let level = try await ledger.level(.sugarInOne, Freshness())
+                #expect(level.history == recorded.history)
+                #expect(try await ledger.cacheState().history == level.history)
+                return level.history
+            }
+            let later = try await database.withLedger { try await $0.cacheState().history }
+            #expect(later == history)
+            #expect(try await database.integers("select count(*) from histories") == [1])
+        }
+    }
+
+    @Test(
+        "of many sessions that find themselves in another one, one begins it, with the cache off, and no sooner than in 500 ms"
+    )
+    func begins() async throws {
+        try await TestDatabase.withShop { database in
+            let old = try await database.withLedger { try await $0.cacheState().history }
+            try await database.execute("update cache_state set generation = 7, namespace = 'khata:old'")
+            try await database.loseHistory()
+            let start = ContinuousClock.now
+            let states = try await withThrowingTaskGroup(of: CacheState.self) { group in
+                for _ in 0..<4 {
+                    group.addTask { try await database.withLedger { try await $0.cacheState() } }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(ContinuousClock.now - start >= .milliseconds(500))
+            #expect(Set(states).count == 1)
+            #expect(states[0].history != old && states[0].namespace == nil && states[0].generation == 7)
+            #expect(try await database.integers("select count(*) from histories") == [2])
+        }
+    }
+
+    @Test("what a process acknowledged in one is not asked of another, which may have lost it")
+    func acknowledged() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger { ledger in
+                for _ in 0..<5 { _ = try await ledger.record(.stockIn(1), .testing) }
+                try await database.forget(after: 2)
+                try await database.loseHistory()
+                let isRead = try await eventually {
+                    let level = try? await ledger.level(.sugarInOne, Freshness())
+                    return level?.value.onHand == 2 && level?.position == Position(rawValue: 2)
+                }
+                #expect(isRead)
+                #expect(try await ledger.record(.stockIn(1), .testing).value.position == Position(rawValue: 3))
+            }
+        }
+    }
+
+    @Test(
+        "a position that a client holds is one of its history: of another one, it is refused, however high that one is")
+    func clients() async throws {
+        try await TestDatabase.withShop { database in
+            let recorded = try await database.withLedger { try await $0.record(.stockIn(1), .testing) }
+            let history = try #require(recorded.history)
+            try await database.loseHistory()
+            try await database.withLedger { ledger in
+                let point = LedgerPoint(recorded.value.position, in: history)
+                let error = await #expect(throws: LedgerError.self) {
+                    try await ledger.level(.sugarInOne, Freshness(atLeast: point))
+                }
+                if case .historyChanged? = error {} else { Issue.record("\(String(describing: error))") }
+                // Without its history it is a number.
+                let level = try await ledger.level(.sugarInOne, atLeast: recorded.value.position)
+                #expect(level.history != history)
+            }
+        }
+    }
+
+    @Test("a replica that has not followed is passed over, whatever its positions are")
+    func replica() async throws {
+        try await TestDatabase.withShop { database in
+            _ = try await database.withLedger { try await $0.record(.stockIn(1), .testing) }
+            try await database.withLedger(replica: database.replicaURL) { ledger in
+                let isServed = try await eventually {
+                    try await ledger.level(.sugarInOne, Freshness()).source == .replica
+                }
+                #expect(isServed)
+            }
+            try await TestDatabase.withReplayPaused {
+                try await database.loseHistory()
+                try await database.withLedger(replica: database.replicaURL) { ledger in
+                    let level = try await ledger.level(.sugarInOne, Freshness())
+                    // What marks say of the new history, the replica cannot be asked about either.
+                    let required = Requirement(anyOf: level.history)
+                    let known = try await ledger.level(.sugarInOne, Freshness(required: required))
+                    #expect(level.source == .primary && known.source == .primary)
+                    #expect(known.history == level.history)
+                }
+            }
+        }
+    }
+
+    @Test("a replica of another database is not believed: of another shop, or of a copy of this one")
+    func otherDatabase() async throws {
+        try await TestDatabase.withShop { database in
+            _ = try await database.withLedger { try await $0.record(.stockIn(1), .testing) }
+            try await TestDatabase.withShop { other in
+                _ = try await other.withLedger { ledger in
+                    for _ in 0..<9 { _ = try await ledger.record(.stockIn(1), .testing) }
+                }
+                try await database.expectPassedOver(other)
+            }
+            try await database.withCopy { copy in try await database.expectPassedOver(copy) }
+        }
+    }
+
+    @Test("a copy of a database goes on with a history of its own")
+    func copy() async throws {
+        try await TestDatabase.withShop { database in
+            let history = try await database.withLedger { try await $0.cacheState().history }
+            try await database.withCopy { copy in
+                let other = try await copy.withLedger { try await $0.cacheState().history }
+                #expect(other != history)
+            }
+        }
+    }
+}
+
+extension TestDatabase {
+    /// From now on new sessions find that the last history is another primary's, and those that are there end.
+    fileprivate func loseHistory() async throws {
+        try await execute(
+            """
+            update histories set origin = 'another/primary/00000001';
+            select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+            """)
+    }
+
+    /// What a promotion loses: the movements of store 1 after a position. Levels are those of one product.
+    fileprivate func forget(after position: Int64) async throws {
+        try await execute(
+            """
+            begin;
+            set local session_replication_role = replica;
+            delete from movements where store_id = 1 and position > \(position);
+            delete from audit_log where store_id = 1 and position > \(position);
+            update stock_levels l set position = m.position, on_hand = m.on_hand_after, recorded_at = m.recorded_at
+            from movements m where m.store_id = 1 and m.position = \(position) and l.store_id = 1;
+            update stores s set position = a.position, audit_head = a.hash, recorded_at = a.recorded_at
+            from audit_log a where a.store_id = 1 and a.position = \(position) and s.store_id = 1;
+            commit
+            """)
+    }
+
+    /// Whether the replica of another database is not taken for that of this one.
+    fileprivate func expectPassedOver(_ other: TestDatabase) async throws {
+        // Until it is there, nobody could take it for anything.
+        let isThere = try await eventually {
+            let count = try? await Self.withPool(other.replicaURL) { pool in
+                try await pool.run { try $0.execute(Statement("count", "select count(*) from histories"))[0].int64(0) }
+            }
+            return count ?? 0 > 0
+        }
+        #expect(isThere)
+        try await withLedger(replica: other.replicaURL) { ledger in
+            for _ in 0..<5 {
+                let level = try await ledger.level(.sugarInOne, Freshness())
+                #expect(level.source == .primary && level.value.onHand == 1)
+                let required = Requirement(anyOf: level.history)
+                #expect(try await ledger.level(.sugarInOne, Freshness(required: required)).source == .primary)
+            }
+            #expect(await ledger.health()[1].status == .warn)
+        }
+    }
+}
+
+extension Requirement {
+    /// Whatever position it is at.
+    fileprivate init(anyOf history: History) {
+        self.init(
+            history: history, position: .zero, catalogPosition: .zero, highest: .zero,
+            told: Told(position: .zero, catalogPosition: .zero))
+    }
+}
