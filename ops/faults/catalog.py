@@ -13,6 +13,7 @@ from faults.scenarios import (
     redis_faults,
     replica_faults,
     shortages,
+    upgrades,
 )
 
 SCENARIOS = sorted(
@@ -29,6 +30,7 @@ SCENARIOS = sorted(
         *histories.SCENARIOS,
         *clocks.SCENARIOS,
         *shortages.SCENARIOS,
+        *upgrades.SCENARIOS,
     ],
     key=lambda scenario: scenario.row,
 )

@@ -67,9 +67,9 @@ class LevelFigures:
             setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
         self.oldest_stale_ms = oldest_ms
 
-    def example(self, kind: str, detail: str) -> None:
-        if len(self.examples) < EXAMPLES:
-            self.examples.append(f"{kind}: {detail}")
+    def example(self, kind: str, detail: str, is_first: bool = False) -> None:
+        self.examples.insert(0 if is_first else EXAMPLES, f"{kind}: {detail}")
+        del self.examples[EXAMPLES:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +191,10 @@ def check_register(register: Register, operations: list[Operation], figures: Lev
         elif missing_since < each.started:
             figures.stale += 1
             age_ms = (each.started - missing_since) * 1_000
+            detail = f"{register} by {age_ms:.1f} ms: {each} after {acknowledged.witness(each.version)}"
+            # The worst first.
+            figures.example("stale", detail, is_first=age_ms > figures.oldest_stale_ms)
             figures.oldest_stale_ms = max(figures.oldest_stale_ms, age_ms)
-            figures.example(
-                "stale", f"{register} by {age_ms:.1f} ms: {each} after {acknowledged.witness(each.version)}"
-            )
         elif shown.since(each.version) < each.started:
             figures.went_back += 1
             figures.example("went back", f"{register}: {each} after {shown.witness(each.version)}")
