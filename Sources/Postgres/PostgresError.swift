@@ -51,12 +51,21 @@ public struct PostgresError: Error, Sendable {
     /// A connection that cannot be made counts, whatever the reason: libpq does not tell a server that is down from a
     /// password that is wrong.
     public var isRetryable: Bool {
-        guard outcome == .notApplied else { return false }
+        outcome == .notApplied && isTransient
+    }
+
+    /// Whether the trouble may be over soon, whatever became of the work.
+    public var isTransient: Bool {
         switch kind {
-        case .connection, .timeout: return true
-        case .exhausted, .closed: return false
-        case .server(let sqlState): return Self.retryable.contains(sqlState) || sqlState.hasPrefix("08")
+        case .connection, .timeout: true
+        case .exhausted, .closed: false
+        case .server(let sqlState): Self.retryable.contains(sqlState) || sqlState.hasPrefix("08")
         }
+    }
+
+    /// Whether the server lacks what it needs: disk, memory, connections (class 53), or its machine fails it (class 58).
+    public var isOfResources: Bool {
+        sqlState.map { $0.hasPrefix("53") || $0.hasPrefix("58") } ?? false
     }
 
     private static let retryable: Set<String> = [

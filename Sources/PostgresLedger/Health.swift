@@ -20,9 +20,10 @@ extension PostgresLedger: HealthReporting {
         }
     }
 
-    /// Whether the primary or the replica answers.
+    /// Whether reads are answered: without the primary only those that may be unproven.
     public func isReady() async -> Bool {
-        await health().contains { $0.observed != nil }
+        let components = await health()
+        return components[0].observed != nil || reader.servesUnproven && components.contains { $0.observed != nil }
     }
 
     /// A replica that is down or behind costs the primary its reads; nobody gets a wrong answer.

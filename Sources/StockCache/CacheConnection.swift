@@ -15,12 +15,14 @@ public final class CacheConnection: CacheInvalidating {
         var counting: CacheState?
         /// Of the namespace that counts, if this process is connected to its Redis.
         var documents: RedisDocuments?
-        /// Until when it is sure that the documents' marks lack nothing that was acknowledged.
-        var trustedUntil = ContinuousClock.now
+        /// Until when it is sure that the documents' marks lack nothing that was acknowledged; `nil` if it never was.
+        var trustedUntil: ContinuousClock.Instant?
         /// What the log says of that.
-        var isTrusted = false
+        var wasTrusted = false
         var failures = 0
         var closedUntil = ContinuousClock.now
+
+        var isTrusted: Bool { trustedUntil.map { .now < $0 } ?? false }
     }
 
     let client: RedisClient
@@ -48,20 +50,26 @@ public final class CacheConnection: CacheInvalidating {
     /// For readers: `nil` while the cache cannot be asked or is not trusted.
     var documents: RedisDocuments? {
         let (documents, trustedUntil) = reachable
-        return ContinuousClock.now < trustedUntil ? documents : nil
+        guard let trustedUntil, .now < trustedUntil else { return nil }
+        return documents
+    }
+
+    /// Whether the documents are still to be trusted: what was read of them meanwhile counts only then.
+    func trusts(_ documents: RedisDocuments) -> Bool {
+        state.withLock { $0.isTrusted && $0.documents?.namespace == documents.namespace }
     }
 
     /// For the relay and those who watch it, whether or not the cache is trusted: the documents of the namespace that
     /// counts, if its Redis can be asked.
     var untrusted: RedisDocuments? { reachable.0 }
 
-    /// Likewise for who has nothing better to say, with the last moment at which the cache lacked nothing.
-    var lastTrusted: (documents: RedisDocuments, at: ContinuousClock.Instant)? {
+    /// Likewise for who has nothing better to say, with the last moment at which the cache lacked nothing, if there was one.
+    var lastTrusted: (documents: RedisDocuments, at: ContinuousClock.Instant?)? {
         let (documents, trustedUntil) = reachable
-        return documents.map { ($0, min(trustedUntil, .now)) }
+        return documents.map { ($0, trustedUntil.map { min($0, .now) }) }
     }
 
-    private var reachable: (RedisDocuments?, trustedUntil: ContinuousClock.Instant) {
+    private var reachable: (RedisDocuments?, trustedUntil: ContinuousClock.Instant?) {
         state.withLock { state in
             guard let counting = state.counting, let namespace = counting.namespace,
                 ContinuousClock.now >= state.closedUntil
@@ -88,7 +96,7 @@ public final class CacheConnection: CacheInvalidating {
             if let known = state.counting, !counting.follows(known) { return }
             state.counting = counting
             state.documents = nil
-            state.trustedUntil = .now
+            state.trustedUntil = nil
         }
     }
 
@@ -101,9 +109,9 @@ public final class CacheConnection: CacheInvalidating {
 
     func logTrust() {
         let (isTrusted, isNews) = state.withLock { state in
-            let isTrusted = ContinuousClock.now < state.trustedUntil
-            defer { state.isTrusted = isTrusted }
-            return (isTrusted, isTrusted != state.isTrusted)
+            let isTrusted = state.isTrusted
+            defer { state.wasTrusted = isTrusted }
+            return (isTrusted, isTrusted != state.wasTrusted)
         }
         guard isNews else { return }
         logger.notice(isTrusted ? "the cache is trusted" : "the cache is not trusted: the databases answer reads")
@@ -146,6 +154,24 @@ public final class CacheConnection: CacheInvalidating {
                 RedisCommand("SET", .string("\(namespace):probe"), "1", "PX", "1000"), expecting: identity)
         }
         return isWritten == nil ? nil : namespace
+    }
+
+    /// Makes all marks unknown that were there before the first generation: programs of version 3, should they come back,
+    /// are to find out anew what they were not told of meanwhile.
+    /// - Returns: Whether it is done.
+    func forgetOthers() async -> Bool {
+        let isDone = await attempt { () throws(CacheError) in
+            var cursor = "0"
+            repeat {
+                let reply = try await client.send(
+                    RedisCommand("SCAN", .string(cursor), "MATCH", "khata:*:mark", "COUNT", "1000")
+                ).array
+                cursor = reply?.first?.string ?? "0"
+                let keys = reply?.last?.array?.compactMap(\.bytes) ?? []
+                if !keys.isEmpty { _ = try await client.send(RedisCommand("UNLINK", keys.map(RedisArgument.bytes))) }
+            } while cursor != "0"
+        }
+        return isDone != nil
     }
 
     /// Short, and another one for each history of the ledger, generation, Redis and format of documents.

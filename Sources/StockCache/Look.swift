@@ -26,7 +26,9 @@ extension CacheConnection {
     /// One round trip; another one if what this process had is too old, since the cache may have a newer one.
     func look(_ key: DocumentKey) async -> Look {
         guard let documents else { return .blind }
-        return await look(key, documents)
+        let look = await look(key, documents)
+        // A process that was stopped before it asked may have been answered by a Redis that went there and back.
+        return trusts(documents) ? look : .blind
     }
 
     /// What the cache has, whether or not that is all; and the last moment at which it was.

@@ -23,14 +23,10 @@ public struct Relay: Service {
             var heart = BeatingHeart()
             /// When anybody may have beaten last, as far as is known here.
             var lastBeat = ContinuousClock.now
-            var isElected = false
             var offSince = ContinuousClock.now
             while (try? await Task.sleep(for: Self.interval)) != nil {
-                guard let round = try? await outbox.round(limit: Self.maximumEntries) else {
-                    isElected = false
-                    continue
-                }
-                if !isElected { (isElected, lastBeat, offSince) = (true, .now, .now) }
+                guard let round = try? await outbox.round(limit: Self.maximumEntries) else { continue }
+                if round.isFirst { (lastBeat, offSince) = (.now, .now) }
                 cache.learn(round.state)
                 if round.state.namespace == nil {
                     if await switchOn(after: round.state) { offSince = .now }
@@ -54,6 +50,7 @@ public struct Relay: Service {
         guard let namespace = await cache.writableNamespace(in: state.history, state.generation + 1) else {
             return false
         }
+        if state.generation == 0, await !cache.forgetOthers() { return false }
         return (try? await outbox.switchCache(from: state, to: namespace)) != nil
     }
 

@@ -108,6 +108,49 @@ struct FaultTests {
         }
     }
 
+    @Test("a primary that lacks disk or memory is unavailable, for all of a batch and no longer than it lasts")
+    func resources() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.execute(
+                """
+                create function fill() returns trigger language plpgsql as $$
+                begin raise 'could not extend file' using errcode = 'disk_full'; end
+                $$;
+                create trigger fill before insert on movements for each row execute function fill()
+                """)
+            try await database.withLedger { ledger in
+                await #expect {
+                    try await ledger.record(.stockIn(1), .testing)
+                } throws: { error in
+                    if case .unavailable? = error as? LedgerError { true } else { false }
+                }
+                try await database.execute("drop function fill() cascade")
+                _ = try await ledger.record(.stockIn(1), .testing)
+            }
+        }
+    }
+
+    @Test("a read whose session the server ends can be made again: it is no defect")
+    func endedRead() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger { ledger in
+                _ = try await ledger.record(.stockIn(1), .testing)
+                try await database.execute(
+                    """
+                    create or replace function position_before(ledger bigint, moment timestamptz) returns bigint
+                    language plpgsql as $$
+                    begin perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(10); return 0; end
+                    $$
+                    """)
+                await #expect {
+                    try await ledger.stock(StockQuery(storeID: .one, asOf: .now), Freshness())
+                } throws: { error in
+                    if case .unavailable? = error as? LedgerError { true } else { false }
+                }
+            }
+        }
+    }
+
     @Test("a lane that is stuck takes only so many commands, and carries those out")
     func overload() async throws {
         try await TestDatabase.withShop { database in

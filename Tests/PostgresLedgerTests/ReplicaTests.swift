@@ -137,7 +137,7 @@ struct ReplicaTests {
                     #expect(isAuthenticated)
                     let health = await reader.health()
                     #expect(health[0].status == .fail && health[1].observed != nil)
-                    #expect(await reader.isReady())
+                    #expect(await reader.isReady() == servesUnproven)
                 }
             }
         }

@@ -32,6 +32,8 @@ public protocol RelayedOutbox: Sendable {
 
 /// What the relay finds in one round.
 public struct RelayRound: Sendable {
+    /// Whether this process has become the relay just now: another one may have been it a moment ago.
+    public let isFirst: Bool
     public let state: CacheState
     /// Whether the server that the cache was switched on with has run without a break since. Otherwise its data may be
     /// that of another day.
@@ -39,7 +41,8 @@ public struct RelayRound: Sendable {
     /// The entries that are due, oldest first.
     public let entries: [OutboxEntry]
 
-    public init(state: CacheState, isSameServer: Bool, entries: [OutboxEntry]) {
+    public init(isFirst: Bool, state: CacheState, isSameServer: Bool, entries: [OutboxEntry]) {
+        self.isFirst = isFirst
         self.state = state
         self.isSameServer = isSameServer
         self.entries = entries

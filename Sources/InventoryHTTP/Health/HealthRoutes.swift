@@ -9,7 +9,7 @@ extension InventoryAPI {
         response(to: call, .pass, checks: nil)
     }
 
-    /// It can answer reads: with the primary down it is of use still, and no balancer should take it away.
+    /// It answers reads, as far as the settings have it without the primary.
     func readyz(_ call: Call) async throws -> Response {
         response(to: call, await health.isReady() ? .pass : .fail, checks: nil)
     }

@@ -38,7 +38,8 @@ public final class RelaySession: RelayedOutbox {
             return (
                 backend,
                 RelayRound(
-                    state: state, isSameServer: answers[0][0].bool(2), entries: try answers[1].map(OutboxEntry.init))
+                    isFirst: backend != elected, state: state, isSameServer: answers[0][0].bool(2),
+                    entries: try answers[1].map(OutboxEntry.init))
             )
         }
         self.elected.withLock { $0 = backend }

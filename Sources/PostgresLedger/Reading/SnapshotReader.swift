@@ -227,7 +227,7 @@ extension LedgerError {
             switch error.kind {
             case .exhausted: .overloaded
             case .closed, .connection, .timeout: .unavailable
-            case .server where error.isRetryable: .unavailable
+            case .server where error.isTransient || error.isOfResources: .unavailable
             case .server(SQLState.queryCanceled): .overloaded
             case .server: .internalFailure
             }

@@ -133,7 +133,8 @@ extension TransactionFailure {
             case .server(let sqlState):
                 switch sqlState {
                 case SQLState.queryCanceled, SQLState.lockNotAvailable: .overloaded
-                case _ where error.isRetryable || sqlState == SQLState.readOnlyTransaction: .unavailable(error)
+                case SQLState.readOnlyTransaction: .unavailable(error)
+                case _ where error.isRetryable || error.isOfResources: .unavailable(error)
                 default: .rejected(error)
                 }
             }
