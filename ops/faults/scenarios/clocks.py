@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from faults.bench import Bench
 from faults.checks.afterwards import check_afterwards, check_reads
 from faults.checks.availability import Interval, shown_names, slowest
-from faults.checks.recovery import await_hits, check_recovery
+from faults.checks.recovery import LIMIT_S, await_hits, check_recovery
 from faults.clients.crews import GOODS, readers, stock_up, writers
 from faults.clients.reader import Reader
 from faults.clients.worker import Crew, Worker
@@ -25,8 +25,6 @@ OFFSETS_S = (HOUR_S, 0, -HOUR_S, 0)
 # PostgreSQL ends what seems to take too long, when its clock jumps: for so long requests may be refused.
 GRACE_S = 3.0
 REFUSALS = {"primary-unavailable", "outcome-unknown", "overloaded"}
-# From the step until the cache is used as before.
-HITS_S = 10.0
 
 Prepare = Callable[[Stack, Link], None]
 
@@ -44,7 +42,7 @@ def with_steps(processes: tuple[str, ...], prepare: Prepare, grace_s: float) -> 
             stack.serve("b")
             stack.serve("a", REDIS_URL=redis_url(redis_way))
             stock = stock_up(bench, stack)
-            await_hits(stack, HITS_S)
+            await_hits(stack, LIMIT_S)
             with ExitStack() as crews:
                 crew = crews.enter_context(Crew(workers(bench, stack)))
                 for offset_s in OFFSETS_S * bench.pick(1, 5):
@@ -55,7 +53,7 @@ def with_steps(processes: tuple[str, ...], prepare: Prepare, grace_s: float) -> 
                     # Longer than anybody waits for a commit to be told.
                     time.sleep(bench.pick(1.2, 3))
                     redis_way.release()
-                    verdict.must(await_hits(stack, HITS_S), f"at {offset_s:+,} s the cache is not used any more")
+                    verdict.must(await_hits(stack, LIMIT_S), f"at {offset_s:+,} s the cache is not used any more")
                     steps.append((began, time.monotonic()))
                     crew.check()
             history = History.of([stock, crew.history])

@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from faults.network.hosts import LOCAL, Host
@@ -166,6 +166,16 @@ class PostgresServer:
     def end(self) -> None:
         """Whatever state it is in, and without a checkpoint."""
         self.process.end()
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """One that was killed runs again, to be looked at: nobody reaches it."""
+        self.configure({"listen_addresses": ""})
+        self.start()
+        try:
+            yield
+        finally:
+            self.end()
 
     def promote(self) -> None:
         """Returns when it is a primary."""
