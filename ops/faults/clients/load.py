@@ -19,11 +19,18 @@ MAXIMUM = 3_000
 
 @dataclass(frozen=True)
 class Outcome:
+    # For how long requests were sent.
+    seconds: float
     # By status, and the code of a problem: seconds until each answer.
     answers: dict[str, list[float]]
     # By second since the beginning.
     successes: dict[int, int]
-    seconds: float
+
+    def rate(self) -> float:
+        """Successes a second. The first one, in which connections are opened and queues filled, does not count, nor
+        does what is answered after the last."""
+        whole = range(1, int(self.seconds))
+        return sum(self.successes.get(second, 0) for second in whole) / len(whole)
 
     def counts(self) -> dict[str, int]:
         return {name: len(times) for name, times in sorted(self.answers.items())}
@@ -50,6 +57,7 @@ class Load:
             text=True,
         )
         journal.process(self._process.pid)
+        self._seconds = order["seconds"]
         assert self._process.stdin
         whole = {
             "address": connection.address,
@@ -67,7 +75,7 @@ class Load:
         found = json.loads(self._process.stdout.read())
         self._process.wait()
         successes = {int(second): count for second, count in found["successes"].items()}
-        return Outcome(found["answers"], successes, found["seconds"])
+        return Outcome(self._seconds, found["answers"], successes)
 
 
 def quantile(times: Sequence[float], share: float) -> float:
