@@ -106,8 +106,13 @@ extension ScopedLedger: StockWriting {
 
     /// The other lines of the batch are owed their own outcome, so the ledger is asked about a store that is nowhere.
     public func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch> {
-        let movements = batch.movements.map { scope.contains($0.storeID) ? $0 : $0.moved(to: Self.nowhere) }
-        return try await ledger.record(Batch(movements, isAtomic: batch.isAtomic), context)
+        let batch = batch.map { scope.contains($0.storeID) ? $0 : $0.moved(to: Self.nowhere) }
+        return try await ledger.record(batch, context)
+    }
+
+    /// What a principal was told once, they may be told again.
+    public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
+        try await ledger.replay(of: key)
     }
 
     public func change(

@@ -32,7 +32,7 @@ public struct Position: LedgerNumber {
     public init(rawValue: Int64) { self.rawValue = rawValue }
 
     public static let zero = Position(rawValue: 0)
-    public var next: Position { Position(rawValue: rawValue + 1) }
+    public var next: Position { Position(rawValue: rawValue &+ 1) }
 }
 
 /// How many units a movement moves: 1 … 1,000,000,000.
@@ -48,7 +48,7 @@ public struct Quantity: Hashable, Sendable {
 }
 
 /// One product's level in one store.
-public struct LevelKey: Hashable, Codable, Sendable {
+public struct LevelKey: Hashable, Sendable {
     public let storeID: StoreID
     public let productID: ProductID
 

@@ -1,5 +1,5 @@
 /// Why a command was not carried out, by the rules of the ledger. Nothing was written.
-public enum Refusal: Error, Hashable, Codable, Sendable {
+public enum Refusal: Error, Hashable, Sendable {
     case insufficientStock(onHand: Int64, requested: Int64)
     /// The level is not the one that the client expected.
     case stockChanged(onHand: Int64)
@@ -24,7 +24,7 @@ public enum Refusal: Error, Hashable, Codable, Sendable {
 }
 
 /// Why one line of an atomic batch cannot be recorded.
-public struct LineRefusal: Hashable, Codable, Sendable {
+public struct LineRefusal: Hashable, Sendable {
     public let index: Int
     public let refusal: Refusal
 

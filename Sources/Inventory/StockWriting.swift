@@ -7,4 +7,8 @@ public protocol StockWriting: Sendable {
     func record(_ transfer: Transfer, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedTransfer>
     func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch>
     func change(_ change: CatalogChange, _ context: CommandContext) async throws(LedgerError) -> Receipt<CatalogItem>
+
+    /// The answer that a key remembers, for who cannot tell what it was asked for; `nil` if it remembers none.
+    /// - Throws: `.refused(.idempotencyKeyReused)`, if it came with another request.
+    func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer?
 }

@@ -1,5 +1,5 @@
 /// A moment, in microseconds since 1970-01-01T00:00:00Z: what PostgreSQL and RFC 3339 with six digits both hold exactly.
-public struct Timestamp: Hashable, Comparable, Codable, Sendable {
+public struct Timestamp: Hashable, Comparable, Sendable {
     public let microseconds: Int64
 
     public init(microseconds: Int64) { self.microseconds = microseconds }

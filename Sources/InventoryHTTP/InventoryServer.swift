@@ -82,21 +82,9 @@ public struct InventoryServer: Sendable {
         _ front: Front, _ certificate: ServerCertificate?, _ host: String, _ port: Int,
         _ eventLoopGroup: any EventLoopGroup, _ onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) -> any Service {
-        let limits = limits
-        let configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [
-                ConnectionGuard(limits: limits, securityHeaders: front.securityHeaders), DirectAnswers(front),
-            ],
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
-                maxHeaderFieldCount: limits.headerFields))
-        // The server itself, not an `Application`: that makes a logger and an id of its own for every request.
-        let channel = HTTP1Channel(
-            responder: { request, writer, channel in
-                let response = try await front.respond(to: request, from: channel.remoteAddress)
-                try await writer.write(response: response.head, body: response.body)
-            }, configuration: configuration)
+        let channel = RequestChannel(front: front, limits: limits)
         let guarded = GuardedChannel(base: channel, limits: limits.connections, certificate: certificate)
+        // The server itself, not an `Application`: that makes a logger and an id of its own for every request.
         return EventLoopChannel(base: guarded).server(
             configuration: ServerConfiguration(address: .hostname(host, port: port), backlog: 1_024),
             onServerRunning: { await onListening($0.localAddress?.port ?? port) },

@@ -20,4 +20,11 @@ public struct Limits: Sendable {
     public var connections = ConnectionLimits()
 
     public init() {}
+
+    /// For what was valid once.
+    static let widest: Limits = {
+        var limits = Limits()
+        (limits.nameCharacters, limits.noteCharacters, limits.batch) = (.max, .max, .max)
+        return limits
+    }()
 }

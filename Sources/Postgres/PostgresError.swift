@@ -12,6 +12,8 @@ public struct PostgresError: Error, Sendable {
         case exhausted
         /// The connection or the pool was closed.
         case closed
+        /// What the server returned is not what the program reads: see ``Row``.
+        case unreadable
     }
 
     /// What became of the work that failed.
@@ -58,7 +60,7 @@ public struct PostgresError: Error, Sendable {
     public var isTransient: Bool {
         switch kind {
         case .connection, .timeout: true
-        case .exhausted, .closed: false
+        case .exhausted, .closed, .unreadable: false
         case .server(let sqlState): Self.retryable.contains(sqlState) || sqlState.hasPrefix("08")
         }
     }

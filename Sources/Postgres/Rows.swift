@@ -26,18 +26,30 @@ public struct Rows: RandomAccessCollection {
     /// The bytes of a value, valid while the rows are held; nil for NULL.
     func value(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer? { result.value(row, column) }
 
-    /// The type of a column. A column that does not exist is a mistake in the program, as is a type unknown here.
-    func type(_ column: Int) -> OID {
-        precondition(
-            column >= 0 && column < result.columnCount,
-            "\(statement) returned \(result.columnCount) columns, not column \(column)")
+    /// The row of a statement that always returns one; the first, if it returns several.
+    /// - Throws: ``PostgresError`` of kind `unreadable`, if there is none.
+    public func one() throws(PostgresError) -> Row {
+        guard let row = first else { throw PostgresError(.unreadable, "\(statement) returned no row") }
+        return row
+    }
+
+    /// The type of a column.
+    /// - Throws: `.unreadable`, if there is no such column, or its type is not read here.
+    func type(_ column: Int) throws(PostgresError) -> OID {
+        guard column >= 0 && column < result.columnCount else {
+            throw PostgresError(
+                .unreadable, "\(statement) returned \(result.columnCount) columns, not column \(column)")
+        }
         let type = result.columnType(column)
         guard let known = OID(rawValue: type) else {
-            preconditionFailure("\(label(column)) has a type that is not read here (OID \(type)): cast it in SQL")
+            throw unreadable(column, "has a type that is not read here (OID \(type)): cast it in SQL")
         }
         return known
     }
 
-    /// How a message names a column: `find_store: column 1 "name"`.
-    func label(_ column: Int) -> String { "\(statement): column \(column) \"\(result.columnName(column))\"" }
+    /// - Parameter what: What is wrong with the column.
+    func unreadable(_ column: Int, _ what: String) -> PostgresError {
+        // As `find_store: column 1 "name"`.
+        PostgresError(.unreadable, "\(statement): column \(column) \"\(result.columnName(column))\" \(what)")
+    }
 }

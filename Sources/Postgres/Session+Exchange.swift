@@ -54,7 +54,11 @@ extension Session {
                 markStale(after: error)
                 refusal = error
             case .finish:
-                return refusal.map { .failure($0) } ?? .success(rows)
+                if let refusal { return .failure(refusal) }
+                guard rows.count == queries.count else {
+                    throw PostgresError(.connection, "the server left something unanswered")
+                }
+                return .success(rows)
             case .abandon:
                 throw PostgresError(.connection, "the server's answers are out of order")
             }

@@ -7,7 +7,7 @@ extension PostgresLedger: HealthReporting {
         let start = ContinuousClock.now
         do {
             let (written, history) = try await primary.run { session in
-                (try session.execute(Self.written)[0].text(0), try session.history)
+                (try session.execute(Self.written).one().text(0), try session.history)
             }
             let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
             let primary = ComponentHealth(
@@ -34,8 +34,8 @@ extension PostgresLedger: HealthReporting {
         guard let replica = reader.replica else { return [] }
         do {
             let (lag, followed) = try await replica.run { session in
-                let row = try session.execute(Self.lag, .text(written))[0]
-                return (row.optionalInt64(0), row.optionalText(1))
+                let row = try session.execute(Self.lag, .text(written)).one()
+                return (try row.optionalInt64(0), try row.optionalText(1))
             }
             if let history, history.id != followed {
                 return [

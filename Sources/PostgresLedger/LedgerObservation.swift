@@ -8,14 +8,14 @@ public enum LedgerObservation: Sendable {
     /// The connection was lost at a commit: the ledger is asked what became of it.
     case commitUncertain(PostgresError)
     /// A batch failed as a whole, and is split until the command that is to blame stands alone.
-    case batchSplit(commands: Int, PostgresError)
-    /// The database refuses a command that the rules allow.
-    case commandRejected(PostgresError)
+    case batchSplit(commands: Int, any Error)
+    /// The database refuses a command that the rules allow, or holds what this program cannot read.
+    case commandRejected(any Error)
     case outcomeUnknown(PostgresError)
     case primaryUnavailable(PostgresError)
     /// A read went to the primary, because the replica failed (`nil`: was behind).
     case replicaPassedOver(PostgresError?)
-    case readFailed(PostgresError)
+    case readFailed(any Error)
     case recordsExpired(Int)
     case expiryFailed(any Error)
     /// Rows of the outbox whose commit is known stay there, for the relay.

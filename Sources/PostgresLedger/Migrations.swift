@@ -86,7 +86,7 @@ public struct Schema: Sendable {
 
     /// Whether the database has any version of it.
     public func exists() async throws -> Bool {
-        try await database.run { session in try session.execute(Self.versionsExist)[0].bool(0) }
+        try await database.run { session in try session.execute(Self.versionsExist).one().bool(0) }
     }
 
     /// Checks that the schema is of this program's version and that commits are durable.
@@ -97,7 +97,7 @@ public struct Schema: Sendable {
             if let first = missing.first {
                 throw SchemaError.older(found: first.version - 1, needed: Self.version)
             }
-            let durability = try session.execute(Self.durability)[0].text(0)
+            let durability = try session.execute(Self.durability).one().text(0)
             guard durability != "off" else { throw SchemaError.commitsAreNotDurable(setting: durability) }
         }
     }
@@ -107,16 +107,16 @@ public struct Schema: Sendable {
     public func checkIsReplica() async throws {
         try await check()
         try await database.run { session in
-            guard try session.execute(Self.isReplica)[0].bool(0) else { throw SchemaError.notAReplica }
+            guard try session.execute(Self.isReplica).one().bool(0) else { throw SchemaError.notAReplica }
         }
     }
 
     /// - Returns: The migrations that were not applied, in order.
     /// - Throws: `SchemaError.newer`, `PostgresError`.
     private static func missing(_ session: Session) throws -> [Migration] {
-        let exist = try session.execute(tablesExist)[0]
-        let found = exist.bool(0) ? try session.execute(foundVersion)[0].int64(0) : 0
-        let expansions = exist.bool(1) ? Set(try session.execute(foundExpansions).map { $0.int64(0) }) : []
+        let exist = try session.execute(tablesExist).one()
+        let found = try exist.bool(0) ? session.execute(foundVersion).one().int64(0) : 0
+        let expansions = try exist.bool(1) ? Set(session.execute(foundExpansions).map { try $0.int64(0) }) : []
         let known = Migration.all.last { !$0.isExpansion }?.version ?? 0
         guard found <= known else { throw SchemaError.newer(found: found, known: known) }
         return Migration.all.filter { $0.isExpansion ? !expansions.contains($0.version) : $0.version > found }

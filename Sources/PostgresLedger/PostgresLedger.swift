@@ -161,8 +161,7 @@ extension PostgresLedger: StockWriting {
     public func record(
         _ batch: Batch, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedBatch> {
-        guard !batch.movements.isEmpty else { return Receipt(RecordedBatch(lines: []), in: nil) }
-        return try await submit(MovementCommand(.batch(batch), context)).batchReceipt()
+        try await submit(MovementCommand(.batch(batch), context)).batchReceipt()
     }
 
     public func change(
@@ -182,6 +181,11 @@ extension PostgresLedger: StockWriting {
         } catch {
             throw error as? LedgerError ?? .internalFailure
         }
+    }
+
+    public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
+        let answer = try await submit(.replay(of: key))
+        return answer.isReplay ? answer : nil
     }
 
     /// First tells the cache of the commit, then answers for it; see `Lane`.

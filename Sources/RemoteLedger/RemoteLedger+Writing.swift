@@ -37,13 +37,24 @@ extension RemoteLedger: StockWriting {
         let answer = try await send(
             .post("/stock-movements/batch", key: context.key) { $0.value(batch) }, .batch(batch), context)
         let lines = try server.reading { () throws(UnexpectedAnswer) in
-            let results = try answer.fields().objects("results")
-            guard results.count == batch.movements.count else { throw UnexpectedAnswer("results are missing") }
+            var results = try answer.fields().objects("results")[...]
             var lines: [RecordedBatch.Line] = []
-            for (result, movement) in zip(results, batch.movements) { lines.append(try .init(result, movement)) }
+            for line in batch.lines {
+                switch line {
+                case .invalid(let fields):
+                    lines.append(.invalid(fields))
+                case .movement(let movement):
+                    guard let result = results.popFirst() else { throw UnexpectedAnswer("results are missing") }
+                    lines.append(try .init(result, movement))
+                }
+            }
             return lines
         }
         return Receipt(RecordedBatch(lines: lines), isReplay: answer.isReplay, in: answer.history)
+    }
+
+    public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
+        throw .rejected(reason: "A server tells what a key remembers to who sends the same request again.")
     }
 
     /// Which of a transfer's stores is the one that does not exist: the problem does not say.

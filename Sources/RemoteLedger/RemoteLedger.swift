@@ -6,7 +6,7 @@ import NIOCore
 ///
 /// What the contract does not say, this does not make up:
 /// - The server decides whose request it is and when it is recorded: a context's `actor` goes unused, and what has a
-///   `recordedAt` is rejected. So are permanent idempotency keys, and `.addProduct`.
+///   `recordedAt` is rejected. So are permanent idempotency keys, `.addProduct`, and the question what a key remembers.
 /// - The stores that exist are those of the key: a query's scope has to be `.all`.
 /// - Lists do not tell the versions of products and stores. Those in a list carry the catalog's position at which it was
 ///   read, which no `If-Match` admits unless it is the version by chance: read one by itself to change it.

@@ -59,9 +59,18 @@ extension Row {
         return value
     }
 
+    /// Its table takes any: a newer program may know more of them, and that is no damage.
+    func auditAction(_ index: Int) throws -> AuditAction {
+        let text: String = try value(index)
+        guard let action = AuditAction(rawValue: text) else { throw UnreadableData("the action \(text) is not known") }
+        return action
+    }
+
     func bytes(_ index: Int) throws -> [UInt8] { [UInt8](try value(index) as Data) }
     func time(_ index: Int) throws -> Timestamp { Timestamp(microseconds: try value(index)) }
-    func optionalTime(_ index: Int) -> Timestamp? { (self[index] as Int64?).map { Timestamp(microseconds: $0) } }
+    func optionalTime(_ index: Int) throws -> Timestamp? {
+        (try value(index) as Int64?).map { Timestamp(microseconds: $0) }
+    }
     func storeID(_ index: Int) throws -> StoreID { StoreID(rawValue: try value(index)) }
     func productID(_ index: Int) throws -> ProductID { ProductID(rawValue: try value(index)) }
     func position(_ index: Int) throws -> Position { Position(rawValue: try value(index)) }

@@ -119,8 +119,12 @@ extension SQLiteLedger: StockWriting {
     public func record(
         _ batch: Batch, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedBatch> {
-        guard !batch.movements.isEmpty else { return Receipt(RecordedBatch(lines: []), in: nil) }
-        return try await queue.submit(MovementCommand(.batch(batch), context)).batchReceipt()
+        try await queue.submit(MovementCommand(.batch(batch), context)).batchReceipt()
+    }
+
+    public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
+        let answer = try await queue.submit(.replay(of: key))
+        return answer.isReplay ? answer : nil
     }
 
     public func change(

@@ -55,12 +55,15 @@ public struct DocumentKey: Hashable, Sendable {
     public let storeID: StoreID
     /// The one product that the document is about: changes of others leave it valid. `nil` if it is about many.
     public let productID: ProductID?
-    public let name: String
+    /// Exact, as Redis takes it, and as the ledger takes the filters in it.
+    private let exactName: ExactText
+
+    public var name: String { exactName.text }
 
     public init(storeID: StoreID, productID: ProductID? = nil, name: String) {
         self.storeID = storeID
         self.productID = productID
-        self.name = name
+        exactName = ExactText(name)
     }
 }
 

@@ -111,7 +111,7 @@ struct LedgerLog: LedgerObserver {
         case .commitUncertain(let error): logger.warning("the connection was lost at a commit", error)
         case .batchSplit(let commands, let error):
             logger.warning("a batch was rejected and is split", error, ["commands": "\(commands)"])
-        case .commandRejected(let error): logger.error("the database rejects what the rules allow", error)
+        case .commandRejected(let error): logger.error("what the rules allow could not be carried out", error)
         case .outcomeUnknown(let error): logger.error("the outcome of a commit could not be found out", error)
         case .primaryUnavailable(let error): logger.error("the primary is unavailable", error)
         case .replicaPassedOver(nil): logger.debug("the replica is behind: the primary answers")
@@ -132,7 +132,7 @@ struct LedgerFileLog: LedgerFileObserver {
         case .batchCommitted: break
         case .batchSplit(let commands, let error):
             logger.warning("a batch was rejected and is split", error, ["commands": "\(commands)"])
-        case .commandRejected(let error): logger.error("the database rejects what the rules allow", error)
+        case .commandRejected(let error): logger.error("what the rules allow could not be carried out", error)
         case .commitUncertain(let error): logger.warning("a commit failed halfway and is made again", error)
         case .outcomeUnknown(let error): logger.error("the outcome of a commit is unknown", error)
         case .writeFailed(let error): logger.error("the file cannot be written", error)

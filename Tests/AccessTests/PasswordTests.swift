@@ -56,6 +56,8 @@ struct PasswordTests {
             "$scrypt$ln=0,r=1,p=1$\(salt)$\(hash)", "$scrypt$ln=21,r=1,p=1$\(salt)$\(hash)",
             "$scrypt$ln=63,r=1,p=1$\(salt)$\(hash)", "$scrypt$ln=64,r=8,p=1$\(salt)$\(hash)",
             "$scrypt$ln=18,r=8,p=1$\(salt)$\(hash)", "$scrypt$ln=17,r=8,p=3$\(salt)$\(hash)",
+            // RFC 7914, section 2: N is less than 2^(128 r / 8).
+            "$scrypt$ln=16,r=1,p=1$\(salt)$\(hash)",
             "$scrypt$ln=4,r=0,p=1$\(salt)$\(hash)", "$scrypt$ln=4,r=1000000000,p=1$\(salt)$\(hash)",
             "$scrypt$ln=4,r=1,p=17$\(salt)$\(hash)", "$scrypt$ln=4,r=1,p=-1$\(salt)$\(hash)",
             "$scrypt$ln=4,r=1,p=1$AAAA$\(hash)", "$scrypt$ln=4,r=1,p=1$\(salt)$AAAA",
@@ -65,9 +67,13 @@ struct PasswordTests {
         #expect(PasswordHash(text) == nil)
     }
 
-    @Test("a hash from elsewhere is checked if it is within bounds", arguments: ["ln=17,r=8,p=1", "ln=1,r=1,p=16"])
-    func elsewhere(cost: String) {
-        #expect(PasswordHash("$scrypt$\(cost)$\(Self.salt)$\(Self.hash)") != nil)
+    @Test(
+        "a hash from elsewhere is checked if it is within bounds",
+        arguments: ["ln=17,r=8,p=1", "ln=1,r=1,p=16", "ln=15,r=1,p=1", "ln=19,r=2,p=1"])
+    func elsewhere(cost: String) throws {
+        let hash = try #require(PasswordHash("$scrypt$\(cost)$\(Self.salt)$\(Self.hash)"))
+        let password = try #require(Password(presented: "it is another one"))
+        #expect(!hash.matches(password))
     }
 
     @Test("a new password has 12 to 1,000 characters, none of them a control character")

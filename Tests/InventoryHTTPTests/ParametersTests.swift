@@ -2,6 +2,8 @@ import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import NIOCore
+import StockCache
 import Testing
 
 @testable import InventoryHTTP
@@ -138,6 +140,20 @@ struct ParametersTests {
     private func match(_ path: Substring) throws -> RoutePath {
         let route = { Route(.get, $0, .reader) { _ in Response(status: .ok) } }
         return try Router([route("/products"), route("/stores")]).match(.get, path).path
+    }
+
+    @Test("a page from the cache that is too short for its cursor is given as it is")
+    func shortPage() async throws {
+        let request = Request(
+            head: HTTPRequest(method: .get, scheme: "http", authority: "a", path: "/products"),
+            body: RequestBody(buffer: ByteBuffer()))
+        let call = Call(
+            request: request, requestID: "r", principal: Principal(id: "key:a", role: .reader), path: try path,
+            format: .json, limits: Limits())
+        let document = Document(
+            stamp: Stamp(history: History("h"), position: .zero, catalogPosition: .zero), body: ByteBuffer(string: "{}"), next: 5, source: nil)
+        let response = call.answer((document, .hit), try parameters(""))
+        #expect(response.headers[.contentLength] == "2")
     }
 
     private func parameters(_ query: String, minimum: String? = nil, history: String? = nil) throws -> Parameters {

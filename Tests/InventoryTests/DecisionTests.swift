@@ -96,6 +96,17 @@ struct DecisionTests {
         #expect(decided([.sale(3), .sale(1)]).entries.map(\.onHandAfter) == [2, 1, 0])
     }
 
+    @Test("a level or a position beyond all numbers is refused, and ends nothing")
+    func beyondNumbers() {
+        let full = decide([Movement.stockIn(1).command(), Movement.sale(1).command()], on: .testing(onHand: .max))
+        #expect(full.refusals == [.insufficientStock(onHand: .max, requested: 1), nil])
+        #expect(Position(rawValue: .max).next == Position(rawValue: .min))
+        let row = ReportRow(
+            key: ReportRow.Key(productID: .sugar, group: 0), name: "", opening: .max, stockIn: 1, sold: 0, removed: 0,
+            transferredIn: 0, transferredOut: 0)
+        #expect(row.closing == .min)
+    }
+
     @Test("time never goes back within a ledger")
     func time() {
         let history = Movement.stockIn(1).command(
@@ -152,6 +163,43 @@ struct IdempotencyDecisionTests {
         #expect(decision.refusals == [.insufficientStock(onHand: 1, requested: 2), nil, nil])
         #expect(decision.records.count == 1)
     }
+
+    @Test("a batch of which each line was refused is not stored, whatever was recorded beside it")
+    func refusedBatches() throws {
+        func batch(_ key: String) -> MovementCommand {
+            let invalid = Batch.Line.invalid([InvalidField(pointer: "/a", detail: "b")])
+            return MovementCommand(.batch(Batch([.movement(.sale(2)), invalid])), context(key))
+        }
+        let decision = decide(
+            [batch("k"), Movement.stockIn(5).command(), batch("k"), batch("k"), batch("l")], on: .testing(onHand: 1))
+        let answers = try decision.answers.map { try $0.get() }
+        #expect(answers.map(\.isReplay) == [false, false, false, true, false])
+        #expect(answers.map(\.outcome.recordedCount) == [0, 1, 1, 1, 1])
+        #expect(decision.records.map(\.key.key) == ["k", "l"])
+    }
+
+    @Test("what a key remembers can be asked, and that is not remembered")
+    func question() throws {
+        let key = try #require(context("k").idempotency)
+        let asked = decide([.replay(of: key), Movement.sale(1).command(context("k"))], on: .testing(onHand: 1))
+        #expect(try asked.answers.map { try $0.get().isReplay } == [false, false])
+        #expect(asked.records.count == 1)
+        var state = LockedState(now: .earliest, history: .testing)
+        state.records = [key.scope: asked.records[0]]
+        let again = try decide([.replay(of: key)], on: state).answers[0].get()
+        #expect(try again.isReplay && again.outcome == asked.answers[1].get().outcome)
+    }
+
+    @Test("keys are the same byte by byte, as the database has them")
+    func composed() throws {
+        let decision = decide(
+            ["caf\u{E9}", "cafe\u{301}"].map { Movement.sale(1).command(context($0)) }, on: .testing(onHand: 10))
+        #expect(decision.entries.count == 2 && decision.records.count == 2)
+    }
+}
+
+extension Outcome {
+    fileprivate var recordedCount: Int { advances.count }
 }
 
 extension StoreID {

@@ -22,6 +22,16 @@ struct TimestampTests {
     }
 
     @Test(
+        "any moment that a table holds is written",
+        arguments: [
+            (.min, "-290308-12-21T19:59:05.224192Z"), (.max, "294247-01-10T04:00:54.775807Z"),
+            (-62_135_596_800_000_001, "0000-12-31T23:59:59.999999Z"),
+        ] as [(Int64, String)])
+    func written(microseconds: Int64, text: String) {
+        #expect(Timestamp(microseconds: microseconds).description == text)
+    }
+
+    @Test(
         "anything else is refused",
         arguments: [
             "", "2026-11-20", "2026-11-20T19:55:00", "2026-11-20 19:55:00Z", "2026-02-29T00:00:00Z",

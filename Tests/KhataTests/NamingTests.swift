@@ -46,6 +46,14 @@ struct NamingTests {
         #expect(meaning("a", of: products) == [3])
     }
 
+    @Test("of SKUs that look the same, the one that was typed is meant")
+    func composed() {
+        let products = [Self.product(1, "X", sku: "caf\u{E9}"), Self.product(2, "Y", sku: "cafe\u{301}")]
+        #expect(meaning("caf\u{E9}", of: products) == [1])
+        #expect(meaning("cafe\u{301}", of: products) == [2])
+        #expect(meaning("cafe", of: products) == [1, 2])
+    }
+
     private func suggestions(_ text: String) -> [Int64] {
         var suggestions = Suggestions(for: text)
         for product in Self.shelf { suggestions.consider(product) }

@@ -37,6 +37,43 @@ struct CatalogTests {
         }
     }
 
+    /// "é" is one letter or two: names are the same however their letters are composed, and no other texts are.
+    @Test("SKUs and categories are compared byte by byte", arguments: LedgerUnderTest.allCases)
+    func composed(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            let texts = ["caf\u{E9}", "cafe\u{301}"]
+            var products: [Product] = []
+            for text in texts {
+                let details = ProductDetails(sku: text, name: "\(text) \(text.utf8.count)", category: text)
+                let created = try await ledger.change(.createProduct(nil, details), .testing())
+                guard case .product(let product) = created.value else { throw LedgerError.internalFailure }
+                products.append(product)
+                _ = try await ledger.record(.stockIn(1, LevelKey(.one, product.id)), .testing())
+            }
+            #expect(products[0] != products[1])
+            for (text, product) in zip(texts, products) {
+                #expect(
+                    try await ledger.products(ProductQuery(category: text), atLeast: nil).value.items.map(\.id)
+                        == [product.id])
+                let stock = try await ledger.stock(StockQuery(storeID: .one, category: text), atLeast: nil)
+                #expect(stock.value.items.map(\.productID) == [product.id])
+            }
+        }
+    }
+
+    @Test("a character of a pattern is itself, also with an accent", arguments: LedgerUnderTest.allCases)
+    func patterns(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            for name in ["Q\u{308} Cola", "100%\u{308}", "_\u{308}", "\\\u{308}"] {
+                _ = try await ledger.change(.createProduct(nil, ProductDetails(name: name)), .testing())
+            }
+            for (search, name) in [("%\u{308}", "100%\u{308}"), ("_\u{308}", "_\u{308}"), ("\\\u{308}", "\\\u{308}")] {
+                let found = try await ledger.products(ProductQuery(search: search), atLeast: nil).value.items
+                #expect(found.map(\.details.name) == [name], "\(search.unicodeScalars.map(\.value))")
+            }
+        }
+    }
+
     @Test("products are found by name, in upper or lower case", arguments: LedgerUnderTest.allCases)
     func names(ledger: LedgerUnderTest) async throws {
         try await ledger.with { ledger in

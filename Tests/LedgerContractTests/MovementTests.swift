@@ -187,6 +187,70 @@ struct RepetitionTests {
             #expect(try await ledger.record(.sale(1), .testing(key: "k")).isReplay == false)
         }
     }
+
+    @Test("a key remembers what was recorded, and no answer that recorded nothing", arguments: LedgerUnderTest.allCases)
+    func memory(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            let sale = Movement.sale(1)
+            let batches = [Batch([sale, sale], isAtomic: false), Batch([sale, sale], isAtomic: true)]
+            let requests = zip(0..., batches).map {
+                ($1, CommandContext.testing(key: "batch-\($0)", request: UInt8($0)))
+            }
+            for (batch, context) in requests {
+                if batch.isAtomic {
+                    #expect(try await refusal { _ = try await ledger.record(batch, context) } != nil)
+                } else {
+                    #expect(try await ledger.record(batch, context).isReplay == false)
+                }
+            }
+            #expect(try await refusal { _ = try await ledger.record(.sugar(1), .testing(key: "transfer")) } != nil)
+            _ = try await ledger.record(.stockIn(10), .testing())
+            for (batch, context) in requests {
+                let lines = try await ledger.record(batch, context).value.lines
+                #expect(lines.allSatisfy { if case .recorded = $0 { true } else { false } })
+                #expect(try await ledger.record(batch, context).isReplay)
+            }
+            #expect(try await ledger.record(.sugar(1), .testing(key: "transfer")).isReplay == false)
+            #expect(try await ledger.onHand(.sugarInOne) == 5)
+        }
+    }
+
+    @Test("a product that was in the catalog already is not remembered", arguments: LedgerUnderTest.allCases)
+    func addedAlready(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            let change = CatalogChange.addProduct(named: "sugar 1KG")
+            let found = try await ledger.change(change, .testing(key: "k"))
+            #expect(found.value == .product(try await ledger.product(.sugar, Freshness()).value) && !found.isReplay)
+            _ = try await ledger.change(.archiveProduct(.sugar, ifVersion: .any), .testing())
+            let added = try await ledger.change(change, .testing(key: "k"))
+            #expect(added.value != found.value && !added.isReplay)
+            #expect(try await ledger.change(change, .testing(key: "k")).isReplay)
+        }
+    }
+
+    @Test("what a key remembers can be asked", arguments: StorageUnderTest.allCases)
+    func question(ledger: StorageUnderTest) async throws {
+        try await ledger.with { ledger in
+            func asked(_ context: CommandContext) async throws -> Decision.Answer? {
+                try await ledger.replay(of: try #require(context.idempotency))
+            }
+            let empty = Batch([], isAtomic: true)
+            #expect(try await ledger.record(empty, .testing(key: "k")).value.lines.isEmpty)
+            #expect(try await asked(.testing(key: "k")) == nil)
+            let recorded = try await ledger.record(.stockIn(7), .testing(key: "k"))
+            let answer = try await asked(.testing(key: "k"))
+            #expect(try answer?.movementReceipt() == Receipt(recorded.value, isReplay: true, in: recorded.history))
+            let other = CommandContext.testing(key: "k", request: 1)
+            for refused in [
+                try await refusal { _ = try await asked(other) },
+                try await refusal { _ = try await ledger.record(empty, other) },
+            ] {
+                #expect(refused == .idempotencyKeyReused)
+            }
+            let store = try await ledger.change(.createStore(nil, name: "Mall"), .testing(key: "store"))
+            #expect(try await asked(.testing(key: "store"))?.catalogReceipt().value == store.value)
+        }
+    }
 }
 
 @Suite("Races")

@@ -101,6 +101,10 @@ extension ServedLedger: StockWriting {
         if case .addProduct = change { return try await served.change(change, context) }
         return try await writer(context).change(change, context)
     }
+
+    func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
+        try await served.replay(of: key)
+    }
 }
 
 extension ServedLedger: StockReading {

@@ -66,7 +66,7 @@ public struct TestDatabase: Sendable {
     /// The first column of a query's rows, as integers.
     public func integers(_ sql: String) async throws -> [Int64] {
         try await withPool { pool in
-            try await pool.run { session in try session.execute(Statement("test", sql)).map { $0.int64(0) } }
+            try await pool.run { session in try session.execute(Statement("test", sql)).map { try $0.int64(0) } }
         }
     }
 

@@ -20,7 +20,7 @@ struct ConnectionTests {
                         "statement_timeout", "idle_in_transaction_session_timeout", "default_transaction_read_only",
                         "TimeZone", "client_encoding", "application_name", "work_mem", "lock_timeout",
                     ])
-                ).map { $0.text(0) }
+                ).map { try $0.text(0) }
             }
             #expect(settings == ["1500ms", "0", "on", "UTC", "UTF8", "khata-tests", "1234kB", "250ms"])
         }

@@ -10,7 +10,7 @@ struct SessionTests {
     func order() async throws {
         try await TestServer.withConnection { connection in
             let answers = try await connection.run { session in
-                try session.pipeline((1...100).map { Query(Self.echo, .text("\($0)")) }).map { $0[0].text(0) }
+                try session.pipeline((1...100).map { Query(Self.echo, .text("\($0)")) }).map { try $0[0].text(0) }
             }
             #expect(answers == (1...100).map(String.init))
         }
@@ -27,7 +27,7 @@ struct SessionTests {
             let sizes = try await connection.run { session in
                 let large = Query(Self.echo, .text(String(repeating: "k", count: size)))
                 return try session.pipeline([Query(make, .int64(Int64(size))), large, large])
-                    .map { $0[0].text(0).utf8.count }
+                    .map { try $0[0].text(0).utf8.count }
             }
             #expect(sizes == [size, size, size])
         }
@@ -146,7 +146,7 @@ struct SessionTests {
                     try session.script("CREATE TABLE b (n bigint); SELECT 1; CREATE TABLE IF NOT EXISTS b ()")
                     let row = try session.execute(
                         Statement("x", "SELECT to_regclass('a') IS NOT NULL, to_regclass('b') IS NOT NULL"))[0]
-                    return [row.bool(0), row.bool(1)]
+                    return try [row.bool(0), row.bool(1)]
                 }
                 #expect(exists == [false, true])
             }

@@ -18,6 +18,16 @@ struct RecentDocumentsTests {
         DocumentKey(storeID: StoreID(rawValue: Int64(number)), name: "stock")
     }
 
+    @Test("documents are told apart byte by byte, as Redis does it")
+    func composed() {
+        let names = ["stock\ncategory=caf\u{E9}", "stock\ncategory=cafe\u{301}"]
+        let keys = names.map { DocumentKey(storeID: .one, name: $0) }
+        #expect(keys[0] != keys[1] && keys[0] == DocumentKey(storeID: .one, name: names[0]))
+        let recent = RecentDocuments(maximumBytes: 10_000)
+        recent.keep(document(1), keys[0])
+        #expect(recent.document(keys[1]) == nil && recent.document(keys[0]) != nil)
+    }
+
     @Test("the newest is kept, whatever order they come in, and comes from the cache")
     func newest() {
         let recent = RecentDocuments(maximumBytes: 10_000)

@@ -47,6 +47,10 @@ extension FailingLedger: StockWriting {
         try pay()
         return try await ledger.change(change, context)
     }
+
+    func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
+        try await ledger.replay(of: key)
+    }
 }
 
 extension FailingLedger: StockReading {

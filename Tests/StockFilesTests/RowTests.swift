@@ -150,6 +150,32 @@ struct RowTests {
         }
     }
 
+    /// "é" is one letter or two.
+    @Test("SKUs, categories and names of stores are other ones if they are composed in another way")
+    func composed() throws {
+        var catalog = CatalogIndex()
+        let (one, two) = ("caf\u{E9}", "cafe\u{301}")
+        let (tea, milk) = (ProductID(rawValue: 1), ProductID(rawValue: 2))
+        catalog.put(Product(id: tea, details: ProductDetails(sku: one, name: "Tea", category: one), position: .zero))
+        catalog.put(Product(id: milk, details: ProductDetails(sku: two, name: "Milk"), position: .zero))
+        catalog.put(Store(id: .one, name: one, position: .zero))
+        #expect(catalog.product(sku: one)?.id == tea && catalog.product(sku: two)?.id == milk)
+
+        let products = try header("sku,name,category")
+        var rows = CatalogRows(catalog, products)
+        var row = try row("\(one),Tea,\(two)", products)
+        guard case .change(.replaceProduct(tea, let details, _)) = rows.change(&row) else { throw UnexpectedRow() }
+        #expect(details.category.map(ExactText.init) == ExactText(two))
+        row = try self.row("\(two),Milk,", products)
+        guard case .keep = rows.change(&row) else { throw UnexpectedRow() }
+        #expect(row.problems == [])
+
+        let stores = try header("store_id,name")
+        rows = CatalogRows(catalog, stores)
+        row = try self.row("1,\(two)", stores)
+        guard case .change = rows.change(&row) else { throw UnexpectedRow() }
+    }
+
     private let catalog = {
         var catalog = CatalogIndex()
         for id in [StoreID.one, .two] { catalog.put(Store(id: id, name: "Store \(id)", position: .zero)) }

@@ -14,7 +14,7 @@ struct ScryptCost: Hashable, Sendable {
     /// - Returns: `nil` for a cost that makes no sense, or takes more than 128 MiB, or three times the standard's work:
     ///   a hash that came from elsewhere must not exhaust this machine.
     init?(ln: Int, r: Int, p: Int) {
-        guard (1...20).contains(ln), (1...32).contains(r), (1...16).contains(p) else { return nil }
+        guard (1...20).contains(ln), (1...32).contains(r), (1...16).contains(p), ln < 16 * r else { return nil }
         let blocks = r << ln
         guard 128 * blocks <= 128 << 20, blocks * p <= 1 << 21 else { return nil }
         self.ln = ln

@@ -16,6 +16,11 @@ public struct RatePolicy: Hashable, Sendable {
         self.burst = burst
     }
 
+    /// The nearest rate to one that is stored: that may be any.
+    fileprivate init(stored permitsPerSecond: Int) {
+        self.init(permitsPerSecond: min(max(1, permitsPerSecond), Self.mostPerSecond))
+    }
+
     /// How many permits come in a while, at least one.
     func permits(in duration: Duration) -> Int {
         max(1, Int(Double(permitsPerSecond) * (duration / .seconds(1))))
@@ -57,11 +62,9 @@ public struct RatePolicies: Sendable {
     func policy(for principal: Principal, _ kind: RequestKind) -> RatePolicy {
         switch kind {
         case .read:
-            principal.rates.readsPerSecond.map { RatePolicy(permitsPerSecond: $0) } ?? roles[principal.role]?.reads
-                ?? reads
+            principal.rates.readsPerSecond.map(RatePolicy.init(stored:)) ?? roles[principal.role]?.reads ?? reads
         case .write:
-            principal.rates.writesPerSecond.map { RatePolicy(permitsPerSecond: $0) } ?? roles[principal.role]?.writes
-                ?? writes
+            principal.rates.writesPerSecond.map(RatePolicy.init(stored:)) ?? roles[principal.role]?.writes ?? writes
         }
     }
 }

@@ -46,7 +46,7 @@ public struct Version: Hashable, Sendable {
 }
 
 /// What a change to the catalog left behind.
-public enum CatalogItem: Hashable, Codable, Sendable {
+public enum CatalogItem: Hashable, Sendable {
     case product(Product)
     case store(Store)
 }

@@ -1,5 +1,5 @@
 /// What a shop sells. The catalog is shared by all stores.
-public struct Product: Hashable, Codable, Sendable {
+public struct Product: Hashable, Sendable {
     public let id: ProductID
     public let details: ProductDetails
     /// The catalog's position of the product's last change: its version.
@@ -12,8 +12,8 @@ public struct Product: Hashable, Codable, Sendable {
     }
 }
 
-/// What a client says about a product.
-public struct ProductDetails: Hashable, Codable, Sendable {
+/// What a client says about a product. Equal are those with the same texts, byte by byte, as the ledger keeps them.
+public struct ProductDetails: Sendable {
     /// The stock keeping unit, unique among all products, archived ones included.
     public var sku: String?
     public var name: String
@@ -27,4 +27,11 @@ public struct ProductDetails: Hashable, Codable, Sendable {
         self.category = category
         self.unit = unit
     }
+}
+
+extension ProductDetails: Hashable {
+    private var exact: [ExactText?] { [sku, name, category, unit].map { $0.map(ExactText.init) } }
+
+    public static func == (lhs: ProductDetails, rhs: ProductDetails) -> Bool { lhs.exact == rhs.exact }
+    public func hash(into hasher: inout Hasher) { hasher.combine(exact) }
 }

@@ -165,10 +165,11 @@ extension JSONWriter {
     mutating func writeUnquoted(_ moment: Timestamp) {
         let day: Int64 = 86_400_000_000
         let days = moment.microseconds / day - (moment.microseconds % day < 0 ? 1 : 0)
-        let rest = UInt64(moment.microseconds - days * day)
+        // The first day of all begins before the first moment.
+        let rest = UInt64(moment.microseconds &- days &* day)
         let date = Timestamp.date(daysSince1970: days)
         let seconds = rest / 1_000_000
-        writeDigits(UInt64(date.year), width: 4)
+        writeDigits(date.year.magnitude, width: 4, negative: date.year < 0)
         output.append(byte: UInt8(ascii: "-"))
         writeDigits(UInt64(date.month), width: 2)
         output.append(byte: UInt8(ascii: "-"))

@@ -10,6 +10,11 @@ extension Decision.Answer {
         return Receipt(transfer, isReplay: isReplay, in: history)
     }
 
+    public func catalogReceipt() throws(LedgerError) -> Receipt<CatalogItem> {
+        guard case .catalog(let item) = outcome else { throw .refused(.idempotencyKeyReused) }
+        return Receipt(item, isReplay: isReplay, in: history)
+    }
+
     public func batchReceipt() throws(LedgerError) -> Receipt<RecordedBatch> {
         guard case .batch(let batch) = outcome else { throw .refused(.idempotencyKeyReused) }
         return Receipt(batch, isReplay: isReplay, in: history)

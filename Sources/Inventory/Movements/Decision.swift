@@ -41,7 +41,8 @@ func onHand(
     after movement: MovementType, of quantity: Quantity, on onHand: Int64, expected: Int64? = nil
 ) throws(Refusal) -> Int64 {
     if let expected, expected != onHand { throw .stockChanged(onHand: onHand) }
-    let after = onHand + movement.sign * quantity.units
+    // More than a level can hold is below zero, too.
+    let after = onHand &+ movement.sign * quantity.units
     guard after >= 0 else { throw .insufficientStock(onHand: onHand, requested: quantity.units) }
     return after
 }

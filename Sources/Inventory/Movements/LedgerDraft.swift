@@ -28,7 +28,7 @@ struct LedgerDraft {
             return Decision.Answer(outcome: try record.outcome(for: key), isReplay: true, history: state.history)
         }
         let outcome = try carryOut(command)
-        if let key = command.context.idempotency {
+        if let key = command.context.idempotency, outcome.isRecorded {
             let record = IdempotencyRecord(key, outcome)
             records[key.scope] = record
             newRecords.append(record)
@@ -40,8 +40,8 @@ struct LedgerDraft {
         switch command.change {
         case .movement(let movement): .movement(try record(movement, command.context))
         case .transfer(let transfer): .transfer(try record(transfer, command.context))
-        case .batch(let batch) where batch.isAtomic: .batch(try recordAll(batch.movements, command.context))
-        case .batch(let batch): .batch(recordEach(batch.movements, command.context))
+        case .batch(let batch) where batch.isAtomic: .batch(try recordAll(batch.lines, command.context))
+        case .batch(let batch): .batch(recordEach(batch.lines, command.context))
         }
     }
 
@@ -71,11 +71,14 @@ struct LedgerDraft {
         return RecordedTransfer(id: id, out: out, in: `in`)
     }
 
-    private mutating func recordEach(_ movements: [Movement], _ context: CommandContext) -> RecordedBatch {
+    private mutating func recordEach(_ lines: [Batch.Line], _ context: CommandContext) -> RecordedBatch {
         RecordedBatch(
-            lines: movements.map { movement in
+            lines: lines.map { line in
                 do throws(Refusal) {
-                    return .recorded(try record(movement, context))
+                    switch line {
+                    case .movement(let movement): return .recorded(try record(movement, context))
+                    case .invalid(let fields): return .invalid(fields)
+                    }
                 } catch {
                     return .refused(error)
                 }
@@ -84,10 +87,10 @@ struct LedgerDraft {
 
     /// Tries the lines on a copy, which replaces this draft only when none was refused.
     private mutating func recordAll(
-        _ movements: [Movement], _ context: CommandContext
+        _ lines: [Batch.Line], _ context: CommandContext
     ) throws(Refusal) -> RecordedBatch {
         var trial = self
-        let batch = trial.recordEach(movements, context)
+        let batch = trial.recordEach(lines, context)
         let refusals = batch.lines.enumerated().compactMap { index, line -> LineRefusal? in
             guard case .refused(let refusal) = line else { return nil }
             return LineRefusal(index: index, refusal: refusal)

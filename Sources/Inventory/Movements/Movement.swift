@@ -1,5 +1,5 @@
 /// What happened to a product's level.
-public enum MovementType: String, CaseIterable, Codable, Sendable {
+public enum MovementType: String, CaseIterable, Sendable {
     case stockIn = "stock-in"
     case sale
     case manualRemoval = "manual-removal"
@@ -94,12 +94,51 @@ public struct Transfer: Hashable, Sendable {
 
 /// Movements that are sent together.
 public struct Batch: Hashable, Sendable {
-    public var movements: [Movement]
+    public enum Line: Hashable, Sendable {
+        case movement(Movement)
+        /// What was sent is no movement. It is told with the others, also to a retry: what is valid may change meanwhile.
+        case invalid([InvalidField])
+    }
+
+    public private(set) var lines: [Line]
     /// All or none; otherwise each by itself.
-    public var isAtomic: Bool
+    public let isAtomic: Bool
 
     public init(_ movements: [Movement], isAtomic: Bool) {
-        self.movements = movements
+        lines = movements.map { .movement($0) }
         self.isAtomic = isAtomic
+    }
+
+    /// Each by itself.
+    public init(_ lines: [Line]) {
+        self.lines = lines
+        isAtomic = false
+    }
+
+    public var movements: [Movement] {
+        lines.compactMap { line in
+            if case .movement(let movement) = line { movement } else { nil }
+        }
+    }
+
+    /// The batch with other movements at the same places.
+    public func map(_ transform: (Movement) -> Movement) -> Batch {
+        var batch = self
+        batch.lines = lines.map { line in
+            if case .movement(let movement) = line { .movement(transform(movement)) } else { line }
+        }
+        return batch
+    }
+}
+
+/// What is wrong with a field of something that was sent.
+public struct InvalidField: Hashable, Sendable {
+    /// Where it stands in what was sent: a JSON pointer (RFC 6901).
+    public let pointer: String
+    public let detail: String
+
+    public init(pointer: String, detail: String) {
+        self.pointer = pointer
+        self.detail = detail
     }
 }

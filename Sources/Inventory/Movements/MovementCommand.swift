@@ -14,12 +14,17 @@ public struct MovementCommand: Sendable {
         self.context = context
     }
 
-    /// How many ledger entries it makes at most.
+    /// Asks what a key remembers: a batch of nothing is answered with that, and is remembered itself by no key.
+    public static func replay(of key: IdempotencyKey) -> MovementCommand {
+        MovementCommand(.batch(Batch([])), CommandContext(actor: key.principal, requestID: "", idempotency: key))
+    }
+
+    /// How many ledger entries it makes at most; of one that makes none, 1.
     public var lineCount: Int {
         switch change {
         case .movement: 1
         case .transfer: 2
-        case .batch(let batch): batch.movements.count
+        case .batch(let batch): max(1, batch.lines.count)
         }
     }
 
@@ -32,7 +37,7 @@ public struct MovementCommand: Sendable {
             body(LevelKey(transfer.from, transfer.productID))
             body(LevelKey(transfer.to, transfer.productID))
         case .batch(let batch):
-            for movement in batch.movements { body(movement.level) }
+            for case .movement(let movement) in batch.lines { body(movement.level) }
         }
     }
 }

@@ -1,5 +1,5 @@
 /// A movement that is in the ledger, as its client is told.
-public struct RecordedMovement: Hashable, Codable, Sendable {
+public struct RecordedMovement: Hashable, Sendable {
     public let storeID: StoreID
     public let position: Position
     public let productID: ProductID
@@ -20,7 +20,7 @@ public struct RecordedMovement: Hashable, Codable, Sendable {
 }
 
 /// A transfer whose two sides are in their ledgers.
-public struct RecordedTransfer: Hashable, Codable, Sendable {
+public struct RecordedTransfer: Hashable, Sendable {
     public let id: String
     public let out: RecordedMovement
     public let `in`: RecordedMovement
@@ -33,10 +33,12 @@ public struct RecordedTransfer: Hashable, Codable, Sendable {
 }
 
 /// What became of each line of a batch, in order.
-public struct RecordedBatch: Hashable, Codable, Sendable {
-    public enum Line: Hashable, Codable, Sendable {
+public struct RecordedBatch: Hashable, Sendable {
+    public enum Line: Hashable, Sendable {
         case recorded(RecordedMovement)
         case refused(Refusal)
+        /// It was no movement.
+        case invalid([InvalidField])
     }
 
     public let lines: [Line]

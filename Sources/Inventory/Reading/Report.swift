@@ -67,5 +67,6 @@ public struct ReportRow: Hashable, Sendable {
         self.transferredOut = transferredOut
     }
 
-    public var closing: Int64 { opening + stockIn - sold - removed + transferredIn - transferredOut }
+    /// Of what a peer or a table says: it may be anything.
+    public var closing: Int64 { opening &+ stockIn &- sold &- removed &+ transferredIn &- transferredOut }
 }

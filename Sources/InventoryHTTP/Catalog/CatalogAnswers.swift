@@ -10,10 +10,15 @@ extension InventoryAPI {
         try call.parameters().finish()
         let body = try await call.body()
         var fields = try body.fields()
-        let change = try fields.reading(read)
         let isNew = call.request.method == .post
         // Only a POST may be sent twice without harm by its key: a PUT is the same twice anyway.
-        let receipt = try await ledger(for: call).change(change, call.context(body: isNew ? body : nil))
+        let keyed = isNew ? body : nil
+        let receipt = try await receipt(to: call, keyed) { answer throws(LedgerError) in
+            try answer.catalogReceipt()
+        } carryingOut: {
+            let change = try fields.reading(read)
+            return try await ledger(for: call).change(change, call.context(body: keyed))
+        }
         let item = receipt.value
         var response = Response.json(isNew ? .created : .ok) { $0.value(item) }
         if let history = receipt.history {

@@ -20,6 +20,25 @@ extension Call {
     }
 }
 
+extension InventoryAPI {
+    /// What comes of a request that `carryOut` reads from its body; or, if that is not valid, what its key remembers: what
+    /// was valid and recorded once is answered so again, whatever the limits are now.
+    /// - Parameter body: `nil` if the request's key is not looked at.
+    func receipt<Value>(
+        to call: Call, _ body: JSONBody?, _ remembered: (Decision.Answer) throws(LedgerError) -> Receipt<Value>,
+        carryingOut carryOut: () async throws -> Receipt<Value>
+    ) async throws -> Receipt<Value> {
+        do {
+            return try await carryOut()
+        } catch let problem as Problem where problem.code == .invalidBody {
+            guard let body, let key = try call.idempotencyKey(for: body),
+                let answer = try await ledger(for: call).replay(of: key)
+            else { throw problem }
+            return try remembered(answer)
+        }
+    }
+}
+
 /// The key in an `Idempotency-Key` header, without its quotes if it has them.
 func unquotedKey(in header: String) -> String? {
     var key = Substring(header).trimmed

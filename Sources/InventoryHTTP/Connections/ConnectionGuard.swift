@@ -6,8 +6,8 @@ import NIOHTTPTypes
 import NIOTLS
 
 /// What Hummingbird leaves open about a connection: it answers what is not HTTP, too long or too slow with a problem,
-/// does not read on and on after an answer, ends the connection after an answer that says so or when it has had enough
-/// requests, and says in every answer what browsers are to know.
+/// does not read on and on after an answer, ends the connection after an answer that says so, behind the client's last
+/// request or when it has had enough of them, and says in every answer what browsers are to know.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -22,6 +22,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var outlet: AnswerOutlet!
     private var requests = 0
     private var answers = 0
+    /// So many requests are answered.
+    private var mostRequests: Int
     /// Of the request that is being read.
     private var bytesRead = 0
     private var isLastAnswer = false
@@ -33,6 +35,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     init(limits: Limits, securityHeaders: [HTTPField]) {
         self.limits = limits
         self.securityHeaders = securityHeaders
+        mostRequests = limits.connections.requests
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -58,6 +61,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             }
             meter.pace.headEnded()
             requests += 1
+            // See `RequestPersistence`.
+            if head.headerFields.contains(.connection) { mostRequests = requests }
             bytesRead = 0
         case .body(let bytes):
             bytesRead += bytes.readableBytes
@@ -66,7 +71,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             if bytesRead > limits.bodyBytes, meter.pace.unanswered == 0 { return close(context) }
         case .end:
             meter.pace.requestEnded()
-            if requests == limits.connections.requests { hearNoMore() }
+            if requests == mostRequests { hearNoMore() }
         }
         context.fireChannelRead(data)
     }
@@ -104,9 +109,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func begin(_ head: inout HTTPResponse) {
         meter.pace.answerBegan()
         answers += 1
-        let isMost = answers == limits.connections.requests
-        if isMost { head.headerFields[.connection] = "close" }
-        isLastAnswer = isMost || head.headerFields.text(of: .connection) == "close"
+        if answers == mostRequests { head.headerFields[.connection] = "close" }
+        isLastAnswer = head.headerFields.text(of: .connection) == "close"
     }
 
     private func end(_ context: ChannelHandlerContext) {

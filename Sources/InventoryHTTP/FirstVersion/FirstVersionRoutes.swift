@@ -10,9 +10,17 @@ extension InventoryAPI {
         try call.parameters().finish()
         let body = try await call.body()
         var fields = try body.fields()
-        let movement = try fields.reading { MovementByName(&$0, limits) }
-        let receipt = try await record(movement, in: storeID, try call.context(body: body), call)
-        var response = Response.json(.created) { $0.value(receipt.value, of: movement) }
+        var movement: MovementByName?
+        let receipt = try await receipt(to: call, body) { answer throws(LedgerError) in
+            try answer.movementReceipt()
+        } carryingOut: {
+            let valid = try fields.reading { MovementByName(&$0, limits) }
+            movement = valid
+            return try await record(valid, in: storeID, try call.context(body: body), call)
+        }
+        fields = try body.fields()
+        let asked = try movement ?? fields.reading { MovementByName(&$0, .widest) }
+        var response = Response.json(.created) { $0.value(receipt.value, of: asked) }
         response.add(receipt.value.position, in: receipt.history)
         return response.replayed(receipt.isReplay)
     }

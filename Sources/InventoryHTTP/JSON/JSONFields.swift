@@ -32,6 +32,11 @@ struct JSONFields {
         return value
     }
 
+    /// Whether a field is `true`, which is not taken thereby: others may be wrong.
+    func isTrue(_ name: String) -> Bool {
+        members?.first { $0.name == name }?.value == .flag(true)
+    }
+
     mutating func refuse(_ name: String, _ detail: String) {
         problems.append(Problem.Item(pointer: "\(pointer)/\(name)", detail: detail))
     }

@@ -8,49 +8,55 @@ extension InventoryAPI {
         try call.parameters().finish()
         let body = try await call.body()
         var fields = try body.fields()
-        let batch = try fields.reading { BatchBody(&$0, limits) }
-        let context = try call.context(body: body)
-        charge(lines: batch.lines.count, to: call)
-        let lines = batch.lines.map { line in
-            var line = line
-            return Result { () throws(Problem) in try line.reading { Movement(&$0, limits) } }
+        let isAtomic = fields.isTrue("atomic")
+        let receipt = try await receipt(to: call, body) { answer throws(LedgerError) in
+            try answer.batchReceipt()
+        } carryingOut: {
+            let lines = try fields.reading { BatchBody(&$0, limits) }.lines
+            let context = try call.context(body: body)
+            charge(lines: lines.count, to: call)
+            let batch = try batch(of: lines, isAtomic: isAtomic, limits)
+            let receipt = try await ledger(for: call).record(batch, context)
+            guard receipt.value.lines.count != batch.lines.count else { return receipt }
+            return Receipt(try completed(receipt.value, lines), isReplay: receipt.isReplay, in: receipt.history)
         }
-        let ledger = ledger(for: call)
-        return batch.isAtomic
-            ? try await recordAll(lines, context, in: ledger) : try await recordEach(lines, context, in: ledger)
-    }
-
-    private func recordAll(
-        _ lines: [Result<Movement, Problem>], _ context: CommandContext, in ledger: any StockWriting
-    ) async throws -> Response {
-        let invalid = lines.flatMap { line in
-            if case .failure(let problem) = line { problem.items } else { [] as [Problem.Item] }
-        }
-        guard invalid.isEmpty else { throw Problem(invalidBody: invalid) }
-        let movements = lines.compactMap { try? $0.get() }
-        let receipt = try await ledger.record(Batch(movements, isAtomic: true), context)
         let results = receipt.value.lines.enumerated().map { BatchResult($1, at: $0) }
-        return response(.created, results, receipt)
+        return response(isAtomic ? .created : .ok, results, receipt)
     }
 
-    /// Lines that are invalid by themselves do not reach the ledger; the others are recorded each by itself.
-    private func recordEach(
-        _ lines: [Result<Movement, Problem>], _ context: CommandContext, in ledger: any StockWriting
-    ) async throws -> Response {
-        let movements = lines.compactMap { try? $0.get() }
-        let receipt =
-            movements.isEmpty
-            ? Receipt(RecordedBatch(lines: []), in: nil)
-            : try await ledger.record(Batch(movements, isAtomic: false), context)
-        precondition(receipt.value.lines.count == movements.count, "each movement has its outcome")
-        var outcomes = receipt.value.lines.makeIterator()
-        let results = lines.enumerated().map { index, line in
-            switch line {
-            case .success: BatchResult(outcomes.next()!, at: index)
-            case .failure(let problem): BatchResult.refused(problem)
+    /// - Throws: 422 for an atomic batch with a line that is invalid: then nothing is recorded.
+    private func batch(of lines: [JSONFields], isAtomic: Bool, _ limits: Limits) throws(Problem) -> Batch {
+        let lines = lines.map { line -> Batch.Line in
+            var line = line
+            do throws(Problem) {
+                return .movement(try line.reading { Movement(&$0, limits) })
+            } catch {
+                return .invalid(error.items.map { InvalidField(pointer: $0.pointer, detail: $0.detail) })
             }
         }
-        return response(.ok, results, receipt)
+        let batch = Batch(lines)
+        guard isAtomic else { return batch }
+        let invalid = lines.flatMap { line in
+            if case .invalid(let fields) = line { fields } else { [InvalidField]() }
+        }
+        guard invalid.isEmpty else { throw Problem(invalidBody: invalid.map(Problem.Item.init)) }
+        return Batch(batch.movements, isAtomic: true)
+    }
+
+    /// What became of a batch, with its invalid lines, which programs of earlier versions did not keep: those that are
+    /// invalid now, or else those that always were.
+    /// - Throws: `UnreadableData`, if it cannot be said which lines these were.
+    private func completed(_ recorded: RecordedBatch, _ lines: [JSONFields]) throws -> RecordedBatch {
+        for limits in [limits, .widest] {
+            let batch = try batch(of: lines, isAtomic: false, limits)
+            guard batch.movements.count == recorded.lines.count else { continue }
+            var rest = recorded.lines[...]
+            return RecordedBatch(
+                lines: batch.lines.compactMap { line in
+                    if case .invalid(let fields) = line { .invalid(fields) } else { rest.popFirst() }
+                })
+        }
+        throw UnreadableData("which of a batch's \(lines.count) lines became its \(recorded.lines.count) outcomes")
     }
 
     private func response(
@@ -84,7 +90,15 @@ enum BatchResult {
                 problem.items[item].pointer = "/movements/\(index)" + problem.items[item].pointer
             }
             self = .refused(problem)
+        case .invalid(let fields):
+            self = .refused(Problem(invalidBody: fields.map(Problem.Item.init)))
         }
+    }
+}
+
+extension Problem.Item {
+    fileprivate init(_ field: InvalidField) {
+        self.init(pointer: field.pointer, detail: field.detail)
     }
 }
 

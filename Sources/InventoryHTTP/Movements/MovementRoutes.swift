@@ -8,8 +8,12 @@ extension InventoryAPI {
         try call.parameters().finish()
         let body = try await call.body()
         var fields = try body.fields()
-        let movement = try fields.reading { Movement(&$0, storeInPath: call.path.storeID, limits) }
-        let receipt = try await ledger(for: call).record(movement, call.context(body: body))
+        let receipt = try await receipt(to: call, body) { answer throws(LedgerError) in
+            try answer.movementReceipt()
+        } carryingOut: {
+            let movement = try fields.reading { Movement(&$0, storeInPath: call.path.storeID, limits) }
+            return try await ledger(for: call).record(movement, call.context(body: body))
+        }
         var response = Response.json(.created) { $0.value(receipt.value) }
         response.add(receipt.value.position, in: receipt.history)
         return response.replayed(receipt.isReplay)
@@ -19,8 +23,12 @@ extension InventoryAPI {
         try call.parameters().finish()
         let body = try await call.body()
         var fields = try body.fields()
-        let transfer = try fields.reading { Transfer(&$0, limits) }
-        let receipt = try await ledger(for: call).record(transfer, call.context(body: body))
+        let receipt = try await receipt(to: call, body) { answer throws(LedgerError) in
+            try answer.transferReceipt()
+        } carryingOut: {
+            let transfer = try fields.reading { Transfer(&$0, limits) }
+            return try await ledger(for: call).record(transfer, call.context(body: body))
+        }
         var response = Response.json(.created) { $0.value(receipt.value) }
         response.add(nil, in: receipt.history)
         return response.replayed(receipt.isReplay)

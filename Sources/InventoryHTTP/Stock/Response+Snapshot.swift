@@ -110,11 +110,11 @@ extension Document {
 
     /// The body with the cursor, which is the last thing in it, for one reader.
     fileprivate func body(_ parameters: Parameters) -> ByteBuffer {
-        guard let next else { return body }
+        let end = #""}"#.utf8.count + Cursor.length
+        // What comes from the cache may be anything.
+        guard let next, body.readableBytes >= end else { return body }
         var body = body
-        body.setString(
-            parameters.cursor(after: ProductID(rawValue: next)),
-            at: body.writerIndex - #""}"#.utf8.count - Cursor.length)
+        body.setString(parameters.cursor(after: ProductID(rawValue: next)), at: body.writerIndex - end)
         return body
     }
 }

@@ -42,17 +42,17 @@ extension History {
     /// A session stays on one timeline, so it is enough to ask once. Nothing of Khata's writes to a primary before.
     /// - Returns: Its id; `nil` if the database has no schema yet.
     fileprivate static func current(_ session: Session) throws(PostgresError) -> String? {
-        let server = try session.execute(serverKind)[0]
-        guard !server.bool(0) else { throw PostgresError(.connection, "the server is a standby, not a primary") }
-        guard server.bool(1) else { return nil }
+        let server = try session.execute(serverKind).one()
+        guard try !server.bool(0) else { throw PostgresError(.connection, "the server is a standby, not a primary") }
+        guard try server.bool(1) else { return nil }
         if let id = try last(session) { return id }
         return try begin(session)
     }
 
     /// - Returns: The id of the last history, if this server is in it.
     private static func last(_ session: Session) throws(PostgresError) -> String? {
-        let row = try session.execute(lastHistory)[0]
-        return row.optionalText(0) == row.text(2) ? row.text(1) : nil
+        let row = try session.execute(lastHistory).one()
+        return try row.optionalText(0) == row.text(2) ? row.text(1) : nil
     }
 
     /// Whoever trusts a cache of an earlier history stops within half a second; nothing is acknowledged before that.
@@ -65,18 +65,18 @@ extension History {
         let answers = try session.pipeline([
             Query(awaitDistrust), Query(insertHistory), Query(switchOff), Query(.commit),
         ])
-        return answers[1][0].text(0)
+        return try answers[1].one().text(0)
     }
 
     /// A replica proves in each snapshot that it follows the history; what it cannot prove there is that it is a replica of
     /// this database, and not of one that was restored from a dump of it.
     fileprivate static func requireReplica(_ session: Session) throws(PostgresError) {
-        let server = try session.execute(serverKind)[0]
-        guard server.bool(0) else { throw PostgresError(.connection, "the server is a primary, not a replica") }
+        let server = try session.execute(serverKind).one()
+        guard try server.bool(0) else { throw PostgresError(.connection, "the server is a primary, not a replica") }
         // It will be asked again when it knows of histories: until then none of its snapshots is of one.
-        guard server.bool(1) else { return }
-        let row = try session.execute(replicaOrigin)[0]
-        guard let origin = row.optionalText(0), origin.hasPrefix(row.text(1)) else {
+        guard try server.bool(1) else { return }
+        let row = try session.execute(replicaOrigin).one()
+        guard let origin = try row.optionalText(0), try origin.hasPrefix(row.text(1)) else {
             throw PostgresError(.connection, "the server is no replica of the primary's database")
         }
     }

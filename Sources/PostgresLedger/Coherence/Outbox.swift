@@ -67,13 +67,11 @@ final class Outbox: Sendable {
         let found = try session.execute(
             left, .int64s(rows.map(\.commit.storeID.rawValue)), .int64s(rows.map(\.commit.position.rawValue)),
             .texts(rows.map(\.namespace)))
-        return Set(
-            found.map { row in
-                Key(
-                    commit: EntryKey(
-                        storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1))),
-                    namespace: row.text(2))
-            })
+        var left: Set<Key> = []
+        for row in found {
+            left.insert(Key(commit: try EntryKey(row), namespace: try row.text(2)))
+        }
+        return left
     }
 
     private static let left = Statement(
@@ -108,8 +106,15 @@ extension OutboxEntry {
     init(_ row: Row) throws {
         let changes = try JSONDecoder().decode([Change].self, from: Data(row.text(3).utf8))
         self.init(
-            entry: EntryKey(storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1))),
-            namespace: row.optionalText(2), advances: changes.map(\.advance))
+            entry: try EntryKey(row), namespace: try row.optionalText(2), advances: changes.map(\.advance))
+    }
+}
+
+extension EntryKey {
+    /// From `store_id, position`.
+    fileprivate init(_ row: Row) throws(PostgresError) {
+        self.init(
+            storeID: StoreID(rawValue: try row.int64(0)), position: Position(rawValue: try row.int64(1)))
     }
 }
 

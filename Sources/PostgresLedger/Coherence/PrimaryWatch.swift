@@ -1,6 +1,6 @@
 import Inventory
-public import Logging
-public import Postgres
+import Logging
+import Postgres
 import Synchronization
 
 #if canImport(Glibc)
@@ -82,12 +82,12 @@ final class PrimaryWatch: Sendable {
                     let answers = try session.pipeline([
                         Query(Self.question), Query(Self.heads, .int64s(stores.map(\.rawValue))),
                     ])
-                    let row = answers[0][0]
-                    let positions = answers[1].map {
-                        (StoreID(rawValue: $0.int64(0)), Position(rawValue: $0.int64(1)))
+                    let row = try answers[0].one()
+                    let positions = try answers[1].map {
+                        (StoreID(rawValue: try $0.int64(0)), Position(rawValue: try $0.int64(1)))
                     }
                     return PrimaryState(
-                        flushed: row.text(0), cache: CacheState(row, at: 1, in: try session.history),
+                        flushed: try row.text(0), cache: try CacheState(row, at: 1, in: session.history),
                         positions: Dictionary(positions, uniquingKeysWith: max), askedAt: askedAt)
                 }
                 state.withLock { $0.last = found }
@@ -126,7 +126,7 @@ extension Session {
         for attempt in 0..<Self.attempts {
             // On the connection's own thread, which has nothing else to do.
             if attempt > 0 { usleep(Self.pauseMicroseconds) }
-            if try execute(Self.replayed, .text(flushed))[0].bool(0) { return true }
+            if try execute(Self.replayed, .text(flushed)).one().bool(0) { return true }
         }
         return false
     }

@@ -31,15 +31,15 @@ public final class RelaySession: RelayedOutbox {
         let elected = elected.withLock { $0 }
         let (backend, round) = try await run { session in
             // A lost connection took the lock with it.
-            let backend = try session.execute(Self.backend)[0].int64(0)
+            let backend = try session.execute(Self.backend).one().int64(0)
             guard try backend == elected || Self.elect(session) else { return (nil as Int64?, nil as RelayRound?) }
             let answers = try session.pipeline([Query(Self.state), Query(Self.due, .int64(Int64(limit)))])
-            let state = CacheState(answers[0][0], at: 0, in: try session.history)
+            let state = try answers[0].one()
             return (
                 backend,
                 RelayRound(
-                    isFirst: backend != elected, state: state, isSameServer: answers[0][0].bool(2),
-                    entries: try answers[1].map(OutboxEntry.init))
+                    isFirst: backend != elected, state: try CacheState(state, at: 0, in: session.history),
+                    isSameServer: try state.bool(2), entries: try answers[1].map(OutboxEntry.init))
             )
         }
         self.elected.withLock { $0 = backend }
@@ -56,7 +56,7 @@ public final class RelaySession: RelayedOutbox {
         let elected = elected.withLock { $0 }
         try await run { session in
             // On another connection, another process may be the relay by now.
-            guard try session.execute(Self.backend)[0].int64(0) == elected else { return }
+            guard try session.execute(Self.backend).one().int64(0) == elected else { return }
             try Self.switchCache(session, generation: state.generation, to: namespace)
         }
     }
@@ -72,7 +72,7 @@ public final class RelaySession: RelayedOutbox {
             guard try Self.elect(session) else { return }
             defer { _ = try? session.execute(Self.resign) }
             _ = try session.execute(Self.awaitDistrust)
-            let generation = try session.execute(Self.state)[0].optionalInt64(0) ?? 0
+            let generation = try session.execute(Self.state).one().optionalInt64(0) ?? 0
             try Self.switchCache(session, generation: generation, to: nil)
         }
     }
@@ -89,8 +89,7 @@ public final class RelaySession: RelayedOutbox {
 
     /// Relays of version 3 are elected by a lock that all others share as long as they run.
     private static func elect(_ session: Session) throws(PostgresError) -> Bool {
-        let row = try session.execute(elect)[0]
-        return row.bool(0)
+        try session.execute(elect).one().bool(0)
     }
 
     private static func switchCache(
@@ -157,7 +156,7 @@ extension RelaySession {
     /// The commits that the cache has not heard of for a second: the relay, where there is one, sees to them at once.
     public func health() async -> [ComponentHealth] {
         let backlog = try? await connection.run { session in
-            try session.execute(Self.backlog)[0].int64(0)
+            try session.execute(Self.backlog).one().int64(0)
         }
         guard let backlog else { return [] }
         return [

@@ -4,8 +4,8 @@ import Postgres
 
 extension APIKeyRecord {
     /// From `keyColumns`, in order.
-    init(_ row: Row) {
-        self.init(
+    init(_ row: Row) throws {
+        try self.init(
             id: row.text(0), number: APIKeyNumber(rawValue: row.int64(1)), name: row.text(2),
             grant: Grant(row, from: 3), secretHash: row.bytes(7), createdAt: row.moment(8),
             expiresAt: row.optionalMoment(9), lastUsedAt: row.optionalMoment(10), revokedAt: row.optionalMoment(11))

@@ -4,7 +4,7 @@ import Postgres
 
 extension PostgresLedger: CredentialStoring {
     public func apiKey(_ id: String) async throws(LedgerError) -> APIKeyRecord? {
-        try await find(Query(.findKey, .text(id))) { APIKeyRecord($0) }.first
+        try await find(Query(.findKey, .text(id)), APIKeyRecord.init).first
     }
 
     public func addAPIKey(_ key: NewAPIKey) async throws(LedgerError) -> APIKeyRecord {
@@ -13,8 +13,7 @@ extension PostgresLedger: CredentialStoring {
             Query(
                 .insertKey, .text(key.id), .text(key.name), .text(grant.role.rawValue), .bytes(key.secretHash),
                 .timestamp(key.expiresAt?.microseconds), .stores(in: grant.scope), .int64(grant.rates.readsPerSecond),
-                .int64(grant.rates.writesPerSecond))
-        ) { APIKeyRecord($0) }
+                .int64(grant.rates.writesPerSecond)), APIKeyRecord.init)
         guard let record = added.first else { throw .internalFailure }
         return record
     }
@@ -22,14 +21,13 @@ extension PostgresLedger: CredentialStoring {
     public func apiKeys(
         after number: APIKeyNumber?, limit: Int
     ) async throws(LedgerError) -> Page<APIKeyRecord, APIKeyNumber> {
-        let keys = try await find(Query(.listKeys, .int64(number?.rawValue ?? 0), .int64(Int64(limit) + 1))) {
-            APIKeyRecord($0)
-        }
+        let keys = try await find(
+            Query(.listKeys, .int64(number?.rawValue ?? 0), .int64(Int64(limit) + 1)), APIKeyRecord.init)
         return Page(keys, limit: limit, key: \.number)
     }
 
     public func revokeAPIKey(_ id: String) async throws(LedgerError) {
-        let revoked = try await change(Query(.revokeKey, .text(id))) { $0.text(0) }
+        let revoked = try await change(Query(.revokeKey, .text(id))) { try $0.text(0) }
         guard !revoked.isEmpty else { throw .notFound }
     }
 
@@ -37,11 +35,11 @@ extension PostgresLedger: CredentialStoring {
         let uses = Array(uses)
         _ = try await change(
             Query(.noteUses, .texts(uses.map(\.key)), .timestamps(uses.map(\.value.microseconds)))
-        ) { $0.text(0) }
+        ) { try $0.text(0) }
     }
 
     public func user(_ name: UserName) async throws(LedgerError) -> UserRecord? {
-        try await find(Query(.findUser, .text(name.description))) { UserRecord($0) }.first
+        try await find(Query(.findUser, .text(name.description)), UserRecord.init).first
     }
 
     public func addUser(_ user: NewUser) async throws(LedgerError) -> UserRecord {
@@ -50,28 +48,26 @@ extension PostgresLedger: CredentialStoring {
             Query(
                 .insertUser, .text(user.name.description), .text(user.passwordHash.description),
                 .text(grant.role.rawValue), .stores(in: grant.scope), .int64(grant.rates.readsPerSecond),
-                .int64(grant.rates.writesPerSecond))
-        ) { UserRecord($0) }
+                .int64(grant.rates.writesPerSecond)), UserRecord.init)
         guard let record = added.first else { throw .refused(.alreadyExists("name")) }
         return record
     }
 
     public func users(after name: UserName?, limit: Int) async throws(LedgerError) -> Page<UserRecord, UserName> {
-        let users = try await find(Query(.listUsers, .text(name?.description ?? ""), .int64(Int64(limit) + 1))) {
-            UserRecord($0)
-        }
+        let users = try await find(
+            Query(.listUsers, .text(name?.description ?? ""), .int64(Int64(limit) + 1)), UserRecord.init)
         return Page(users, limit: limit, key: \.name)
     }
 
     public func disableUser(_ name: UserName) async throws(LedgerError) {
-        let disabled = try await change(Query(.disableUser, .text(name.description))) { $0.text(0) }
+        let disabled = try await change(Query(.disableUser, .text(name.description))) { try $0.text(0) }
         guard !disabled.isEmpty else { throw .notFound }
     }
 
     /// From the primary, because a replica may not have heard what was revoked; while the primary is down, nothing is
     /// revoked, and the replica answers.
     private func find<Item: Sendable>(
-        _ query: Query, _ read: @escaping @Sendable (Row) -> Item
+        _ query: Query, _ read: @escaping @Sendable (Row) throws -> Item
     ) async throws(LedgerError) -> [Item] {
         do throws(LedgerError) {
             return try await run(query, on: primary, read)
@@ -82,13 +78,13 @@ extension PostgresLedger: CredentialStoring {
     }
 
     private func change<Item: Sendable>(
-        _ query: Query, _ read: @escaping @Sendable (Row) -> Item
+        _ query: Query, _ read: @escaping @Sendable (Row) throws -> Item
     ) async throws(LedgerError) -> [Item] {
         try await run(query, on: primary, read)
     }
 
     private func run<Item: Sendable>(
-        _ query: Query, on pool: Pool, _ read: @escaping @Sendable (Row) -> Item
+        _ query: Query, on pool: Pool, _ read: @escaping @Sendable (Row) throws -> Item
     ) async throws(LedgerError) -> [Item] {
         do {
             return try await pool.run { session in try session.pipeline([query])[0].map(read) }
@@ -105,22 +101,12 @@ extension Parameter {
 
 extension Grant {
     /// From the columns role, stores, reads_per_second and writes_per_second, of which the first is given.
-    init(_ row: Row, from first: Int) {
-        guard let role = Role(rawValue: row.text(first)) else {
-            preconditionFailure("the schema has a role that this program does not know: \(row.text(first))")
-        }
-        self.init(
-            role: role,
+    init(_ row: Row, from first: Int) throws {
+        try self.init(
+            role: row.known(first),
             scope: row.optionalInt64s(first + 1).map { .only(Set($0.map(StoreID.init(rawValue:)))) } ?? .all,
             rates: OwnRates(
                 readsPerSecond: row.optionalInt64(first + 2).map(Int.init),
                 writesPerSecond: row.optionalInt64(first + 3).map(Int.init)))
-    }
-}
-
-extension Row {
-    func moment(_ column: Int) -> Timestamp { Timestamp(microseconds: timestamp(column)) }
-    func optionalMoment(_ column: Int) -> Timestamp? {
-        optionalTimestamp(column).map { Timestamp(microseconds: $0) }
     }
 }

@@ -4,11 +4,10 @@ import Postgres
 
 extension UserRecord {
     /// From `userColumns`, in order.
-    init(_ row: Row) {
-        guard let name = UserName(row.text(0)) else {
-            preconditionFailure("the schema has a user whom this program does not know: \(row.text(0))")
-        }
-        self.init(
+    init(_ row: Row) throws {
+        let text = try row.text(0)
+        guard let name = UserName(text) else { throw UnreadableData("a user is called \(text)") }
+        try self.init(
             name: name, passwordHash: row.text(1), grant: Grant(row, from: 2), createdAt: row.moment(6),
             disabledAt: row.optionalMoment(7))
     }

@@ -53,8 +53,8 @@ extension CatalogContents {
     init(_ session: Session) throws {
         let answers = try session.pipeline([Query(Self.allProducts), Query(Self.allStores)])
         self.init(
-            products: answers[0].map { Archivable(Product($0), archivedAt: $0.optionalMoment(6)) },
-            stores: answers[1].map { Archivable(Store($0), archivedAt: $0.optionalMoment(3)) })
+            products: try answers[0].map { try Archivable(Product($0), archivedAt: $0.optionalMoment(6)) },
+            stores: try answers[1].map { try Archivable(Store($0), archivedAt: $0.optionalMoment(3)) })
     }
 
     private static let allProducts = Statement(

@@ -31,7 +31,7 @@ extension MovingTarget {
             let locked = try session.execute(Self.lockCatalog)
             guard locked.count == 1 else { throw MovingConflict() }
             // Somebody may serve the empty shop from a cache.
-            let cache = CacheState(locked[0], at: 0, in: History(""))
+            let cache = try CacheState(locked[0], at: 0, in: History(""))
             for query in shop.writes(cache) { _ = try session.pipeline([query]) }
             try Self.compare(shop, session)
             try prepare()
@@ -46,8 +46,8 @@ extension MovingTarget {
         }
         guard try CatalogContents(session) == shop.catalog else { throw MovingDifference("the catalog") }
         let credentials = Credentials(
-            keys: try session.execute(.listKeys, .int64(0), .int64(Int64.max)).map { APIKeyRecord($0) },
-            users: try session.execute(.listUsers, .text(""), .int64(Int64.max)).map { UserRecord($0) })
+            keys: try session.execute(.listKeys, .int64(0), .int64(Int64.max)).map(APIKeyRecord.init),
+            users: try session.execute(.listUsers, .text(""), .int64(Int64.max)).map(UserRecord.init))
         guard credentials == shop.credentials else { throw MovingDifference("the keys or users") }
     }
 

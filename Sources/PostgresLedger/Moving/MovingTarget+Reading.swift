@@ -5,9 +5,10 @@ import Postgres
 extension MovingTarget {
     public func totals(of storeID: StoreID, upTo position: Position) async throws -> LedgerTotals {
         try await database.run { session in
-            let row = try session.execute(Self.totals, .int64(storeID.rawValue), .int64(position.rawValue))[0]
-            return LedgerTotals(
-                entries: row.int64(0), movements: row.int64(1), hash: row.optionalBytes(2).map(AuditHash.init))
+            let row = try session.execute(Self.totals, .int64(storeID.rawValue), .int64(position.rawValue)).one()
+            return try LedgerTotals(
+                entries: row.int64(0), movements: row.int64(1),
+                hash: row.optionalBytes(2) == nil ? nil : row.auditHash(2))
         }
     }
 
@@ -21,7 +22,7 @@ extension MovingTarget {
                 Self.levels, .int64(storeID.rawValue), .int64(position.rawValue), .int64(productID?.rawValue ?? 0),
                 .int64(Int64(limit))
             ).map { row in
-                KeptLevel(
+                try KeptLevel(
                     productID: ProductID(rawValue: row.int64(0)), onHand: row.int64(1),
                     position: Position(rawValue: row.int64(2)), recordedAt: row.moment(3))
             }

@@ -24,14 +24,14 @@ public struct MovingTarget: Sendable {
 
     public func contents() async throws -> Contents {
         try await database.snapshot { session in
-            if try session.execute(Self.isOpen)[0].bool(0) { return .open }
+            if try session.execute(Self.isOpen).one().bool(0) { return .open }
             return .closed(try session.execute(Self.heads).map(LedgerHead.init))
         }
     }
 
     /// Tells the database from all others, by whatever name it is reached.
     public func identity() async throws -> String {
-        try await database.run { session in try session.execute(Self.identityName)[0].text(0) }
+        try await database.run { session in try session.execute(Self.identityName).one().text(0) }
     }
 
     /// Makes the stores that are not there yet, closed.

@@ -11,7 +11,7 @@ extension PostgresLedger {
                 Self.products, .int64(query.after?.rawValue ?? 0), .text(query.search.map(Self.likePattern)),
                 .text(query.category), .int64(Int64(query.limit) + 1))
         ) { rows in
-            Page(rows.map(Product.init), limit: query.limit, key: \.id)
+            Page(try rows.map(Product.init), limit: query.limit, key: \.id)
         }
     }
 
@@ -19,13 +19,13 @@ extension PostgresLedger {
         named name: String, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<[Product]> {
         try await reader.read(.catalog, freshness, Query(Self.productsNamed, .text(name))) { rows in
-            rows.map(Product.init)
+            try rows.map(Product.init)
         }
     }
 
     public func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
         try await reader.read(.catalog, freshness, Query(Self.product, .int64(id.rawValue))) { rows in
-            rows.first.map(Product.init)
+            try rows.first.map(Product.init)
         }.found()
     }
 
@@ -38,19 +38,24 @@ extension PostgresLedger {
                 Self.stores, .int64(query.after?.rawValue ?? 0), .int64(Int64(query.limit) + 1),
                 .stores(in: query.scope))
         ) { rows in
-            Page(rows.map(Store.init), limit: query.limit, key: \.id)
+            Page(try rows.map(Store.init), limit: query.limit, key: \.id)
         }
     }
 
     public func store(_ id: StoreID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Store> {
         try await reader.read(.catalog, freshness, Query(Self.store, .int64(id.rawValue))) { rows in
-            rows.first.map(Store.init)
+            try rows.first.map(Store.init)
         }.found()
     }
 
     /// Matches texts that contain this one as it stands.
     private static func likePattern(_ text: String) -> String {
-        "%" + text.map { "\\%_".contains($0) ? "\\\($0)" : String($0) }.joined() + "%"
+        var pattern = "%"
+        for scalar in text.unicodeScalars {
+            if ["\\", "%", "_"].contains(scalar) { pattern.unicodeScalars.append("\\") }
+            pattern.unicodeScalars.append(scalar)
+        }
+        return pattern + "%"
     }
 
     private static let products = Statement(

@@ -16,7 +16,7 @@ extension PostgresLedger {
                     .text(query.type?.rawValue), .stores(in: query.scope),
                 ] + (query.productID.map { [.int64($0.rawValue)] } ?? []))
         ) { rows in
-            Page(rows.map(LedgerEntry.init), limit: query.limit, key: { EntryKey($0.storeID, $0.position) })
+            Page(try rows.map(LedgerEntry.init), limit: query.limit, key: { EntryKey($0.storeID, $0.position) })
         }
     }
 
@@ -102,30 +102,23 @@ extension EntryKey {
 
 extension LedgerEntry {
     /// From the columns of `movements`, in order.
-    fileprivate init(_ row: Row) {
-        guard let type = MovementType(rawValue: row.text(3)) else {
-            preconditionFailure("the schema has a movement type that this program does not know: \(row.text(3))")
-        }
-        self.init(
+    fileprivate init(_ row: Row) throws {
+        try self.init(
             storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1)),
-            productID: ProductID(rawValue: row.int64(2)), type: type, quantity: row.int64(4),
+            productID: ProductID(rawValue: row.int64(2)), type: row.known(3), quantity: row.int64(4),
             onHandAfter: row.int64(5), transferID: row.optionalText(6),
             notes: MovementNotes(
-                occurredAt: row.optionalTimestamp(9).map { Timestamp(microseconds: $0) },
-                reference: row.optionalText(7), note: row.optionalText(8)),
-            recordedAt: Timestamp(microseconds: row.timestamp(10)))
+                occurredAt: row.optionalMoment(9), reference: row.optionalText(7), note: row.optionalText(8)),
+            recordedAt: row.moment(10))
     }
 }
 
 extension AuditEntry {
     /// From the columns of `audit_log`, in order.
     init(_ row: Row) throws {
-        guard let action = AuditAction(rawValue: row.text(4)) else {
-            preconditionFailure("the audit log has an action that this program does not know: \(row.text(4))")
-        }
-        self.init(
+        try self.init(
             storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1)),
-            recordedAt: Timestamp(microseconds: row.timestamp(2)), actor: row.text(3), action: action,
-            requestID: row.text(5), detail: row.text(6), hash: AuditHash(bytes: row.bytes(7)))
+            recordedAt: row.moment(2), actor: row.text(3), action: row.known(4), requestID: row.text(5),
+            detail: row.text(6), hash: row.auditHash(7))
     }
 }

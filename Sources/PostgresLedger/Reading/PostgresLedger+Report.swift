@@ -19,7 +19,7 @@ extension PostgresLedger {
                 .int64(query.after?.productID.rawValue ?? 0), .int64(query.after?.group ?? .min),
                 .int64(Int64(query.limit) + 1), .stores(in: query.scope))
         ) { rows in
-            Page(rows.map(ReportRow.init), limit: query.limit, key: \.key)
+            Page(try rows.map(ReportRow.init), limit: query.limit, key: \.key)
         }
     }
 
@@ -105,8 +105,8 @@ extension PostgresLedger {
 
 extension ReportRow {
     /// From `product_id, group, opening, stock_in, sold, removed, transferred_in, transferred_out, name`.
-    fileprivate init(_ row: Row) {
-        self.init(
+    fileprivate init(_ row: Row) throws {
+        try self.init(
             key: Key(productID: ProductID(rawValue: row.int64(0)), group: row.int64(1)), name: row.text(8),
             opening: row.int64(2), stockIn: row.int64(3), sold: row.int64(4), removed: row.int64(5),
             transferredIn: row.int64(6), transferredOut: row.int64(7))

@@ -13,7 +13,7 @@ extension PostgresLedger: StockReading {
                 .int64(query.below), .int64(Int64(query.limit) + 1)
             ).appending(query.asOf.map { .timestamp($0.microseconds + 1) })
         ) { rows in
-            Page(rows.map(StockItem.init), limit: query.limit, key: \.productID)
+            Page(try rows.map(StockItem.init), limit: query.limit, key: \.productID)
         }
     }
 
@@ -22,7 +22,7 @@ extension PostgresLedger: StockReading {
             .store(level.storeID, isArchivedToo: false), freshness,
             Query(Self.level, .int64(level.storeID.rawValue), .int64(level.productID.rawValue))
         ) { rows in
-            rows.first.map(StockItem.init)
+            try rows.first.map(StockItem.init)
         }.found()
     }
 
@@ -68,11 +68,11 @@ extension PostgresLedger: StockReading {
 
 extension StockItem {
     /// From `product_id, name, category, unit, on_hand, recorded_at`.
-    fileprivate init(_ row: Row) {
-        self.init(
+    fileprivate init(_ row: Row) throws {
+        try self.init(
             productID: ProductID(rawValue: row.int64(0)), name: row.text(1), category: row.optionalText(2),
             unit: row.optionalText(3), onHand: row.int64(4),
-            updatedAt: row.optionalTimestamp(5).map { Timestamp(microseconds: $0) })
+            updatedAt: row.optionalMoment(5))
     }
 }
 

@@ -131,16 +131,16 @@ private struct Reading<Value: Sendable>: Sendable {
         let answers = try session.pipeline([
             Query(.beginSnapshot), scope.heads, query, scope.untold, Query(.commit),
         ])
-        guard let first = answers[1].first, let history = first.optionalText(2) else {
+        guard let first = answers[1].first, let history = try first.optionalText(2) else {
             // A replica that has not heard of it yet, or the database of something else.
             throw PostgresError(.connection, "the database has no history of a ledger")
         }
         var positions: [StoreID: Position] = [:]
         for row in answers[1] {
-            positions[StoreID(rawValue: row.int64(0))] = Position(rawValue: row.int64(1))
+            positions[StoreID(rawValue: try row.int64(0))] = Position(rawValue: try row.int64(1))
         }
         return Found(
-            scope: scope, positions: positions, cache: CacheState(first, at: 3, in: History(history)),
+            scope: scope, positions: positions, cache: try CacheState(first, at: 3, in: History(history)),
             value: try decode(answers[2]),
             outbox: try answers[3].map(OutboxEntry.init))
     }
@@ -218,18 +218,22 @@ extension LedgerError {
             self = error
             return
         }
-        guard let error = error as? PostgresError else {
+        if error is CancellationError {
             self = .unavailable
             return
         }
         observer.observe(.readFailed(error))
+        guard let error = error as? PostgresError else {
+            self = .internalFailure
+            return
+        }
         self =
             switch error.kind {
             case .exhausted: .overloaded
             case .closed, .connection, .timeout: .unavailable
             case .server where error.isTransient || error.isOfResources: .unavailable
             case .server(SQLState.queryCanceled): .overloaded
-            case .server: .internalFailure
+            case .server, .unreadable: .internalFailure
             }
     }
 }

@@ -26,10 +26,10 @@ extension CatalogSubject {
         }
     }
 
-    func decode(_ row: Row) -> CatalogState.Subject {
+    func decode(_ row: Row) throws -> CatalogState.Subject {
         switch self {
-        case .product: .product(Product(row), isArchived: row.bool(6))
-        case .store: .store(Store(row), isArchived: row.bool(3))
+        case .product: .product(try Product(row), isArchived: try row.bool(6))
+        case .store: .store(try Store(row), isArchived: try row.bool(3))
         }
     }
 
@@ -69,8 +69,8 @@ extension CatalogSubject {
 
 extension Product {
     /// From `product_id, sku, name, category, unit, version`.
-    init(_ row: Row) {
-        self.init(
+    init(_ row: Row) throws {
+        try self.init(
             id: ProductID(rawValue: row.int64(0)),
             details: ProductDetails(
                 sku: row.optionalText(1), name: row.text(2), category: row.optionalText(3), unit: row.optionalText(4)),
@@ -80,8 +80,8 @@ extension Product {
 
 extension Store {
     /// From `store_id, name, version`.
-    init(_ row: Row) {
-        self.init(
+    init(_ row: Row) throws {
+        try self.init(
             id: StoreID(rawValue: row.int64(0)), name: row.text(1), position: Position(rawValue: row.int64(2)))
     }
 }

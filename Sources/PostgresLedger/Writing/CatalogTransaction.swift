@@ -19,7 +19,7 @@ struct CatalogTransaction: Sendable {
                 value: Committed(value: result, cache: cache), writes: [], proof: nil)
         }
         return PreparedTransaction(
-            value: Committed(value: result, cache: cache), writes: try writes(of: written, cache),
+            value: Committed(value: result, cache: cache), writes: writes(of: written, cache),
             proof: CommitProof(written.audit))
     }
 
@@ -31,8 +31,8 @@ struct CatalogTransaction: Sendable {
         let head = locks.count
         locks.append(Query(Self.lockCatalog))
         if case .archiveStore(let id, _) = command.change { locks.append(Query(Self.lockStore, .int64(id.rawValue))) }
-        let row = try session.pipeline(locks)[head][0]
-        return (LedgerHead(row), CacheState(row, at: 4, in: try session.history))
+        let row = try session.pipeline(locks)[head].one()
+        return (try LedgerHead(row), try CacheState(row, at: 4, in: session.history))
     }
 
     private func state(
@@ -48,20 +48,20 @@ struct CatalogTransaction: Sendable {
             Query(PostgresLedger.productsNamed, .text(command.change.ownName)),
         ])
         return CatalogState(
-            now: Timestamp(microseconds: answers[2][0].timestamp(1)),
+            now: Timestamp(microseconds: try answers[2].one().timestamp(1)),
             head: head,
             history: history,
-            subject: answers[0].first.map(subject.decode) ?? .missing,
-            skuHolder: answers[1].first.map { ProductID(rawValue: $0.int64(0)) },
-            namesakes: answers[5].map(Product.init),
-            highestID: answers[2][0].int64(0),
-            stockLeft: answers[3].first.map {
-                LevelKey(StoreID(rawValue: $0.int64(0)), ProductID(rawValue: $0.int64(1)))
+            subject: try answers[0].first.map(subject.decode) ?? .missing,
+            skuHolder: try answers[1].first.map { ProductID(rawValue: try $0.int64(0)) },
+            namesakes: try answers[5].map(Product.init),
+            highestID: try answers[2].one().int64(0),
+            stockLeft: try answers[3].first.map {
+                LevelKey(StoreID(rawValue: try $0.int64(0)), ProductID(rawValue: try $0.int64(1)))
             },
             receipt: try answers[4].first.map(IdempotencyRecord.init))
     }
 
-    private func writes(of written: CatalogDecision.Written, _ cache: CacheState) throws -> [Query] {
+    private func writes(of written: CatalogDecision.Written, _ cache: CacheState) -> [Query] {
         let archivedAt = written.isArchived ? written.audit.recordedAt.microseconds : nil
         var writes: [Query] = []
         switch written.item {
@@ -81,7 +81,7 @@ struct CatalogTransaction: Sendable {
         writes.append(LedgerHead.update([written.head]))
         writes += Outbox.insert(CommitProof(written.audit), [written.advance], cache)
         writes += Outbox.delete(told)
-        if let record = written.record { writes.append(try IdempotencyRecord.insert([record])) }
+        if let record = written.record { writes.append(IdempotencyRecord.insert([record])) }
         return writes
     }
 

@@ -33,8 +33,8 @@ struct CommitProof: Sendable {
 
 /// Why a transaction was not carried out.
 enum TransactionFailure: Error {
-    /// The database refused it, and would again.
-    case rejected(PostgresError)
+    /// The database refused it, or holds what cannot be read, and would again.
+    case rejected(any Error)
     case overloaded
     case unavailable(PostgresError)
     /// The connection was lost at the commit, and nobody could be asked in time what became of it.
@@ -109,7 +109,7 @@ struct DurableTransactions: Sendable {
                         Query(Self.hashAt, .int64(proof.storeID.rawValue), .int64(proof.position.rawValue)),
                         Query(.rollback),
                     ])
-                    return answers[2].first?.bytes(0) == proof.hash.bytes
+                    return try answers[2].first?.bytes(0) == proof.hash.bytes
                 }
             } catch {
                 guard await retry.pause() else { throw .outcomeUnknown(lost) }
@@ -125,11 +125,15 @@ struct DurableTransactions: Sendable {
 
 extension TransactionFailure {
     fileprivate init(_ error: any Error) {
-        guard let error = error as? PostgresError else { preconditionFailure("a transaction threw \(error)") }
+        guard let error = error as? PostgresError else {
+            self = .rejected(error)
+            return
+        }
         self =
             switch error.kind {
             case .exhausted: .overloaded
             case .closed, .connection, .timeout: .unavailable(error)
+            case .unreadable: .rejected(error)
             case .server(let sqlState):
                 switch sqlState {
                 case SQLState.queryCanceled, SQLState.lockNotAvailable: .overloaded

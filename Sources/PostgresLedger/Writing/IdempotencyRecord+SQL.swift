@@ -9,20 +9,20 @@ extension IdempotencyRecord {
     }
 
     init(_ row: Row) throws {
-        self.init(
+        try self.init(
             IdempotencyKey(principal: row.text(0), key: row.text(1), fingerprint: row.bytes(2)),
-            try Outcome(json: row.text(3)))
+            Outcome(json: row.text(3)))
     }
 
     /// In order of their keys, so that transactions with the same keys never wait for each other in a circle.
-    static func insert(_ records: [IdempotencyRecord]) throws -> Query {
-        let records = records.sorted { ($0.key.principal, $0.key.key) < ($1.key.principal, $1.key.key) }
+    static func insert(_ records: [IdempotencyRecord]) -> Query {
+        let records = records.sorted { $0.key.scope < $1.key.scope }
         return Query(
             insert,
             .texts(records.map(\.key.principal)),
             .texts(records.map(\.key.key)),
             .byteArrays(records.map(\.key.fingerprint)),
-            .texts(try records.map { try $0.outcome.json() }),
+            .texts(records.map { $0.outcome.json() }),
             .bools(records.map(\.key.isPermanent)))
     }
 

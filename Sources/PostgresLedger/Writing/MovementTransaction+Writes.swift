@@ -3,7 +3,7 @@ import Postgres
 
 extension MovementTransaction {
     /// What is sent in the second round trip, before the commit: each table's rows in one statement.
-    func writes(of decision: Decision, _ cache: CacheState) throws -> [Query] {
+    func writes(of decision: Decision, _ cache: CacheState) -> [Query] {
         guard let last = decision.audit.last else { return [] }
         var writes = [
             LedgerEntry.insert(decision.entries),
@@ -14,7 +14,7 @@ extension MovementTransaction {
         writes += Outbox.insert(CommitProof(last), decision.advances, cache)
         writes += Outbox.delete(told)
         if !decision.records.isEmpty {
-            writes.append(try IdempotencyRecord.insert(decision.records))
+            writes.append(IdempotencyRecord.insert(decision.records))
         }
         return writes
     }

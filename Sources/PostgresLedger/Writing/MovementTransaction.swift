@@ -11,7 +11,7 @@ struct MovementTransaction: Sendable {
         let (state, cache) = try lockedState(session)
         let decision = decide(commands, on: state)
         return PreparedTransaction(
-            value: Committed(value: decision, cache: cache), writes: try writes(of: decision, cache),
+            value: Committed(value: decision, cache: cache), writes: writes(of: decision, cache),
             proof: decision.audit.last.map(CommitProof.init))
     }
 
@@ -34,22 +34,21 @@ struct MovementTransaction: Sendable {
         let history = try session.history
         let state = try Self.state(
             history, stores: answers[2], levels: answers[3], records: keys.isEmpty ? nil : answers[4])
-        return (state, CacheState(answers[3][0], at: 5, in: history))
+        return (state, try CacheState(answers[3].one(), at: 5, in: history))
     }
 
     private static func state(
         _ history: History, stores: Rows, levels: Rows, records: Rows?
     ) throws -> LockedState {
-        guard let now = levels.first?.timestamp(4) else { preconditionFailure("commands name levels") }
-        var state = LockedState(now: Timestamp(microseconds: now), history: history)
-        for row in stores where !row.bool(4) {
-            let head = LedgerHead(row)
+        var state = LockedState(now: try levels.one().moment(4), history: history)
+        for row in stores where try !row.bool(4) {
+            let head = try LedgerHead(row)
             state.heads[head.storeID] = head
         }
-        for row in levels where row.bool(3) {
-            let level = LevelKey(StoreID(rawValue: row.int64(0)), ProductID(rawValue: row.int64(1)))
+        for row in levels where try row.bool(3) {
+            let level = LevelKey(StoreID(rawValue: try row.int64(0)), ProductID(rawValue: try row.int64(1)))
             state.products.insert(level.productID)
-            state.onHand[level] = row.int64(2)
+            state.onHand[level] = try row.int64(2)
         }
         for record in try records?.map(IdempotencyRecord.init) ?? [] {
             state.records[record.key.scope] = record
@@ -71,12 +70,14 @@ struct MovementTransaction: Sendable {
         order by store_id for no key update
         """)
 
+    /// At least one row, also for commands that name no level.
     private static let levels = Statement(
         "movements.levels",
         """
         select n.store_id, n.product_id, coalesce(l.on_hand, 0), p.product_id is not null, clock_timestamp(),
             \(CacheState.columnsSQL)
-        from unnest($1::bigint[], $2::bigint[]) as n (store_id, product_id)
+        from (select) as once
+        left join unnest($1::bigint[], $2::bigint[]) as n (store_id, product_id) on true
         left join products p on p.product_id = n.product_id and p.archived_at is null
         left join stock_levels l on l.store_id = n.store_id and l.product_id = n.product_id
         """)
@@ -84,9 +85,9 @@ struct MovementTransaction: Sendable {
 
 extension LedgerHead {
     /// From `store_id, position, audit_head, recorded_at`.
-    init(_ row: Row) {
-        self.init(
+    init(_ row: Row) throws {
+        try self.init(
             storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1)),
-            hash: AuditHash(bytes: row.bytes(2)), recordedAt: Timestamp(microseconds: row.timestamp(3)))
+            hash: row.auditHash(2), recordedAt: row.moment(3))
     }
 }

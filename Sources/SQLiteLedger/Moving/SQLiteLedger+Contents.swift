@@ -13,7 +13,13 @@ extension SQLiteLedger {
     /// The ends of all ledgers, the catalog's first, and what their stores are called.
     public func ledgers() async throws(LedgerError) -> [(head: LedgerHead, name: String)] {
         try await reader.run { database in
-            try database.rows(Self.ledgers) { row in (try LedgerHead(row), try row.value(4)) }
+            let ledgers: [(head: LedgerHead, name: String)] = try database.rows(Self.ledgers) { row in
+                (try LedgerHead(row), try row.value(4))
+            }
+            guard ledgers.first?.head.storeID == .catalog else {
+                throw DatabaseError(damaged: "the catalog's ledger is missing")
+            }
+            return ledgers
         }
     }
 
@@ -22,7 +28,7 @@ extension SQLiteLedger {
             let totals = try database.rows(Self.totals, storeID.rawValue, position.rawValue) { row in
                 try LedgerTotals(
                     entries: row.value(0), movements: row.value(1),
-                    hash: (row[2] as Data?).map { AuditHash(bytes: [UInt8]($0)) })
+                    hash: (row.value(2) as Data?) == nil ? nil : row.auditHash(2))
             }
             return try totals.found()
         }

@@ -18,7 +18,7 @@ extension Database {
         var low: Int64 = 0
         var high = try rows(Self.highestPosition, storeID.rawValue, decode: { try $0.value(0) as Int64 }).first ?? 0
         while low < high {
-            let middle = (low + high + 1) / 2
+            let middle = high - (high - low) / 2
             let time = try rows(Self.timeAt, storeID.rawValue, middle, decode: { try $0.time(0) }).first
             guard let time else { throw DatabaseError(damaged: "an entry of the audit log is missing") }
             if time < moment {

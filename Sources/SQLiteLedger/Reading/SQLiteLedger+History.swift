@@ -91,6 +91,6 @@ extension AuditEntry {
     fileprivate init(_ row: Row) throws {
         try self.init(
             storeID: row.storeID(0), position: row.position(1), recordedAt: row.time(2), actor: row.value(3),
-            action: row.known(4), requestID: row.value(5), detail: row.value(6), hash: row.auditHash(7))
+            action: row.auditAction(4), requestID: row.value(5), detail: row.value(6), hash: row.auditHash(7))
     }
 }

@@ -19,7 +19,7 @@ extension IdempotencyRecord {
 
     func insert(into database: Database) throws {
         try database.run(
-            Self.insert, key.principal, key.key, Data(key.fingerprint), try outcome.json(),
+            Self.insert, key.principal, key.key, Data(key.fingerprint), outcome.json(),
             key.isPermanent ? nil : Timestamp.now.microseconds + Self.lifetime)
     }
 

@@ -4,7 +4,7 @@ import Inventory
 struct CatalogIndex {
     private(set) var stores: [StoreID: Store] = [:]
     private(set) var products: [ProductID: Product] = [:]
-    private var bySKU: [String: ProductID] = [:]
+    private var bySKU: [ExactText: ProductID] = [:]
     /// By the name in lower case.
     private var byName: [String: Set<ProductID>] = [:]
 
@@ -32,14 +32,14 @@ struct CatalogIndex {
 
     mutating func put(_ product: Product) {
         if let old = products.updateValue(product, forKey: product.id) {
-            if let sku = old.details.sku { bySKU[sku] = nil }
+            if let sku = old.details.sku { bySKU[ExactText(sku)] = nil }
             byName[old.details.name.lowercased()]?.remove(old.id)
         }
-        if let sku = product.details.sku { bySKU[sku] = product.id }
+        if let sku = product.details.sku { bySKU[ExactText(sku)] = product.id }
         byName[product.details.name.lowercased(), default: []].insert(product.id)
     }
 
-    func product(sku: String) -> Product? { bySKU[sku].flatMap { products[$0] } }
+    func product(sku: String) -> Product? { bySKU[ExactText(sku)].flatMap { products[$0] } }
 
     /// - Throws: `.ambiguousName`.
     func product(named name: String) throws(Refusal) -> Product? {

@@ -5,7 +5,14 @@ struct CatalogRows {
     private var catalog: CatalogIndex
     private let header: FileHeader
     /// The rows that have been, by what they name: twice is once too often.
-    private var lines: [String: Int] = [:]
+    private var lines: [Named: Int] = [:]
+
+    private enum Named: Hashable {
+        case id(Int64)
+        case sku(ExactText)
+        /// In lower case.
+        case name(String)
+    }
 
     enum Change {
         case keep
@@ -20,7 +27,7 @@ struct CatalogRows {
 
     /// Whether a product or store is still what the row was compared with.
     func has(_ product: Product) -> Bool { catalog.products[product.id]?.details == product.details }
-    func has(_ store: Store) -> Bool { catalog.stores[store.id]?.name == store.name }
+    func has(_ store: Store) -> Bool { catalog.stores[store.id].map { isNamed($0, store.name) } ?? false }
 
     mutating func change(_ row: inout Row) -> Change? {
         let change = header.kind == .stores ? storeChange(&row) : productChange(&row)
@@ -31,9 +38,9 @@ struct CatalogRows {
         let id: StoreID? = row.required(.storeID, row.id(.storeID))
         let name = row.required(.name, row.name(.name))
         guard let id, let name else { return nil }
-        refuseRepetition(of: id.description, .storeID, &row)
+        refuseRepetition(of: .id(id.rawValue), .storeID, &row)
         guard let store = catalog.stores[id] else { return .add(.createStore(id, name: name)) }
-        return store.name == name ? .keep : .change(.replaceStore(id, name: name, ifVersion: .any))
+        return isNamed(store, name) ? .keep : .change(.replaceStore(id, name: name, ifVersion: .any))
     }
 
     /// A product is known by its id, or else its SKU, or else its name.
@@ -45,16 +52,16 @@ struct CatalogRows {
         guard row.problems.isEmpty else { return nil }
         let known: Product?
         if let id {
-            refuseRepetition(of: id.description, .productID, &row)
+            refuseRepetition(of: .id(id.rawValue), .productID, &row)
             known = catalog.products[id]
         } else if let sku = details.sku {
             known = catalog.product(sku: sku)
         } else {
-            refuseRepetition(of: details.name.lowercased(), .name, &row)
+            refuseRepetition(of: .name(details.name.lowercased()), .name, &row)
             known = named(details.name, &row)
         }
         if let sku = details.sku {
-            refuseRepetition(of: sku, .sku, &row)
+            refuseRepetition(of: .sku(ExactText(sku)), .sku, &row)
             if let holder = catalog.product(sku: sku), holder.id != known?.id {
                 row.refuse(.sku, "is that of product \(holder.id)")
             }
@@ -77,8 +84,10 @@ struct CatalogRows {
         }
     }
 
-    private mutating func refuseRepetition(of value: String, _ column: Column, _ row: inout Row) {
-        if let line = lines.updateValue(row.record.line, forKey: "\(column.rawValue) \(value)") {
+    private func isNamed(_ store: Store, _ name: String) -> Bool { ExactText(store.name) == ExactText(name) }
+
+    private mutating func refuseRepetition(of named: Named, _ column: Column, _ row: inout Row) {
+        if let line = lines.updateValue(row.record.line, forKey: named) {
             row.refuse(column, "is that of line \(line) too")
         }
     }

@@ -182,6 +182,7 @@ extension MovementImport {
                 case .refused(let refusal): outcome.refuse(row, refusal)
                 case .recorded where receipt.isReplay: outcome.unchanged += 1
                 case .recorded: outcome.added += 1
+                case .invalid: break  // no row is
                 }
             }
         } catch .refused(.batch(let lines)) {

@@ -81,7 +81,7 @@ struct Naming {
     }
 
     mutating func consider(_ product: Product) {
-        if product.details.sku == text {
+        if product.details.sku.map(ExactText.init) == ExactText(text) {
             bySKU = product
         } else if product.details.name == text {
             if byName.count < Self.most { byName.append(product) }

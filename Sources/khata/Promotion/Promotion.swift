@@ -45,7 +45,7 @@ struct Promotion: Sendable {
     /// What the database holds has to be the beginning of what the file holds.
     private func requireBeginnings(_ heads: [LedgerHead]) async throws {
         let ends = Dictionary(
-            uniqueKeysWithValues: try await file.ledgers().map { ($0.head.storeID, $0.head.position) })
+            try await file.ledgers().map { ($0.head.storeID, $0.head.position) }, uniquingKeysWith: min)
         for head in heads {
             guard let end = ends[head.storeID], head.position <= end else { throw Failure.isInUse(targetName) }
             guard head.position > .zero else { continue }

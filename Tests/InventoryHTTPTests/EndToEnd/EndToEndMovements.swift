@@ -129,7 +129,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("a batch of which no line is valid reaches no ledger")
+        @Test("a batch of which no line is valid records nothing")
         func invalidBatch() async throws {
             try await LiveServer.with { server in
                 let answer = try await server.post("/stock-movements/batch", #"{"movements": [{}, {}]}"#)

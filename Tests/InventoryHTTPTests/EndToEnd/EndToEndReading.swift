@@ -49,6 +49,29 @@ extension EndToEnd {
             }
         }
 
+        /// "é" is one letter or two.
+        @Test("who asks for a category gets it, whoever asked before for one that looks the same")
+        func composed() async throws {
+            try await LiveServer.withCache { server in
+                try await server.stocked(0)
+                for (product, category) in [(201, "Caf\u{E9}"), (202, "Cafe\u{301}")] {
+                    let body = #"{"product_id": \#(product), "name": "P", "category": "\#(category)"}"#
+                    #expect(try await server.post("/products", body).status == 201)
+                }
+                #expect(try await server.move(201, store: 1, 1, "IN").status == 201)
+                for path in ["/stores/1/stock", "/products"] {
+                    for _ in 0..<3 {
+                        let decomposed = try await server.get("\(path)?category=Cafe%CC%81")
+                        let composed = try await server.get("\(path)?category=Caf%C3%A9")
+                        #expect(
+                            decomposed["items"]?.elements.map { $0["product_id"] }
+                                == (path == "/products" ? [202] : []))
+                        #expect(composed["items"]?.elements.map { $0["product_id"] } == [201])
+                    }
+                }
+            }
+        }
+
         @Test("one level, 0 for a product that the store never had")
         func level() async throws {
             try await LiveServer.with { server in

@@ -56,11 +56,14 @@ struct LiveServer: Sendable {
     }
 
     /// Starts two servers, each with a ledger of its own, over one database.
-    static func withTwo(_ body: @Sendable (LiveServer, LiveServer) async throws -> Void) async throws {
+    /// - Parameter limits: Of the second.
+    static func withTwo(
+        limits: Limits = Limits(), _ body: @Sendable (LiveServer, LiveServer) async throws -> Void
+    ) async throws {
         try await TestDatabase.with { database in
             let tokens = try await database.makeKeys()
             try await start(on: database, Setup(), tokens) { one in
-                try await start(on: database, Setup(), tokens) { two in try await body(one, two) }
+                try await start(on: database, Setup(limits: limits), tokens) { two in try await body(one, two) }
             }
         }
     }

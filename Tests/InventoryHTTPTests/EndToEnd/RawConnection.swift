@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 
@@ -32,5 +33,41 @@ func exchange(
             group.cancelAll()
             return String(buffer: heard)
         }
+    }
+}
+
+/// A conversation on one connection: each part is sent when the answer to the one before is there, and then it is heard
+/// until the server hangs up.
+/// - Parameter parts: Each but the last is answered with a length.
+func converse(port: Int, _ parts: [String]) async throws -> String {
+    let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .connect(host: "127.0.0.1", port: port) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+            }
+        }
+    return try await channel.executeThenClose { inbound, outbound in
+        var (heard, answer) = ("", "")
+        var rest = parts[...]
+        try await outbound.write(ByteBuffer(string: rest.removeFirst()))
+        for try await bytes in inbound {
+            answer += String(buffer: bytes)
+            guard let part = rest.first, answer.isWhole else { continue }
+            heard += answer
+            answer = ""
+            rest.removeFirst()
+            try await outbound.write(ByteBuffer(string: part))
+        }
+        return heard + answer
+    }
+}
+
+extension String {
+    /// Whether it is an answer with all of its body.
+    fileprivate var isWhole: Bool {
+        guard let end = range(of: "\r\n\r\n"),
+            let length = self[..<end.lowerBound].firstMatch(of: /(?i)content-length: (\d+)/)?.output.1
+        else { return false }
+        return self[end.upperBound...].utf8.count >= Int(length) ?? 0
     }
 }

@@ -1,4 +1,8 @@
 /// A client's promise that requests with this key are one request.
+///
+/// A key remembers what was recorded: who sends the request again has the first answer. An answer that recorded nothing is
+/// not remembered, and the request is tried anew: a refusal, a batch of which each line was refused, the product that was
+/// in the catalog already.
 public struct IdempotencyKey: Hashable, Sendable {
     /// The principal whose key it is: keys of different principals never meet.
     public let principal: String
@@ -18,13 +22,21 @@ public struct IdempotencyKey: Hashable, Sendable {
     /// What makes two keys the same key, whatever came with them.
     public var scope: Scope { Scope(principal: principal, key: key) }
 
-    public struct Scope: Hashable, Sendable {
-        public let principal: String
-        public let key: String
+    public struct Scope: Hashable, Comparable, Sendable {
+        // Exact, as the databases compare them: a file's `external_id` may be in any letters.
+        private let exactPrincipal: ExactText
+        private let exactKey: ExactText
+
+        public var principal: String { exactPrincipal.text }
+        public var key: String { exactKey.text }
 
         public init(principal: String, key: String) {
-            self.principal = principal
-            self.key = key
+            exactPrincipal = ExactText(principal)
+            exactKey = ExactText(key)
+        }
+
+        public static func < (lhs: Scope, rhs: Scope) -> Bool {
+            (lhs.exactPrincipal, lhs.exactKey) < (rhs.exactPrincipal, rhs.exactKey)
         }
     }
 }
@@ -46,12 +58,20 @@ public struct IdempotencyRecord: Sendable {
     }
 }
 
-/// What became of a command that was carried out. `Codable`, because idempotency records keep it.
-public enum Outcome: Hashable, Codable, Sendable {
+/// What became of a command that was carried out.
+public enum Outcome: Hashable, Sendable {
     case movement(RecordedMovement)
     case transfer(RecordedTransfer)
     case batch(RecordedBatch)
     case catalog(CatalogItem)
+
+    /// Whether anything was recorded, which the command's key then remembers.
+    var isRecorded: Bool {
+        switch self {
+        case .movement, .transfer, .catalog: true
+        case .batch(let batch): batch.lines.contains { if case .recorded = $0 { true } else { false } }
+        }
+    }
 }
 
 /// The answer to a command: what it did, or what it did the first time.

@@ -1,0 +1,120 @@
+extension Outcome {
+    /// Reads what `json()` wrote, here or in another version of this program.
+    /// - Throws: What cannot be read, and why.
+    public init(json: String) throws(UnreadableData) {
+        do throws(UnreadableData) {
+            try self.init(Self.fields(of: json))
+        } catch {
+            throw UnreadableData("the outcome \(json.prefix(200)) cannot be read: \(error)")
+        }
+    }
+
+    private static func fields(of json: String) throws(UnreadableData) -> StoredFields {
+        let value: JSONValue
+        do throws(JSONSyntaxError) {
+            value = try JSONParser.parse(Array(json.utf8))
+        } catch {
+            throw UnreadableData("\(error.reason), at byte \(error.offset)")
+        }
+        return try StoredFields(value)
+    }
+
+    private init(_ fields: StoredFields) throws(UnreadableData) {
+        if let version = fields["version"], version != .integer(Self.formatVersion) {
+            throw UnreadableData("its version is \(version), and this program knows \(Self.formatVersion)")
+        }
+        if fields["movement"] != nil {
+            self = .movement(try RecordedMovement(try fields.payload(of: "movement")))
+        } else if fields["transfer"] != nil {
+            self = .transfer(try RecordedTransfer(try fields.payload(of: "transfer")))
+        } else if fields["batch"] != nil {
+            self = .batch(try RecordedBatch(try fields.payload(of: "batch")))
+        } else if fields["catalog"] != nil {
+            self = .catalog(try CatalogItem(try fields.payload(of: "catalog")))
+        } else {
+            throw UnreadableData("it has the fields \(fields.names), of which none is known")
+        }
+    }
+}
+
+extension StoredFields {
+    /// What a case of an enumeration says, if that is one thing without a name.
+    fileprivate func payload(of name: String) throws(UnreadableData) -> StoredFields {
+        try object(name).object("_0")
+    }
+}
+
+extension RecordedMovement {
+    fileprivate init(_ fields: StoredFields) throws(UnreadableData) {
+        let name = try fields.text("type")
+        guard let type = MovementType(rawValue: name) else { throw UnreadableData("the type \(name) is not known") }
+        self.init(
+            LedgerEntry(
+                storeID: try fields.number("storeID"), position: try fields.number("position"),
+                productID: try fields.number("productID"), type: type, quantity: try fields.integer("quantity"),
+                onHandAfter: try fields.integer("onHand"), transferID: nil, notes: MovementNotes(),
+                recordedAt: Timestamp(microseconds: try fields.object("recordedAt").integer("microseconds"))))
+    }
+}
+
+extension RecordedTransfer {
+    fileprivate init(_ fields: StoredFields) throws(UnreadableData) {
+        self.init(
+            id: try fields.text("id"), out: try RecordedMovement(try fields.object("out")),
+            in: try RecordedMovement(try fields.object("in")))
+    }
+}
+
+extension RecordedBatch {
+    fileprivate init(_ fields: StoredFields) throws(UnreadableData) {
+        var lines: [Line] = []
+        for line in try fields.objects("lines") { lines.append(try Line(line)) }
+        for invalid in fields["invalid"] == nil ? [] : try fields.objects("invalid") {
+            let place = Int(try invalid.integer("line"))
+            guard lines.indices.contains(place) || place == lines.endIndex else {
+                throw UnreadableData("there is no line \(place)")
+            }
+            var wrong: [InvalidField] = []
+            for field in try invalid.objects("fields") {
+                wrong.append(InvalidField(pointer: try field.text("pointer"), detail: try field.text("detail")))
+            }
+            lines.insert(.invalid(wrong), at: place)
+        }
+        self.init(lines: lines)
+    }
+}
+
+extension RecordedBatch.Line {
+    fileprivate init(_ fields: StoredFields) throws(UnreadableData) {
+        let (name, said) = try fields.only("a line")
+        switch name {
+        case "recorded": self = .recorded(try RecordedMovement(try said.object("_0")))
+        case "refused": self = .refused(try Refusal(try said.object("_0")))
+        default: throw UnreadableData("a line \(name) is not known")
+        }
+    }
+}
+
+extension CatalogItem {
+    fileprivate init(_ fields: StoredFields) throws(UnreadableData) {
+        let (name, said) = try fields.only("an item")
+        let item = try said.object("_0")
+        switch name {
+        case "product":
+            let details = try item.object("details")
+            self = .product(
+                Product(
+                    id: try item.number("id"),
+                    details: ProductDetails(
+                        sku: try details.optionalText("sku"), name: try details.text("name"),
+                        category: try details.optionalText("category"), unit: try details.optionalText("unit")),
+                    position: try item.number("position")))
+        case "store":
+            self = .store(
+                Store(
+                    id: try item.number("id"), name: try item.text("name"), position: try item.number("position")))
+        default:
+            throw UnreadableData("an item \(name) is not known")
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Inventory
+import Postgres
+
+/// The domain's types in a row.
+extension Row {
+    func moment(_ column: Int) throws(PostgresError) -> Timestamp {
+        Timestamp(microseconds: try timestamp(column))
+    }
+
+    func optionalMoment(_ column: Int) throws(PostgresError) -> Timestamp? {
+        try optionalTimestamp(column).map { Timestamp(microseconds: $0) }
+    }
+
+    /// One of the values that a type knows.
+    /// - Throws: `UnreadableData`, if a newer program knows others.
+    func known<Value: RawRepresentable<String>>(_ column: Int) throws -> Value {
+        let text = try text(column)
+        guard let value = Value(rawValue: text) else { throw UnreadableData("\(text) is no \(Value.self)") }
+        return value
+    }
+
+    func auditHash(_ column: Int) throws -> AuditHash {
+        let bytes = try bytes(column)
+        guard bytes.count == AuditHash.origin.bytes.count else {
+            throw UnreadableData("a hash of \(bytes.count) bytes")
+        }
+        return AuditHash(bytes: bytes)
+    }
+}
