@@ -15,6 +15,7 @@ from faults.scenarios import (
     redis_faults,
     replica_faults,
     shortages,
+    soak,
     upgrades,
 )
 
@@ -34,6 +35,7 @@ SCENARIOS = sorted(
         *shortages.SCENARIOS,
         *overload.SCENARIOS,
         *hostile_clients.SCENARIOS,
+        *soak.SCENARIOS,
         *upgrades.SCENARIOS,
     ],
     key=lambda scenario: scenario.row,

@@ -56,10 +56,10 @@ def run(bench: Bench) -> Verdict:
     verdict = Verdict()
     certificate, key = make_certificate(bench.own_folder())
     with bench.stack() as stack:
-        stack.serve("plain", **SECONDS)
+        stack.serve("plain", program=None, **SECONDS)
         stock = stock_up(bench, stack)
         usual = Crew([*writers(bench, stack, 4, pause_s=0.02), *readers(bench, stack, 4, pause_s=0.02)])
-        stack.serve("tls", TLS_CERTIFICATE_FILE=str(certificate), TLS_KEY_FILE=str(key), **SECONDS)
+        stack.serve("tls", program=None, TLS_CERTIFICATE_FILE=str(certificate), TLS_KEY_FILE=str(key), **SECONDS)
         usual.workers += [*tls_clients(bench, stack, certificate), *probes(stack)]
         with usual:
             time.sleep(bench.pick(1.5, 10))
@@ -84,8 +84,10 @@ def run(bench: Bench) -> Verdict:
 def make_certificate(folder: Path) -> tuple[Path, Path]:
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=khata"]
-        + ["-addext", "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout", key],
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=khata"),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout", key),
+        ],
         check=True,
         capture_output=True,
     )
@@ -131,7 +133,7 @@ def attack(bench: Bench, stack: Stack, seconds: float) -> dict[str, Any]:
         text=True,
     )
     bench.journal.process(process.pid)
-    output, _ = process.communicate(json.dumps(order))
+    output, _ = process.communicate(json.dumps(order), timeout=seconds + 3 * hostile_process.PATIENCE_S)
     return dict(json.loads(output))
 
 
@@ -147,8 +149,8 @@ def judge(found: dict[str, Any], verdict: Verdict) -> None:
 
 
 def p99_ms(history: History, begin: float, end: float) -> float:
-    requests = [*history.reads, *history.acknowledged]
-    times = [each.ended - each.started for each in requests if begin <= each.started and each.ended <= end]
+    intervals = [(each.started, each.ended) for requests in (history.reads, history.acknowledged) for each in requests]
+    times = [ended - started for started, ended in intervals if begin <= started and ended <= end]
     return round(quantile(sorted(times), 0.99) * 1_000, 1)
 
 

@@ -168,5 +168,6 @@ SCENARIOS = [
         "overload/reads",
         "5 times as many reads as the primary answers",
         with_load(read_messages, 0.02, READ_WAITING="200"),
+        is_alone=True,
     ),
 ]

@@ -1,4 +1,7 @@
-"""Row 16: two instances are replaced by another version's one after the other, behind a load balancer, and back."""
+"""Row 16: two instances are replaced by another version's one after the other, behind a load balancer, and back.
+
+Without another version they are replaced by the same one: a rolling restart, in which every read is strict.
+"""
 
 import dataclasses
 import time
@@ -19,18 +22,17 @@ from faults.clients.writer import Writer
 from faults.history import History, Read
 from faults.scenario import Scenario
 from faults.servers.template import database_url, make_template, run_program
-from faults.verdict import Skipped, Verdict
+from faults.verdict import Verdict
 
 # While both versions run, what one has recorded is seen by the other's cached reads within that.
 STALE_S = 0.5
 
 
 def run(bench: Bench) -> Verdict:
-    if bench.old_program is None:
-        raise Skipped("needs --old PROGRAM or --from COMMIT")
-    old, new = bench.old_program, bench.program
-    template = make_template(old, bench.own_folder() / "template", bench.journal)
+    old, new = bench.old_program or bench.program, bench.program
+    template = make_template(old, bench.own_folder() / "template", bench.journal) if old != new else bench.template
     verdict = Verdict()
+    verdict.note(replaced="another version" if old != new else "the same version")
     with dataclasses.replace(bench, program=old, template=template).stack() as stack:
         stack.serve("a", "b")
         stock = stock_up(bench, stack)
@@ -73,10 +75,11 @@ def run(bench: Bench) -> Verdict:
         ledger = check_afterwards(stack, history, verdict)
 
         def is_strict(read: Read) -> bool:
-            return only_new_since + STALE_S < read.started and read.ended < only_new_until
+            return old == new or (only_new_since + STALE_S < read.started and read.ended < only_new_until)
 
         note_levels(check_levels(history, ledger, is_strict), verdict)
-        judge_mixture(history, ledger, lambda read: not is_strict(read), verdict)
+        if old != new:
+            judge_mixture(history, ledger, lambda read: not is_strict(read), verdict)
     return verdict
 
 
