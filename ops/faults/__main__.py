@@ -76,7 +76,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="for the logs of all servers")
     parser.add_argument("--list", action="store_true", help="the scenarios")
     parser.add_argument("--program", type=Path, help="the khata to test (built from this checkout)")
-    parser.add_argument("--old", type=Path, metavar="PROGRAM", help="the khata from which is upgraded")
+    parser.add_argument(
+        "--old", type=Path, metavar="PROGRAM", help="the khata from which is upgraded; --from COMMIT builds one"
+    )
     options = parser.parse_args()
     if options.short and options.long:
         parser.error("--short or --long")
