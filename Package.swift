@@ -291,6 +291,7 @@ let package = Package(
                 "Access", "AccessTesting", "Inventory", "LedgerTesting", "Postgres", "PostgresLedger", "Redis",
                 "SQLiteLedger", "ServerTesting", "khata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -88,12 +88,15 @@ extension ScopedLedger: StockReading {
     }
 }
 
+/// What is answered was recorded in their stores: an import's name has had its answer from whoever was first.
 extension ScopedLedger: StockWriting {
     public func record(
         _ movement: Movement, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedMovement> {
         try require(movement.storeID)
-        return try await ledger.record(movement, context)
+        let receipt = try await ledger.record(movement, context)
+        try require(receipt.value.storeID)
+        return receipt
     }
 
     public func record(
@@ -101,13 +104,17 @@ extension ScopedLedger: StockWriting {
     ) async throws(LedgerError) -> Receipt<RecordedTransfer> {
         try require(transfer.from)
         try require(transfer.to)
-        return try await ledger.record(transfer, context)
+        let receipt = try await ledger.record(transfer, context)
+        for side in [receipt.value.out, receipt.value.in] { try require(side.storeID) }
+        return receipt
     }
 
     /// The other lines of the batch are owed their own outcome, so the ledger is asked about a store that is nowhere.
     public func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch> {
         let batch = batch.map { scope.contains($0.storeID) ? $0 : $0.moved(to: Self.nowhere) }
-        return try await ledger.record(batch, context)
+        let receipt = try await ledger.record(batch, context)
+        for case .recorded(let movement) in receipt.value.lines { try require(movement.storeID) }
+        return receipt
     }
 
     /// What a principal was told once, they may be told again.

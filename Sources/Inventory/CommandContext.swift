@@ -6,7 +6,9 @@ public struct CommandContext: Sendable {
     public let idempotency: IdempotencyKey?
     /// When the change happened, for history that is loaded from elsewhere; `nil` means now. Never below the
     /// ledger's last time, so that time order and position order agree.
-    public let recordedAt: Timestamp?
+    public private(set) var recordedAt: Timestamp?
+    /// What an import calls the change; the idempotency key is made of it.
+    public let importName: ImportName?
 
     public init(
         actor: String, requestID: String, idempotency: IdempotencyKey? = nil, recordedAt: Timestamp? = nil
@@ -15,9 +17,24 @@ public struct CommandContext: Sendable {
         self.requestID = requestID
         self.idempotency = idempotency
         self.recordedAt = recordedAt
+        importName = nil
+    }
+
+    /// - Parameter change: What is done under the name.
+    public init(
+        actor: String, requestID: String, importing change: MovementCommand.Change, as name: ImportName,
+        recordedAt: Timestamp? = nil
+    ) {
+        self.actor = actor
+        self.requestID = requestID
+        idempotency = name.key(for: change)
+        self.recordedAt = recordedAt
+        importName = name
     }
 
     func recorded(at time: Timestamp) -> CommandContext {
-        CommandContext(actor: actor, requestID: requestID, idempotency: idempotency, recordedAt: time)
+        var context = self
+        context.recordedAt = time
+        return context
     }
 }

@@ -18,23 +18,44 @@ extension JSONWriter {
         if let expectedOnHand = movement.expectedOnHand { field("expected_on_hand", expectedOnHand) }
     }
 
-    public mutating func value(_ transfer: Transfer) {
+    /// - Parameter name: What an import calls it, here and below.
+    public mutating func value(_ transfer: Transfer, importedAs name: ImportName? = nil) {
         openObject()
         field("product_id", transfer.productID)
         field("from_store_id", transfer.from)
         field("to_store_id", transfer.to)
         field("quantity", transfer.quantity.units)
         fields(of: transfer.notes)
+        field(ofImport: name)
         closeObject()
     }
 
-    public mutating func value(_ batch: Batch) {
+    public mutating func value(_ batch: Batch, importedAs name: ImportName? = nil) {
         openObject()
         key("movements")
         openArray()
         for movement in batch.movements { value(movement) }
         closeArray()
         field("atomic", batch.isAtomic)
+        field(ofImport: name)
+        closeObject()
+    }
+
+    public mutating func field(ofImport name: ImportName?) {
+        guard let name else { return }
+        key("import")
+        openObject()
+        switch name {
+        case .part(let file, let line, let storeID):
+            field("file", file)
+            field("line", Int64(line))
+            field("store_id", storeID)
+        case .line(let file, let line):
+            field("file", file)
+            field("line", Int64(line))
+        case .row(let id):
+            field("external_id", id)
+        }
         closeObject()
     }
 

@@ -2,7 +2,7 @@
 /// up to half of that less by chance, so that many clients do not come back at once.
 struct Backoff {
     static let first: Duration = .milliseconds(50)
-    static let longest: Duration = .seconds(5)
+    static let longest: Duration = .seconds(1)
 
     private var next = first
     private var last: (failure: PostgresError, retryAt: ContinuousClock.Instant)?

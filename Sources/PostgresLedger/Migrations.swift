@@ -14,6 +14,8 @@ struct Migration: Sendable {
         Migration(version: 3, sql: String(decoding: PackageResources.v3_product_names_sql, as: UTF8.self)),
         Migration(
             version: 4, sql: String(decoding: PackageResources.v4_histories_sql, as: UTF8.self), isExpansion: true),
+        Migration(
+            version: 5, sql: String(decoding: PackageResources.v5_imports_sql, as: UTF8.self), isExpansion: true),
     ]
 }
 

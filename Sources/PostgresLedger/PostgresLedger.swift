@@ -41,8 +41,10 @@ public struct PostgresLedger: Service {
     let announcements: Announcements
     let reader: SnapshotReader
     let watch: PrimaryWatch
-    /// For what is neither a movement nor a read of the ledgers: keys, health, housekeeping.
+    /// For what is neither a movement nor a read of the ledgers: health, housekeeping.
     public let primary: Pool
+    /// For who it is that asks: that is not to wait for what others read, nor are answers from the cache.
+    let credentials: Pool
     let observer: any LedgerObserver
     private let pools: [Pool]
     /// What the relay works on.
@@ -98,6 +100,7 @@ public struct PostgresLedger: Service {
                 writing, connections: 1, waiting: limits.write.catalogChangesWaiting, patience: .seconds(30)),
             observer: observer, patience: limits.commitPatience)
         self.primary = pool(primary, connections: limits.primaryReadConnections, waiting: limits.waitingReads)
+        credentials = pool(primary, connections: 2, waiting: limits.waitingReads)
         reader = SnapshotReader(
             primary: self.primary,
             replica: replica.map {

@@ -79,14 +79,6 @@ extension AuditEntry {
     }
 }
 
-extension AuditHash {
-    fileprivate init?(hexadecimal text: String) {
-        let digits = text.utf8.compactMap(\.hexDigit)
-        guard digits.count == 64, text.utf8.count == 64 else { return nil }
-        self.init(bytes: stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
-    }
-}
-
 extension ReportRow {
     init(_ fields: AnswerFields, _ grouping: ReportQuery.Grouping) throws(UnexpectedAnswer) {
         let group: Int64

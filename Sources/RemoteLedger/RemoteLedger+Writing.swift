@@ -8,6 +8,7 @@ extension RemoteLedger: StockWriting {
         let request = ServerRequest.post("/stores/\(movement.storeID)/stock", key: context.key) { json in
             json.openObject()
             json.fields(of: movement)
+            json.field(ofImport: context.importName)
             json.closeObject()
         }
         let answer = try await send(request, .movement(movement), context)
@@ -23,7 +24,8 @@ extension RemoteLedger: StockWriting {
         let answer: Answer
         do throws(LedgerError) {
             answer = try await send(
-                .post("/stock-transfers", key: context.key) { $0.value(transfer) }, .transfer(transfer), context)
+                .post("/stock-transfers", key: context.key) { $0.value(transfer, importedAs: context.importName) },
+                .transfer(transfer), context)
         } catch .refused(.unknownStore) {
             throw .refused(.unknownStore(try await unknownStore(of: transfer)))
         }
@@ -35,20 +37,19 @@ extension RemoteLedger: StockWriting {
 
     public func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch> {
         let answer = try await send(
-            .post("/stock-movements/batch", key: context.key) { $0.value(batch) }, .batch(batch), context)
+            .post("/stock-movements/batch", key: context.key) { $0.value(batch, importedAs: context.importName) },
+            .batch(batch), context)
         let lines = try server.reading { () throws(UnexpectedAnswer) in
-            var results = try answer.fields().objects("results")[...]
-            var lines: [RecordedBatch.Line] = []
-            for line in batch.lines {
-                switch line {
-                case .invalid(let fields):
-                    lines.append(.invalid(fields))
-                case .movement(let movement):
-                    guard let result = results.popFirst() else { throw UnexpectedAnswer("results are missing") }
-                    lines.append(try .init(result, movement))
-                }
+            let results = try answer.fields().objects("results")
+            // The part of a file that an import's name stands for may have come without its invalid rows, or with them.
+            guard results.count == batch.movements.count || answer.isReplay && context.importName != nil else {
+                throw UnexpectedAnswer("results are missing")
             }
-            return lines
+            var outcomes: ArraySlice<RecordedBatch.Line> = []
+            for (result, movement) in zip(results, batch.movements) { outcomes.append(try .init(result, movement)) }
+            return batch.lines.compactMap { line -> RecordedBatch.Line? in
+                if case .invalid(let fields) = line { .invalid(fields) } else { outcomes.popFirst() }
+            }
         }
         return Receipt(RecordedBatch(lines: lines), isReplay: answer.isReplay, in: answer.history)
     }
@@ -76,7 +77,7 @@ extension RemoteLedger: StockWriting {
                 reason: "A server records what it is sent at its own time: load history that keeps its times into the "
                     + "database of the server.")
         }
-        guard context.idempotency?.isPermanent != true else {
+        guard context.importName != nil || context.idempotency?.isPermanent != true else {
             throw .rejected(
                 reason: "A server does not keep an Idempotency-Key for good: do this in the database of the server.")
         }
@@ -104,8 +105,9 @@ extension Subject {
 }
 
 extension CommandContext {
-    /// The caller's key, or one of its own: it makes repeated attempts one request.
-    var key: String {
+    /// The caller's key, or one of its own: it makes repeated attempts one request. An import's name does that itself.
+    var key: String? {
+        if importName != nil { return nil }
         if let idempotency { return idempotency.key }
         return (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined(separator: "-")
     }

@@ -149,18 +149,18 @@ public final class CacheConnection: CacheInvalidating {
     func writableNamespace(in history: History, _ generation: Int64) async -> String? {
         guard let identity = client.identities.min() else { return nil }
         let namespace = Self.namespace(history, generation, identity)
-        let isWritten = await attempt { () throws(CacheError) in
+        let isWritten: Void? = await attempt { () throws(CacheError) in
             _ = try await client.send(
                 RedisCommand("SET", .string("\(namespace):probe"), "1", "PX", "1000"), expecting: identity)
         }
         return isWritten == nil ? nil : namespace
     }
 
-    /// Makes all marks unknown that were there before the first generation: programs of version 3, should they come back,
-    /// are to find out anew what they were not told of meanwhile.
+    /// Makes all marks unknown: programs of version 3, should they come back, are to find out anew what they were not told
+    /// of meanwhile.
     /// - Returns: Whether it is done.
     func forgetOthers() async -> Bool {
-        let isDone = await attempt { () throws(CacheError) in
+        let isDone: Void? = await attempt { () throws(CacheError) in
             var cursor = "0"
             repeat {
                 let reply = try await client.send(

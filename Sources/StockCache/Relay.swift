@@ -29,7 +29,7 @@ public struct Relay: Service {
                 if round.isFirst { (lastBeat, offSince) = (.now, .now) }
                 cache.learn(round.state)
                 if round.state.namespace == nil {
-                    if await switchOn(after: round.state) { offSince = .now }
+                    if await switchOn(after: round) { offSince = .now }
                     guard .now - offSince >= Self.patience else { continue }
                     // Others may reach their Redis, or this one.
                     try? await outbox.resign()
@@ -46,11 +46,12 @@ public struct Relay: Service {
     }
 
     /// - Returns: Whether the cache is on, if nobody else has switched it meanwhile.
-    private func switchOn(after state: CacheState) async -> Bool {
+    private func switchOn(after round: RelayRound) async -> Bool {
+        let state = round.state
         guard let namespace = await cache.writableNamespace(in: state.history, state.generation + 1) else {
             return false
         }
-        if state.generation == 0, await !cache.forgetOthers() { return false }
+        if round.followsOthers, await !cache.forgetOthers() { return false }
         return (try? await outbox.switchCache(from: state, to: namespace)) != nil
     }
 
@@ -72,7 +73,7 @@ public struct Relay: Service {
     private func beat(_ heart: inout BeatingHeart, in state: CacheState) async {
         guard let documents = cache.untrusted, documents.namespace == state.namespace else { return }
         let value = heart.next()
-        let isHeard = await cache.attempt { () throws(CacheError) in
+        let isHeard: Void? = await cache.attempt { () throws(CacheError) in
             try await documents.beat(value)
         }
         // It may arrive late, after others: then it must not count as one of the same.

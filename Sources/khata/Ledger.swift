@@ -34,7 +34,7 @@ extension Settings {
 }
 
 /// A ledger as the commands use it, wherever it is kept.
-typealias Ledger = StockReading & StockWriting & CredentialStoring & Service
+typealias Ledger = ShopLedger & CredentialStoring & Service
 
 /// Runs the ledger while `body` uses it: what was recorded is committed when this returns.
 /// - Parameter checksAll: Whether a file is read whole first, however large, to see that nothing of it is damaged.

@@ -151,7 +151,8 @@ struct ParametersTests {
             request: request, requestID: "r", principal: Principal(id: "key:a", role: .reader), path: try path,
             format: .json, limits: Limits())
         let document = Document(
-            stamp: Stamp(history: History("h"), position: .zero, catalogPosition: .zero), body: ByteBuffer(string: "{}"), next: 5, source: nil)
+            stamp: Stamp(history: History("h"), position: .zero, catalogPosition: .zero),
+            body: ByteBuffer(string: "{}"), next: 5, source: nil)
         let response = call.answer((document, .hit), try parameters(""))
         #expect(response.headers[.contentLength] == "2")
     }

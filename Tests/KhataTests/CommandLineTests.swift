@@ -21,6 +21,8 @@ struct CommandLineTests {
             ["stock", "--as-of", "yesterday"],
             ["report", "--from", "2026-11-01", "--to", "today", "--group-by", "day", "--csv"],
             ["audit", "list", "--store", "0", "--action", "product-created"], ["health", "--json"],
+            ["audit", "verify", "--store", "1", "--heads", "ends"],
+            ["audit", "verify", "--write-heads", "ends", "--json"],
             ["stock", "--server", "https://khata.example", "--api-key", "khata_1_2"],
             ["stock", "--sqlite", "shop.khata"],
             ["promote", "shop.khata"], ["promote", "shop.khata", "postgresql://khata@localhost/khata", "--json"],
@@ -41,6 +43,7 @@ struct CommandLineTests {
             ["stock", "Sugar 1kg", "--below", "5"], ["stock", "--below=-1"], ["stock", "--as-of", "tomorrow"],
             ["report", "--from", "2026-11-02", "--to", "2026-11-01"], ["report", "--csv", "--json"],
             ["report", "--group-by", "week"], ["audit", "list", "--action", "stolen"], ["audit", "list", "--store=-1"],
+            ["audit", "verify", "--store", "1", "--write-heads", "ends"], ["audit", "verify", "--store=-1"],
             ["stock", "--server", "http://a", "--primary-url", "postgresql://b"],
             ["stock", "--server", "http://a", "--sqlite", "shop.khata"],
         ])

@@ -6,7 +6,10 @@ struct ServedShop {
     /// Works on it through the server.
     let khata: Program
 
-    static func with(_ file: TestFile, _ body: (ServedShop) async throws -> Void) async throws {
+    /// - Parameter key: For a shop that has one; else the first start makes it.
+    static func with(
+        _ file: TestFile, key: String? = nil, _ body: (ServedShop) async throws -> Void
+    ) async throws {
         let process = Process()
         process.executableURL = try Program.url
         process.arguments = ["serve", "--port", "0", "--ops-port", "0"]
@@ -21,8 +24,8 @@ struct ServedShop {
         let result: Result<Void, any Error>
         do {
             let isServing = try await eventually { try server(in: log) != nil }
-            guard isServing, let (url, key) = try server(in: log) else { throw NotServing() }
-            let khata = Program(environment: ["KHATA_SERVER_URL": url, "KHATA_API_KEY": key])
+            guard isServing, let server = try server(in: log), let key = key ?? server.key else { throw NotServing() }
+            let khata = Program(environment: ["KHATA_SERVER_URL": server.url, "KHATA_API_KEY": key])
             result = .success(try await body(ServedShop(khata: khata)))
         } catch {
             result = .failure(error)
@@ -32,11 +35,11 @@ struct ServedShop {
         try result.get()
     }
 
-    /// The address and the key of the first start's `Try: curl -H "Authorization: Bearer KEY" URL/api/v1/…`.
-    private static func server(in log: URL) throws -> (url: String, key: String)? {
+    /// The address of `Try: curl -H "Authorization: Bearer KEY" URL/api/v1/…`, and at the first start the key.
+    private static func server(in log: URL) throws -> (url: String, key: String?)? {
         let text = try String(contentsOf: log, encoding: .utf8)
-        guard let match = text.firstMatch(of: #/Try: .*Bearer (khata_\w+)" (http://[^/]+)//#) else { return nil }
-        return (String(match.2), String(match.1))
+        guard let match = text.firstMatch(of: #/Try: .*Bearer (khata_\w+)?.*" (http://[^/]+)//#) else { return nil }
+        return (String(match.2), match.1.map(String.init))
     }
 
     private struct NotServing: Error {}

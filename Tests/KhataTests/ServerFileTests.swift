@@ -40,7 +40,7 @@ struct ServerFileTests {
             try await expect("2 rows, 0 new, 1 changed, 1 there already", importing: renamed, shop, file)
             try await expect("1,102 rows, 1,102 new", importing: movements, shop, file)
             try await expect("1,102 rows, 0 new, 1,102 there already", importing: movements, shop, file)
-            // A day later the server has forgotten the keys.
+            // Also where all keys are forgotten, as by the servers of earlier programs.
             try await DatabaseQueue(path: file.path).write { try $0.execute(sql: "delete from idempotency") }
             try await expect("1,102 rows, 0 new, 1,102 there already", importing: movements, shop, file)
 

@@ -161,3 +161,5 @@ extension ServedLedger: StockReading {
         try await remote.report(query, freshness)
     }
 }
+
+extension ServedLedger: KeptReading {}

@@ -230,6 +230,24 @@ struct FaultTests {
         }
     }
 
+    @Test("who it is that asks is known while all connections for reads are busy")
+    func credentials() async throws {
+        var limits = LedgerLimits()
+        (limits.primaryReadConnections, limits.waitingReads) = (1, 1)
+        try await TestDatabase.withShop { [limits] database in
+            try await database.withLedger(limits: limits) { ledger in
+                try await database.withPool { holder in
+                    try await holder.run { try $0.script("select pg_advisory_lock(1)") }
+                    async let read: Void = ledger.primary.run { try $0.script("select pg_advisory_lock(1)") }
+                    #expect(try await eventually { ledger.primary.status.busy == 1 })
+                    #expect(try await ledger.apiKey("unknown") == nil)
+                    try await holder.run { try $0.script("select pg_advisory_unlock(1)") }
+                    try await read
+                }
+            }
+        }
+    }
+
     @Test("a ledger that shuts down leaves no row of what is known")
     func outboxAfterwards() async throws {
         try await TestDatabase.withShop { database in

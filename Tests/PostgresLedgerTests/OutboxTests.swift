@@ -202,7 +202,8 @@ struct OutboxTests {
     func version3() async throws {
         try await TestDatabase.withShop { database in
             try await database.withLedger { ledger in
-                _ = try await ledger.cacheState()
+                try await database.switchCache(to: "khata:a", ledger)
+                _ = try #require(try await ledger.relay.round(limit: 10))
                 // As such a program does it.
                 try await database.execute(
                     "insert into outbox (store_id, position, changes) values (1, 1, '[[1,1,[]]]')")
@@ -214,6 +215,32 @@ struct OutboxTests {
                 #expect(entries[0].namespace == nil)
                 try await ledger.relay.delete(entries)
                 #expect(try await database.integers("select count(*) from outbox") == [0])
+            }
+        }
+    }
+
+    @Test("where no relay is left, programs of version 3 delete their rows, and no cache counts that lacks them")
+    func withoutRelay() async throws {
+        try await TestDatabase.withShop { database in
+            @Sendable func isDeletedByVersion3() async throws -> Bool {
+                try await database.execute(
+                    "insert into outbox (store_id, position, changes) values (1, 1, '[]') on conflict do nothing")
+                try await database.execute("delete from outbox")
+                return try await database.integers("select count(*) from outbox") == [0]
+            }
+            try await database.withLedger { ledger in
+                _ = try await ledger.cacheState()
+                #expect(try await isDeletedByVersion3())
+                try await database.switchCache(to: "khata:a", ledger)
+                _ = try #require(try await ledger.relay.round(limit: 10))
+                #expect(try await !isDeletedByVersion3())
+            }
+            // Now that it is closed.
+            #expect(try await isDeletedByVersion3())
+            try await database.withLedger { ledger in
+                #expect(try await ledger.cacheState().namespace == "version 3")
+                let round = try #require(try await ledger.relay.round(limit: 10))
+                #expect(round.entries.isEmpty && round.followsOthers)
             }
         }
     }

@@ -82,7 +82,7 @@ struct PoolTests {
 
     @Test("serves many callers with few connections")
     func manyCallers() async throws {
-        try await TestServer.withPool(connections: 3, waiting: 200) { pool in
+        try await TestServer.withPool(connections: 3, waiting: 200, waitTimeout: .seconds(300)) { pool in
             let ids = try await withThrowingTaskGroup(of: Int64.self) { group in
                 for _ in 0..<200 { group.addTask { try await pool.run { try $0.execute(.backendID)[0].int64(0) } } }
                 return try await group.reduce(into: Set<Int64>()) { $0.insert($1) }

@@ -103,7 +103,7 @@ struct FaultTests {
                 let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
                 #expect(error?.kind == .timeout)
             }
-            try await TestClient.unconnected(server.url) { client in
+            try await TestClient.unconnected(server.url, adjust: { $0.commandTimeout = .seconds(60) }) { client in
                 async let answer: Void = client.expectAnswer()
                 server.resume()
                 try await answer

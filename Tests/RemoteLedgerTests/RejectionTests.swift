@@ -1,4 +1,5 @@
 import Inventory
+import NIOHTTP1
 import Testing
 
 @testable import RemoteLedger
@@ -53,5 +54,25 @@ struct RejectionTests {
             try await isRejected { _ = try await $0.change(.addProduct(named: "Tea"), now) },
         ]
         #expect(rejections == [true, true])
+    }
+
+    @Test("a server that does not know imports is told from one that refuses them")
+    func olderServer() async throws {
+        let context = CommandContext(
+            actor: "import", requestID: "r", importing: .movement(movement), as: .row(externalID: "A1"))
+        try await ScriptedServer.with { _, _ in
+            .problem(
+                422, "invalid-body", more: #","errors":[{"pointer":"/import","detail":"is not a field of this"}]"#)
+        } _: { server, address in
+            try await RemoteLedger.with(address, key: "k", observer: Unobserved()) { ledger in
+                _ = await #expect {
+                    try await ledger.record(movement, context)
+                } throws: { error in
+                    if case LedgerError.rejected(let reason) = error { reason.contains("older") } else { false }
+                }
+            }
+            #expect(server.requests.map(\.body).first?.contains(#""import":{"external_id":"A1"}"#) == true)
+            #expect(server.requests.first?.headers.contains(name: "Idempotency-Key") == false)
+        }
     }
 }

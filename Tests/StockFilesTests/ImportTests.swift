@@ -32,12 +32,16 @@ struct ImportTests {
             }
             #expect(try await shop.onHand(1, 102) == 20)
             #expect(try await shop.onHand(2, 103) == 7)
+            let emptyFirst = "store_id,name,on_hand\n1,rice 5KG,0\n2,rice 5KG,6\n"
+            for (added, unchanged) in [(1, 1), (0, 2)] {
+                try await shop.imports(emptyFirst, added: added, unchanged: unchanged)
+            }
             #expect(try await shop.refuses("store_id,sku,on_hand\n1,S1,20\n2,S1,3\n") == ["2 on_hand"])
             #expect(try await shop.onHand(2, 102) == 0)
             #expect(try await shop.refuses("store_id,sku,on_hand\n2,S1,20\n2,S1,20\n") == ["3 on_hand"])
             #expect(
                 try await shop.export(.stock)
-                    == "store_id,product_id,name,on_hand\r\n1,102,Sugar 1kg,20\r\n2,103,چائے,7\r\n")
+                    == "store_id,product_id,name,on_hand\r\n1,102,Sugar 1kg,20\r\n2,101,Rice 5kg,6\r\n2,103,چائے,7\r\n")
             try await shop.expectSound()
         }
     }

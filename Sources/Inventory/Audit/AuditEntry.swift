@@ -62,6 +62,13 @@ public struct AuditHash: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
+    /// Reads its description.
+    public init?(hexadecimal text: String) {
+        let digits = text.utf8.compactMap(\.hexDigit)
+        guard digits.count == 64, text.utf8.count == 64 else { return nil }
+        self.init(bytes: stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
+    }
+
     public var description: String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }

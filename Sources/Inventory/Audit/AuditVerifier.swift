@@ -4,7 +4,10 @@ public struct AuditVerifier: Sendable {
     public let storeID: StoreID
     /// The last entry that was checked.
     public private(set) var head: LedgerHead
-    private var onHand: [ProductID: Int64] = [:]
+    /// What the movements up to there leave.
+    public private(set) var levels: [ProductID: KeptLevel] = [:]
+    /// What the changes up to there leave, for the catalog's log.
+    public private(set) var catalog = DerivedCatalog()
 
     public init(storeID: StoreID) {
         self.storeID = storeID
@@ -23,7 +26,7 @@ public struct AuditVerifier: Sendable {
         guard entry.recordedAt >= head.recordedAt else {
             throw AuditDefect(storeID, entry.position, "the entry is older than its predecessor")
         }
-        if storeID != .catalog { try check(movement, against: entry) }
+        if storeID == .catalog { try catalog.apply(entry) } else { try check(movement, against: entry) }
         head = LedgerHead(
             storeID: storeID, position: entry.position, hash: entry.hash, recordedAt: entry.recordedAt)
     }
@@ -32,16 +35,18 @@ public struct AuditVerifier: Sendable {
         guard let movement, movement.position == entry.position else {
             throw AuditDefect(storeID, entry.position, "the movement is missing from the ledger")
         }
-        guard movement.auditDetail == entry.detail, movement.type.rawValue == entry.action.rawValue,
-            movement.recordedAt == entry.recordedAt
+        // Byte by byte: as texts they may be the same with their letters composed differently.
+        guard movement.auditDetail.utf8.elementsEqual(entry.detail.utf8),
+            movement.type.rawValue == entry.action.rawValue, movement.recordedAt == entry.recordedAt
         else {
             throw AuditDefect(storeID, entry.position, "the movement in the ledger is not the one that was audited")
         }
-        let after = onHand[movement.productID, default: 0] + movement.type.sign * movement.quantity
+        let after = (levels[movement.productID]?.onHand ?? 0) + movement.type.sign * movement.quantity
         guard after == movement.onHandAfter, after >= 0 else {
             throw AuditDefect(storeID, entry.position, "the level does not follow from the movements before")
         }
-        onHand[movement.productID] = after
+        levels[movement.productID] = KeptLevel(
+            productID: movement.productID, onHand: after, position: entry.position, recordedAt: entry.recordedAt)
     }
 }
 
@@ -76,19 +81,33 @@ public struct AuditVerification: Sendable {
     }
 
     /// Checks what the ledger holds after the last entry that a verifier has checked.
-    /// - Parameter checked: Is told of each page how many entries it had.
+    /// - Parameters:
+    ///   - end: The ledger's, up to which it is checked; `nil` for all that is there.
+    ///   - freshness: At least as new as the end.
+    ///   - checked: Is told of each page how many entries it had.
+    ///   - passed: Is told when the verifier gets to one of `positions`.
     /// - Returns: The verifier at the end of the ledger.
     /// - Throws: `AuditDefect`, `LedgerError`.
     public func verify(
-        after verifier: AuditVerifier, checked: (_ entries: Int) throws -> Void = { _ in }
+        after verifier: AuditVerifier, upTo end: Position? = nil, _ freshness: Freshness = Freshness(),
+        at positions: some Collection<Position> = EmptyCollection(),
+        checked: (_ entries: Int) throws -> Void = { _ in }, passed: (AuditVerifier) -> Void = { _ in }
     ) async throws -> AuditVerifier {
         var verifier = verifier
-        while true {
+        let positions = Set(positions)
+        if positions.contains(verifier.head.position) { passed(verifier) }
+        while end != verifier.head.position {
             let page = try await ledger.auditedPage(
-                of: verifier.storeID, after: verifier.head.position, limit: Self.pageSize)
-            try verifier.check(page)
+                of: verifier.storeID, after: verifier.head.position, limit: Self.pageSize, freshness
+            ).upTo(end)
+            for index in page.entries.indices {
+                try verifier.check(page, index)
+                if positions.contains(verifier.head.position) { passed(verifier) }
+            }
+            try verifier.checkEnd(of: page)
             try checked(page.entries.count)
-            if page.isLast { return verifier }
+            if page.isLast { break }
         }
+        return verifier
     }
 }

@@ -16,18 +16,28 @@ extension AuditedPage {
             entries: entries.filter { $0.position > position }, movements: movements.filter { $0.position > position },
             end: end, isLast: isLast)
     }
+
+    /// Without what comes after a position, as if the ledger ended there.
+    func upTo(_ last: Position?) -> AuditedPage {
+        guard let last, end > last else { return self }
+        let entries = entries.filter { $0.position <= last }
+        return AuditedPage(
+            entries: entries, movements: movements.filter { $0.position <= last }, end: last,
+            isLast: isLast || entries.last?.position == last)
+    }
 }
 
 extension StockReading {
     /// The first entries after a position.
     public func auditedPage(
-        of storeID: StoreID, after position: Position, limit: Int
+        of storeID: StoreID, after position: Position, limit: Int, _ freshness: Freshness = Freshness()
     ) async throws(LedgerError) -> AuditedPage {
         let after = EntryKey(storeID: storeID, position: position)
-        let log = try await audit(AuditQuery(storeID: storeID, after: after, limit: limit), atLeast: nil)
+        let log = try await audit(AuditQuery(storeID: storeID, after: after, limit: limit), freshness)
         // At least as new as the log, so that each entry of the log has its movement here.
-        let movements = try await entries(
-            EntryQuery(storeID: storeID, after: after, limit: limit), atLeast: log.position)
+        var ofLog = freshness
+        ofLog.atLeast = log.position.map { LedgerPoint($0) }
+        let movements = try await entries(EntryQuery(storeID: storeID, after: after, limit: limit), ofLog)
         return AuditedPage(
             entries: log.value.items, movements: Array(movements.value.items.prefix(log.value.items.count)),
             end: log.position ?? .zero, isLast: log.value.next == nil)
@@ -37,9 +47,16 @@ extension StockReading {
 extension AuditVerifier {
     /// - Throws: What is wrong with the first entry of the page that is not sound.
     public mutating func check(_ page: AuditedPage) throws(AuditDefect) {
-        for (index, entry) in page.entries.enumerated() {
-            try check(entry, movement: page.movements.indices.contains(index) ? page.movements[index] : nil)
-        }
+        for index in page.entries.indices { try check(page, index) }
+        try checkEnd(of: page)
+    }
+
+    mutating func check(_ page: AuditedPage, _ index: Int) throws(AuditDefect) {
+        try check(
+            page.entries[index], movement: page.movements.indices.contains(index) ? page.movements[index] : nil)
+    }
+
+    func checkEnd(of page: AuditedPage) throws(AuditDefect) {
         guard !page.isLast || page.end == head.position else {
             throw AuditDefect(storeID, head.position.next, "the log ends before its ledger does")
         }

@@ -38,13 +38,18 @@ public struct RelayRound: Sendable {
     /// Whether the server that the cache was switched on with has run without a break since. Otherwise its data may be
     /// that of another day.
     public let isSameServer: Bool
+    /// Whether, since a cache was switched on last, programs may have had one of their own that the primary does not know.
+    public let followsOthers: Bool
     /// The entries that are due, oldest first.
     public let entries: [OutboxEntry]
 
-    public init(isFirst: Bool, state: CacheState, isSameServer: Bool, entries: [OutboxEntry]) {
+    public init(
+        isFirst: Bool, state: CacheState, isSameServer: Bool, followsOthers: Bool, entries: [OutboxEntry]
+    ) {
         self.isFirst = isFirst
         self.state = state
         self.isSameServer = isSameServer
+        self.followsOthers = followsOthers
         self.entries = entries
     }
 }

@@ -128,6 +128,16 @@ extension JSONFields {
         return nil
     }
 
+    /// What `read` makes of an object.
+    mutating func optionalObject<Value>(_ name: String, _ read: (inout JSONFields) -> Value?) -> Value? {
+        guard let value = optional(name) else { return nil }
+        var fields = JSONFields(of: value, at: "\(pointer)/\(name)")
+        let object = read(&fields)
+        fields.refuseOthers()
+        problems += fields.problems
+        return object
+    }
+
     /// The elements of an array, each with its own fields.
     mutating func objects(_ name: String, atMost most: Int) -> [JSONFields]? {
         guard let value = required(name) else { return nil }

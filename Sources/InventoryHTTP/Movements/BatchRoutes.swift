@@ -12,13 +12,15 @@ extension InventoryAPI {
         let receipt = try await receipt(to: call, body) { answer throws(LedgerError) in
             try answer.batchReceipt()
         } carryingOut: {
-            let lines = try fields.reading { BatchBody(&$0, limits) }.lines
-            let context = try call.context(body: body)
-            charge(lines: lines.count, to: call)
-            let batch = try batch(of: lines, isAtomic: isAtomic, limits)
+            let asked = try fields.reading { BatchBody(&$0, limits) }
+            charge(lines: asked.lines.count, to: call)
+            let batch = try batch(of: asked.lines, isAtomic: isAtomic, limits)
+            if asked.importName != nil { try requireValid(batch) }
+            let context = try call.context(body: body, of: .batch(batch), importedAs: asked.importName)
             let receipt = try await ledger(for: call).record(batch, context)
-            guard receipt.value.lines.count != batch.lines.count else { return receipt }
-            return Receipt(try completed(receipt.value, lines), isReplay: receipt.isReplay, in: receipt.history)
+            // An import's part may have had other lines than these the first time, without its invalid rows or with them.
+            guard asked.importName == nil, receipt.value.lines.count != batch.lines.count else { return receipt }
+            return Receipt(try completed(receipt.value, asked.lines), isReplay: receipt.isReplay, in: receipt.history)
         }
         let results = receipt.value.lines.enumerated().map { BatchResult($1, at: $0) }
         return response(isAtomic ? .created : .ok, results, receipt)
@@ -36,11 +38,15 @@ extension InventoryAPI {
         }
         let batch = Batch(lines)
         guard isAtomic else { return batch }
-        let invalid = lines.flatMap { line in
+        try requireValid(batch)
+        return Batch(batch.movements, isAtomic: true)
+    }
+
+    private func requireValid(_ batch: Batch) throws(Problem) {
+        let invalid = batch.lines.flatMap { line in
             if case .invalid(let fields) = line { fields } else { [InvalidField]() }
         }
         guard invalid.isEmpty else { throw Problem(invalidBody: invalid.map(Problem.Item.init)) }
-        return Batch(batch.movements, isAtomic: true)
     }
 
     /// What became of a batch, with its invalid lines, which programs of earlier versions did not keep: those that are

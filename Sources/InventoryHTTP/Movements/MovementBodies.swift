@@ -50,13 +50,39 @@ extension Transfer {
 struct BatchBody {
     var lines: [JSONFields]
     let isAtomic: Bool
+    let importName: ImportName?
 
     init?(_ fields: inout JSONFields, _ limits: Limits) {
         let lines = fields.objects("movements", atMost: limits.batch)
         let isAtomic = fields.optionalFlag("atomic")
+        importName = fields.importName(limits)
         guard let lines else { return nil }
         self.lines = lines
         self.isAtomic = isAtomic ?? false
+    }
+}
+
+extension JSONFields {
+    /// What an import calls what the body asks for.
+    mutating func importName(_ limits: Limits) -> ImportName? {
+        optionalObject("import") { fields in
+            if let id = fields.optionalText("external_id", atMost: limits.nameCharacters) {
+                return .row(externalID: id)
+            }
+            let file = fields.text("file", atMost: 64)
+            let line = fields.integer("line", in: 1...largestJSONInteger)
+            let storeID: StoreID? = fields.optionalID("store_id")
+            guard let file, let line else { return nil }
+            if !file.isSHA256 { fields.refuse("file", "must be a SHA-256 in hexadecimal, in small letters") }
+            return storeID.map { .part(file: file, line: Int(line), storeID: $0) }
+                ?? .line(file: file, line: Int(line))
+        }
+    }
+}
+
+extension String {
+    fileprivate var isSHA256: Bool {
+        utf8.count == 64 && utf8.allSatisfy { $0.hexDigit != nil && !(0x41...0x46).contains($0) }
     }
 }
 

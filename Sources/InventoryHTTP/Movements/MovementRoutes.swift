@@ -11,8 +11,12 @@ extension InventoryAPI {
         let receipt = try await receipt(to: call, body) { answer throws(LedgerError) in
             try answer.movementReceipt()
         } carryingOut: {
-            let movement = try fields.reading { Movement(&$0, storeInPath: call.path.storeID, limits) }
-            return try await ledger(for: call).record(movement, call.context(body: body))
+            let (name, movement) = try fields.reading { fields in
+                let name = fields.importName(limits)
+                return Movement(&fields, storeInPath: call.path.storeID, limits).map { (name, $0) }
+            }
+            let context = try call.context(body: body, of: .movement(movement), importedAs: name)
+            return try await ledger(for: call).record(movement, context)
         }
         var response = Response.json(.created) { $0.value(receipt.value) }
         response.add(receipt.value.position, in: receipt.history)
@@ -26,8 +30,12 @@ extension InventoryAPI {
         let receipt = try await receipt(to: call, body) { answer throws(LedgerError) in
             try answer.transferReceipt()
         } carryingOut: {
-            let transfer = try fields.reading { Transfer(&$0, limits) }
-            return try await ledger(for: call).record(transfer, call.context(body: body))
+            let (name, transfer) = try fields.reading { fields in
+                let name = fields.importName(limits)
+                return Transfer(&fields, limits).map { (name, $0) }
+            }
+            let context = try call.context(body: body, of: .transfer(transfer), importedAs: name)
+            return try await ledger(for: call).record(transfer, context)
         }
         var response = Response.json(.created) { $0.value(receipt.value) }
         response.add(nil, in: receipt.history)

@@ -50,4 +50,30 @@ struct Call {
         let idempotency: IdempotencyKey? = if let body { try idempotencyKey(for: body) } else { nil }
         return CommandContext(actor: principal.id, requestID: requestID, idempotency: idempotency)
     }
+
+    /// - Parameter name: What an import calls the change: then that is what makes it happen once.
+    /// - Throws: 403 unless the caller may import, 400 if there is a key beside the name, 422 if it is of another store.
+    func context(
+        body: JSONBody, of change: MovementCommand.Change, importedAs name: ImportName?
+    ) throws(Problem) -> CommandContext {
+        guard let name else { return try context(body: body) }
+        // Imports share their names: nobody else can have what they stand for recorded any more.
+        guard principal.role >= .manager else {
+            throw Problem(.forbidden, "To import takes the role manager; yours is \(principal.role.rawValue).")
+        }
+        guard request.headers[.idempotencyKey] == nil else {
+            throw Problem(invalid: "Idempotency-Key", "is not for imports, whose name does the same")
+        }
+        let context = CommandContext(actor: principal.id, requestID: requestID, importing: change, as: name)
+        if case .part(_, _, let storeID) = name {
+            var isOfStore = true
+            MovementCommand(change, context).forEachLevel { isOfStore = isOfStore && $0.storeID == storeID }
+            guard isOfStore else {
+                throw Problem(invalidBody: [
+                    Problem.Item(pointer: "/import/store_id", detail: "must be the store of all movements")
+                ])
+            }
+        }
+        return context
+    }
 }

@@ -39,7 +39,8 @@ public final class RelaySession: RelayedOutbox {
                 backend,
                 RelayRound(
                     isFirst: backend != elected, state: try CacheState(state, at: 0, in: session.history),
-                    isSameServer: try state.bool(2), entries: try answers[1].map(OutboxEntry.init))
+                    isSameServer: try state.bool(2), followsOthers: try state.bool(3),
+                    entries: try answers[1].map(OutboxEntry.init))
             )
         }
         self.elected.withLock { $0 = backend }
@@ -122,7 +123,8 @@ public final class RelaySession: RelayedOutbox {
         "relay.state",
         """
         select \(CacheState.columnsSQL),
-            coalesce((select server_started from cache_state) = pg_postmaster_start_time(), false)
+            coalesce((select server_started from cache_state) = pg_postmaster_start_time(), false),
+            (select server_started from cache_state) is null
         """)
 
     /// A row from the future is due: the clock went back.

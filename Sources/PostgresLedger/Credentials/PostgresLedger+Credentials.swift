@@ -70,7 +70,7 @@ extension PostgresLedger: CredentialStoring {
         _ query: Query, _ read: @escaping @Sendable (Row) throws -> Item
     ) async throws(LedgerError) -> [Item] {
         do throws(LedgerError) {
-            return try await run(query, on: primary, read)
+            return try await run(query, on: credentials, read)
         } catch .unavailable {
             guard let replica = reader.replica else { throw .unavailable }
             return try await run(query, on: replica, read)
@@ -80,7 +80,7 @@ extension PostgresLedger: CredentialStoring {
     private func change<Item: Sendable>(
         _ query: Query, _ read: @escaping @Sendable (Row) throws -> Item
     ) async throws(LedgerError) -> [Item] {
-        try await run(query, on: primary, read)
+        try await run(query, on: credentials, read)
     }
 
     private func run<Item: Sendable>(

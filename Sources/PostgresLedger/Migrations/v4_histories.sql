@@ -19,7 +19,8 @@ create table cache_state (
 );
 
 comment on column cache_state.namespace is 'The namespace that counts; null while the cache is off';
-comment on column cache_state.server_started is 'When the server had started that the cache was switched on with';
+comment on column cache_state.server_started is
+    'When the server had started that the cache was switched on with; null: programs may have had one of their own since';
 
 -- Programs of version 3 may run and trust a cache of their own that this does not know: until a relay has taken over, all
 -- commits wait for it.
@@ -30,11 +31,16 @@ alter table outbox add column namespace text;
 comment on column outbox.namespace is 'The namespace that is owed the news; null: of a program of version 3';
 
 -- Programs of version 3 tell of their commits in a namespace of their own, and delete the rows then. The others' relay has
--- to see them too.
+-- to see them too, to tell the cache that counts; where there is no such relay, by its lock ("relay2" in ASCII), that cache
+-- counts no more.
 create function keep_for_relay() returns trigger language plpgsql as $$
 begin
     if coalesce(current_setting('khata.relay', true), '') = 'on' then return old; end if;
-    return null;
+    if exists (select from cache_state where namespace <> 'version 3') then
+        if not pg_try_advisory_xact_lock_shared(125779935590706) then return null; end if;
+        update cache_state set namespace = 'version 3', server_started = null where namespace <> 'version 3';
+    end if;
+    return old;
 end
 $$;
 

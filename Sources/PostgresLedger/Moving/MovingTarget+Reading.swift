@@ -21,11 +21,7 @@ extension MovingTarget {
             try session.execute(
                 Self.levels, .int64(storeID.rawValue), .int64(position.rawValue), .int64(productID?.rawValue ?? 0),
                 .int64(Int64(limit))
-            ).map { row in
-                try KeptLevel(
-                    productID: ProductID(rawValue: row.int64(0)), onHand: row.int64(1),
-                    position: Position(rawValue: row.int64(2)), recordedAt: row.moment(3))
-            }
+            ).map(KeptLevel.init)
         }
     }
 

@@ -102,7 +102,7 @@ extension EntryKey {
 
 extension LedgerEntry {
     /// From the columns of `movements`, in order.
-    fileprivate init(_ row: Row) throws {
+    init(_ row: Row) throws {
         try self.init(
             storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1)),
             productID: ProductID(rawValue: row.int64(2)), type: row.known(3), quantity: row.int64(4),

@@ -30,10 +30,19 @@ struct MovementTransaction: Sendable {
         if !keys.isEmpty {
             queries.append(IdempotencyRecord.query(keys))
         }
+        let imports = commands.filter { $0.context.importName != nil }
+        if !imports.isEmpty {
+            queries.append(imports.importedEntries)
+        }
         let answers = try session.pipeline(queries)
         let history = try session.history
-        let state = try Self.state(
+        var state = try Self.state(
             history, stores: answers[2], levels: answers[3], records: keys.isEmpty ? nil : answers[4])
+        if !imports.isEmpty {
+            for record in try imports.importRecords(answers[5], besides: state.records) {
+                state.records[record.key.scope] = record
+            }
+        }
         return (state, try CacheState(answers[3].one(), at: 5, in: history))
     }
 

@@ -64,6 +64,9 @@ extension LedgerError {
         case "outcome-unknown": self = .outcomeUnknown
         case "internal": self = .internalFailure
         case "not-found": self = Self.notFound(subject)
+        case "invalid-body" where problem.items.contains { $0.pointer == "/import" }:
+            self = .rejected(
+                reason: "The server is older than this program, and does not know imports: bring it up to date first.")
         default:
             self = Refusal(problem, subject).map { .refused($0) } ?? .rejected(reason: problem.words)
         }

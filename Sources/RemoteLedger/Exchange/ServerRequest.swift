@@ -21,10 +21,11 @@ struct ServerRequest: Sendable {
     }
 
     /// A change that the server makes once for each key.
-    static func post(_ path: String, key: String, _ write: (inout JSONWriter<[UInt8]>) -> Void) -> ServerRequest {
+    /// - Parameter key: `nil` if the body has a name that does the same.
+    static func post(_ path: String, key: String?, _ write: (inout JSONWriter<[UInt8]>) -> Void) -> ServerRequest {
         var request = ServerRequest(method: .POST, target: path, isRepeatable: true)
         // In quotes, so that a key that has some itself arrives as it is.
-        request.headers = [("Idempotency-Key", "\"\(key)\"")]
+        if let key { request.headers = [("Idempotency-Key", "\"\(key)\"")] }
         request.body = String(json: write)
         return request
     }

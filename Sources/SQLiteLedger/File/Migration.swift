@@ -9,6 +9,7 @@ struct Migration {
     private static let all: [Migration] = [
         Migration(version: 1, sql: String(decoding: PackageResources.v1_ledgers_sql, as: UTF8.self)),
         Migration(version: 2, sql: String(decoding: PackageResources.v2_moved_sql, as: UTF8.self)),
+        Migration(version: 3, sql: String(decoding: PackageResources.v3_imports_sql, as: UTF8.self)),
     ]
 
     static let newest = all.count

@@ -39,24 +39,12 @@ extension SQLiteLedger {
         of storeID: StoreID, after productID: ProductID?, limit: Int
     ) async throws(LedgerError) -> [KeptLevel] {
         try await reader.run { database in
-            try database.rows(Self.levels, storeID.rawValue, productID?.rawValue ?? 0, limit) { row in
-                try KeptLevel(
-                    productID: row.productID(0), onHand: row.value(1), position: row.position(2),
-                    recordedAt: row.time(3))
-            }
+            try KeptLevel.list(of: storeID, after: productID, atMost: limit, in: database)
         }
     }
 
     public func catalogContents() async throws(LedgerError) -> CatalogContents {
-        try await reader.run { database in
-            CatalogContents(
-                products: try database.rows(Self.allProducts) { row in
-                    try Archivable(Product(row), archivedAt: row.optionalTime(6))
-                },
-                stores: try database.rows(Self.allStores) { row in
-                    try Archivable(Store(row), archivedAt: row.optionalTime(3))
-                })
-        }
+        try await reader.run { database in try CatalogContents(database) }
     }
 
     public func credentials() async throws(LedgerError) -> Credentials {
@@ -99,10 +87,38 @@ extension SQLiteLedger {
             (select hash from audit_log where store_id = ?1 and position = ?2)
         """
 
-    private static let levels = """
+    private static let keptOutcomes = """
+        select principal, key, fingerprint, outcome, expires_at from idempotency
+        where (principal, key) > (?, ?) order by principal, key
+        """
+}
+
+extension KeptLevel {
+    static func list(
+        of storeID: StoreID, after productID: ProductID?, atMost limit: Int, in database: Database
+    ) throws -> [KeptLevel] {
+        try database.rows(list, storeID.rawValue, productID?.rawValue ?? .min, limit) { row in
+            try KeptLevel(
+                productID: row.productID(0), onHand: row.value(1), position: row.position(2), recordedAt: row.time(3))
+        }
+    }
+
+    private static let list = """
         select product_id, on_hand, position, recorded_at from stock_levels
         where store_id = ? and product_id > ? order by product_id limit ?
         """
+}
+
+extension CatalogContents {
+    init(_ database: Database) throws {
+        self.init(
+            products: try database.rows(Self.allProducts) { row in
+                try Archivable(Product(row), archivedAt: row.optionalTime(6))
+            },
+            stores: try database.rows(Self.allStores) { row in
+                try Archivable(Store(row), archivedAt: row.optionalTime(3))
+            })
+    }
 
     private static let allProducts = """
         select product_id, sku, name, category, unit, version, archived_at from products order by product_id
@@ -110,10 +126,5 @@ extension SQLiteLedger {
 
     private static let allStores = """
         select store_id, name, version, archived_at from stores where store_id > 0 order by store_id
-        """
-
-    private static let keptOutcomes = """
-        select principal, key, fingerprint, outcome, expires_at from idempotency
-        where (principal, key) > (?, ?) order by principal, key
         """
 }

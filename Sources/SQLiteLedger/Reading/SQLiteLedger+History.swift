@@ -77,7 +77,7 @@ extension Database {
 
 extension LedgerEntry {
     /// From the columns of `movements`, in order.
-    fileprivate init(_ row: Row) throws {
+    init(_ row: Row) throws {
         try self.init(
             storeID: row.storeID(0), position: row.position(1), productID: row.productID(2), type: row.known(3),
             quantity: row.value(4), onHandAfter: row.value(5), transferID: row.value(6),

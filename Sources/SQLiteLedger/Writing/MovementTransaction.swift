@@ -34,6 +34,9 @@ struct MovementTransaction: Sendable {
         for scope in commands.compactMap(\.context.idempotency?.scope) where state.records[scope] == nil {
             state.records[scope] = try IdempotencyRecord.find(scope, in: database)
         }
+        for record in try commands.importRecords(besides: state.records, in: database) {
+            state.records[record.key.scope] = record
+        }
         return state
     }
 

@@ -32,6 +32,13 @@ struct HistoryRule {
 }
 
 extension PlannedRow {
+    var productID: ProductID {
+        switch change {
+        case .movement(let movement): movement.productID
+        case .transfer(let transfer): transfer.productID
+        }
+    }
+
     var stores: [StoreID] {
         switch change {
         case .movement(let movement): [movement.storeID]

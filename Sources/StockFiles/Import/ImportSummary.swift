@@ -20,7 +20,7 @@ public struct ImportOptions: Sendable {
     public var isDryRun = false
     /// Imports what can be; otherwise nothing is written unless every row can be.
     public var skipsInvalid = false
-    /// Whether the ledger is behind a server, which records at its own time and forgets idempotency keys after a day.
+    /// Whether the ledger is behind a server, which records at its own time.
     public var isThroughServer = false
     /// Stores that are written to side by side.
     public var storesAtOnce = 1_000

@@ -24,7 +24,7 @@ public struct Importer: Sendable {
 
     /// - Throws: `StockFileError`, `CSVError`, `LedgerError`, and what reading the file throws.
     public func run(_ file: StockFile) async throws -> ImportSummary {
-        let keys = ImportKeys(digest: try file.digest(), arePermanent: !options.isThroughServer)
+        let keys = ImportKeys(digest: try file.digest(), isThroughServer: options.isThroughServer)
         let header = try FileHeader(file.firstRecord())
         guard !options.isThroughServer || !header.has(.recordedAt) else {
             throw StockFileError(
@@ -39,13 +39,11 @@ public struct Importer: Sendable {
                 write: CatalogImport(catalog, header, keys, writingTo: ledger))
         case .stock, .movements:
             let history = HistoryRule(ledger: ledger, keys: keys)
-            let memory = keys.arePermanent ? nil : AuditMemory(of: ledger, keys)
             let rows = MovementRows(try await CatalogIndex(of: ledger), header, now: now)
             return try await run(
-                file, header, check: MovementCheck(rows, history, memory, ledger, keys),
+                file, header, check: MovementCheck(rows, history, ledger, keys),
                 write: MovementImport(
-                    rows, history, memory, ledger, keys, storesAtOnce: options.storesAtOnce,
-                    isAtomic: !options.skipsInvalid))
+                    rows, history, ledger, keys, storesAtOnce: options.storesAtOnce, isAtomic: !options.skipsInvalid))
         }
     }
 

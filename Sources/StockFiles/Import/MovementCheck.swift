@@ -7,18 +7,16 @@ struct MovementCheck: ImportPass {
     /// `nil` once some of the file is in the ledger: the levels tell of that already, and of what came after it. Then
     /// the ledger judges each row when its turn comes.
     private var stock: ForeseenStock?
-    private let memory: AuditMemory?
     private let ledger: any StockReading & StockWriting
     private let keys: ImportKeys
-    private var isFirst = true
+    /// The part that has the next row, until a row is found that asks for something.
+    private var part: FilePart? = FilePart()
 
     init(
-        _ rows: MovementRows, _ history: HistoryRule, _ memory: AuditMemory?,
-        _ ledger: any StockReading & StockWriting, _ keys: ImportKeys
+        _ rows: MovementRows, _ history: HistoryRule, _ ledger: any StockReading & StockWriting, _ keys: ImportKeys
     ) {
         self.rows = rows
         self.history = history
-        self.memory = memory
         self.ledger = ledger
         self.keys = keys
         stock = ForeseenStock(of: ledger)
@@ -30,6 +28,8 @@ struct MovementCheck: ImportPass {
         var row = row
         let planned = rows.planned(&row)
         if let planned { try await history.check(planned, &row) }
+        let isRecorded = try await isRecordedFirst(planned, row)
+        if isRecorded { stock = nil }
         guard row.problems.isEmpty else {
             summary.refuse(row.record, row.problems, observer)
             return
@@ -38,8 +38,6 @@ struct MovementCheck: ImportPass {
             summary.unchanged += 1
             return
         }
-        if isFirst, try await isRecorded(planned) { stock = nil }
-        isFirst = false
         if let refusal = try await stock?.refusal(of: planned.change) {
             summary.refuse(row.record, [RowProblem(refusal, line: row.record.line)], observer)
         } else {
@@ -49,21 +47,29 @@ struct MovementCheck: ImportPass {
 
     func finish(_ summary: inout ImportSummary, _ observer: (any ImportObserver)?) {}
 
-    /// Whether the file's first row, with which every import begins, is in the ledger: its key has had an answer, and is
-    /// not tried with a product that does not exist. Where keys are not kept, the audit log knows.
-    private func isRecorded(_ first: PlannedRow) async throws(LedgerError) -> Bool {
-        let context = keys.context(ofPartThatBeginsWith: first)
-        if let memory { return try await memory.has(context, in: first.stores[0]) }
+    /// Whether this is the first row that asks for something, with which every import begins, and it is in the ledger.
+    private mutating func isRecordedFirst(_ planned: PlannedRow?, _ row: Row) async throws(LedgerError) -> Bool {
+        guard var part else { return false }
+        if row.isTransfer { part = FilePart() } else { part.add(row) }
+        if let planned, row.problems.isEmpty {
+            self.part = nil
+            return try await isRecorded(planned, ofPart: part.line ?? row.record.line)
+        }
+        self.part = part.isFull ? FilePart() : part
+        return false
+    }
+
+    /// Whether the name of a row has had an answer: it is asked for a movement that no ledger takes, because it wants the
+    /// shelf to be empty and sells from it.
+    private func isRecorded(_ first: PlannedRow, ofPart line: Int) async throws(LedgerError) -> Bool {
         guard let quantity = Quantity(1) else { preconditionFailure("1 is a quantity") }
-        let nothing = Movement(
-            storeID: first.stores[0], productID: ProductID(rawValue: -1), kind: .stockIn, quantity: quantity)
+        let impossible = Movement(
+            storeID: first.stores[0], productID: first.productID, kind: .sale, quantity: quantity, expectedOnHand: 0)
         do throws(LedgerError) {
-            _ = try await ledger.record(nothing, context)
+            _ = try await ledger.record(impossible, keys.context(asking: impossible, about: first, ofPart: line))
             return true
-        } catch .refused(.unknownProduct) {
-            return false
-        } catch .refused {
-            return true
+        } catch .refused(let refusal) {
+            return refusal == .idempotencyKeyReused
         }
     }
 }

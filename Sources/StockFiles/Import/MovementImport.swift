@@ -1,19 +1,10 @@
 import Inventory
 
 /// Writes a file of opening stock or movements: a part of the file at a time, the rows of each store in a part as one
-/// batch, in order, and the stores side by side. A transfer stands between two parts.
-///
-/// What is a part depends on the file alone, not on which of its rows are refused: each batch is known by its place, and
-/// is the same batch when the file is imported again.
+/// batch, in order, and the stores side by side.
 struct MovementImport: ImportPass {
-    private static let rowsOfPart = 1_000
-    /// Of what the rows say, so that a batch of them is no longer than what a server takes.
-    private static let bytesOfPart = 262_144
-
     private var rows: MovementRows
     private var history: HistoryRule
-    /// `nil` where the ledger keeps the keys.
-    private let memory: AuditMemory?
     private let ledger: any StockWriting
     private let keys: ImportKeys
     private let storesAtOnce: Int
@@ -23,25 +14,20 @@ struct MovementImport: ImportPass {
     private var isFirstPart = true
 
     init(
-        _ rows: MovementRows, _ history: HistoryRule, _ memory: AuditMemory?, _ ledger: any StockWriting,
-        _ keys: ImportKeys, storesAtOnce: Int, isAtomic: Bool
+        _ rows: MovementRows, _ history: HistoryRule, _ ledger: any StockWriting, _ keys: ImportKeys,
+        storesAtOnce: Int, isAtomic: Bool
     ) {
         self.rows = rows
         self.history = history
-        self.memory = memory
         self.storesAtOnce = storesAtOnce
         self.ledger = ledger
         self.keys = keys
         self.isAtomic = isAtomic
     }
 
-    /// Rows that follow one another in the file.
+    /// What the rows of a part ask for.
     private struct Part {
-        /// Of the first row, whether or not it is refused.
-        var line: Int?
-        /// With those that are refused.
-        var count = 0
-        var bytes = 0
+        var place = FilePart()
         var rows: [PlannedRow] = []
         /// What is wrong with the others, to be told in the order of the file.
         var refused: [RefusedRow] = []
@@ -56,11 +42,8 @@ struct MovementImport: ImportPass {
         if row.isTransfer {
             try await writePart(&summary, observer)
             if summary.isStopped { return }
-        } else {
-            part.line = part.line ?? row.record.line
         }
-        part.count += 1
-        part.bytes += row.record.fields.reduce(0) { $0 + $1.utf8.count }
+        part.place.add(row)
         if !row.problems.isEmpty {
             part.refused.append(RefusedRow(record: row.record, problems: row.problems))
         } else if let planned {
@@ -68,8 +51,7 @@ struct MovementImport: ImportPass {
         } else {
             summary.unchanged += 1
         }
-        let isFull = part.count == Self.rowsOfPart || part.bytes >= Self.bytesOfPart
-        if row.isTransfer || isFull { try await writePart(&summary, observer) }
+        if row.isTransfer || part.place.isFull { try await writePart(&summary, observer) }
     }
 
     mutating func finish(_ summary: inout ImportSummary, _ observer: (any ImportObserver)?) async throws(LedgerError) {
@@ -95,13 +77,13 @@ struct MovementImport: ImportPass {
         // By the first batch an import can tell that it was begun: so it is written before any other.
         let alone = isFirstPart ? 1 : 0
         if !stores.isEmpty { isFirstPart = false }
-        for store in stores.prefix(alone) { outcomes.append(await write(store, part.line)) }
+        for store in stores.prefix(alone) { outcomes.append(await write(store, part.place.line)) }
         if outcomes.allSatisfy(\.goesOn) {
             outcomes += await withTaskGroup(of: Result<PartOutcome, LedgerError>.self) { [self] group in
                 var outcomes: [Result<PartOutcome, LedgerError>] = []
                 for (index, store) in stores.dropFirst(alone).enumerated() {
                     if index >= storesAtOnce, let outcome = await group.next() { outcomes.append(outcome) }
-                    group.addTask { await write(store, part.line) }
+                    group.addTask { await write(store, part.place.line) }
                 }
                 return await group.reduce(into: outcomes) { $0.append($1) }
             }
@@ -113,7 +95,7 @@ struct MovementImport: ImportPass {
         for row in (part.refused + written.flatMap(\.refused)).sorted(by: { $0.record.line < $1.record.line }) {
             summary.refuse(row.record, row.problems, observer)
         }
-        observer?.imported(rows: part.count)
+        observer?.imported(rows: part.place.count)
     }
 }
 
@@ -163,17 +145,11 @@ extension MovementImport {
         _ batch: Batch, _ rows: [PlannedRow], _ line: Int
     ) async throws(LedgerError) -> PartOutcome {
         var outcome = PartOutcome()
-        let storeID = rows[0].stores[0]
-        let context = keys.context(ofPart: line, in: storeID)
-        if try await memory?.has(context, in: storeID) == true {
-            outcome.unchanged = rows.count
-            return outcome
-        }
         do throws(LedgerError) {
-            let receipt = try await ledger.record(batch, context)
+            let receipt = try await ledger.record(batch, keys.context(ofPart: line, batch))
             let lines = receipt.value.lines
             guard lines.count == rows.count else {
-                // Rows that were refused the first time could be taken now. They are not: their batch is over.
+                // The first time, other rows of it were refused. They could be taken now, and are not: the part is over.
                 outcome.unchanged = rows.count
                 return outcome
             }
@@ -197,10 +173,6 @@ extension MovementImport {
         var outcome = PartOutcome()
         for row in rows {
             let context = keys.context(of: row)
-            if try await memory?.has(context, in: row.stores[0]) == true {
-                outcome.unchanged += 1
-                continue
-            }
             do throws(LedgerError) {
                 let isReplay =
                     switch row.change {

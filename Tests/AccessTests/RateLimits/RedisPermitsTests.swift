@@ -27,6 +27,33 @@ struct RedisPermitsTests {
         }
     }
 
+    @Test("when Redis's clock is put back an hour, as much is left as was, and those who are gone do not count")
+    func clockPutBack() async throws {
+        try await withClient { client in
+            let bucket = BucketName.principal(UUID().uuidString, .write)
+            let request = PermitRequest(
+                bucket: bucket, policy: RatePolicy(permitsPerSecond: 1, burst: 10_000), owed: 0, wanted: 4_000)
+            let source = RedisPermits(client: client)
+            _ = try #require(await source.permits(for: [request]))
+            // As if it had been an hour later then.
+            let later = RedisScript(
+                """
+                local arrival, written = string.match(redis.call('GET', KEYS[1]), '(%S+) (%S+)')
+                redis.call('SET', KEYS[1], string.format('%.3f %d', arrival + 3600000000, written + 3600000000))
+                redis.call('ZADD', KEYS[2], redis.call('TIME')[1] + 3600, 'another')
+                """)
+            _ = try await client.pipeline([
+                .evaluate(
+                    later, keys: [.string("khata:permits:\(bucket.key)"), "khata:limit:instances"], arguments: [])
+            ])
+            let answer = try #require(await source.permits(for: [request]))
+            #expect(answer.grants[0].granted == 4_000)
+            #expect((2_000...2_500).contains(answer.grants[0].left))
+            let members = try await client.pipeline([RedisCommand("ZSCORE", "khata:limit:instances", "another")])
+            #expect(members[0] == .null)
+        }
+    }
+
     @Test("instances that take permits are counted")
     func instances() async throws {
         try await withClient { client in

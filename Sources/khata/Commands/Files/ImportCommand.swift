@@ -23,11 +23,11 @@ struct ImportCommand: AsyncParsableCommand {
             A movement_type is stock-in, sale, manual-removal or transfer, which goes to to_store_id.
 
             The file is checked first, and nothing is written unless all of it can be. Importing a file again changes \
-            nothing, and goes on where it was interrupted. A file whose contents changed is another file: if its rows have \
-            an external_id, each of them is still imported once.
+            nothing, and goes on where it was interrupted, also through a server (--server) what was imported without, and \
+            the other way round. A file whose contents changed is another file: if its rows have an external_id, each of \
+            them is still imported once.
 
-            Through a server (--server), the audit log tells what of a file is there already, so the key's role has to be \
-            manager; recorded_at cannot be kept.
+            Through a server, the key's role has to be manager, and recorded_at cannot be kept.
 
             recorded_at is kept only in a store without other history, such as one that is moved from another ledger with \
             `khata export`; anywhere else, call the column occurred_at.

@@ -1,0 +1,153 @@
+/// What a ledger keeps of what follows from its history, read to be compared with it.
+public protocol KeptReading: Sendable {
+    /// Whether all of it is shown: also what is archived, positions of levels, versions and the ends of ledgers.
+    var showsAll: Bool { get }
+
+    /// The ledgers of which there is anything, the catalog's first, and how far each has come by now.
+    func keptLedgers() async throws(LedgerError) -> [(storeID: StoreID, position: Position)]
+
+    func keptCatalog() async throws(LedgerError) -> KeptCatalog
+
+    func keptStore(_ id: StoreID) async throws(LedgerError) -> KeptStore
+}
+
+/// What is kept beside the catalog's log.
+public struct KeptCatalog: Sendable {
+    /// `nil` if it is not shown.
+    public let end: KeptEnd?
+    public let products: [KeptPart<Archivable<Product>>]
+    public let stores: [KeptPart<Archivable<Store>>]
+    /// Products that are found by another name than theirs.
+    public let misfiled: [ProductID]
+
+    public init(
+        end: KeptEnd?, products: [KeptPart<Archivable<Product>>], stores: [KeptPart<Archivable<Store>>],
+        misfiled: [ProductID] = []
+    ) {
+        self.end = end
+        self.products = products
+        self.stores = stores
+        self.misfiled = misfiled
+    }
+}
+
+/// What is kept beside a store's log.
+public struct KeptStore: Sendable {
+    /// `nil` if it is not shown.
+    public let end: KeptEnd?
+    public let levels: [KeptPart<KeptLevel>]
+
+    public init(end: KeptEnd?, levels: [KeptPart<KeptLevel>]) {
+        self.end = end
+        self.levels = levels
+    }
+}
+
+/// Where a ledger ends.
+public struct KeptEnd: Sendable {
+    /// As the store has it; `nil` if there is no such store.
+    public let head: LedgerHead?
+    /// 0 if there is none, here and below.
+    public let lastEntry: Position
+    public let lastMovement: Position
+
+    public init(head: LedgerHead?, lastEntry: Position, lastMovement: Position) {
+        self.head = head
+        self.lastEntry = lastEntry
+        self.lastMovement = lastMovement
+    }
+}
+
+/// Part of a list, in the order of ids, as it was at a position of its ledger.
+public struct KeptPart<Item: Sendable>: Sendable {
+    public let position: Position
+    /// The ids that it tells of: one among them that has no item is not there.
+    public let ids: ClosedRange<Int64>
+    public let items: [Item]
+
+    public init(at position: Position, ids: ClosedRange<Int64> = .min ... .max, _ items: [Item]) {
+        self.position = position
+        self.ids = ids
+        self.items = items
+    }
+}
+
+/// What reads show of it, for who can only read.
+extension KeptReading where Self: StockReading {
+    public var showsAll: Bool { false }
+
+    public func keptLedgers() async throws(LedgerError) -> [(storeID: StoreID, position: Position)] {
+        var ledgers: [(storeID: StoreID, position: Position)] = []
+        do throws(LedgerError) {
+            let log = try await audit(AuditQuery(storeID: .catalog, limit: 1), Freshness())
+            ledgers.append((.catalog, log.position ?? .zero))
+        } catch .notFound {
+            // It is for who sees all stores.
+        }
+        for page in try await keptStores() {
+            for store in page.items {
+                do throws(LedgerError) {
+                    let stock = try await stock(StockQuery(storeID: store.item.id, limit: 1), Freshness())
+                    ledgers.append((store.item.id, stock.position ?? .zero))
+                } catch .notFound {
+                    // It was archived just now.
+                }
+            }
+        }
+        return ledgers
+    }
+
+    public func keptCatalog() async throws(LedgerError) -> KeptCatalog {
+        var products: [KeptPart<Archivable<Product>>] = []
+        var query = ProductQuery(limit: pageSize)
+        repeat {
+            let page = try await self.products(query, Freshness())
+            products.append(KeptPart(page, after: query.after, \.id) { Archivable($0, archivedAt: nil) })
+            query.after = page.value.next
+        } while query.after != nil
+        return KeptCatalog(end: nil, products: products, stores: try await keptStores())
+    }
+
+    public func keptStore(_ id: StoreID) async throws(LedgerError) -> KeptStore {
+        var levels: [KeptPart<KeptLevel>] = []
+        var query = StockQuery(storeID: id, limit: pageSize)
+        do throws(LedgerError) {
+            repeat {
+                let page = try await stock(query, Freshness())
+                levels.append(
+                    KeptPart(page, after: query.after, \.productID) { item in
+                        KeptLevel(
+                            productID: item.productID, onHand: item.onHand, position: .zero,
+                            recordedAt: item.updatedAt ?? .earliest)
+                    })
+                query.after = page.value.next
+            } while query.after != nil
+        } catch .notFound {
+            // What is archived is not shown.
+        }
+        return KeptStore(end: nil, levels: levels)
+    }
+
+    private func keptStores() async throws(LedgerError) -> [KeptPart<Archivable<Store>>] {
+        var stores: [KeptPart<Archivable<Store>>] = []
+        var query = StoreQuery(limit: pageSize)
+        repeat {
+            let page = try await self.stores(query, Freshness())
+            stores.append(KeptPart(page, after: query.after, \.id) { Archivable($0, archivedAt: nil) })
+            query.after = page.value.next
+        } while query.after != nil
+        return stores
+    }
+
+    private var pageSize: Int { 1_000 }
+}
+
+extension KeptPart {
+    fileprivate init<Shown, ID: LedgerNumber>(
+        _ page: Snapshot<Page<Shown, ID>>, after last: ID?, _ id: (Shown) -> ID, _ item: (Shown) -> Item
+    ) {
+        let end = page.value.next.map(\.rawValue) ?? .max
+        self.init(
+            at: page.position ?? .zero, ids: ((last?.rawValue ?? 0) + 1)...end, page.value.items.map(item))
+    }
+}

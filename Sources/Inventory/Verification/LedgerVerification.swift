@@ -1,0 +1,119 @@
+/// Checks a ledger's log, and compares what is kept beside the log with what follows from it.
+public struct LedgerVerification: Sendable {
+    private let ledger: any StockReading & KeptReading
+
+    public init(_ ledger: any StockReading & KeptReading) {
+        self.ledger = ledger
+    }
+
+    /// What is kept is read first, and then the log up to where that was: what is recorded meanwhile does not count.
+    /// - Parameters:
+    ///   - heads: Those of the ledger that were kept elsewhere, if any.
+    ///   - checked: Is told of each part of the log how many entries it had.
+    public func verify(
+        _ storeID: StoreID, against heads: [KeptHead] = [], checked: (_ entries: Int) throws -> Void = { _ in }
+    ) async throws -> LedgerFinding {
+        var finding = LedgerFinding(showsAll: ledger.showsAll)
+        var (end, checks) = try await keptChecks(of: storeID, &finding)
+        for head in heads { checks[head.position, default: []].append(.head(head)) }
+        if let end {
+            finding.differences.add(end.strays(of: storeID))
+            if end.head == nil {
+                finding.missStore(storeID, heads)
+                return finding
+            }
+        }
+        do {
+            let verifier = try await AuditVerification(ledger: ledger).verify(
+                after: AuditVerifier(storeID: storeID), upTo: end?.head?.position, Freshness(isFromPrimary: true),
+                at: checks.keys, checked: checked
+            ) { verifier in
+                for check in checks[verifier.head.position] ?? [] { finding.compare(check, with: verifier) }
+            }
+            finding.differences.add(end?.differences(from: verifier.head) ?? [])
+            finding.miss(heads.filter { $0.position > verifier.head.position }, after: verifier.head.position)
+            finding.head = verifier.head
+            finding.catalog = verifier.catalog
+        } catch let defect as AuditDefect {
+            finding.differences.add(LedgerDifference(defect))
+        } catch LedgerError.notFound {
+            finding.missStore(storeID, heads)
+        }
+        return finding
+    }
+
+    /// What is kept, by the position of the ledger at which it was read.
+    private func keptChecks(
+        of storeID: StoreID, _ finding: inout LedgerFinding
+    ) async throws(LedgerError) -> (end: KeptEnd?, checks: [Position: [KeptCheck]]) {
+        var checks: [Position: [KeptCheck]] = [:]
+        guard storeID == .catalog else {
+            let store = try await ledger.keptStore(storeID)
+            for part in store.levels { checks[part.position, default: []].append(.levels(part)) }
+            return (store.end, checks)
+        }
+        let catalog = try await ledger.keptCatalog()
+        for part in catalog.products { checks[part.position, default: []].append(.products(part)) }
+        for part in catalog.stores { checks[part.position, default: []].append(.stores(part)) }
+        for id in catalog.misfiled {
+            finding.differences.add(LedgerDifference(.catalog, product: id, "it is found by another name than its own"))
+        }
+        return (catalog.end, checks)
+    }
+}
+
+/// What was found of one ledger.
+public struct LedgerFinding: Sendable {
+    /// The end of the log; `nil` if the log is not sound.
+    public fileprivate(set) var head: LedgerHead?
+    public fileprivate(set) var differences = LedgerDifferences()
+    /// How many were compared.
+    public private(set) var levels = 0
+    public private(set) var products = 0
+    public private(set) var stores = 0
+    /// What the log of the catalog tells.
+    public fileprivate(set) var catalog = DerivedCatalog()
+
+    private let showsAll: Bool
+    /// Up to where the log is the one of which heads were kept.
+    private var lastMatch = Position.zero
+
+    fileprivate init(showsAll: Bool) {
+        self.showsAll = showsAll
+    }
+
+    fileprivate mutating func compare(_ check: KeptCheck, with verifier: AuditVerifier) {
+        switch check {
+        case .levels(let part):
+            levels += part.items.count
+            differences.add(part.differences(from: verifier.levels, of: verifier.storeID, showsAll: showsAll))
+        case .products(let part):
+            products += part.items.count
+            differences.add(part.differences(from: verifier.catalog.products, showsAll: showsAll))
+        case .stores(let part):
+            stores += part.items.count
+            differences.add(part.differences(from: verifier.catalog.stores, showsAll: showsAll))
+        case .head(let head) where head.hash == verifier.head.hash:
+            lastMatch = head.position
+        case .head(let head):
+            differences.add(head.difference(after: lastMatch, isAtEnd: false))
+        }
+    }
+
+    fileprivate mutating func missStore(_ storeID: StoreID, _ heads: [KeptHead]) {
+        differences.add(LedgerDifference(storeID, "there is no such store"))
+        miss(heads, after: .zero)
+    }
+
+    fileprivate mutating func miss(_ heads: [KeptHead], after last: Position) {
+        differences.add(heads.map { $0.difference(after: last, isAtEnd: true) })
+    }
+}
+
+/// What is compared with the log, when that has come to where it was read.
+private enum KeptCheck {
+    case levels(KeptPart<KeptLevel>)
+    case products(KeptPart<Archivable<Product>>)
+    case stores(KeptPart<Archivable<Store>>)
+    case head(KeptHead)
+}

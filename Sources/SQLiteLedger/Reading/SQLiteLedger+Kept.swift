@@ -1,0 +1,73 @@
+import GRDB
+public import Inventory
+
+extension SQLiteLedger: KeptReading {
+    public var showsAll: Bool { true }
+
+    public func keptLedgers() async throws(LedgerError) -> [(storeID: StoreID, position: Position)] {
+        try await reader.run { database in
+            try database.rows(Self.keptLedgers) { row in (try row.storeID(0), try row.position(1)) }
+        }
+    }
+
+    public func keptCatalog() async throws(LedgerError) -> KeptCatalog {
+        try await reader.run { database in
+            let end = try KeptEnd(of: .catalog, in: database)
+            let contents = try CatalogContents(database)
+            let position = end.head?.position ?? .zero
+            return KeptCatalog(
+                end: end, products: [KeptPart(at: position, contents.products)],
+                stores: [KeptPart(at: position, contents.stores)],
+                misfiled: try database.rows(Self.nameKeys) { row in
+                    try row.value(2) as String == ProductName.key(row.value(1)) ? nil : row.productID(0)
+                }.compactMap(\.self))
+        }
+    }
+
+    public func keptStore(_ id: StoreID) async throws(LedgerError) -> KeptStore {
+        try await reader.run { database in
+            let end = try KeptEnd(of: id, in: database)
+            let levels = try KeptLevel.list(of: id, after: nil, atMost: .max, in: database)
+            return KeptStore(end: end, levels: [KeptPart(at: end.head?.position ?? .zero, levels)])
+        }
+    }
+
+    /// The stores, and what any table has of others. Steps from the rows of one to those of the next.
+    private static let keptLedgers = """
+        with recursive found (store_id) as (
+            select -9223372036854775808
+            union all
+            select (
+                select min(store_id) from (
+                    select min(store_id) as store_id from audit_log where store_id > found.store_id
+                    union all
+                    select min(store_id) from movements where store_id > found.store_id
+                    union all
+                    select min(store_id) from stock_levels where store_id > found.store_id
+                ) as next_ones
+            ) from found where store_id is not null
+        )
+        select n.store_id, coalesce(s.position, 0)
+        from (select store_id from stores union select store_id from found) as n
+        left join stores s using (store_id)
+        where n.store_id > -9223372036854775808 order by n.store_id
+        """
+
+    private static let nameKeys = "select product_id, name, name_key from products"
+}
+
+extension KeptEnd {
+    fileprivate init(of id: StoreID, in database: Database) throws {
+        let ends = try database.rows(Self.ends, id.rawValue) { (try $0.position(0), try $0.position(1)) }.found()
+        self.init(
+            head: try database.rows(Self.head, id.rawValue, decode: LedgerHead.init).first, lastEntry: ends.0,
+            lastMovement: ends.1)
+    }
+
+    private static let head = "select store_id, position, audit_head, recorded_at from stores where store_id = ?"
+
+    private static let ends = """
+        select (select coalesce(max(position), 0) from audit_log where store_id = ?1),
+            (select coalesce(max(position), 0) from movements where store_id = ?1)
+        """
+}

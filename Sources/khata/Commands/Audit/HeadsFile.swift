@@ -1,0 +1,40 @@
+import Foundation
+import Inventory
+
+/// The ends of ledgers in a file, to be kept where whoever changes the ledgers does not reach it. Of each a line: the store,
+/// the position, the hash, and when it was noted.
+struct HeadsFile {
+    let path: String
+
+    var exists: Bool { FileManager.default.fileExists(atPath: path) }
+
+    /// - Throws: `Failure`.
+    func read() throws -> [KeptHead] {
+        guard let data = FileManager.default.contents(atPath: path) else { throw Failure("\(path) cannot be read") }
+        let lines = String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        return try lines.enumerated().compactMap { index, line in
+            let fields = line.split(whereSeparator: \.isWhitespace)
+            guard let first = fields.first, !first.hasPrefix("#") else { return nil }
+            guard fields.count == 4, let store = Int64(fields[0]), let position = Int64(fields[1]),
+                let hash = AuditHash(hexadecimal: String(fields[2])), let time = Timestamp(String(fields[3]))
+            else {
+                throw Failure("\(path), line \(index + 1): this is no store, position, hash and time")
+            }
+            return KeptHead(
+                storeID: StoreID(rawValue: store), position: Position(rawValue: position), hash: hash, notedAt: time)
+        }
+    }
+
+    /// - Throws: `Failure`; then the file is as it was.
+    func write(_ heads: [LedgerHead]) throws {
+        let now = Timestamp.now
+        let lines =
+            ["# store, position, hash, when it was noted: for khata audit verify --heads"]
+            + heads.map { "\($0.storeID) \($0.position) \($0.hash) \(now)" }
+        do {
+            try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
+        } catch {
+            throw Failure("\(path) cannot be written: \(error)")
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import Inventory
+import InventoryJSON
+
+/// What came of verifying a shop's ledgers.
+struct VerificationReport: Sendable {
+    private struct Ledger: Sendable {
+        let storeID: StoreID
+        let head: LedgerHead?
+        let differences: LedgerDifferences
+    }
+
+    private let showsAll: Bool
+    /// Whether the catalog's log is the caller's to see.
+    var seesCatalog = true
+    /// Whether only one ledger was asked for.
+    var isPartial = false
+    private var ledgers: [Ledger] = []
+    private var levels = 0
+    private var products = 0
+    private var stores = 0
+
+    init(showsAll: Bool) {
+        self.showsAll = showsAll
+    }
+
+    mutating func add(_ storeID: StoreID, _ finding: LedgerFinding) {
+        ledgers.append(Ledger(storeID: storeID, head: finding.head, differences: finding.differences))
+        levels += finding.levels
+        products += finding.products
+        stores += finding.stores
+    }
+
+    var differences: Int { ledgers.reduce(0) { $0 + $1.differences.count } }
+
+    /// The ends of the ledgers.
+    var heads: [LedgerHead] { ledgers.compactMap(\.head) }
+
+    private var entries: Int { heads.reduce(0) { $0 + Int($1.position.rawValue) } }
+
+    /// What was not compared, and why.
+    private var omissions: [String] {
+        var omissions: [String] = []
+        if !showsAll {
+            omissions.append(
+                "the ends that ledgers keep, the positions of levels, versions, and what is archived: a server shows "
+                    + "none of these")
+        }
+        if !seesCatalog {
+            omissions.append("the names of products and stores: the catalog's log is for who may see all stores")
+        }
+        if isPartial { omissions.append("other ledgers than this one") }
+        return omissions
+    }
+
+    var text: String {
+        let counts = [
+            ("entries", entries), ("levels", levels), ("products", products), ("stores", stores),
+        ].map { "\($0) \($1.grouped)" }
+        return (["compared: \(counts.joined(separator: ", "))"] + omissions.map { "not compared: \($0)" })
+            .joined(separator: "\n")
+    }
+
+    var json: String {
+        String { json in
+            json.openObject()
+            json.field("is_sound", differences == 0)
+            json.key("ledgers")
+            json.openArray()
+            for ledger in ledgers {
+                json.openObject()
+                json.field("store_id", ledger.storeID)
+                json.key("position")
+                if let head = ledger.head { json.value(head.position.rawValue) } else { json.null() }
+                json.nullableField("hash", ledger.head?.hash.description)
+                json.field("differences", Int64(ledger.differences.count))
+                json.closeObject()
+            }
+            json.closeArray()
+            json.key("compared")
+            json.openObject()
+            json.field("entries", Int64(entries))
+            json.field("levels", Int64(levels))
+            json.field("products", Int64(products))
+            json.field("stores", Int64(stores))
+            json.closeObject()
+            json.key("not_compared")
+            json.openArray()
+            for omission in omissions { json.value(omission) }
+            json.closeArray()
+            json.key("differences")
+            json.openArray()
+            for difference in ledgers.flatMap(\.differences.first) { json.value(difference) }
+            json.closeArray()
+            json.closeObject()
+        }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func value(_ difference: LedgerDifference) {
+        openObject()
+        field("store_id", difference.storeID)
+        key("product_id")
+        if let id = difference.productID { value(id.rawValue) } else { null() }
+        key("position")
+        if let position = difference.position { value(position.rawValue) } else { null() }
+        field("detail", difference.detail)
+        nullableField("found", difference.found)
+        nullableField("expected", difference.expected)
+        closeObject()
+    }
+}

@@ -1,0 +1,267 @@
+import Foundation
+import LedgerTesting
+import Testing
+
+/// One after the other: each starts the program several times.
+@Suite("khata audit verify", .serialized)
+struct VerifyTests {
+    enum Place: CaseIterable { case file, database }
+
+    /// What is done together behind the ledger's back, in SQL of both databases, and what is told of each.
+    private static let changes: [[(sql: String, told: String)]] = [
+        [
+            (
+                "update stock_levels set on_hand = 999 where store_id = 1 and product_id = 102",
+                "store 1, product 102, position 37: on_hand is 999, and 22 follows from the log"
+            ),
+            (
+                "update stock_levels set on_hand = 5, position = 1 where store_id = 3 and product_id = 102",
+                "store 3, product 102, position 5: on_hand is 5, and 0 follows from the log"
+            ),
+            ("", "store 3, product 102, position 5: position is 1, and 5 follows from the log"),
+            (
+                "delete from stock_levels where store_id = 2 and product_id = 900",
+                "store 2, product 900, position 3: no level is there, and 40 on hand follows from the log"
+            ),
+            (
+                "insert into stock_levels select 1, 555, on_hand, position, recorded_at from stock_levels "
+                    + "where store_id = 2 and product_id = 7",
+                "store 1, product 555: a level of 0 is there, and nothing was ever moved"
+            ),
+            (
+                "insert into stock_levels select 77, product_id, on_hand, position, recorded_at from stock_levels "
+                    + "where store_id = 2 and product_id = 7", "store 77: there is no such store"
+            ),
+            (
+                "update products set sku = null, unit = 'kg' where product_id = 102",
+                "product 102: sku is none, and \"SUG-1\" follows from the log"
+            ),
+            ("", "product 102: unit is \"kg\", and \"pack\" follows from the log"),
+            (
+                "update products set archived_at = null, version = 1 where product_id = 7",
+                "product 7: archived_at is none, and 1970-02-03T00:00:01.000001Z follows from the log"
+            ),
+            ("", "product 7: version is 1, and 10 follows from the log"),
+            (
+                "update stores set name = 'Elsewhere' where store_id = 3",
+                "store 3: name is \"Elsewhere\", and \"دکان 3\" follows from the log"
+            ),
+            (
+                "update stores set audit_head = (select hash from audit_log where store_id = 3 and position = 3) "
+                    + "where store_id = 3", "store 3, position 7: audit_head is "
+            ),
+            (
+                "update stores set recorded_at = (select recorded_at from audit_log where store_id = 1 "
+                    + "and position = 3) where store_id = 1",
+                "store 1, position 37: recorded_at is 1970-01-03T00:00:01.000001Z, and 1970-02-04T00:00:01.000001Z"
+            ),
+        ],
+        [
+            (
+                "delete from products where product_id = 900",
+                "product 900, position 7: the product is not there, and the catalog's log knows it"
+            ),
+            ("delete from stores where store_id = 4", "store 4, position 4: the store is not there, and the catalog's"),
+            ("", "store 4: there is no such store"),
+            (
+                "update stores set archived_at = null where store_id = 3",
+                "store 3: archived_at is none, and 1970-02-02T00:00:01.000001Z follows from the log"
+            ),
+            (
+                "update stores set position = 0, audit_head = (select hash from audit_log where store_id = 2 "
+                    + "and position = 3) where store_id = 2",
+                "store 2, position 6: there are audit entries up to here, and the ledger ends at 0"
+            ),
+            ("", "store 2, position 6: there are movements up to here, and the ledger ends at 0"),
+            ("", "store 2, position 0: audit_head is "),
+            ("", "store 2, position 0: recorded_at is 1970-02-03T00:00:01.000001Z, and 0001-01-01T00:00:00.000000Z"),
+            ("", "store 2, product 7: a level of 0 is there, and nothing was ever moved"),
+            ("", "store 2, product 102: a level of 40 is there, and nothing was ever moved"),
+            ("", "store 2, product 900: a level of 40 is there, and nothing was ever moved"),
+        ],
+        [
+            (
+                "update stores set position = 99 where store_id = 2",
+                "store 2, position 7: the log ends before its ledger"
+            ),
+            (
+                "delete from stores where store_id = 3",
+                "store 3, position 9: the store is not there, and the catalog's log says that it was archived at 1970"
+            ),
+            ("", "store 3: there is no such store"),
+            ("", "store 3, position 7: there are audit entries up to here, and there is no such store"),
+            ("", "store 3, position 7: there are movements up to here, and there is no such store"),
+            (
+                "update products set archived_at = recorded_at from stores where store_id = 0 and product_id = 102",
+                "product 102: archived_at is 1970-02-03T00:00:01.000001Z, and none follows from the log"
+            ),
+        ],
+    ]
+
+    /// Lends a shop with all that one may have, and the program on it.
+    private func withShop(in place: Place, _ body: (Program, (String) async throws -> Void) async throws -> Void)
+        async throws
+    {
+        try await TestFile.withFullShop { file in
+            guard place == .database else {
+                return try await body(Program(on: file)) { try file.execute($0) }
+            }
+            try await TestDatabase.with { database in
+                #expect(try await file.promote(to: database).status == 0)
+                try await body(Program(on: database)) { try await database.execute($0) }
+            }
+        }
+    }
+
+    @Test("finds each thing that does not follow from the log, and goes on", arguments: Place.allCases)
+    func differences(place: Place) async throws {
+        for changes in Self.changes {
+            try await withShop(in: place) { khata, execute in
+                let sound = try await khata.run(["audit", "verify"])
+                #expect(sound.status == 0, "\(sound.errors)")
+                #expect(sound.lines.last == "compared: entries 60, levels 9, products 3, stores 4")
+                for change in changes where !change.sql.isEmpty { try await execute(change.sql) }
+                let found = try await khata.run(["audit", "verify"])
+                let lines = found.errors.split(separator: "\n")
+                #expect(found.status == 1)
+                for change in changes {
+                    #expect(lines.contains { $0.hasPrefix(change.told) }, "\(change.told) in \(found.errors)")
+                }
+                #expect(lines.count == changes.count + 1, "\(found.errors)")
+                #expect(lines.last == "khata: \(changes.count) things do not follow from the audit log")
+                #expect(found.output.contains("store 1: 37 entries are sound"))
+                let json = try await khata.run(["audit", "verify", "--json"])
+                #expect(json.status == 1 && json.output.hasPrefix(#"{"is_sound":false,"#))
+            }
+        }
+    }
+
+    @Test("finds a product that is filed under another name than its own")
+    func misfiled() async throws {
+        try await TestFile.withFullShop { file in
+            try file.execute("update products set name_key = 'salt' where product_id = 102")
+            let found = try await Program(on: file).run(["audit", "verify", "--store", "0"])
+            #expect(found.status == 1)
+            #expect(found.errors.hasPrefix("product 102: it is found by another name than its own\n"))
+        }
+    }
+
+    @Test("prints so many differences, and counts all")
+    func limit() async throws {
+        try await TestFile.withFullShop { file in
+            try file.execute(
+                """
+                with recursive ids (id) as (select 1000 union all select id + 1 from ids where id < 1149)
+                insert into stock_levels select 1, id, 1, 1, 1 from ids
+                """)
+            let found = try await Program(on: file).run(["audit", "verify"])
+            let lines = found.errors.split(separator: "\n")
+            #expect(lines.count == 102 && lines[100] == "… and 50 more")
+            #expect(lines.last == "khata: 150 things do not follow from the audit log")
+        }
+    }
+
+    @Test("compares through a server what that shows, and says what it does not")
+    func served() async throws {
+        try await TestFile.withFullShop { file in
+            let admin = try await Program(on: file).run(["key", "create", "--name", "all", "--role", "admin"])
+            try await ServedShop.with(file, key: admin.lines.first.map(String.init)) { shop in
+                let sound = try await shop.khata.run(["audit", "verify"])
+                #expect(sound.status == 0, "\(sound.errors)")
+                #expect(
+                    sound.output.contains(
+                        "compared: entries 60, levels 4, products 2, stores 3\nnot compared: the ends"))
+                #expect(sound.output.contains("store 3: 7 entries are sound"))
+                try file.execute(
+                    """
+                    update stock_levels set on_hand = 999 where store_id = 1 and product_id = 102;
+                    delete from stock_levels where store_id = 2 and product_id = 900;
+                    update products set category = null where product_id = 102;
+                    update stores set name = 'Elsewhere' where store_id = 4
+                    """)
+                let found = try await shop.khata.run(["audit", "verify"])
+                #expect(found.status == 1)
+                #expect(
+                    found.errors.split(separator: "\n") == [
+                        "product 102: category is none, and \"Grocery\" follows from the log",
+                        "store 4: name is \"Elsewhere\", and \"دکان 4\" follows from the log",
+                        "store 1, product 102, position 37: on_hand is 999, and 22 follows from the log",
+                        "store 2, product 900, position 3: no level is there, and 40 on hand follows from the log",
+                        "khata: 4 things do not follow from the audit log",
+                    ])
+                // Who is limited to some stores does not see the catalog's log.
+                let made = try await Program(on: file).run(
+                    ["key", "create", "--name", "few", "--role", "manager", "--stores", "4"])
+                let key = try #require(made.lines.first.map(String.init))
+                let few = Program(environment: shop.khata.environment.merging(["KHATA_API_KEY": key]) { $1 })
+                let limited = try await few.run(["audit", "verify"])
+                #expect(limited.status == 0, "\(limited.errors)")
+                #expect(limited.output.contains("not compared: the names of products and stores"))
+                #expect(!limited.output.contains("store 1"))
+            }
+        }
+    }
+
+    @Test("notices the ends of logs that were cut off, of which it has kept the ends", arguments: Place.allCases)
+    func heads(place: Place) async throws {
+        try await withShop(in: place) { khata, execute in
+            let file = FileManager.default.temporaryDirectory.appending(path: "khata-test-heads-\(UUID())").path
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            let missing = try await khata.run(["audit", "verify", "--heads", file])
+            #expect(missing.status == 1 && missing.errors.contains("cannot be read"))
+            #expect(try await khata.run(["audit", "verify", "--write-heads", file]).status == 0)
+            let heads = try String(contentsOfFile: file, encoding: .utf8)
+            #expect(heads.split(separator: "\n").count == 6)
+            #expect(try await khata.run(["move", "in", "102", "1", "--store", "2"]).status == 0)
+            for flag in ["--heads", "--write-heads"] {
+                #expect(try await khata.run(["audit", "verify", flag, file]).status == 0)
+            }
+            let newer = try String(contentsOfFile: file, encoding: .utf8)
+            #expect(newer != heads && newer.contains("\n2 7 "))
+
+            try await execute(place == .file ? Self.removeTriggers : Self.disableTriggers)
+            try await execute(Self.cutStoreOne)
+            try await execute("delete from stores where store_id = 4; delete from audit_log where store_id = 4")
+            let cut = try await khata.run(["audit", "verify", "--store", "1"])
+            #expect(cut.status == 0, "\(cut.errors)")
+            for flag in ["--heads", "--write-heads"] {
+                let noticed = try await khata.run(["audit", "verify", flag, file])
+                #expect(noticed.status == 1)
+                #expect(
+                    noticed.errors.contains(
+                        #/store 1, position 31: entries 31 to 37, which were there on 20.*Z, are gone\n/#),
+                    "\(noticed.errors)")
+                #expect(noticed.errors.contains("store 4: there is no such store"))
+                #expect(try String(contentsOfFile: file, encoding: .utf8) == newer)
+            }
+            // Another history, as long as the one that was there.
+            for _ in 0..<7 { #expect(try await khata.run(["move", "in", "102", "1"]).status == 0) }
+            let other = try await khata.run(["audit", "verify", "--store", "1", "--heads", file])
+            #expect(other.errors.contains("store 1, position 1: entries 1 to 37, which were there on"))
+            #expect(other.errors.contains("are gone or were changed"))
+
+            try "1 2 3".write(toFile: file, atomically: true, encoding: .utf8)
+            let malformed = try await khata.run(["audit", "verify", "--heads", file])
+            #expect(malformed.status == 1 && malformed.errors.contains("line 1: this is no store"))
+        }
+    }
+
+    private static let removeTriggers = "drop trigger movements_are_not_deleted; drop trigger audit_log_is_not_deleted"
+    private static let disableTriggers = """
+        alter table movements disable trigger append_only; alter table audit_log disable trigger append_only
+        """
+    /// With all that follows from it.
+    private static let cutStoreOne = """
+        delete from movements where store_id = 1 and position > 30;
+        delete from audit_log where store_id = 1 and position > 30;
+        update stores set position = 30,
+            audit_head = (select hash from audit_log where store_id = 1 and position = 30),
+            recorded_at = (select recorded_at from audit_log where store_id = 1 and position = 30)
+        where store_id = 1;
+        delete from stock_levels where store_id = 1;
+        insert into stock_levels
+        select store_id, product_id, on_hand_after, position, recorded_at from movements m
+        where store_id = 1 and position = (
+            select max(position) from movements where store_id = 1 and product_id = m.product_id)
+        """
+}
