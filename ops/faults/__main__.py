@@ -71,7 +71,7 @@ def parse_arguments() -> argparse.Namespace:
         "--markdown", type=Path, metavar="FILE", help="in which the lines of the table are replaced that are there"
     )
     parser.add_argument(
-        "--jobs", type=int, metavar="N", help="scenarios at a time, but for those that measure (2; long: 1)"
+        "--jobs", type=int, metavar="N", help="scenarios at a time, but for those that measure (3; long: 1)"
     )
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="for the logs of all servers")
     parser.add_argument("--list", action="store_true", help="the scenarios")
@@ -84,7 +84,7 @@ def parse_arguments() -> argparse.Namespace:
         parser.error("--short or --long")
     if options.program is None and not options.list:
         parser.error("--program is missing")
-    options.jobs = options.jobs or (1 if options.long else 2)
+    options.jobs = options.jobs or (1 if options.long else 3)
     return options
 
 

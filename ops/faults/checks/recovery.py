@@ -13,9 +13,9 @@ from faults.waiting import eventually
 
 # A level that no crew touches.
 SPARE = Level(40, 40)
-# From when whatever failed is there again. An instance pauses up to 5 s before it tries again to connect
-# (Backoff.swift), the relay likewise, and then the cache is switched on: some 7 s, three times that on slow machines.
-LIMIT_S = 20.0
+# From when whatever failed is there again. An instance pauses up to 1 s before it tries to connect (Backoff.swift), a
+# request waits up to 5 s for a connection, and the cache is switched on by a relay that is elected first: twice that.
+LIMIT_S = 15.0
 
 
 def await_hits(stack: Stack, within_s: float) -> bool:

@@ -34,7 +34,7 @@ BUSY = Goods()
 GOODS = Goods(stores=range(1, 17))
 
 # The pauses between an instance's attempts to find the new primary grow with the outage, up to this (Backoff.swift).
-LONGEST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 1.0
 # How much longer than its pause it may take.
 GRACE_S = 3.0
 # For how long an answer of before the promotion may be on its way.

@@ -56,9 +56,9 @@ def run(bench: Bench) -> Verdict:
     verdict = Verdict()
     with bench.stack() as stack:
         stack.serve("a", "b")
-        usual = [load.outcome() for load in loads(bench, stack, [None, None], bench.pick(4.0, 20.0))]
+        usual = [load.outcome() for load in loads(bench, stack, [None, None], bench.pick(3.0, 20.0))]
         rates: list[float | None] = [SHARE * outcome.rate() for outcome in usual]
-        seconds = bench.seconds(10, 1_800)
+        seconds = bench.seconds(8, 1_800)
         began = time.monotonic()
         under_way = loads(bench, stack, rates, seconds)
         samples = []
