@@ -47,7 +47,8 @@ class Load:
     """Begins at once."""
 
     def __init__(self, connection: Connection, messages: Sequence[bytes], journal: Journal, **order: float) -> None:
-        """`connection`: to whom. `order`: `clients`, or `rate`; `seconds`."""
+        """`connection`: to whom. `order`: `seconds`; `clients`, or `rate`, and then `maximum` and `waits`, if what is
+        too much is to wait."""
         self._process = subprocess.Popen(
             [sys.executable, "-B", "-m", load_process.__name__],
             stdin=subprocess.PIPE,
@@ -64,6 +65,7 @@ class Load:
             "messages": [message.decode() for message in messages],
             "patience_s": PATIENCE_S,
             "maximum": MAXIMUM,
+            "waits": False,
             **order,
         }
         self._process.stdin.write(json.dumps(whole))

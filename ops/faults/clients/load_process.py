@@ -35,14 +35,17 @@ class Load:
 
         await asyncio.gather(*(client() for _ in range(count)))
 
-    async def open(self, rate: float, seconds: float, maximum: int) -> None:
-        """Requests are due at even distances, whenever the answers come; at most so many are under way."""
+    async def open(self, rate: float, seconds: float, maximum: int, waits: bool) -> None:
+        """Requests are due at even distances, whenever the answers come; at most so many are under way. One that is too
+        many is not sent, or waits for an answer to another."""
         under_way: set[asyncio.Task[None]] = set()
         for number in range(round(rate * seconds)):
             due = self.began + number / rate
             if (wait_s := due - time.monotonic()) > 0:
                 await asyncio.sleep(wait_s)
-            if len(under_way) >= maximum:
+            if len(under_way) >= maximum and waits:
+                await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            elif len(under_way) >= maximum:
                 self.answers["not sent"].append(0)
                 if number % 100 == 0:
                     await asyncio.sleep(0)
@@ -68,6 +71,10 @@ class Load:
 
     async def _exchange(self, message: bytes) -> str:
         reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection(*self._address)
+        if reader.at_eof():
+            # The service has ended it: it was not used for long.
+            writer.close()
+            reader, writer = await asyncio.open_connection(*self._address)
         is_whole = False
         try:
             writer.write(message)
@@ -91,7 +98,7 @@ async def main() -> None:
     order: dict[str, Any] = json.loads(sys.stdin.read())
     load = Load(tuple(order["address"]), [message.encode() for message in order["messages"]], order["patience_s"])
     if "rate" in order:
-        await load.open(order["rate"], order["seconds"], order["maximum"])
+        await load.open(order["rate"], order["seconds"], order["maximum"], order["waits"])
     else:
         await load.closed(order["clients"], order["seconds"])
     load.close()

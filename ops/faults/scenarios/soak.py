@@ -80,7 +80,7 @@ def loads(bench: Bench, stack: Stack, rates: list[float | None], seconds: float)
             messages(connection),
             bench.journal,
             seconds=seconds,
-            **({"clients": CLIENTS} if rate is None else {"rate": rate}),
+            **({"clients": CLIENTS} if rate is None else {"rate": rate, "maximum": 4 * CLIENTS, "waits": True}),
         )
         for rate, connection in zip(rates, stack.connect().values(), strict=True)
     ]
