@@ -84,6 +84,8 @@ def parse_arguments() -> argparse.Namespace:
         parser.error("--short or --long")
     if options.program is None and not options.list:
         parser.error("--program is missing")
+    if options.markdown and not options.markdown.is_file():
+        parser.error(f"there is no document {options.markdown}")
     options.jobs = options.jobs or (1 if options.long else 3)
     return options
 
