@@ -48,11 +48,22 @@ class Bench:
         standbys: tuple[str, ...] = ("replica",),
         name: str = "stack",
     ) -> Stack:
+        return Stack(
+            self.own_folder() / name,
+            self.program,
+            self.template,
+            self.journal,
+            places,
+            primary_settings,
+            standbys,
+            self.logs,
+        )
+
+    def own_folder(self) -> Path:
+        """For whatever a scenario keeps there."""
         self.folder.mkdir(exist_ok=True)
         self.folder.chmod(0o711)
-        return Stack(
-            self.folder / name, self.program, self.template, self.journal, places, primary_settings, standbys, self.logs
-        )
+        return self.folder
 
     def need_root(self) -> None:
         if os.geteuid() != 0:

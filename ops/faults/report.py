@@ -72,6 +72,21 @@ def table(lines: Sequence[Line]) -> str:
     return "\n".join(rows)
 
 
+def update_markdown(path: Path, lines: Sequence[Line], run: str) -> None:
+    """Puts lines in the place of those of the same scenarios in a table of a document."""
+    rows = {line.scenario.name: markdown_row(line, run) for line in lines}
+    old = path.read_text().splitlines()
+    new = [rows.pop(cells[2].strip(), row) if len(cells := row.split("|")) > 3 else row for row in old]
+    path.write_text("\n".join(new) + "\n")
+    if rows:
+        print(f"{path} has no line for {', '.join(rows)}")
+
+
+def markdown_row(line: Line, run: str) -> str:
+    cells = [str(line.scenario.row), line.scenario.name, line.scenario.fault, line.word, line.text]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in [*cells, f"{run}, {line.seconds:,.0f} s"]) + " |"
+
+
 def document(lines: Sequence[Line], seed: int, mode: str) -> dict[str, Any]:
     return {
         "date": time.strftime("%FT%TZ", time.gmtime()),

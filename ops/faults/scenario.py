@@ -15,3 +15,5 @@ class Scenario:
     run: Callable[[Bench], Verdict]
     # Whether the short mode has time for it.
     is_short: bool = True
+    # Whether it measures what a neighbour would disturb.
+    is_alone: bool = False

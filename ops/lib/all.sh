@@ -16,5 +16,7 @@ source "$ops_lib/postgres.sh"
 source "$ops_lib/redis.sh"
 # shellcheck source=lib/api.sh
 source "$ops_lib/api.sh"
+# shellcheck source=lib/test-servers.sh
+source "$ops_lib/test-servers.sh"
 # shellcheck source=lib/stack.sh
 source "$ops_lib/stack.sh"

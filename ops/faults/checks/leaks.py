@@ -12,7 +12,8 @@ from faults.waiting import NotInTime, eventually
 # A few connections more or less are open at any moment.
 SPARE_DESCRIPTORS = 30
 SPARE_THREADS = 12
-SPARE_CONNECTIONS = 6
+# Of two instances: their pools (a dozen for reads, a few for writes) open what they need, and keep it.
+SPARE_CONNECTIONS = 24
 # Swift's runtime and malloc keep what they had once.
 SPARE_MEMORY_MIB = 60
 

@@ -67,9 +67,9 @@ class LevelFigures:
             setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
         self.oldest_stale_ms = oldest_ms
 
-    def example(self, kind: str, detail: str) -> None:
-        if len(self.examples) < EXAMPLES:
-            self.examples.append(f"{kind}: {detail}")
+    def example(self, kind: str, detail: str, is_first: bool = False) -> None:
+        self.examples.insert(0 if is_first else EXAMPLES, f"{kind}: {detail}")
+        del self.examples[EXAMPLES:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +90,15 @@ Register = Level | Store
 class Floor:
     """The highest version that was certain, over time."""
 
-    def __init__(self, certain: Iterable[tuple[float, int]]) -> None:
+    def __init__(self, certain: Iterable[Operation]) -> None:
         self._times: list[float] = []
         self._versions: list[int] = []
-        for time, version in sorted(certain):
-            if not self._versions or version > self._versions[-1]:
-                self._times.append(time)
-                self._versions.append(version)
+        self._operations: list[Operation] = []
+        for each in sorted(certain, key=lambda each: (each.ended, each.version)):
+            if not self._versions or each.version > self._versions[-1]:
+                self._times.append(each.ended)
+                self._versions.append(each.version)
+                self._operations.append(each)
 
     def at(self, time: float) -> int:
         """What had ended before a moment."""
@@ -107,6 +109,10 @@ class Floor:
         """When more than a version became certain."""
         index = bisect_right(self._versions, version)
         return self._times[index] if index < len(self._times) else inf
+
+    def witness(self, version: int) -> Operation:
+        """Of that."""
+        return self._operations[bisect_right(self._versions, version)]
 
 
 def check_levels(history: History, ledger: Ledger, include: Callable[[Read], bool] = lambda _: True) -> LevelFigures:
@@ -166,8 +172,8 @@ def by_register(history: History, reads: list[Read], ledger: Ledger) -> dict[Reg
 
 
 def check_register(register: Register, operations: list[Operation], figures: LevelFigures) -> None:
-    acknowledged = Floor((each.ended, each.version) for each in operations if each.is_write)
-    shown = Floor((each.ended, each.version) for each in operations if not each.is_write and not is_unproven(each))
+    acknowledged = Floor(each for each in operations if each.is_write)
+    shown = Floor(each for each in operations if not each.is_write and not is_unproven(each))
     for each in operations:
         missing_since = acknowledged.since(each.version)
         if each.is_write:
@@ -185,11 +191,13 @@ def check_register(register: Register, operations: list[Operation], figures: Lev
         elif missing_since < each.started:
             figures.stale += 1
             age_ms = (each.started - missing_since) * 1_000
+            detail = f"{register} by {age_ms:.1f} ms: {each} after {acknowledged.witness(each.version)}"
+            # The worst first.
+            figures.example("stale", detail, is_first=age_ms > figures.oldest_stale_ms)
             figures.oldest_stale_ms = max(figures.oldest_stale_ms, age_ms)
-            figures.example("stale", f"{register} by {age_ms:.1f} ms: {each}")
         elif shown.since(each.version) < each.started:
             figures.went_back += 1
-            figures.example("went back", f"{register}: {each}")
+            figures.example("went back", f"{register}: {each} after {shown.witness(each.version)}")
 
 
 def is_unproven(operation: Operation) -> bool:
@@ -214,7 +222,7 @@ def check_refusals(
     for register, found in operations.items():
         if isinstance(register, Level):
             writes[register] = [each for each in found if each.is_write]
-    floors = {level: Floor((each.ended, each.version) for each in found) for level, found in writes.items()}
+    floors = {level: Floor(found) for level, found in writes.items()}
     for refusal in history.refusals:
         level = refusal.level
         lowest = floors[level].at(refusal.started) if level in floors else 0

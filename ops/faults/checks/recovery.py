@@ -13,8 +13,9 @@ from faults.waiting import eventually
 
 # A level that no crew touches.
 SPARE = Level(40, 40)
-# From when whatever failed is there again.
-LIMIT_S = 10.0
+# From when whatever failed is there again. An instance pauses up to 1 s before it tries to connect (Backoff.swift), a
+# request waits up to 5 s for a connection, and the cache is switched on by a relay that is elected first: twice that.
+LIMIT_S = 15.0
 
 
 def await_hits(stack: Stack, within_s: float) -> bool:
@@ -45,10 +46,13 @@ def check_recovery(stack: Stack, verdict: Verdict, with_cache: bool = True, limi
     for name, connection in stack.connect(timeout_s=5).items():
         eventually(f"{name} records and reads again", partial(records, connection), within_s=60)
         connection.close()
+    without_cache_s = time.monotonic() - started
     verdict.must(not with_cache or await_hits(stack, 2 * limit_s), "the cache is not used again")
     seconds = time.monotonic() - started
     verdict.note(seconds_to_recover=round(seconds, 1))
-    verdict.must(seconds <= limit_s, f"it took {seconds:.1f} s to record and read as before")
+    verdict.must(
+        seconds <= limit_s, f"it took {seconds:.1f} s to recover, {without_cache_s:.1f} s of them to record and read"
+    )
     return seconds
 
 

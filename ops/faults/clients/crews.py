@@ -25,16 +25,17 @@ def writers(
     patience_s: float = 30,
     progress: Progress | None = None,
     prefix: str = "",
+    key: str | None = None,
 ) -> list[Worker]:
     """Each has an instance of its own to begin with, and tries the others if that one does not answer.
 
-    `prefix`: of their names, if there are others in the same test.
+    `prefix`: of their names, if there are others in the same test. `key`: whose rates they share, if not the admin's.
     """
     names = list(stack.instances)
     return [
         Writer(
             name := f"{prefix}writer-{number}",
-            stack.connect(*names[number % len(names) :], *names[: number % len(names)]),
+            stack.connect(*names[number % len(names) :], *names[: number % len(names)], key=key),
             goods,
             bench.random(name),
             pause_s,
@@ -46,7 +47,12 @@ def writers(
 
 
 def readers(
-    bench: Bench, stack: Stack, count: int, goods: Goods = GOODS, pause_s: float = 0.002, is_apart: bool = False
+    bench: Bench,
+    stack: Stack,
+    count: int,
+    goods: Goods = GOODS,
+    pause_s: float = 0.002,
+    is_apart: bool = False,
 ) -> list[Worker]:
     """One of them looks at everything in turn.
 

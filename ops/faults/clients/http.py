@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -110,6 +111,23 @@ class Connection:
         if not data:
             raise OSError("the connection was closed before the answer")
         self._buffer += data
+
+
+class SecureConnection(Connection):
+    """Over TLS."""
+
+    def __init__(self, address: Address, key: str | None, context: ssl.SSLContext, timeout_s: float = 10) -> None:
+        super().__init__(address, key, timeout_s)
+        self._context = context
+
+    def open(self) -> socket.socket:
+        if self._socket is None:
+            try:
+                self._socket = self._context.wrap_socket(super().open(), server_hostname=self.address[0])
+            except OSError as error:
+                self.close()
+                raise Unanswered(str(error)) from error
+        return self._socket
 
 
 def parse_head(head: bytes) -> tuple[tuple[int, Mapping[str, str]], int]:

@@ -49,6 +49,10 @@ class Link:
         """Nothing passes any more, and nobody is told: new connections open, and are silent."""
         self._do("hold")
 
+    def delay(self, seconds: float) -> None:
+        """What passes takes so much longer, each way."""
+        self._do("delay", seconds=seconds)
+
     def refuse(self) -> None:
         """Connections are closed, and so are new ones."""
         self._do("refuse")

@@ -27,6 +27,7 @@ class Link:
         self.passing = asyncio.Event()
         self.passing.set()
         self.is_refusing = False
+        self.delay_s = 0.0
         self.pairs: dict[int, Pair] = {}
         self.counts: Counter[str] = Counter()
         self.commits_to_break = 0
@@ -68,6 +69,8 @@ class Link:
                 return {"cut": len(pairs)}
             case {"do": "hold"}:
                 self.passing.clear()
+            case {"do": "delay", "seconds": seconds}:
+                self.delay_s = seconds
             case {"do": "refuse"}:
                 self.is_refusing = True
                 for pair in self.pairs.values():
@@ -119,6 +122,7 @@ class Pair:
     async def _to_server(self) -> None:
         (reader, _), (_, writer) = self._client, self._server
         while data := await reader.read(BUFFER):
+            await asyncio.sleep(self._link.delay_s)
             await self._link.passing.wait()
             pieces = list(self._stream.pieces(data)) if self._stream else [Piece(data)]
             for index, piece in enumerate(pieces):
@@ -138,6 +142,7 @@ class Pair:
     async def _to_client(self) -> None:
         (_, writer), (reader, _) = self._client, self._server
         while data := await reader.read(BUFFER):
+            await asyncio.sleep(self._link.delay_s)
             await self._link.passing.wait()
             has_committed = self._awaits_commit and COMMITTED in data
             if self._is_deaf:

@@ -27,8 +27,8 @@ from faults.verdict import Verdict
 
 INSTANCES = ["a", "b"]
 PARTS = [*INSTANCES, "redis", "primary", "replica"]
-# From when all is connected again until all is as before.
-RECOVERY_S = 15.0
+# From when all is connected again until all is as before: what is silent may be noticed late.
+RECOVERY_S = 30.0
 # A refusal takes no longer than that.
 ANSWER_S = 10.0
 

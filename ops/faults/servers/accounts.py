@@ -3,15 +3,18 @@
 import os
 import pwd
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 IS_ROOT = os.geteuid() == 0
 ACCOUNT = "postgres"
 
 
-def as_server_user(*command: str) -> list[str]:
+def as_server_user(*command: str, environment: Mapping[str, str] = {}) -> list[str]:
+    """`environment`: of the command alone, not of what makes it another user's."""
     become = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups"] if IS_ROOT else []
-    return [*become, *command]
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    return [*become, *(("env", *variables) if variables else ()), *command]
 
 
 def server_folder(path: Path) -> Path:

@@ -48,7 +48,7 @@ class Instance:
             service_environment(
                 {"BIND": host.address, "PORT": str(ports[0]), "OPS_PORT": str(ports[1]), **settings}, environment
             ),
-            REPOSITORY,  # where config/khata.yaml is looked for
+            Path("/"),  # where it finds no settings but these
         )
 
     def start(self) -> None:
@@ -57,6 +57,12 @@ class Instance:
 
     def kill(self) -> None:
         self.process.kill()
+
+    def replace_with(self, program: Path) -> None:
+        """Ends in order, and starts as another one at the same address."""
+        self.process.stop()
+        self.process.command = self.host.command(str(program), "serve")
+        self.start()
 
     def await_ready(self, within_s: float = 60) -> None:
         eventually(f"{self.name} is ready", self._is_ready, within_s)

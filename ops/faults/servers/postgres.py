@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from faults.network.hosts import LOCAL, Host
@@ -61,12 +61,14 @@ class PostgresServer:
             name,
             host.command(
                 *as_server_user(
-                    str(postgres_bin() / "postgres"), "-D", str(self.data), "-p", str(port), "-k", str(self._sockets)
+                    *(str(postgres_bin() / "postgres"), "-D", str(self.data)),
+                    *("-p", str(port), "-k", str(self._sockets)),
+                    environment=environment,
                 )
             ),
             folder / "log",
             journal,
-            {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **environment},
+            {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
             Path("/"),
             # Immediate shutdown: what it has of the system's memory is given back.
             ending=signal.SIGQUIT,
@@ -164,6 +166,16 @@ class PostgresServer:
     def end(self) -> None:
         """Whatever state it is in, and without a checkpoint."""
         self.process.end()
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """One that was killed runs again, to be looked at: nobody reaches it."""
+        self.configure({"listen_addresses": ""})
+        self.start()
+        try:
+            yield
+        finally:
+            self.end()
 
     def promote(self) -> None:
         """Returns when it is a primary."""

@@ -28,7 +28,9 @@ class Process:
         self.name = name
         self._ending = ending
         self.log = log
-        self._command, self._environment, self._folder = command, environment, folder
+        # From its next start on.
+        self.command = command
+        self._environment, self._folder = environment, folder
         self._journal = journal
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -37,7 +39,7 @@ class Process:
         with self._lock, self.log.open("ab") as log:
             assert not self.is_alive, f"{self.name} runs"
             self._child = subprocess.Popen(
-                self._command,
+                self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -95,10 +95,10 @@ class RedisServer:
         ]
         self.process = Process(
             name,
-            host.command(*as_server_user(*command)),
+            host.command(*as_server_user(*command, environment=environment)),
             folder / "log",
             journal,
-            {"PATH": os.environ["PATH"], **environment},
+            {"PATH": os.environ["PATH"]},
             folder,
         )
 

@@ -7,6 +7,9 @@ from typing import Self
 
 Row = tuple[str | None, ...]
 
+# What these sessions are called.
+APPLICATION = "chaos"
+
 
 class SQLError(Exception):
     """What the server said, or that it does not answer."""
@@ -35,7 +38,7 @@ class Session:
             self._socket.close()
             raise SQLError(LOST, str(error)) from error
         self._input = self._socket.makefile("rb")
-        options = f"user\0{user}\0database\0{database}\0application_name\0chaos\0\0".encode()
+        options = f"user\0{user}\0database\0{database}\0application_name\0{APPLICATION}\0\0".encode()
         self._send(struct.pack("!ii", len(options) + 8, 196608) + options)
         self._receive()
 

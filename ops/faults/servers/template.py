@@ -89,7 +89,7 @@ def run_program(program: Path, settings: dict[str, str], *arguments: str, timeou
     done = subprocess.run(
         [program, *arguments],
         env=service_environment(settings),
-        cwd=REPOSITORY,
+        cwd="/",
         capture_output=True,
         text=True,
         timeout=timeout_s,

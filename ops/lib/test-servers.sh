@@ -1,0 +1,22 @@
+# Throw-away servers for tests, on free ports: a primary, a replica and Redis.
+# shellcheck shell=bash
+
+state='' # their folder
+
+# The tests find them in KHATA_TEST_PRIMARY_URL, KHATA_TEST_REPLICA_URL and KHATA_TEST_REDIS_URL.
+start_test_servers() {
+    unset "${!KHATA_@}" # of a stack whose env the caller sourced
+    state=$(mktemp --directory /var/tmp/khata-test.XXXXXX)
+    KHATA_STATE=$state
+    KHATA_PRIMARY_PORT=$(free_ports 3)
+    KHATA_REPLICA_PORT=$((KHATA_PRIMARY_PORT + 1))
+    KHATA_REDIS_PORT=$((KHATA_PRIMARY_PORT + 2))
+    load_settings
+    prepare_state
+    start_servers test
+
+    export KHATA_TEST_PRIMARY_URL="postgresql://postgres@127.0.0.1:$KHATA_PRIMARY_PORT/postgres"
+    export KHATA_TEST_REPLICA_URL="postgresql://postgres@127.0.0.1:$KHATA_REPLICA_PORT/postgres"
+    KHATA_TEST_REDIS_URL=$(redis_url)
+    export KHATA_TEST_REDIS_URL
+}
