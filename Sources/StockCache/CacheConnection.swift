@@ -77,9 +77,7 @@ public final class CacheConnection: CacheInvalidating {
             if let documents = state.documents, client.isConnected(to: documents.identity) {
                 return (documents, state.trustedUntil)
             }
-            let identity = client.identities.first {
-                Self.namespace(counting.history, counting.generation, $0) == namespace
-            }
+            let identity = client.identities.first { Self.isNamespace(namespace, in: counting.history, of: $0) }
             guard let identity else { return (nil, state.trustedUntil) }
             if state.documents?.identity != identity {
                 state.documents = RedisDocuments(
@@ -90,10 +88,11 @@ public final class CacheConnection: CacheInvalidating {
         }
     }
 
-    /// What is known of another cache is worth nothing.
+    /// What is known of another cache is worth nothing. An answer that was overtaken by others does no harm: nobody beats
+    /// there any more.
     func learn(_ counting: CacheState) {
         state.withLock { state in
-            if let known = state.counting, !counting.follows(known) { return }
+            guard state.counting != counting else { return }
             state.counting = counting
             state.documents = nil
             state.trustedUntil = nil
@@ -144,11 +143,12 @@ public final class CacheConnection: CacheInvalidating {
         return await attempt { () throws(CacheError) in try await documents.advance(advances) } != nil
     }
 
-    /// The namespace of the Redis that this process is connected to, in a generation to come.
+    /// A namespace that never was, of the Redis that this process is connected to.
     /// - Returns: `nil` if nothing can be written to it.
-    func writableNamespace(in history: History, _ generation: Int64) async -> String? {
+    func writableNamespace(in history: History) async -> String? {
         guard let identity = client.identities.min() else { return nil }
-        let namespace = Self.namespace(history, generation, identity)
+        let name = Self.hexadecimal((0..<4).map { _ in UInt8.random(in: 0...255) })
+        let namespace = Self.namespace(history, identity, named: name)
         let isWritten: Void? = await attempt { () throws(CacheError) in
             _ = try await client.send(
                 RedisCommand("SET", .string("\(namespace):probe"), "1", "PX", "1000"), expecting: identity)
@@ -157,11 +157,13 @@ public final class CacheConnection: CacheInvalidating {
     }
 
     /// Makes all marks unknown: programs of version 3, should they come back, are to find out anew what they were not told
-    /// of meanwhile.
-    /// - Returns: Whether it is done.
-    func forgetOthers() async -> Bool {
-        let isDone: Void? = await attempt { () throws(CacheError) in
-            var cursor = "0"
+    /// of meanwhile. Redis may hold millions of keys, so it stops after a moment.
+    /// - Parameter cursor: Where to go on; `0` to begin.
+    /// - Returns: Where it has stopped, `0` if all is done; `nil` if the cache failed.
+    func forgetOthers(from cursor: String) async -> String? {
+        await attempt { () throws(CacheError) in
+            let deadline = ContinuousClock.now + .milliseconds(500)
+            var cursor = cursor
             repeat {
                 let reply = try await client.send(
                     RedisCommand("SCAN", .string(cursor), "MATCH", "khata:*:mark", "COUNT", "1000")
@@ -169,15 +171,23 @@ public final class CacheConnection: CacheInvalidating {
                 cursor = reply?.first?.string ?? "0"
                 let keys = reply?.last?.array?.compactMap(\.bytes) ?? []
                 if !keys.isEmpty { _ = try await client.send(RedisCommand("UNLINK", keys.map(RedisArgument.bytes))) }
-            } while cursor != "0"
+            } while cursor != "0" && ContinuousClock.now < deadline
+            return cursor
         }
-        return isDone != nil
     }
 
-    /// Short, and another one for each history of the ledger, generation, Redis and format of documents.
-    private static func namespace(_ history: History, _ generation: Int64, _ identity: String) -> String {
-        let name = "\(history.id)/\(generation)/\(identity)/\(RedisDocuments.formatVersion)"
-        let hash = SHA256.hash(data: Array(name.utf8))
-        return "khata:" + hash.prefix(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    /// Short, and another one for each history of the ledger, Redis and format of documents; and for each name, which is of
+    /// eight digits, so that no backup brings an old one back.
+    private static func namespace(_ history: History, _ identity: String, named name: Substring) -> String {
+        let whole = "\(history.id)/\(name)/\(identity)/\(RedisDocuments.formatVersion)"
+        return "khata:\(name)\(hexadecimal(SHA256.hash(data: Array(whole.utf8)).prefix(6)))"
+    }
+
+    private static func isNamespace(_ namespace: String, in history: History, of identity: String) -> Bool {
+        self.namespace(history, identity, named: namespace.dropFirst("khata:".count).prefix(8)) == namespace
+    }
+
+    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> Substring {
+        Substring(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
     }
 }

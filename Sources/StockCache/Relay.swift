@@ -24,12 +24,14 @@ public struct Relay: Service {
             /// When anybody may have beaten last, as far as is known here.
             var lastBeat = ContinuousClock.now
             var offSince = ContinuousClock.now
+            /// How far others' marks are forgotten.
+            var cursor = "0"
             while (try? await Task.sleep(for: Self.interval)) != nil {
                 guard let round = try? await outbox.round(limit: Self.maximumEntries) else { continue }
-                if round.isFirst { (lastBeat, offSince) = (.now, .now) }
+                if round.isFirst { (lastBeat, offSince, cursor) = (.now, .now, "0") }
                 cache.learn(round.state)
                 if round.state.namespace == nil {
-                    if await switchOn(after: round) { offSince = .now }
+                    if await switchOn(after: round, &cursor) { offSince = .now }
                     guard .now - offSince >= Self.patience else { continue }
                     // Others may reach their Redis, or this one.
                     try? await outbox.resign()
@@ -45,13 +47,15 @@ public struct Relay: Service {
         }
     }
 
-    /// - Returns: Whether the cache is on, if nobody else has switched it meanwhile.
-    private func switchOn(after round: RelayRound) async -> Bool {
+    /// - Returns: Whether the cache is on now, or will be after some more rounds.
+    private func switchOn(after round: RelayRound, _ cursor: inout String) async -> Bool {
         let state = round.state
-        guard let namespace = await cache.writableNamespace(in: state.history, state.generation + 1) else {
-            return false
+        guard let namespace = await cache.writableNamespace(in: state.history) else { return false }
+        if round.followsOthers {
+            guard let next = await cache.forgetOthers(from: cursor) else { return false }
+            cursor = next
+            if next != "0" { return true }
         }
-        if round.followsOthers, await !cache.forgetOthers() { return false }
         return (try? await outbox.switchCache(from: state, to: namespace)) != nil
     }
 

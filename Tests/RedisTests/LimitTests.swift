@@ -135,7 +135,7 @@ struct LimitTests {
                 if case .success = result { #expect(throws: Never.self) { try result.get() } }
                 _ = try? await client.pipeline([RedisCommand("PING")])
                 try await eventually("the client connects again") {
-                    server.connections > 1 && client.identity == "fake/data"
+                    server.connections > 1 && client.identity == "fake.0/data"
                 }
             }
         }

@@ -81,7 +81,7 @@ struct HandshakeTests {
     func answers() throws {
         var handshake = Handshake(try RedisConfiguration(url: "redis://:pw@h"))
         #expect(try handshake.receive(.status("OK")) == nil)
-        #expect(try handshake.receive(information(role: "master")) == "abc/123")
+        #expect(try handshake.receive(information(role: "master")) == "abc.0/123")
         var refused = Handshake(try RedisConfiguration(url: "redis://:pw@h"))
         let refusal = #expect(throws: RedisError.self) { try refused.receive(.error("WRONGPASS no")) }
         #expect(refusal?.serverCode == "WRONGPASS")

@@ -23,7 +23,7 @@ struct LinkTests {
     }
 
     private func requests(_ count: Int) -> [(request: Request, deadline: NIODeadline)] {
-        (0..<count).map { _ in (Request(.one(RedisCommand("PING")), expecting: "a/bc"), .now() + .seconds(20)) }
+        (0..<count).map { _ in (Request(.one(RedisCommand("PING")), expecting: "a.0/bc"), .now() + .seconds(20)) }
     }
 
     private let ping = "*1\r\n$4\r\nPING\r\n"

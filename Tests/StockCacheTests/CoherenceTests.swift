@@ -190,6 +190,44 @@ struct CoherenceTests {
         }
     }
 
+    @Test("the databases of one Redis are a cache each")
+    func databasesOfRedis() async throws {
+        try await TestDatabase.with { database in
+            try await RedisServer.with { redis in
+                try await Instance.with(database, redis: redis.url) { one in
+                    _ = try await one.ledger.change(.createStore(.one, name: "Store"), .testing)
+                    _ = try await one.ledger.change(.createProduct(.sugar, ProductDetails(name: "P")), .testing)
+                    #expect(try await one.isTrusted())
+                    try await Instance.with(database, redis: redis.url + "/1") { other in
+                        for _ in 0..<3 {
+                            _ = try await one.read(.one)
+                            let recorded = try await other.ledger.record(.stockIn(1), .testing).value
+                            #expect(try await one.read(.one).document.onHand == recorded.onHand)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("each cache that is switched on has a new name, though the primary's data are those of another day")
+    func filesPutBack() async throws {
+        try await withInstances { one, two, _ in
+            let before = try await one.ledger.cacheState()
+            // As it was before a cache was ever switched on.
+            _ = try await one.ledger.primary.run { session in
+                try session.script("update cache_state set generation = 0, namespace = null, server_started = null")
+            }
+            let isOn = try await eventually { try await one.ledger.cacheState().namespace != nil }
+            let after = try await one.ledger.cacheState()
+            #expect(isOn && after.generation == before.generation && after.namespace != before.namespace)
+            for instance in [one, two] {
+                let goesAlong = try await eventually { instance.cache.documents?.namespace == after.namespace }
+                #expect(goesAlong)
+            }
+        }
+    }
+
     @Test("without a relay nobody trusts the cache, and the primary answers")
     func noRelay() async throws {
         try await withInstances(firstIsMute: true, relays: false) { one, two, _ in

@@ -11,14 +11,6 @@ public struct CacheState: Hashable, Sendable {
         self.generation = generation
         self.namespace = namespace
     }
-
-    /// Whether this is what became of the other later on, if both are of the same history.
-    public func follows(_ other: CacheState) -> Bool {
-        guard history == other.history, generation == other.generation else {
-            return history != other.history || generation > other.generation
-        }
-        return namespace == nil && other.namespace != nil
-    }
 }
 
 /// The primary, as those who use the cache ask it.

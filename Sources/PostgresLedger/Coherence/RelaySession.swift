@@ -57,7 +57,9 @@ public final class RelaySession: RelayedOutbox {
         let elected = elected.withLock { $0 }
         try await run { session in
             // On another connection, another process may be the relay by now.
-            guard try session.execute(Self.backend).one().int64(0) == elected else { return }
+            guard try session.execute(Self.backend).one().int64(0) == elected else {
+                throw PostgresError(.connection, "the session that was the relay's is gone")
+            }
             try Self.switchCache(session, generation: state.generation, to: namespace)
         }
     }

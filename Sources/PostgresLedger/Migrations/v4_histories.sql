@@ -24,7 +24,9 @@ comment on column cache_state.server_started is
 
 -- Programs of version 3 may run and trust a cache of their own that this does not know: until a relay has taken over, all
 -- commits wait for it.
-insert into cache_state (namespace) select case when exists (select from audit_log) then 'version 3' end;
+insert into cache_state (namespace, server_started)
+select case when is_used then 'version 3' end, case when not is_used then pg_postmaster_start_time() end
+from (select exists (select from audit_log) as is_used) as ledger;
 
 alter table outbox add column namespace text;
 

@@ -35,7 +35,7 @@ struct Handshake {
         if let error = value.error { throw error }
         answered += 1
         guard answered == steps.count else { return nil }
-        return try ServerInformation(value).identity()
+        return try ServerInformation(value).identity(database: configuration.database)
     }
 }
 
@@ -48,12 +48,12 @@ struct ServerInformation {
         self.text = text
     }
 
-    /// The process, and the history of its data: a server that was a replica meanwhile comes back with another one
-    /// (https://redis.io/docs/latest/operate/oss_and_stack/management/replication/#replication-id-explained).
+    /// The process, which of its databases, and the history of its data: a server that was a replica meanwhile comes back
+    /// with another one (https://redis.io/docs/latest/operate/oss_and_stack/management/replication/#replication-id-explained).
     /// - Throws: `.connection` if it is a replica, whose data is another one's.
-    func identity() throws(RedisError) -> String {
+    func identity(database: Int) throws(RedisError) -> String {
         let process = try require("run_id")
-        return "\(process)/\(try replicationID())"
+        return "\(process).\(database)/\(try replicationID())"
     }
 
     /// - Throws: `.connection` if it is a replica.
