@@ -1,5 +1,11 @@
 public import Postgres
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// One numbered step of the schema, from `Migrations/vN_name.sql`.
 struct Migration: Sendable {
     let version: Int64
@@ -70,14 +76,32 @@ public struct Schema: Sendable {
             defer { try? session.script("select pg_advisory_unlock(\(Self.lock))") }
             try session.script(Self.createVersions)
             let missing = try Self.missing(session)
-            for migration in missing {
-                let table = migration.isExpansion ? "schema_expansions" : "schema_versions"
-                try session.script(
-                    "begin; \(migration.sql); insert into \(table) values (\(migration.version)); commit")
-            }
+            for migration in missing { try Self.apply(migration, session) }
             return missing.map(\.version)
         }
     }
+
+    /// Waits for tables a second at a time, because all who write wait behind it; in between they go on.
+    private static func apply(_ migration: Migration, _ session: Session) throws(PostgresError) {
+        let table = migration.isExpansion ? "schema_expansions" : "schema_versions"
+        for attempt in 1... {
+            do throws(PostgresError) {
+                return try session.script(
+                    """
+                    begin; set local lock_timeout = '1s';
+                    \(migration.sql); insert into \(table) values (\(migration.version)); commit
+                    """)
+            } catch {
+                guard error.sqlState == SQLState.lockNotAvailable, attempt < mostAttempts else { throw error }
+                try session.script("rollback")
+                // On the connection's own thread, which has nothing else to do.
+                usleep(2_000_000)
+            }
+        }
+    }
+
+    /// Some minutes.
+    private static let mostAttempts = 100
 
     /// Gives a database that has no schema this program's; any other has to have it already.
     /// - Throws: `SchemaError`, `PostgresError`.

@@ -52,6 +52,40 @@ struct SchemaTests {
         }
     }
 
+    @Test("is brought up to date beside who reads for long, and holds up nobody who writes meanwhile")
+    func besideReaders() async throws {
+        try await TestDatabase.with(migrated: false) { database in
+            let before = Migration.all.prefix { !$0.isExpansion }
+            try await database.execute(
+                """
+                begin;
+                create table schema_versions (version bigint primary key, applied_at timestamptz default now());
+                \(before.map { "\($0.sql); insert into schema_versions values (\($0.version));" }.joined(separator: "\n"))
+                commit
+                """)
+            try await database.withPool { reader in
+                // As a backup does.
+                let table = Statement("read", "select count(*) from outbox")
+                async let reading: Void = reader.run { session in
+                    _ = try session.pipeline([Query(.begin), Query(table)])
+                    _ = try session.execute(Statement("wait", "select pg_sleep(6)"))
+                }
+                async let applied = database.withPool { pool in try await Schema(pool).migrate() }
+                // Longer than it waits for the table, and shorter than the reader takes.
+                for position in 1...5 {
+                    try await Task.sleep(for: .seconds(1))
+                    try await database.execute(
+                        """
+                        set statement_timeout = '5s';
+                        insert into outbox (store_id, position, changes) values (1, \(position), '[]')
+                        """)
+                }
+                #expect(try await applied == Migration.all.filter(\.isExpansion).map(\.version))
+                try await reading
+            }
+        }
+    }
+
     @Test("is refused when it is older or newer than the program")
     func versions() async throws {
         try await TestDatabase.with(migrated: false) { database in
