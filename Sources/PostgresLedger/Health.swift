@@ -35,6 +35,7 @@ extension PostgresLedger: HealthReporting {
         do {
             let (lag, followed) = try await replica.run { session in
                 let row = try session.execute(Self.lag, .text(written)).one()
+                guard try row.bool(2) else { throw session.retired() }
                 return (try row.optionalInt64(0), try row.optionalText(1))
             }
             if let history, history.id != followed {
@@ -70,6 +71,6 @@ extension PostgresLedger: HealthReporting {
         """
         select greatest(0, pg_wal_lsn_diff(
             coalesce($1::text::pg_lsn, pg_last_wal_receive_lsn()), pg_last_wal_replay_lsn()))::bigint,
-            (select id from histories order by number desc limit 1)
+            (select id from histories order by number desc limit 1), pg_is_in_recovery()
         """)
 }

@@ -41,9 +41,9 @@ public struct PostgresLedger: Service {
     let announcements: Announcements
     let reader: SnapshotReader
     let watch: PrimaryWatch
-    /// For what is neither a movement nor a read of the ledgers: health, housekeeping.
+    /// For what is neither a movement nor a read of the ledgers: keys, health, housekeeping.
     public let primary: Pool
-    /// For who it is that asks: that is not to wait for what others read, nor are answers from the cache.
+    /// Who it is that asks is not to wait for what others read, nor are answers from the cache.
     let credentials: Pool
     let observer: any LedgerObserver
     private let pools: [Pool]
@@ -78,7 +78,7 @@ public struct PostgresLedger: Service {
         let outbox = Outbox()
         self.outbox = outbox
         watch = PrimaryWatch(primary, logger: logger)
-        let relay = RelaySession(primary, logger: logger) { LedgerError(readFailure: $0, observer) }
+        let relay = RelaySession(primary, logger: logger) { LedgerError(watchFailure: $0, observer) }
         self.relay = relay
         // Without a cache of its own, nobody in this process switches off one that all others have left.
         let announcements = Announcements(invalidating, outbox, watch) {
@@ -100,7 +100,12 @@ public struct PostgresLedger: Service {
                 writing, connections: 1, waiting: limits.write.catalogChangesWaiting, patience: .seconds(30)),
             observer: observer, patience: limits.commitPatience)
         self.primary = pool(primary, connections: limits.primaryReadConnections, waiting: limits.waitingReads)
-        credentials = pool(primary, connections: 2, waiting: limits.waitingReads)
+        // Everybody waits for it, and there is somebody else to ask.
+        var lookingUp = primary
+        lookingUp.connectTimeout = .seconds(2)
+        lookingUp.statementTimeout = .seconds(2)
+        lookingUp.silenceTimeout = .seconds(3)
+        credentials = pool(lookingUp, connections: 2, waiting: limits.waitingReads, patience: .seconds(2))
         reader = SnapshotReader(
             primary: self.primary,
             replica: replica.map {

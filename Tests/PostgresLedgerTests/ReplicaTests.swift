@@ -2,8 +2,9 @@ import Access
 import Inventory
 import LedgerTesting
 import Postgres
-import PostgresLedger
 import Testing
+
+@testable import PostgresLedger
 
 /// Where reads go. The replica is one for all tests, so these take turns.
 @Suite("The replica", .serialized)
@@ -17,6 +18,18 @@ struct ReplicaTests {
                     try await eventually {
                         try await ledger.level(.sugarInOne, atLeast: nil).source == .replica
                     })
+            }
+        }
+    }
+
+    @Test("nobody waits for a replica that was promoted: a server that is none replays nothing")
+    func promoted() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withPool { pool in
+                let error = await #expect(throws: PostgresError.self) {
+                    try await pool.run { session in _ = try session.replays(upTo: "0/0") }
+                }
+                #expect(error?.kind == .connection)
             }
         }
     }

@@ -57,7 +57,7 @@ extension History {
 
     /// Whoever trusts a cache of an earlier history stops within half a second; nothing is acknowledged before that.
     private static func begin(_ session: Session) throws(PostgresError) -> String {
-        _ = try session.pipeline([Query(.begin), Query(CacheState.lockAlone)])
+        _ = try session.pipeline([Query(.begin), Query(endSoon), Query(CacheState.lockAlone)])
         if let id = try last(session) {
             _ = try session.execute(.rollback)
             return id
@@ -107,6 +107,10 @@ extension History {
         insert into histories (id, origin)
         values (substr(replace(gen_random_uuid()::text, '-', ''), 1, 12), \(originSQL)) returning id
         """)
+
+    /// All who write wait behind this: not for long, should this process be stopped meanwhile.
+    private static let endSoon = Statement(
+        "history.end_soon", "set local idle_in_transaction_session_timeout = '2s'")
 
     /// Whatever this copy says of a cache: that one was switched on may be among what it has lost.
     private static let awaitDistrust = Statement(

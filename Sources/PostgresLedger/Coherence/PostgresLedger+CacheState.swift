@@ -5,7 +5,7 @@ extension PostgresLedger: CacheStateReading {
         do {
             return try await watch.now().cache
         } catch {
-            throw LedgerError(readFailure: error, observer)
+            throw LedgerError(watchFailure: error, observer)
         }
     }
 }

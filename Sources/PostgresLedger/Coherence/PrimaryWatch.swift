@@ -126,7 +126,9 @@ extension Session {
         for attempt in 0..<Self.attempts {
             // On the connection's own thread, which has nothing else to do.
             if attempt > 0 { usleep(Self.pauseMicroseconds) }
-            if try execute(Self.replayed, .text(flushed)).one().bool(0) { return true }
+            let row = try execute(Self.replayed, .text(flushed)).one()
+            guard try row.bool(1) else { throw retired() }
+            if try row.bool(0) { return true }
         }
         return false
     }
@@ -134,5 +136,12 @@ extension Session {
     private static let attempts = 6
     private static let pauseMicroseconds: UInt32 = 2_000
     private static let replayed = Statement(
-        "replica.replayed", "select coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn, false)")
+        "replica.replayed",
+        "select coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn, false), pg_is_in_recovery()")
+
+    /// A replica that was promoted keeps its connections, and replays nothing any more.
+    func retired() -> PostgresError {
+        retire()
+        return PostgresError(.connection, "the server is no replica any more")
+    }
 }

@@ -70,26 +70,30 @@ extension PostgresLedger: CredentialStoring {
         _ query: Query, _ read: @escaping @Sendable (Row) throws -> Item
     ) async throws(LedgerError) -> [Item] {
         do throws(LedgerError) {
-            return try await run(query, on: credentials, read)
+            return try await items(query, from: credentials, read)
         } catch .unavailable {
             guard let replica = reader.replica else { throw .unavailable }
-            return try await run(query, on: replica, read)
+            return try await items(query, from: replica, read)
         }
     }
 
     private func change<Item: Sendable>(
         _ query: Query, _ read: @escaping @Sendable (Row) throws -> Item
     ) async throws(LedgerError) -> [Item] {
-        try await run(query, on: credentials, read)
+        do {
+            return try await primary.run { session in try session.pipeline([query])[0].map(read) }
+        } catch {
+            if let error = error as? PostgresError, error.outcome == .unknown { throw .outcomeUnknown }
+            throw LedgerError(readFailure: error, observer)
+        }
     }
 
-    private func run<Item: Sendable>(
-        _ query: Query, on pool: Pool, _ read: @escaping @Sendable (Row) throws -> Item
+    private func items<Item: Sendable>(
+        _ query: Query, from pool: Pool, _ read: @escaping @Sendable (Row) throws -> Item
     ) async throws(LedgerError) -> [Item] {
         do {
             return try await pool.run { session in try session.pipeline([query])[0].map(read) }
         } catch {
-            if let error = error as? PostgresError, error.outcome == .unknown { throw .outcomeUnknown }
             throw LedgerError(readFailure: error, observer)
         }
     }

@@ -212,6 +212,16 @@ private struct Found<Value: Sendable>: Sendable {
 }
 
 extension LedgerError {
+    /// What a failure is to who asks many times a second, for nobody in particular: that a server cannot be reached, its
+    /// connections say.
+    init(watchFailure error: any Error, _ observer: any LedgerObserver) {
+        if let error = error as? PostgresError, error.isTransient {
+            self = .unavailable
+        } else {
+            self.init(readFailure: error, observer)
+        }
+    }
+
     /// What a failed read is to its caller.
     init(readFailure error: any Error, _ observer: any LedgerObserver) {
         if let error = error as? LedgerError {
