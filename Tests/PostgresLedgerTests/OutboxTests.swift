@@ -66,6 +66,29 @@ struct OutboxTests {
         }
     }
 
+    @Test("an answer that is repeated waits for what may still be untold, and for nothing else")
+    func repeated() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger(invalidating: Cache(tells: false)) { ledger in
+                try await database.switchCache(to: "khata:a", ledger)
+                let key = IdempotencyKey(principal: "key:a", key: "k", fingerprint: [1])
+                @Sendable func record() async throws -> Duration {
+                    let start = ContinuousClock.now
+                    _ = try await ledger.record(
+                        .stockIn(1), CommandContext(actor: "key:a", requestID: "r", idempotency: key))
+                    return ContinuousClock.now - start
+                }
+                _ = try await record()
+                let waited = try await record()
+                #expect(waited >= .milliseconds(500))
+                try await database.execute("delete from outbox")
+                // A busy machine may need some tries.
+                let isSooner = try await eventually { try await record() < .milliseconds(500) }
+                #expect(isSooner)
+            }
+        }
+    }
+
     @Test("a cache that all have left is switched off by who cannot tell it, when it is sure that nobody trusts it")
     func abandoned() async throws {
         try await TestDatabase.withShop { database in
@@ -73,9 +96,7 @@ struct OutboxTests {
                 try await database.switchCache(to: "khata:a", ledger)
                 _ = try await ledger.record(.stockIn(1), .testing)
                 #expect(try await ledger.cacheState().namespace == nil)
-                let start = ContinuousClock.now
-                for _ in 0..<10 { _ = try await ledger.record(.stockIn(1), .testing) }
-                #expect(ContinuousClock.now - start < .seconds(5))
+                _ = try await ledger.record(.stockIn(1), .testing)
                 #expect(try await database.integers("select count(*) from outbox") == [0])
             }
         }
@@ -203,17 +224,18 @@ struct OutboxTests {
         try await TestDatabase.withShop { database in
             try await database.withLedger { ledger in
                 try await database.switchCache(to: "khata:a", ledger)
-                _ = try #require(try await ledger.relay.round(limit: 10))
-                // As such a program does it.
-                try await database.execute(
-                    "insert into outbox (store_id, position, changes) values (1, 1, '[[1,1,[]]]')")
-                try await database.execute("delete from outbox")
-                #expect(try await database.integers("select count(*) from outbox") == [1])
+                try await database.withRelay {
+                    // As such a program does it.
+                    try await database.execute(
+                        "insert into outbox (store_id, position, changes) values (1, 1, '[[1,1,[]]]')")
+                    try await database.execute("delete from outbox")
+                    #expect(try await database.integers("select count(*) from outbox") == [1])
+                }
                 let isDue = try await eventually { try await ledger.relay.round(limit: 10)?.entries.count == 1 }
                 #expect(isDue)
-                let entries = try #require(try await ledger.relay.round(limit: 10)).entries
-                #expect(entries[0].namespace == nil)
-                try await ledger.relay.delete(entries)
+                let entry = try #require(try await ledger.relay.round(limit: 10)?.entries.first)
+                #expect(entry.namespace == nil)
+                try await ledger.relay.delete([entry])
                 #expect(try await database.integers("select count(*) from outbox") == [0])
             }
         }
@@ -232,10 +254,11 @@ struct OutboxTests {
                 _ = try await ledger.cacheState()
                 #expect(try await isDeletedByVersion3())
                 try await database.switchCache(to: "khata:a", ledger)
-                _ = try #require(try await ledger.relay.round(limit: 10))
-                #expect(try await !isDeletedByVersion3())
+                try await database.withRelay {
+                    let isDeleted = try await isDeletedByVersion3()
+                    #expect(!isDeleted)
+                }
             }
-            // Now that it is closed.
             #expect(try await isDeletedByVersion3())
             try await database.withLedger { ledger in
                 #expect(try await ledger.cacheState().namespace == "version 3")
@@ -330,6 +353,14 @@ private final class Cache: CacheInvalidating {
 
 extension TestDatabase {
     /// As a relay does it, which the test has none of.
+    /// While some process is the relay, by its lock.
+    func withRelay(_ body: () async throws -> Void) async throws {
+        try await withPool { pool in
+            try await pool.run { try $0.script("select pg_advisory_lock(125779935590706)") }
+            try await body()
+        }
+    }
+
     func switchCache(to namespace: String, _ ledger: PostgresLedger) async throws {
         // So that there is a history.
         _ = try await ledger.cacheState()

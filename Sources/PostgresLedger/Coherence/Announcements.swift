@@ -52,11 +52,13 @@ final class Announcements: Sendable {
     ///   - state: Which cache counted in its transaction.
     func announce(_ advances: [Advance], _ commit: EntryKey?, in state: CacheState) async {
         guard let namespace = state.namespace, !advances.isEmpty else { return }
-        let rows = commit.map { [Outbox.Key(commit: $0, namespace: namespace)] } ?? []
+        let row = commit.map { Outbox.Key(commit: $0, namespace: namespace) }
         if await invalidating.invalidate(advances, in: state) {
-            outbox.markTold(rows)
+            if let row { outbox.markTold([row]) }
+        } else if let row {
+            await awaitRelay([row], state.history)
         } else {
-            await awaitRelay(Set(rows), state.history)
+            await awaitRelay(ofAll: namespace, state.history)
         }
     }
 
@@ -68,6 +70,15 @@ final class Announcements: Sendable {
         let areKnown = found.allSatisfy { $0.namespace == namespace }
         let rows = areKnown ? Set(found.map { Outbox.Key(commit: $0.entry, namespace: namespace) }) : []
         await awaitRelay(rows, state.history)
+    }
+
+    /// Waits for what is in the outbox by now, which may be nothing.
+    private func awaitRelay(ofAll namespace: String, _ history: History) async {
+        let rows = try? await watch.run { session in
+            try session.history == history ? try Outbox.rows(owedTo: namespace, session) : nil
+        }
+        guard let rows = rows ?? nil else { return await awaitRelay([], history) }
+        if !rows.isEmpty { await awaitRelay(rows, history) }
     }
 
     private func awaitRelay(_ rows: Set<Outbox.Key>, _ history: History) async {

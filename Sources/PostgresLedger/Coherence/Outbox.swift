@@ -62,6 +62,26 @@ final class Outbox: Sendable {
         ]
     }
 
+    /// All rows that are owed to a namespace.
+    /// - Returns: `nil` if there are too many, or such that do not say whom they are owed to.
+    static func rows(owedTo namespace: String, _ session: Session) throws(PostgresError) -> Set<Key>? {
+        let found = try session.execute(owed, .text(namespace), .int64(Int64(maximumDeleted) + 1))
+        guard found.count <= maximumDeleted else { return nil }
+        var rows: Set<Key> = []
+        for row in found {
+            guard let owner = try row.optionalText(2) else { return nil }
+            rows.insert(Key(commit: try EntryKey(row), namespace: owner))
+        }
+        return rows
+    }
+
+    private static let owed = Statement(
+        "outbox.owed",
+        """
+        select store_id, position, namespace from outbox
+        where namespace is null or namespace = $1::text limit $2::bigint
+        """)
+
     /// Those of these that are still there.
     static func left(of rows: Set<Key>, _ session: Session) throws(PostgresError) -> Set<Key> {
         let found = try session.execute(
