@@ -39,6 +39,9 @@ extension ImportName {
         }
     }
 
+    /// Whether it may be the id of such a request.
+    public static func isRequestID(_ id: String) -> Bool { id.hasPrefix("import-") }
+
     /// How the ids of the requests for a file begin.
     public static func requestPrefix(ofFile file: String) -> String { "import-\(file.prefix(16))-" }
 

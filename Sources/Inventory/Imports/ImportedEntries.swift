@@ -12,9 +12,11 @@ extension MovementCommand {
             return IdempotencyRecord(key, .movement(RecordedMovement(first)))
         case .transfer(let transfer):
             if let recorded = transfer.recorded(in: entries) { return IdempotencyRecord(key, .transfer(recorded)) }
-        case .batch:
-            return IdempotencyRecord(
-                key, .batch(RecordedBatch(lines: entries.map { .recorded(RecordedMovement($0)) })))
+        case .batch(let batch):
+            // Without rows that were refused.
+            let lines = entries.filter { entry in batch.movements.contains { $0.isOfQuantity(of: entry) } }
+            guard !lines.isEmpty else { return nil }
+            return IdempotencyRecord(key, .batch(RecordedBatch(lines: lines.map { .recorded(RecordedMovement($0)) })))
         case .movement:
             break
         }
@@ -37,8 +39,11 @@ extension IdempotencyKey {
 
 extension Movement {
     fileprivate func isRecorded(as entry: LedgerEntry) -> Bool {
-        storeID == entry.storeID && productID == entry.productID && kind.type == entry.type
-            && quantity.units == entry.quantity && notes == entry.notes
+        storeID == entry.storeID && isOfQuantity(of: entry) && notes == entry.notes
+    }
+
+    fileprivate func isOfQuantity(of entry: LedgerEntry) -> Bool {
+        productID == entry.productID && kind.type == entry.type && quantity.units == entry.quantity
     }
 }
 

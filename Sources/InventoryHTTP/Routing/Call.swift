@@ -48,7 +48,19 @@ struct Call {
     /// On whose behalf the ledger is asked to do something, once per `Idempotency-Key`.
     func context(body: JSONBody? = nil) throws(Problem) -> CommandContext {
         let idempotency: IdempotencyKey? = if let body { try idempotencyKey(for: body) } else { nil }
-        return CommandContext(actor: principal.id, requestID: requestID, idempotency: idempotency)
+        return CommandContext(actor: principal.id, requestID: try commandID, idempotency: idempotency)
+    }
+
+    /// The request's id as the audit log has it. What earlier programs imported through a server is known by such ids alone.
+    /// - Throws: 403 for an id of imports, unless the caller may import.
+    private var commandID: String {
+        get throws(Problem) {
+            guard !ImportName.isRequestID(requestID) || principal.role >= .manager else {
+                throw Problem(
+                    .forbidden, "An X-Request-Id that begins with import- is for imports, which take the role manager.")
+            }
+            return requestID
+        }
     }
 
     /// - Parameter name: What an import calls the change: then that is what makes it happen once.
@@ -64,7 +76,7 @@ struct Call {
         guard request.headers[.idempotencyKey] == nil else {
             throw Problem(invalid: "Idempotency-Key", "is not for imports, whose name does the same")
         }
-        let context = CommandContext(actor: principal.id, requestID: requestID, importing: change, as: name)
+        let context = CommandContext(actor: principal.id, requestID: try commandID, importing: change, as: name)
         if case .part(_, _, let storeID) = name {
             var isOfStore = true
             MovementCommand(change, context).forEachLevel { isOfStore = isOfStore && $0.storeID == storeID }

@@ -148,10 +148,8 @@ extension MovementImport {
         do throws(LedgerError) {
             let receipt = try await ledger.record(batch, keys.context(ofPart: line, batch))
             let lines = receipt.value.lines
-            guard lines.count == rows.count else {
-                // The first time, other rows of it were refused. They could be taken now, and are not: the part is over.
-                outcome.unchanged = rows.count
-                return outcome
+            guard lines.isOutcome(of: batch.movements) else {
+                return self.outcome(of: rows, batch.movements, of: lines)
             }
             for (row, line) in zip(rows, lines) {
                 switch line {
@@ -165,6 +163,29 @@ extension MovementImport {
             for line in lines { outcome.refuse(rows[line.index], line.refusal) }
             outcome.isStopped = true
         }
+        return outcome
+    }
+
+    /// What became of a part that had other rows when it was imported first, because others of its rows were refused: those
+    /// that were recorded then are there, and no others.
+    private func outcome(
+        of rows: [PlannedRow], _ movements: [Movement], of lines: [RecordedBatch.Line]
+    ) -> PartOutcome {
+        var outcome = PartOutcome()
+        var recorded: [Content: Int] = [:]
+        for case .recorded(let movement) in lines { recorded[Content(movement), default: 0] += 1 }
+        for (row, movement) in zip(rows, movements) {
+            if let left = recorded[Content(movement)], left > 0 {
+                recorded[Content(movement)] = left - 1
+                outcome.unchanged += 1
+            } else {
+                let problem = RowProblem(
+                    line: row.record.line, column: nil,
+                    detail: "was refused when this file was imported before: import it in a file of its own")
+                outcome.refused.append(RefusedRow(record: row.record, problems: [problem]))
+            }
+        }
+        outcome.isStopped = isAtomic && !outcome.refused.isEmpty
         return outcome
     }
 
@@ -189,5 +210,30 @@ extension MovementImport {
             }
         }
         return outcome
+    }
+}
+
+/// What a movement does, to tell whether it is the one that was recorded.
+private struct Content: Hashable {
+    let productID: ProductID
+    let type: MovementType
+    let quantity: Int64
+
+    init(_ movement: Movement) {
+        (productID, type, quantity) = (movement.productID, movement.kind.type, movement.quantity.units)
+    }
+
+    init(_ movement: RecordedMovement) {
+        (productID, type, quantity) = (movement.productID, movement.type, movement.quantity)
+    }
+}
+
+extension [RecordedBatch.Line] {
+    /// Whether these may be what became of these movements, one by one.
+    fileprivate func isOutcome(of movements: [Movement]) -> Bool {
+        count == movements.count
+            && zip(self, movements).allSatisfy { line, movement in
+                if case .recorded(let recorded) = line { Content(recorded) == Content(movement) } else { true }
+            }
     }
 }

@@ -73,6 +73,21 @@ extension EndToEnd {
             }
         }
 
+        @Test("are not kept out by who may not import, with the ids that requests of imports have")
+        func forged() async throws {
+            try await LiveServer.with { server in
+                try await server.stocked()
+                let movement = #"{"store_id": 1, "product_id": 101, "quantity": 1, "movement_type": "sale"}"#
+                let header = [("X-Request-Id", "import-\(Self.file.prefix(16))-2")]
+                let forged = try await server.post("/stock-movements", movement, as: .clerk, headers: header)
+                #expect(forged.status == 403 && forged.text.contains("X-Request-Id"))
+                // A manager's own, which is another movement than the part's.
+                #expect(try await server.post("/stock-movements", movement, headers: header).status == 201)
+                #expect(try await server.post("/stock-movements/batch", Self.batch(Self.part)).status == 201)
+                #expect(try await server.onHand(101, store: 1) == .integer(20 - 1 + 7))
+            }
+        }
+
         @Test("tell nothing of stores that the caller does not have")
         func scopes() async throws {
             try await LiveServer.with { server in
