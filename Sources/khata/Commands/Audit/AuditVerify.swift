@@ -52,7 +52,8 @@ extension AuditCommand {
             let shop = try await options.shop()
             let (only, isJSON) = (store.map(StoreID.init(rawValue:)), json)
             let report = try await shop.open(checksAll: true, isInBulk: true) { ledger in
-                var run = VerificationRun(ledger, heads: known, isJSON: isJSON)
+                var run = VerificationRun(
+                    ledger, heads: known.filter { only == nil || only == $0.storeID }, isJSON: isJSON)
                 try await run.verify(only)
                 return run.report
             }
@@ -81,7 +82,7 @@ private struct VerificationRun {
         self.ledger = ledger
         self.heads = Dictionary(grouping: heads, by: \.storeID)
         self.isJSON = isJSON
-        report = VerificationReport(showsAll: ledger.showsAll)
+        report = VerificationReport(showsAll: ledger.showsAll, keptHeads: heads.count)
     }
 
     /// - Parameter only: One ledger; `nil` for all, also those that only the catalog's log or a head knows of.

@@ -2,7 +2,7 @@ import Foundation
 import Inventory
 
 /// The ends of ledgers in a file, to be kept where whoever changes the ledgers does not reach it. Of each a line: the store,
-/// the position, the hash, and when it was noted.
+/// the position, the hash, and when it was noted. The last line says how many there are.
 struct HeadsFile {
     let path: String
 
@@ -12,7 +12,7 @@ struct HeadsFile {
     func read() throws -> [KeptHead] {
         guard let data = FileManager.default.contents(atPath: path) else { throw Failure("\(path) cannot be read") }
         let lines = String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-        return try lines.enumerated().compactMap { index, line in
+        let heads = try lines.enumerated().compactMap { index, line -> KeptHead? in
             let fields = line.split(whereSeparator: \.isWhitespace)
             guard let first = fields.first, !first.hasPrefix("#") else { return nil }
             guard fields.count == 4, let store = Int64(fields[0]), let position = Int64(fields[1]),
@@ -23,14 +23,20 @@ struct HeadsFile {
             return KeptHead(
                 storeID: StoreID(rawValue: store), position: Position(rawValue: position), hash: hash, notedAt: time)
         }
+        guard lines.last(where: { !$0.isEmpty }).map(String.init) == Self.end(heads.count) else {
+            throw Failure("\(path) is not whole: --write-heads ends with how many ends of ledgers there are")
+        }
+        return heads
     }
+
+    private static func end(_ count: Int) -> String { "# \(count) in all" }
 
     /// - Throws: `Failure`; then the file is as it was.
     func write(_ heads: [LedgerHead]) throws {
         let now = Timestamp.now
         let lines =
             ["# store, position, hash, when it was noted: for khata audit verify --heads"]
-            + heads.map { "\($0.storeID) \($0.position) \($0.hash) \(now)" }
+            + heads.map { "\($0.storeID) \($0.position) \($0.hash) \(now)" } + [Self.end(heads.count)]
         do {
             try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
         } catch {

@@ -14,12 +14,15 @@ struct VerificationReport: Sendable {
     var seesCatalog = true
     /// Whether only one ledger was asked for.
     var isPartial = false
+    /// Those that were kept elsewhere, of the ledgers that were asked for.
+    private let keptHeads: Int
     private var ledgers: [Ledger] = []
     private var levels = 0
     private var products = 0
     private var stores = 0
 
-    init(showsAll: Bool) {
+    init(showsAll: Bool, keptHeads: Int) {
+        self.keptHeads = keptHeads
         self.showsAll = showsAll
     }
 
@@ -56,7 +59,8 @@ struct VerificationReport: Sendable {
         let counts = [
             ("entries", entries), ("levels", levels), ("products", products), ("stores", stores),
         ].map { "\($0) \($1.grouped)" }
-        return (["compared: \(counts.joined(separator: ", "))"] + omissions.map { "not compared: \($0)" })
+        let kept = keptHeads > 0 ? ", ends of ledgers that were kept \(keptHeads.grouped)" : ""
+        return (["compared: \(counts.joined(separator: ", "))\(kept)"] + omissions.map { "not compared: \($0)" })
             .joined(separator: "\n")
     }
 
@@ -82,6 +86,7 @@ struct VerificationReport: Sendable {
             json.field("levels", Int64(levels))
             json.field("products", Int64(products))
             json.field("stores", Int64(stores))
+            json.field("kept_heads", Int64(keptHeads))
             json.closeObject()
             json.key("not_compared")
             json.openArray()
