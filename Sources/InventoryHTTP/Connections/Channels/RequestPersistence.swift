@@ -44,7 +44,9 @@ final class RequestPersistence: ChannelDuplexHandler, RemovableChannelHandler {
         let options = fields.flatMap { $0.split(separator: ",") }.map { $0.trimmed.lowercased() }
         isUpgrade = isUpgrade || options.contains("upgrade") && head.headers.contains(name: "Upgrade")
         // The decoder has to take it for an upgrade, too. Where that is not sure, nothing more is read.
-        let isOdd = isUpgrade && !fields.allSatisfy { $0.utf8.allSatisfy { (0x20...0x7E).contains($0) } }
+        let isPlain = fields.allSatisfy { $0.utf8.allSatisfy { (0x20...0x7E).contains($0) } }
+        let names = head.headers["Upgrade"].contains { protocols in protocols.utf8.contains { $0 > 0x20 } }
+        let isOdd = isUpgrade && !(isPlain && names)
         var head = head
         head.headers.remove(name: "Connection")
         if !isPersistent || options.contains("close") || isOdd { head.headers.add(name: "Connection", value: "close") }
