@@ -166,25 +166,48 @@ public func eventually(
 }
 
 extension TestDatabase {
-    /// Runs `body` while the replica stays where it is.
+    private static let pause = Turn()
+
+    /// Runs `body` while the replica, which is one for all tests, stays where it is.
     public static func withReplayPaused(_ body: () async throws -> Void) async throws {
-        try await withReplica { session in
-            try session.script("select pg_wal_replay_pause()")
-            while try session.execute(Statement("paused", "select pg_get_wal_replay_pause_state()"))[0].text(0)
-                != "paused"
-            {}
-        }
+        await pause.take()
+        let result: Result<Void, any Error>
         do {
-            try await body()
+            try await withReplica { session in
+                try session.script("select pg_wal_replay_pause()")
+                while try session.execute(Statement("paused", "select pg_get_wal_replay_pause_state()"))[0].text(0)
+                    != "paused"
+                {}
+            }
+            result = .success(try await body())
         } catch {
-            try await withReplica { session in try session.script("select pg_wal_replay_resume()") }
-            throw error
+            result = .failure(error)
         }
         try await withReplica { session in try session.script("select pg_wal_replay_resume()") }
+        await pause.leave()
+        try result.get()
     }
 
     private static func withReplica(_ body: @escaping @Sendable (Session) throws -> Void) async throws {
         try await withPool(replicaServerURL()) { pool in try await pool.run(body) }
+    }
+}
+
+/// Whose turn it is, in the order of asking.
+private actor Turn {
+    private var isTaken = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func take() async {
+        guard isTaken else {
+            isTaken = true
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func leave() {
+        if waiting.isEmpty { isTaken = false } else { waiting.removeFirst().resume() }
     }
 }
 

@@ -11,7 +11,7 @@ struct BackoffTests {
         var backoff = Backoff()
         var now = ContinuousClock.now
         #expect(backoff.failure(at: now) == nil)
-        for wait in [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000] {
+        for wait in [50, 100, 200, 400, 800, 1000, 1000] {
             backoff.failed(failure, at: now)
             #expect(backoff.failure(at: now + .milliseconds(wait) * 0.499)?.message == failure.message)
             #expect(backoff.failure(at: now + .milliseconds(wait)) == nil)

@@ -141,16 +141,18 @@ struct OutcomeTests {
         try await TestServer.withSchema(Self.schema) { configuration in
             try await TestServer.withPool(configuration) { pool in
                 let id = try await pool.run { try $0.execute(.backendID)[0].int64(0) }
-                let caller = Task {
-                    try await pool.write { _ = try $0.execute(Self.insert, .int64(Self.slowToCommit)) }
-                }
                 try await TestServer.withConnection { observer in
+                    // Connects before there is something to see.
+                    try await observer.run { _ = try $0.execute(.one) }
+                    let caller = Task {
+                        try await pool.write { _ = try $0.execute(Self.insert, .int64(Self.slowToCommit)) }
+                    }
                     try await eventually("COMMIT runs") {
                         try await observer.run { try $0.execute(.statementOf, .int64(id)).first?.text(0) == "COMMIT" }
                     }
+                    caller.cancel()
+                    try await caller.value
                 }
-                caller.cancel()
-                try await caller.value
                 #expect(try await pool.run { try $0.execute(Self.count)[0].int64(0) } == 1)
             }
         }

@@ -68,7 +68,7 @@ def with_load(messages: Messages, far_s: float, **settings: str | None) -> Calla
                 flood = Load(connection, requests, bench.journal, rate=TIMES * peak, seconds=seconds).outcome()
                 recovery_s = seconds_to_recover(connection)
             verdict.must(usual.count("2") == usual.count(""), f"requests failed without overload: {usual.counts()}")
-            judge(verdict, peak, flood)
+            judge(verdict, peak, flood, is_timed=bench.is_long)
             verdict.note(seconds_to_recover=round(recovery_s, 2), MiB_more=round(memory.growth_mib))
             verdict.must(recovery_s <= RECOVERY_S, f"it took {recovery_s:.1f} s to recover")
             verdict.must(memory.growth_mib <= MEMORY_MIB, f"it took {memory.growth_mib:.0f} MiB more")
@@ -80,7 +80,8 @@ def with_load(messages: Messages, far_s: float, **settings: str | None) -> Calla
     return run
 
 
-def judge(verdict: Verdict, peak: float, flood: Outcome) -> None:
+def judge(verdict: Verdict, peak: float, flood: Outcome, *, is_timed: bool) -> None:
+    """`is_timed`: whether the machine is quiet, so that speed tells of the service."""
     carried_out = flood.rate()
     refused = flood.times(*REFUSALS)
     others = {name: count for name, count in flood.counts().items() if not name.startswith(("2", *REFUSALS))}
@@ -92,10 +93,12 @@ def judge(verdict: Verdict, peak: float, flood: Outcome) -> None:
         ms_refusal_p99=round(quantile(refused, 0.99) * 1_000),
         ms_success_p99=round(quantile(flood.times("2"), 0.99) * 1_000),
     )
+    verdict.must(not others, f"other answers: {others}")
+    if not is_timed:
+        return
     verdict.must(
         carried_out >= SHARE * peak, f"{carried_out:.0f} a second were carried out, of {peak:.0f} without overload"
     )
-    verdict.must(not others, f"other answers: {others}")
     slow_s = quantile(refused, 0.99)
     verdict.must(slow_s <= REFUSAL_S, f"refusals took {slow_s:.2f} s")
 
@@ -162,6 +165,7 @@ SCENARIOS = [
         with_load(
             write_messages, 0.01, WRITE_LANES="1", WRITE_COMMANDS_PER_TRANSACTION="8", WRITE_MOVEMENTS_WAITING="1000"
         ),
+        is_alone=True,
     ),
     Scenario(
         13,
