@@ -93,7 +93,8 @@ def run_asynchronous(bench: Bench) -> Verdict:
         notes = stock_up(bench, stack, GOODS)
         for _ in range(bench.pick(1, 5)):
             old, (new, other) = cluster.primary, cluster.standbys
-            lacking = [new, other]
+            # In this order, so that the other one has nothing that the new primary lacks.
+            lacking = [other, new]
             notes = work_through(bench, stack, cluster, new, notes, totals, lacking=lacking, to_follow=other)
             cluster.rebuild(old)
         finish(stack, cluster, totals, verdict)
