@@ -101,11 +101,8 @@ public struct PostgresLedger: Service {
             observer: observer, patience: limits.commitPatience)
         self.primary = pool(primary, connections: limits.primaryReadConnections, waiting: limits.waitingReads)
         // Everybody waits for it, and there is somebody else to ask.
-        var lookingUp = primary
-        lookingUp.connectTimeout = .seconds(2)
-        lookingUp.statementTimeout = .seconds(2)
-        lookingUp.silenceTimeout = .seconds(3)
-        credentials = pool(lookingUp, connections: 2, waiting: limits.waitingReads, patience: .seconds(2))
+        credentials = pool(
+            primary.givingUp(after: .seconds(2)), connections: 2, waiting: limits.waitingReads, patience: .seconds(2))
         reader = SnapshotReader(
             primary: self.primary,
             replica: replica.map {

@@ -63,25 +63,28 @@ struct SchemaTests {
                 \(before.map { "\($0.sql); insert into schema_versions values (\($0.version));" }.joined(separator: "\n"))
                 commit
                 """)
-            try await database.withPool { reader in
-                // As a backup does.
-                let table = Statement("read", "select count(*) from outbox")
-                async let reading: Void = reader.run { session in
-                    _ = try session.pipeline([Query(.begin), Query(table)])
-                    _ = try session.execute(Statement("wait", "select pg_sleep(6)"))
+            try await database.withPool { holder in
+                try await holder.run { try $0.script("select pg_advisory_lock(1)") }
+                try await database.withPool { reader in
+                    // As a backup does, until the holder lets it go on.
+                    async let reading: Void = reader.run { session in
+                        try session.script("set statement_timeout = 0")
+                        try session.script("begin; select count(*) from outbox; select pg_advisory_lock(1)")
+                    }
+                    #expect(try await database.isWaited(for: "locktype = 'advisory'"))
+                    async let applied = database.withPool { pool in try await Schema(pool).migrate() }
+                    for position in 1...3 {
+                        #expect(try await database.isWaited(for: "relation = 'outbox'::regclass"))
+                        try await database.execute(
+                            """
+                            set statement_timeout = '5s';
+                            insert into outbox (store_id, position, changes) values (1, \(position), '[]')
+                            """)
+                    }
+                    try await holder.run { try $0.script("select pg_advisory_unlock(1)") }
+                    try await reading
+                    #expect(try await applied == Migration.all.filter(\.isExpansion).map(\.version))
                 }
-                async let applied = database.withPool { pool in try await Schema(pool).migrate() }
-                // Longer than it waits for the table, and shorter than the reader takes.
-                for position in 1...5 {
-                    try await Task.sleep(for: .seconds(1))
-                    try await database.execute(
-                        """
-                        set statement_timeout = '5s';
-                        insert into outbox (store_id, position, changes) values (1, \(position), '[]')
-                        """)
-                }
-                #expect(try await applied == Migration.all.filter(\.isExpansion).map(\.version))
-                try await reading
             }
         }
     }
@@ -153,6 +156,19 @@ struct SchemaTests {
                     (error as? PostgresError)?.sqlState == SQLState.checkViolation
                 }
             }
+        }
+    }
+}
+
+extension TestDatabase {
+    /// Whether somebody comes to wait for a lock.
+    fileprivate func isWaited(for lock: String) async throws -> Bool {
+        try await eventually {
+            try await integers(
+                """
+                select count(*) from pg_locks
+                where not granted and database = (select oid from pg_database where datname = current_database()) and \(lock)
+                """) == [1]
         }
     }
 }

@@ -10,6 +10,15 @@ extension ConnectionConfiguration {
         return configuration
     }
 
+    /// For what is asked again soon, or of somebody else: a server that hangs is given up at once.
+    func givingUp(after statementTimeout: Duration) -> ConnectionConfiguration {
+        var configuration = self
+        configuration.connectTimeout = .seconds(2)
+        configuration.statementTimeout = statementTimeout
+        configuration.silenceTimeout = statementTimeout + .seconds(1)
+        return configuration
+    }
+
     /// For sessions to a streaming replica of this very database.
     func toReplica() -> ConnectionConfiguration {
         var configuration = self

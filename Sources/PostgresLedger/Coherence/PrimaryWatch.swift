@@ -40,11 +40,7 @@ final class PrimaryWatch: Sendable {
     private let state = Mutex(State())
 
     init(_ primary: ConnectionConfiguration, logger: Logger) {
-        var configuration = primary
-        configuration.connectTimeout = .seconds(2)
-        configuration.statementTimeout = .seconds(1)
-        configuration.silenceTimeout = .seconds(2)
-        connection = Connection(configuration, logger: logger)
+        connection = Connection(primary.givingUp(after: .seconds(1)), logger: logger)
     }
 
     /// What it said last, if it ever did.

@@ -16,11 +16,8 @@ public final class RelaySession: RelayedOutbox {
         _ primary: ConnectionConfiguration, logger: Logger,
         failure: @escaping @Sendable (any Error) -> LedgerError
     ) {
-        var configuration = primary
+        var configuration = primary.givingUp(after: .seconds(1))
         configuration.idleSessionTimeout = .seconds(2)
-        configuration.connectTimeout = .seconds(2)
-        configuration.statementTimeout = .seconds(1)
-        configuration.silenceTimeout = .seconds(2)
         // Rows of programs of version 3 may be deleted by the relay alone.
         configuration.settings["khata.relay"] = "on"
         connection = Connection(configuration, logger: logger)
