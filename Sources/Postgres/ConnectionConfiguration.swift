@@ -52,6 +52,8 @@ public struct ConnectionConfiguration: Sendable {
         var all = ["TimeZone=UTC"]
         all.append("statement_timeout=\(statementTimeout?.milliseconds ?? 0)")
         all.append("idle_in_transaction_session_timeout=\(idleInTransactionTimeout?.milliseconds ?? 0)")
+        // The server notices as soon as this side: until then it would keep what a lost transaction has locked.
+        all += ["tcp_keepalives_idle=2", "tcp_keepalives_interval=1", "tcp_keepalives_count=2", "tcp_user_timeout=4000"]
         if let idleSessionTimeout { all.append("idle_session_timeout=\(idleSessionTimeout.milliseconds)") }
         all.append("default_transaction_read_only=\(isReadOnly ? "on" : "off")")
         all += settings.map { "\($0.key)=\($0.value)" }.sorted()
@@ -63,9 +65,10 @@ public struct ConnectionConfiguration: Sendable {
         [
             ("application_name", applicationName),
             ("connect_timeout", "\((connectTimeout.milliseconds + 999) / 1000)"),
-            // A dead peer is noticed within half a minute: idle (15 s, then 3 probes) or with data unacknowledged.
-            ("keepalives_idle", "15"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
-            ("tcp_user_timeout", "30000"),
+            // A network that went dark is noticed within five seconds, while a statement runs for long or not: what was
+            // sent is not acknowledged, or nobody answers the probes.
+            ("keepalives_idle", "2"), ("keepalives_interval", "1"), ("keepalives_count", "2"),
+            ("tcp_user_timeout", "4000"),
             ("target_session_attrs", serverRole?.rawValue ?? "any"),
             ("dbname", connectionString),
             ("client_encoding", "UTF8"),
