@@ -41,6 +41,8 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
             if let certificate { try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context)) }
             try pipeline.addHandler(AnswerOutlet())
             try channel.syncOptions?.setOption(.tcpOption(.unsentBytes), value: unsentBytes)
+            try channel.syncOptions?.setOption(.recvAllocator, value: readAllocator)
+            try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
         }.flatMap {
             base.setup(channel: channel, logger: logger)
         }.flatMapErrorThrowing { error in
@@ -60,6 +62,10 @@ private struct TooManyConnections: Error {}
 /// How much of an answer the kernel takes ahead of the client: what it does not take is then seen here, and does not
 /// fill the kernel's memory, which it would with megabytes for each connection.
 private let unsentBytes = 32_768
+
+/// What is read at a time: the requests in it are taken apart at once, and those that have to wait take ten times as much
+/// memory as their bytes.
+private let readAllocator = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2_048, maximum: 16_384)
 
 extension NIOBSDSocket.Option {
     fileprivate static let unsentBytes = NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)
