@@ -62,6 +62,22 @@ struct UnreadableDataTests {
         }
     }
 
+    @Test("nobody goes on without knowing which cache counts")
+    func cacheState() async throws {
+        try await TestDatabase.withShop { database in
+            let observer = UnreadableObserver()
+            try await database.withLedger(observer: observer) { ledger in
+                _ = try await ledger.record(.stockIn(1), .testing)
+                try await database.execute("create table kept as table cache_state; truncate cache_state")
+                await expectInternal { _ = try await ledger.record(.stockIn(1), .testing) }
+                await expectInternal { _ = try await ledger.level(.sugarInOne, atLeast: nil) }
+                try await database.execute("insert into cache_state table kept")
+                #expect(try await ledger.record(.stockIn(1), .testing).value.position.rawValue == 2)
+            }
+            #expect(observer.errors.allSatisfy { $0.contains("generation") })
+        }
+    }
+
     @Test("a column of another type, or without its value, is an error that names it")
     func columns() async throws {
         try await TestDatabase.withShop { database in

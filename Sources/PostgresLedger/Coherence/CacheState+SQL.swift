@@ -10,8 +10,7 @@ extension CacheState {
     /// - Parameter column: Where the two columns begin.
     init(_ row: Row, at column: Int, in history: History) throws(PostgresError) {
         self.init(
-            history: history, generation: try row.optionalInt64(column) ?? 0,
-            namespace: try row.optionalText(column + 1))
+            history: history, generation: try row.int64(column), namespace: try row.optionalText(column + 1))
     }
 
     /// The advisory lock that protects the row: whoever commits shares it from before they read the row, in an earlier
