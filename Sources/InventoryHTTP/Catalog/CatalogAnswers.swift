@@ -39,7 +39,11 @@ extension InventoryAPI {
 }
 
 extension Call {
-    var ifMatch: VersionCondition { VersionCondition(ifMatch: request.headers[.ifMatch]) }
+    /// What is asked of the version that the request changes. `If-None-Match: *` asks that there is none, and what is
+    /// changed has one.
+    var versionCondition: VersionCondition {
+        request.headers[.ifNoneMatch] == "*" ? .oneOf([]) : VersionCondition(ifMatch: request.headers[.ifMatch])
+    }
 
     /// The answer with a page of the catalog.
     func answer(catalog found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters) -> Response {

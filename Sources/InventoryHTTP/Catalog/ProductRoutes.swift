@@ -35,11 +35,11 @@ extension InventoryAPI {
         let id = call.productID
         return try await change(call) { fields in
             CatalogBody(&fields, "product_id", idInPath: id) { ProductDetails(&$0, limits) }
-                .map { .replaceProduct(id, $0.details, ifVersion: call.ifMatch) }
+                .map { .replaceProduct(id, $0.details, ifVersion: call.versionCondition) }
         }
     }
 
     func archiveProduct(_ call: Call) async throws -> Response {
-        try await archive(call, .archiveProduct(call.productID, ifVersion: call.ifMatch))
+        try await archive(call, .archiveProduct(call.productID, ifVersion: call.versionCondition))
     }
 }

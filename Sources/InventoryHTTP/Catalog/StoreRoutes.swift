@@ -35,11 +35,11 @@ extension InventoryAPI {
         let id = call.storeID
         return try await change(call) { fields in
             CatalogBody(&fields, "store_id", idInPath: id) { $0.text("name", atMost: limits.nameCharacters) }
-                .map { .replaceStore(id, name: $0.details, ifVersion: call.ifMatch) }
+                .map { .replaceStore(id, name: $0.details, ifVersion: call.versionCondition) }
         }
     }
 
     func archiveStore(_ call: Call) async throws -> Response {
-        try await archive(call, .archiveStore(call.storeID, ifVersion: call.ifMatch))
+        try await archive(call, .archiveStore(call.storeID, ifVersion: call.versionCondition))
     }
 }

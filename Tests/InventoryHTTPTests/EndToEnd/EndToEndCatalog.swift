@@ -66,6 +66,9 @@ extension EndToEnd {
                     #expect(answer.code == "precondition-failed")
                     #expect(try await server.send(.DELETE, path, headers: [("If-Match", tag)]).status == 412)
                 }
+                // Who only wants to create it does not replace what is there.
+                let notThere = [("If-None-Match", "*")]
+                #expect(try await server.send(.PUT, path, #"{"name": "Lost"}"#, headers: notThere).status == 412)
                 let replaced = try await server.send(
                     .PUT, path, #"{"name": "Second"}"#, headers: [("If-Match", "\"9-\(history)\", \(first)")])
                 #expect(replaced.status == 200)
