@@ -32,7 +32,7 @@ class Holdings:
             sum(int(server.value(count) or 0) for server in (stack.primary, *stack.standbys)),
         )
 
-    def more_than(self, before: "Holdings") -> list[str]:
+    def more_than(self, before: "Holdings", spare_mib: float = SPARE_MEMORY_MIB) -> list[str]:
         """What it is too much of."""
         found = []
         for name, now in self.instances.items():
@@ -40,7 +40,7 @@ class Holdings:
             for what, value, limit in (
                 ("descriptors", now.descriptors, was.descriptors + SPARE_DESCRIPTORS),
                 ("threads", now.threads, was.threads + SPARE_THREADS),
-                ("MiB", now.memory_mib, was.memory_mib + SPARE_MEMORY_MIB),
+                ("MiB", now.memory_mib, was.memory_mib + spare_mib),
             ):
                 if value > limit:
                     found.append(f"{name} holds {value:.0f} {what}, not {limit:.0f}")
@@ -49,11 +49,15 @@ class Holdings:
         return found
 
 
-def check_leaks(stack: Stack, before: Holdings, verdict: Verdict, within_s: float = 20) -> None:
+def check_leaks(
+    stack: Stack, before: Holdings, verdict: Verdict, within_s: float = 20, spare_mib: float = SPARE_MEMORY_MIB
+) -> None:
     """Within a while all is given back."""
     with contextlib.suppress(NotInTime):
-        eventually("nothing is leaked", lambda: not Holdings.of(stack).more_than(before), within_s, pause_s=0.5)
-    leaks = (now := Holdings.of(stack)).more_than(before)
+        eventually(
+            "nothing is leaked", lambda: not Holdings.of(stack).more_than(before, spare_mib), within_s, pause_s=0.5
+        )
+    leaks = (now := Holdings.of(stack)).more_than(before, spare_mib)
     verdict.note(
         **{
             "descriptors more": max(

@@ -54,7 +54,9 @@ class Session:
         await self._trickle(b"[" * 1_000)
 
     async def slow_reader(self) -> None:
-        """Asks and asks, and takes nothing."""
+        """Asks and asks, and takes nothing: what the kernel and the buffers here would take is the machine's to say."""
+        transport = self._writer.transport
+        getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport).pause_reading()
         request = b"GET /api/v1/stores/1/stock?limit=1000 HTTP/1.1\r\n" + self._head + b"\r\n"
         for _ in range(10_000):
             await self._send(request * 20)

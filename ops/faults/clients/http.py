@@ -4,12 +4,15 @@ import contextlib
 import json
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 Address = tuple[str, int]
+# The service closes what is idle for a minute; who uses a connection just then has no answer.
+IDLE_S = 30.0
 
 
 class Unanswered(Exception):
@@ -45,6 +48,7 @@ class Connection:
         self._common = f"Host: {host}\r\n" + (f"Authorization: Bearer {key}\r\n" if key else "")
         self._socket: socket.socket | None = None
         self._buffer = bytearray()
+        self._used = 0.0
 
     def get(self, path: str, headers: Mapping[str, str] = {}) -> Answer:
         return self.request("GET", path, None, headers)
@@ -72,6 +76,10 @@ class Connection:
         return self._socket
 
     def send(self, message: bytes) -> None:
+        now = time.monotonic()
+        if now - self._used > IDLE_S:
+            self.close()
+        self._used = now
         try:
             self.open().sendall(message)
         except OSError as error:

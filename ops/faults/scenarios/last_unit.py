@@ -28,6 +28,10 @@ def run(bench: Bench) -> Verdict:
     with bench.stack() as stack:
         stack.serve("a", "b")
         admin = stack.connect("a")["a"]
+        # Who is a stranger pays with the address, which they all have in common.
+        for connection in stack.connect().values():
+            assert connection.get("/stores").status == 200
+            connection.close()
         crowd = [
             Connection(stack.instances["ab"[number % 2]].address, stack.keys.admin, timeout_s=60)
             for number in range(CLIENTS)
