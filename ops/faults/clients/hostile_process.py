@@ -250,7 +250,6 @@ class Hostile:
         source = f"127.{self._random.randint(1, 254)}.{self._random.randint(1, 254)}.{self._random.randint(1, 254)}"
         name = f"{kind.__name__.replace('_', ' ')} at {target.name}"
         self.counts[kind.__name__] += 1
-        began = time.monotonic()
         try:
             async with asyncio.timeout(PATIENCE_S):
                 streams = await asyncio.open_connection(*target.address, ssl=tls, local_addr=(source, 0))
@@ -258,6 +257,8 @@ class Hostile:
             self.statuses["not connected"] += 1
             return
         session = Session(target.address[0], self._key, self._random, streams)
+        # A thousand handshakes at once take this process its time.
+        began = time.monotonic()
         try:
             async with asyncio.timeout(PATIENCE_S):
                 # It may be cut off at any moment: that is what is wanted.
