@@ -52,18 +52,20 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "JSON", swiftSettings: swiftSettings),
         .target(
             name: "Inventory",
             dependencies: [
+                "JSON",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: swiftSettings),
-        .target(name: "InventoryJSON", dependencies: ["Inventory"], swiftSettings: swiftSettings),
+        .target(name: "InventoryContract", dependencies: ["Inventory", "JSON"], swiftSettings: swiftSettings),
         .target(
             name: "RemoteLedger",
             dependencies: [
-                "Inventory", "InventoryJSON",
+                "Inventory", "InventoryContract", "JSON",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -114,8 +116,12 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "Access",
+            dependencies: ["Inventory", "JSON", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Authentication",
             dependencies: [
-                "Inventory", "Redis",
+                "Access", "Inventory", "JSON",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
@@ -124,9 +130,13 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
+            name: "RateLimiting",
+            dependencies: ["Access", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")],
+            swiftSettings: swiftSettings),
+        .target(
             name: "PostgresLedger",
             dependencies: [
-                "Access", "Inventory", "Postgres",
+                "Access", "Inventory", "JSON", "Postgres",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -144,7 +154,7 @@ let package = Package(
         .target(
             name: "InventoryHTTP",
             dependencies: [
-                "Access", "Inventory", "InventoryJSON", "StockCache",
+                "Access", "Authentication", "Inventory", "InventoryContract", "JSON", "RateLimiting", "StockCache",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -162,8 +172,8 @@ let package = Package(
         .executableTarget(
             name: "khata",
             dependencies: [
-                "Access", "Inventory", "InventoryHTTP", "InventoryJSON", "Postgres", "PostgresLedger", "Redis",
-                "RemoteLedger", "SQLiteLedger", "StockCache", "StockFiles",
+                "Access", "Authentication", "Inventory", "InventoryContract", "InventoryHTTP", "JSON", "Postgres",
+                "PostgresLedger", "RateLimiting", "Redis", "RemoteLedger", "SQLiteLedger", "StockCache", "StockFiles",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -196,18 +206,19 @@ let package = Package(
             ],
             path: "Tests/ServerTesting",
             swiftSettings: swiftSettings),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swiftSettings),
         .testTarget(
             name: "InventoryTests",
-            dependencies: ["Inventory", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Inventory", "JSON", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "InventoryJSONTests",
-            dependencies: ["Inventory", "InventoryJSON"],
+            name: "InventoryContractTests",
+            dependencies: ["Inventory", "InventoryContract", "JSON"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RemoteLedgerTests",
             dependencies: [
-                "Inventory", "InventoryJSON", "RemoteLedger",
+                "Inventory", "InventoryContract", "JSON", "RemoteLedger",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -220,7 +231,8 @@ let package = Package(
         .testTarget(
             name: "LedgerContractTests",
             dependencies: [
-                "Access", "Inventory", "InventoryHTTP", "LedgerTesting", "PostgresLedger", "RemoteLedger",
+                "Access", "Authentication", "Inventory", "InventoryHTTP", "LedgerTesting", "PostgresLedger",
+                "RemoteLedger",
                 "SQLiteLedger",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -241,7 +253,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresLedgerTests",
-            dependencies: ["Access", "Inventory", "LedgerTesting", "Postgres", "PostgresLedger"],
+            dependencies: ["Access", "Inventory", "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RedisTests",
@@ -264,32 +276,35 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
-            name: "AccessTesting",
+            name: "AuthenticationTesting",
             dependencies: [
-                "Access",
+                "Authentication",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            path: "Tests/AccessTesting",
+            path: "Tests/AuthenticationTesting",
             swiftSettings: swiftSettings),
         .testTarget(
             name: "StockFilesTests",
             dependencies: ["Inventory", "LedgerTesting", "PostgresLedger", "StockFiles"],
             swiftSettings: swiftSettings),
+        .testTarget(name: "AccessTests", dependencies: ["Access"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "AccessTests",
+            name: "AuthenticationTests",
             dependencies: [
-                "Access", "AccessTesting", "Inventory", "Redis",
+                "Access", "Authentication", "AuthenticationTesting", "Inventory", "ServerTesting",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "RateLimitingTests", dependencies: ["Access", "RateLimiting"], swiftSettings: swiftSettings),
+        .testTarget(
             name: "KhataTests",
             dependencies: [
-                "Access", "AccessTesting", "Inventory", "LedgerTesting", "Postgres", "PostgresLedger", "Redis",
-                "SQLiteLedger", "ServerTesting", "khata",
+                "Access", "Authentication", "AuthenticationTesting", "Inventory", "LedgerTesting", "Postgres",
+                "PostgresLedger",
+                "RateLimiting", "Redis", "SQLiteLedger", "ServerTesting", "khata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -300,8 +315,9 @@ let package = Package(
         .testTarget(
             name: "InventoryHTTPTests",
             dependencies: [
-                "Access", "AccessTesting", "Inventory", "InventoryHTTP", "InventoryJSON", "LedgerTesting", "Postgres",
-                "PostgresLedger", "Redis", "ServerTesting", "StockCache",
+                "Access", "Authentication", "AuthenticationTesting", "Inventory", "InventoryContract", "InventoryHTTP",
+                "JSON",
+                "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting", "Redis", "ServerTesting", "StockCache",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -24,7 +24,7 @@ extension StoreScope {
     }
 
     /// As `init(limitedTo:)`, but for no stores at all if there are no ids.
-    init?(atMost ids: [Int64]) {
+    package init?(atMost ids: [Int64]) {
         guard ids.count <= Self.mostStores, ids.allSatisfy((1...largestJSONInteger).contains) else { return nil }
         let stores = Set(ids.map(StoreID.init(rawValue:)))
         guard stores.count == ids.count else { return nil }

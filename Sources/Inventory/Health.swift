@@ -1,4 +1,4 @@
-/// How one component of the service does, in the words of the health+json draft (draft-inadarei-api-health-check).
+/// The health of one component of the service.
 public struct ComponentHealth: Sendable {
     public enum Status: String, Comparable, Sendable {
         case pass, warn, fail

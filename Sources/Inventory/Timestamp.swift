@@ -1,3 +1,5 @@
+import JSON
+
 /// A moment, in microseconds since 1970-01-01T00:00:00Z: what PostgreSQL and RFC 3339 with six digits both hold exactly.
 public struct Timestamp: Hashable, Comparable, Sendable {
     public let microseconds: Int64

@@ -1,6 +1,7 @@
 import Access
 import Inventory
 import Logging
+import RateLimiting
 import StockCache
 
 /// What the routes' handlers work on; they stand with what they are about.

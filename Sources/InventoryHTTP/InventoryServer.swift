@@ -1,9 +1,11 @@
 public import Access
+public import Authentication
 import HummingbirdCore
 public import Inventory
 public import Logging
 public import NIOCore
 public import NIOPosix
+public import RateLimiting
 public import ServiceLifecycle
 public import StockCache
 

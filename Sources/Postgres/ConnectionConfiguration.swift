@@ -53,7 +53,9 @@ public struct ConnectionConfiguration: Sendable {
         all.append("statement_timeout=\(statementTimeout?.milliseconds ?? 0)")
         all.append("idle_in_transaction_session_timeout=\(idleInTransactionTimeout?.milliseconds ?? 0)")
         // The server notices as soon as this side: until then it would keep what a lost transaction has locked.
-        all += ["tcp_keepalives_idle=2", "tcp_keepalives_interval=1", "tcp_keepalives_count=2", "tcp_user_timeout=4000"]
+        all += [
+            "tcp_keepalives_idle=2", "tcp_keepalives_interval=1", "tcp_keepalives_count=2", "tcp_user_timeout=4000",
+        ]
         if let idleSessionTimeout { all.append("idle_session_timeout=\(idleSessionTimeout.milliseconds)") }
         all.append("default_transaction_read_only=\(isReadOnly ? "on" : "off")")
         all += settings.map { "\($0.key)=\($0.value)" }.sorted()

@@ -1,5 +1,6 @@
 import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 
 /// The contract's shapes, read.
 extension StockItem {

@@ -1,5 +1,5 @@
 public import Inventory
-import InventoryJSON
+import InventoryContract
 
 extension RemoteLedger {
     public func change(

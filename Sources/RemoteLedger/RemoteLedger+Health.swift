@@ -1,5 +1,6 @@
 public import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 
 extension RemoteLedger: HealthReporting {
     /// What the server says of its components, or that it says nothing.

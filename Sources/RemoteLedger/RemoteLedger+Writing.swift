@@ -1,5 +1,6 @@
 public import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 
 extension RemoteLedger: StockWriting {
     public func record(
@@ -82,7 +83,7 @@ extension RemoteLedger: StockWriting {
                 reason: "A server does not keep an Idempotency-Key for good: do this in the database of the server.")
         }
         var headed = request
-        headed.headers.append(("X-Request-Id", context.requestID))
+        headed.headers.append((HeaderName.requestID, context.requestID))
         // In a task of its own: cancelling the caller cancels nothing, or it would not hear what became of the change.
         return try await Task { [server, headed] () -> Result<Answer, LedgerError> in
             do throws(LedgerError) {

@@ -1,8 +1,8 @@
-import Access
 import Inventory
 import InventoryHTTP
 import Logging
 import NIOCore
+import RateLimiting
 import Redis
 import ServiceLifecycle
 import StockCache
@@ -33,7 +33,7 @@ struct Instance {
         certificate: ServerCertificate?, services: [any Service], _ logger: Logger
     ) async throws(SettingsError) {
         OpenFiles.raiseLimit(for: settings.limits.connections.total, logger)
-        let limiter = settings.rates.map { RateLimiter(policies: $0, redis: redis) }
+        let limiter = settings.rates.map { RateLimiter(policies: $0, source: redis.map(RedisPermits.init)) }
         let access = try await settings.access.parts(credentials: ledger, logger)
         server = InventoryServer(
             ledger: ledger, documents: documents, warming: warming, defaultStoreID: settings.defaultStoreID,

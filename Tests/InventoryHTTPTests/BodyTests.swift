@@ -1,4 +1,5 @@
 import Inventory
+import InventoryContract
 import NIOCore
 import Testing
 

@@ -1,4 +1,4 @@
-import AccessTesting
+import AuthenticationTesting
 import HTTPTypes
 import Inventory
 import Testing

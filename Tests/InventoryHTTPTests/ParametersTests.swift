@@ -2,6 +2,7 @@ import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import InventoryContract
 import NIOCore
 import StockCache
 import Testing

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Inventory
+import InventoryContract
 import NIOCore
 import Testing
 

@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 @testable import Inventory
@@ -23,7 +24,7 @@ struct JSONWriterTests {
             json.openObject()
             json.closeObject()
             json.closeArray()
-            json.nullableField("c", nil)
+            json.nullableField("c", nil as String?)
             json.optionalField("d", nil as String?)
             json.field("e", Timestamp(microseconds: 0))
             json.closeObject()

@@ -1,4 +1,4 @@
-import AccessTesting
+import AuthenticationTesting
 import Foundation
 import LedgerTesting
 import Testing

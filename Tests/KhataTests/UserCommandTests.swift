@@ -1,4 +1,5 @@
 import Access
+import Authentication
 import LedgerTesting
 import PostgresLedger
 import Testing

@@ -2,6 +2,7 @@ import Inventory
 import Testing
 
 @testable import Access
+@testable import Authentication
 
 @Suite("Keys and users")
 struct CredentialTests {

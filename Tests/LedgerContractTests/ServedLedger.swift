@@ -1,4 +1,5 @@
 import Access
+import Authentication
 import Inventory
 import InventoryHTTP
 import LedgerTesting

@@ -2,6 +2,7 @@ import Access
 import Inventory
 import LedgerTesting
 import PostgresLedger
+import RateLimiting
 import Synchronization
 import Testing
 
@@ -109,7 +110,7 @@ struct UnreadableDataTests {
             try await database.withLedger { ledger in
                 let grant = try #require(try await ledger.apiKey("0123456789ab")).grant
                 let principal = Principal(id: "key:0123456789ab", role: grant.role, rates: grant.rates)
-                let limiter = RateLimiter(policies: RatePolicies(), redis: nil)
+                let limiter = RateLimiter(policies: RatePolicies(), source: nil)
                 #expect(limiter.admit(principal, .read).isAdmitted && limiter.admit(principal, .write).isAdmitted)
             }
         }

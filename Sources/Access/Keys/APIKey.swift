@@ -49,7 +49,7 @@ public struct APIKey: Sendable {
     public var secretHash: [UInt8] { Array(digest) }
 
     /// Whether this is the secret of a stored key, compared in constant time.
-    func matches(_ secretHash: [UInt8]) -> Bool { digest == secretHash }
+    package func matches(_ secretHash: [UInt8]) -> Bool { digest == secretHash }
 
     private var digest: SHA256.Digest { SHA256.hash(data: Array(secret.utf8)) }
 

@@ -1,4 +1,5 @@
 public import Inventory
+public import JSON
 
 /// Counts API keys in the order in which they were made: the place of one in their list.
 public struct APIKeyNumber: LedgerNumber {

@@ -1,3 +1,4 @@
+import JSON
 import Crypto
 
 /// Who changed what, when and through which request. Entries of one ledger form a hash chain.

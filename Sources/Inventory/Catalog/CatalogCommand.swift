@@ -21,7 +21,7 @@ public enum CatalogChange: Sendable {
     case archiveStore(StoreID, ifVersion: VersionCondition)
 }
 
-/// What `If-Match` asks of the version of what is to be changed: the position of its last change, and its history.
+/// Which versions of something a change is made to: those that its author has seen.
 public enum VersionCondition: Hashable, Sendable {
     case any
     case oneOf([Version])

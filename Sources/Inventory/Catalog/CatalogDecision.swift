@@ -1,3 +1,5 @@
+import JSON
+
 /// What a change to the catalog depends on, read under the lock on the catalog's ledger.
 public struct CatalogState: Sendable {
     public var now: Timestamp

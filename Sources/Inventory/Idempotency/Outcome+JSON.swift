@@ -1,3 +1,5 @@
+import JSON
+
 /// What idempotency records keep of an outcome, written by hand: for a batch of a thousand, an encoder takes as long as
 /// the rest of its transaction.
 ///

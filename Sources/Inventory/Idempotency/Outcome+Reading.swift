@@ -1,3 +1,5 @@
+import JSON
+
 extension Outcome {
     /// Reads what `json()` wrote, here or in another version of this program.
     /// - Throws: What cannot be read, and why.

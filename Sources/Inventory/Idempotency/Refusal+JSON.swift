@@ -1,3 +1,5 @@
+import JSON
+
 /// Refusals as `Outcome+JSON.swift` keeps them: an object with the refusal's name, and in it what it says, under `_0` if it
 /// says one thing only. Programs before version 1 read no others.
 extension JSONWriter {

@@ -1,3 +1,5 @@
+import JSON
+
 /// The fields of an object that is stored. Those that nobody asks for are passed over.
 struct StoredFields {
     private let members: [JSONMember]

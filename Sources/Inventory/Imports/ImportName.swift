@@ -1,4 +1,5 @@
 import Crypto
+import JSON
 
 /// What an import calls a part of what it brings. The name is the same whichever way the import comes in, straight into the
 /// ledger or through a server, and is kept for good with what was done under it: so what it names counts once.

@@ -1,3 +1,5 @@
+import JSON
+
 /// A movement as the ledger keeps it: one row, never changed.
 public struct LedgerEntry: Hashable, Sendable {
     public let storeID: StoreID

@@ -1,3 +1,5 @@
+import JSON
+
 /// The catalog as its ledger tells it, with what is archived.
 public struct DerivedCatalog: Sendable {
     public private(set) var products: [ProductID: Archivable<Product>] = [:]

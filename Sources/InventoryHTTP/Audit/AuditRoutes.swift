@@ -1,6 +1,7 @@
 import HummingbirdCore
 import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 
 extension InventoryAPI {
     func listAudit(_ call: Call) async throws -> Response {

@@ -1,7 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
-import InventoryJSON
+import InventoryContract
 import StockCache
 
 extension InventoryAPI {

@@ -2,7 +2,7 @@ import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
-import InventoryJSON
+import InventoryContract
 
 extension InventoryAPI {
     func listStores(_ call: Call) async throws -> Response {

@@ -3,6 +3,7 @@ import Crypto
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import InventoryContract
 import NIOCore
 
 extension Call {

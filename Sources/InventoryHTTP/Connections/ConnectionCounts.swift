@@ -1,5 +1,5 @@
-import Access
 import NIOCore
+import RateLimiting
 import Synchronization
 
 /// Counts the connections, in all and from each address.

@@ -1,5 +1,6 @@
 import HTTPTypes
 import HummingbirdCore
+import InventoryContract
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes

@@ -1,7 +1,7 @@
-public import Access
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
+public import RateLimiting
 
 /// The proxies whose word on a client's address is taken (`X-Forwarded-For`); without any, it is that of the connection.
 public struct TrustedProxies: Sendable {

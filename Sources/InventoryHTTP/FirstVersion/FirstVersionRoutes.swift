@@ -2,6 +2,7 @@ import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import InventoryContract
 
 /// The routes of the first versions, which knew one store, and products by name.
 extension InventoryAPI {

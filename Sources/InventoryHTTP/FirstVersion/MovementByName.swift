@@ -1,4 +1,5 @@
 import Inventory
+import JSON
 
 /// A movement as clients of the first versions send it: of a product by name, in the default store.
 struct MovementByName {

@@ -1,4 +1,5 @@
-public import Inventory
+import Inventory
+public import JSON
 public import NIOCore
 
 /// JSON is written straight into the buffer that goes to the socket.

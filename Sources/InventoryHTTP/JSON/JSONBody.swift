@@ -1,6 +1,8 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import InventoryContract
+import JSON
 import NIOCore
 
 /// The bytes of a request's body, which is said to be JSON.

@@ -1,4 +1,5 @@
 import Inventory
+import JSON
 
 /// The fields of a JSON object, taken one by one. All that is wrong with them is collected; what nobody takes is
 /// refused.

@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import JSON
 import NIOCore
 
 extension Response {

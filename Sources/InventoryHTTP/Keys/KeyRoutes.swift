@@ -2,6 +2,8 @@ import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import InventoryContract
+import JSON
 import Logging
 
 extension InventoryAPI {

@@ -1,7 +1,8 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 
 extension InventoryAPI {
     func recordBatch(_ call: Call) async throws -> Response {

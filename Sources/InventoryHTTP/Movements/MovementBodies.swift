@@ -1,4 +1,5 @@
 import Inventory
+import JSON
 
 extension Movement {
     /// - Parameter storeInPath: the only store that the body may name, and need not.

@@ -1,4 +1,5 @@
 import Inventory
+import InventoryContract
 
 /// The parameters of a query, taken one by one; `finish` refuses what is left.
 struct Parameters {

@@ -1,4 +1,5 @@
 import Inventory
+import JSON
 
 extension Substring {
     /// The text that is percent-encoded here (RFC 3986, section 2.1); `nil` if that is no UTF-8.

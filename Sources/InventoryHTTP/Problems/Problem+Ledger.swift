@@ -1,5 +1,6 @@
 import HTTPTypes
 import Inventory
+import InventoryContract
 
 extension Problem {
     /// The one place where a ledger's errors become answers.

@@ -1,5 +1,6 @@
-import Access
+import Authentication
 import HTTPTypes
+import InventoryContract
 
 extension Problem {
     /// 401 with the ways to authenticate, one field each: clients that know one scheme only read the other's more

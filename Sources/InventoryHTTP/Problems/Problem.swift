@@ -1,39 +1,9 @@
 import HTTPTypes
+import InventoryContract
 
 /// An answer that says what went wrong (RFC 9457). Its words come from here, never from a database.
 struct Problem: Error {
-    /// Kinds of problems, as the contract names them.
-    enum Code: String, CaseIterable {
-        case badRequest = "bad-request"
-        case malformedJSON = "malformed-json"
-        case invalidParameter = "invalid-parameter"
-        case invalidCursor = "invalid-cursor"
-        case unauthenticated
-        case forbidden
-        case notFound = "not-found"
-        case methodNotAllowed = "method-not-allowed"
-        case notAcceptable = "not-acceptable"
-        case requestTimeout = "request-timeout"
-        case insufficientStock = "insufficient-stock"
-        case stockChanged = "stock-changed"
-        case alreadyExists = "already-exists"
-        case ambiguousName = "ambiguous-name"
-        case inUse = "in-use"
-        case preconditionFailed = "precondition-failed"
-        case historyChanged = "history-changed"
-        case bodyTooLarge = "body-too-large"
-        case unsupportedMediaType = "unsupported-media-type"
-        case invalidBody = "invalid-body"
-        case unknownProduct = "unknown-product"
-        case idempotencyKeyReused = "idempotency-key-reused"
-        case quotaExceeded = "quota-exceeded"
-        case headersTooLarge = "headers-too-large"
-        case internalFailure = "internal"
-        case overloaded
-        case primaryUnavailable = "primary-unavailable"
-        case positionUnavailable = "position-unavailable"
-        case outcomeUnknown = "outcome-unknown"
-    }
+    typealias Code = ProblemCode
 
     /// One thing that is wrong with a body: a field, or a line of a batch.
     struct Item: Equatable {
@@ -86,7 +56,7 @@ struct Problem: Error {
     static let notFound = Problem(.notFound, "It does not exist, or it is archived.")
 }
 
-extension Problem.Code {
+extension ProblemCode {
     var status: HTTPResponse.Status {
         switch self {
         case .badRequest, .malformedJSON, .invalidParameter, .invalidCursor: .badRequest
@@ -105,41 +75,6 @@ extension Problem.Code {
         case .headersTooLarge: .requestHeaderFieldsTooLarge
         case .internalFailure: .internalServerError
         case .overloaded, .primaryUnavailable, .positionUnavailable, .outcomeUnknown: .serviceUnavailable
-        }
-    }
-
-    /// The same for every problem of the kind.
-    var title: String {
-        switch self {
-        case .badRequest: "Bad request"
-        case .malformedJSON: "Malformed JSON"
-        case .invalidParameter: "Invalid parameter"
-        case .invalidCursor: "Invalid cursor"
-        case .unauthenticated: "Unauthenticated"
-        case .forbidden: "Forbidden"
-        case .notFound: "Not found"
-        case .methodNotAllowed: "Method not allowed"
-        case .notAcceptable: "Not acceptable"
-        case .requestTimeout: "Request timeout"
-        case .insufficientStock: "Insufficient stock"
-        case .stockChanged: "Stock changed"
-        case .alreadyExists: "Already exists"
-        case .ambiguousName: "Ambiguous name"
-        case .inUse: "In use"
-        case .preconditionFailed: "Precondition failed"
-        case .historyChanged: "History changed"
-        case .bodyTooLarge: "Body too large"
-        case .unsupportedMediaType: "Unsupported media type"
-        case .invalidBody: "Invalid body"
-        case .unknownProduct: "Unknown product"
-        case .idempotencyKeyReused: "Idempotency key reused"
-        case .quotaExceeded: "Quota exceeded"
-        case .headersTooLarge: "Headers too large"
-        case .internalFailure: "Internal failure"
-        case .overloaded: "Overloaded"
-        case .primaryUnavailable: "Primary unavailable"
-        case .positionUnavailable: "Position unavailable"
-        case .outcomeUnknown: "Outcome unknown"
         }
     }
 }

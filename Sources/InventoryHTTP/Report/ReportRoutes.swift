@@ -1,7 +1,8 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 import NIOCore
 
 extension InventoryAPI {

@@ -2,6 +2,7 @@ import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import InventoryContract
 
 /// What a route's handler knows about its request.
 struct Call {

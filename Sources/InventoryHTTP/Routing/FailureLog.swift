@@ -1,4 +1,5 @@
 import HTTPTypes
+import InventoryContract
 import Logging
 import Synchronization
 

@@ -1,8 +1,11 @@
 import Access
+import Authentication
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import InventoryContract
 import NIOCore
+import RateLimiting
 
 /// Takes each request from its first byte to its answer: finds the route, who asks, and turns what fails into problems.
 struct Front: Sendable {

@@ -1,16 +1,17 @@
 import HTTPTypes
+import InventoryContract
 
 extension HTTPField.Name {
-    static let cacheStatus = HTTPField.Name("Cache-Status")!
-    static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
-    static let idempotentReplayed = HTTPField.Name("Idempotent-Replayed")!
-    static let inventoryFreshness = HTTPField.Name("Inventory-Freshness")!
-    static let inventoryHistory = HTTPField.Name("Inventory-History")!
-    static let inventoryMinPosition = HTTPField.Name("Inventory-Min-Position")!
-    static let inventoryPosition = HTTPField.Name("Inventory-Position")!
-    static let rateLimit = HTTPField.Name("RateLimit")!
-    static let rateLimitPolicy = HTTPField.Name("RateLimit-Policy")!
-    static let requestID = HTTPField.Name("X-Request-Id")!
+    static let cacheStatus = HTTPField.Name(HeaderName.cacheStatus)!
+    static let idempotencyKey = HTTPField.Name(HeaderName.idempotencyKey)!
+    static let idempotentReplayed = HTTPField.Name(HeaderName.idempotentReplayed)!
+    static let inventoryFreshness = HTTPField.Name(HeaderName.freshness)!
+    static let inventoryHistory = HTTPField.Name(HeaderName.history)!
+    static let inventoryMinPosition = HTTPField.Name(HeaderName.minimumPosition)!
+    static let inventoryPosition = HTTPField.Name(HeaderName.position)!
+    static let rateLimit = HTTPField.Name(HeaderName.rateLimit)!
+    static let rateLimitPolicy = HTTPField.Name(HeaderName.rateLimitPolicy)!
+    static let requestID = HTTPField.Name(HeaderName.requestID)!
     static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
 }
 

@@ -1,6 +1,7 @@
 import Access
 import HTTPTypes
 import Inventory
+import InventoryContract
 
 /// Finds the route that a request's method and path name.
 struct Router: Sendable {

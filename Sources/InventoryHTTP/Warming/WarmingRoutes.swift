@@ -1,6 +1,8 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
+import InventoryContract
+import JSON
 
 extension InventoryAPI {
     /// Who asks again while a job runs that does the same is led to that one: the first answer may have been lost. For

@@ -1,5 +1,6 @@
 import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 import NIOCore
 import NIOHTTP1
 
@@ -26,11 +27,11 @@ struct Answer: Sendable {
 
     /// The position that the answer was read or recorded at.
     var position: Position? {
-        headers.first(name: "Inventory-Position").flatMap(Int64.init).map(Position.init(rawValue:))
+        headers.first(name: HeaderName.position).flatMap(Int64.init).map(Position.init(rawValue:))
     }
 
     /// The history that the positions belong to; an empty one if the server does not tell it.
-    var history: History { History(headers.first(name: "Inventory-History") ?? "") }
+    var history: History { History(headers.first(name: HeaderName.history) ?? "") }
 
     /// The numbers of the tag: `"42.7-history"` is position 42 of a store with names from position 7 of the catalog;
     /// `"7-history"` is of the catalog.
@@ -43,7 +44,7 @@ struct Answer: Sendable {
 
     /// What is known of an answer that the server could not prove to be current: `unproven;age=4`.
     var unproven: Staleness? {
-        guard let freshness = headers.first(name: "Inventory-Freshness"), freshness.hasPrefix("unproven") else {
+        guard let freshness = headers.first(name: HeaderName.freshness), freshness.hasPrefix("unproven") else {
             return nil
         }
         let age = freshness.split(separator: "=").last.flatMap { Int($0) }
@@ -52,10 +53,10 @@ struct Answer: Sendable {
 
     /// A hit of the cache is somebody's earlier read: it counts as a replica's.
     var source: ReadSource {
-        headers.first(name: "Cache-Status")?.hasSuffix("detail=primary") == true ? .primary : .replica
+        headers.first(name: HeaderName.cacheStatus)?.hasSuffix("detail=primary") == true ? .primary : .replica
     }
 
-    var isReplay: Bool { headers.first(name: "Idempotent-Replayed") == "true" }
+    var isReplay: Bool { headers.first(name: HeaderName.idempotentReplayed) == "true" }
 
     /// Seconds; the contract never answers with a date.
     var retryAfter: Duration? {

@@ -1,5 +1,6 @@
 import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 
 /// The fields of an object in an answer. What the contract adds later is passed over.
 struct AnswerFields: Sendable {

@@ -1,8 +1,10 @@
 import Inventory
+import InventoryContract
 
 /// What a server says went wrong, as far as a ledger's errors tell it (RFC 9457, as the contract has it).
 struct Problem: Sendable {
-    let code: String
+    /// `nil` for one that this program does not know.
+    let code: ProblemCode?
     let detail: String
     let onHand: Int64?
     let requested: Int64?
@@ -12,14 +14,14 @@ struct Problem: Sendable {
     struct Item: Sendable {
         let index: Int?
         let pointer: String
-        let code: String?
+        let code: ProblemCode?
         let detail: String
         let onHand: Int64?
         let requested: Int64?
     }
 
     init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
-        code = try fields.text("code")
+        code = ProblemCode(rawValue: try fields.text("code"))
         detail = try fields.text("detail")
         onHand = try fields.optionalInteger("on_hand")
         requested = try fields.optionalInteger("requested")
@@ -28,7 +30,7 @@ struct Problem: Sendable {
             items.append(
                 Item(
                     index: try item.optionalInteger("index").map(Int.init), pointer: try item.text("pointer"),
-                    code: try item.optionalText("code"), detail: try item.text("detail"),
+                    code: try item.optionalText("code").flatMap(ProblemCode.init), detail: try item.text("detail"),
                     onHand: try item.optionalInteger("on_hand"), requested: try item.optionalInteger("requested")))
         }
         self.items = items
@@ -57,14 +59,14 @@ enum Subject: Sendable {
 extension LedgerError {
     init(_ problem: Problem, _ subject: Subject) {
         switch problem.code {
-        case "overloaded": self = .overloaded
-        case "primary-unavailable": self = .unavailable
-        case "position-unavailable": self = .positionUnavailable
-        case "history-changed": self = .historyChanged
-        case "outcome-unknown": self = .outcomeUnknown
-        case "internal": self = .internalFailure
-        case "not-found": self = Self.notFound(subject)
-        case "invalid-body" where problem.items.contains { $0.pointer == "/import" }:
+        case .overloaded: self = .overloaded
+        case .primaryUnavailable: self = .unavailable
+        case .positionUnavailable: self = .positionUnavailable
+        case .historyChanged: self = .historyChanged
+        case .outcomeUnknown: self = .outcomeUnknown
+        case .internalFailure: self = .internalFailure
+        case .notFound: self = Self.notFound(subject)
+        case .invalidBody where problem.items.contains { $0.pointer == "/import" }:
             self = .rejected(
                 reason: "The server is older than this program, and does not know imports: bring it up to date first.")
         default:
@@ -96,7 +98,7 @@ extension Refusal {
                 quantity: transfer.quantity)
             self.init(problem.code, problem.onHand, problem.requested, departure)
         case .batch(let batch):
-            guard problem.code != "idempotency-key-reused" else {
+            guard problem.code != .idempotencyKeyReused else {
                 self = .idempotencyKeyReused
                 return
             }
@@ -114,25 +116,25 @@ extension Refusal {
     }
 
     /// What became of one movement, by the code of its problem.
-    init?(_ code: String, _ onHand: Int64?, _ requested: Int64?, _ movement: Movement) {
+    init?(_ code: ProblemCode?, _ onHand: Int64?, _ requested: Int64?, _ movement: Movement) {
         switch (code, onHand) {
-        case ("insufficient-stock", let onHand?):
+        case (.insufficientStock, let onHand?):
             self = .insufficientStock(onHand: onHand, requested: requested ?? movement.quantity.units)
-        case ("stock-changed", let onHand?): self = .stockChanged(onHand: onHand)
-        case ("unknown-product", _): self = .unknownProduct(movement.productID)
-        case ("not-found", _): self = .unknownStore(movement.storeID)
-        case ("idempotency-key-reused", _): self = .idempotencyKeyReused
+        case (.stockChanged, let onHand?): self = .stockChanged(onHand: onHand)
+        case (.unknownProduct, _): self = .unknownProduct(movement.productID)
+        case (.notFound, _): self = .unknownStore(movement.storeID)
+        case (.idempotencyKeyReused, _): self = .idempotencyKeyReused
         default: return nil
         }
     }
 
     private init?(catalog problem: Problem) {
         switch problem.code {
-        case "already-exists": self = problem.field.map { .alreadyExists($0) } ?? .idsExhausted
+        case .alreadyExists: self = problem.field.map { .alreadyExists($0) } ?? .idsExhausted
         // Where the stock is, the problem does not say; the catalog's own ledger never has any.
-        case "in-use": self = .inUse(LevelKey(.catalog, ProductID(rawValue: 0)))
-        case "precondition-failed": self = .preconditionFailed
-        case "idempotency-key-reused": self = .idempotencyKeyReused
+        case .inUse: self = .inUse(LevelKey(.catalog, ProductID(rawValue: 0)))
+        case .preconditionFailed: self = .preconditionFailed
+        case .idempotencyKeyReused: self = .idempotencyKeyReused
         default: return nil
         }
     }

@@ -1,5 +1,6 @@
 import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 import NIOHTTP1
 
 /// One request of the contract.
@@ -25,7 +26,7 @@ struct ServerRequest: Sendable {
     static func post(_ path: String, key: String?, _ write: (inout JSONWriter<[UInt8]>) -> Void) -> ServerRequest {
         var request = ServerRequest(method: .POST, target: path, isRepeatable: true)
         // In quotes, so that a key that has some itself arrives as it is.
-        if let key { request.headers = [("Idempotency-Key", "\"\(key)\"")] }
+        if let key { request.headers = [(HeaderName.idempotencyKey, "\"\(key)\"")] }
         request.body = String(json: write)
         return request
     }

@@ -1,5 +1,5 @@
 import Inventory
-import InventoryJSON
+import InventoryContract
 
 /// A list of the contract, paged by its items' keys.
 struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
@@ -99,7 +99,7 @@ extension ServerRequest {
     /// Asks for an answer that is at least so new.
     mutating func require(_ point: LedgerPoint?) {
         guard let point else { return }
-        headers.append(("Inventory-Min-Position", point.position.description))
-        if let history = point.history { headers.append(("Inventory-History", history.id)) }
+        headers.append((HeaderName.minimumPosition, point.position.description))
+        if let history = point.history { headers.append((HeaderName.history, history.id)) }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Inventory
 import InventoryHTTP
+import JSON
 import StockCache
 
 struct CacheCommand: AsyncParsableCommand {

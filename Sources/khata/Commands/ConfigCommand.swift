@@ -6,6 +6,7 @@ import InventoryHTTP
 import NIOPosix
 import Postgres
 import PostgresLedger
+import RateLimiting
 import Redis
 import SQLiteLedger
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Inventory
+import JSON
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 
 /// What a promotion did, and what came of comparing.
 struct PromotionSummary: Sendable {

@@ -1,5 +1,6 @@
 import Access
 import InventoryHTTP
+import RateLimiting
 
 extension RatePolicies {
     /// - Returns: `nil` if rates are not to be limited.

@@ -1,9 +1,9 @@
-import Access
 import Inventory
 import InventoryHTTP
 import Logging
 import Postgres
 import PostgresLedger
+import RateLimiting
 import SQLiteLedger
 
 /// Everything that can be set, with its default. `config/khata.yaml` explains each.

@@ -1,5 +1,6 @@
 import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 
 /// Prints a list as it is read, a page at a time: as a table for people, or as the contract's JSON, in one piece.
 struct Listing<Item: Sendable, Key: Sendable> {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 
 /// What a command prints: for people, or for programs.
 struct OutputOptions: ParsableArguments {

@@ -1,7 +1,7 @@
 import Crypto
 import Foundation
 import Inventory
-import InventoryJSON
+import InventoryContract
 
 extension CommandContext {
     /// On behalf of whoever typed the command. A server puts the principal of the API key in their place.

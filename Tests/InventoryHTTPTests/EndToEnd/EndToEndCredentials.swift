@@ -1,5 +1,6 @@
 import Access
-import AccessTesting
+import Authentication
+import AuthenticationTesting
 import Foundation
 import Inventory
 import LedgerTesting

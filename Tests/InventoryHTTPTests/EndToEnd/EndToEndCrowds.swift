@@ -1,4 +1,3 @@
-import Access
 import LedgerTesting
 import NIOCore
 import NIOPosix

@@ -1,4 +1,5 @@
 import Inventory
+import JSON
 import NIOHTTP1
 import Testing
 

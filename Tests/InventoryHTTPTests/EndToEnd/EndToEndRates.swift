@@ -2,6 +2,7 @@ import Access
 import Inventory
 import InventoryHTTP
 import NIOHTTP1
+import RateLimiting
 import Testing
 
 extension EndToEnd {

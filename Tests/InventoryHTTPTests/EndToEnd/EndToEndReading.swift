@@ -1,5 +1,6 @@
 import Access
 import Inventory
+import JSON
 import NIOHTTP1
 import Testing
 

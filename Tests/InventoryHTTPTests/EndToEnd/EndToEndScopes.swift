@@ -1,6 +1,7 @@
 import Access
 import HTTPTypes
 import Inventory
+import JSON
 import NIOHTTP1
 import Testing
 

@@ -2,6 +2,7 @@ import Access
 import LedgerTesting
 import NIOCore
 import NIOPosix
+import RateLimiting
 import Testing
 
 @testable import InventoryHTTP

@@ -1,4 +1,3 @@
-import Access
 import AsyncHTTPClient
 import LedgerTesting
 import Logging

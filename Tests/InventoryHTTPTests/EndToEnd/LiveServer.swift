@@ -1,5 +1,6 @@
 import AsyncHTTPClient
-public import Inventory
+import Inventory
+public import JSON
 import LedgerTesting
 import Logging
 import NIOCore
@@ -14,7 +15,9 @@ import Synchronization
 import Testing
 
 @testable import Access
+@testable import Authentication
 @testable import InventoryHTTP
+@testable import RateLimiting
 
 /// A server on free ports, over a ledger on a database of its own, with a key for each role.
 struct LiveServer: Sendable {
@@ -98,7 +101,7 @@ struct LiveServer: Sendable {
             let authenticator = Authenticator(
                 credentials: ledger, uses: KeyUses(store: ledger, logger: setup.logger), passwords: setup.passwords,
                 tokens: setup.tokens, logger: setup.logger)
-            let limiter = setup.rates.map { RateLimiter(policies: $0, redis: nil) }
+            let limiter = setup.rates.map { RateLimiter(policies: $0, source: nil) }
             let documents = cache.map { DocumentCache($0) }
             let warming = documents.map { documents in
                 CacheWarming(

@@ -6,6 +6,7 @@ import SQLiteLedger
 import Testing
 
 @testable import Access
+@testable import Authentication
 
 /// What a shop in a file may have: stores, archived and without movements, transfers, renamed and archived products,
 /// movements with all that can be said of them, old times, keys, users, and idempotency keys.

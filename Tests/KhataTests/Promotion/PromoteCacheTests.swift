@@ -1,5 +1,5 @@
-import Access
-import AccessTesting
+import Authentication
+import AuthenticationTesting
 import Foundation
 import Inventory
 import LedgerTesting

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from random import Random
 
 from faults.bench import Bench
@@ -16,7 +16,7 @@ from faults.clients.worker import Crew
 from faults.history import Change, History, Recorded, Write
 from faults.network.link import Link
 from faults.scenario import Scenario
-from faults.servers.redis import RedisServer, redis_url
+from faults.servers.redis import RedisError, RedisServer, redis_url
 from faults.servers.stack import Stack
 from faults.servers.template import database_url, run_program
 from faults.verdict import Verdict
@@ -88,7 +88,9 @@ def fill_up(stack: Stack, random: Random) -> None:
     stack.redis.execute("CONFIG", "SET", "maxmemory-policy", "allkeys-random", "maxmemory", used + (256 << 10))
     script = "for i = 1, 20 do redis.call('SET', 'filler:' .. ARGV[1] .. ':' .. i, string.rep('x', 16384)) end"
     for _ in range(30):
-        stack.redis.execute("EVAL", script, 0, random.random().hex())
+        # What it cannot evict may be too much by itself: then it refuses this too.
+        with suppress(RedisError):
+            stack.redis.execute("EVAL", script, 0, random.random().hex())
         time.sleep(0.01)
     stack.redis.execute("CONFIG", "SET", "maxmemory-policy", "allkeys-lru", "maxmemory", 256 << 20)
     time.sleep(random.uniform(0.2, 0.5))

@@ -1,6 +1,6 @@
 public import ArgumentParser
 public import Inventory
-import InventoryJSON
+import InventoryContract
 
 extension AuditCommand {
     struct List: AsyncParsableCommand {

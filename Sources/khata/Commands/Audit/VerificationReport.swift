@@ -1,5 +1,6 @@
 import Inventory
-import InventoryJSON
+import InventoryContract
+import JSON
 
 /// What came of verifying a shop's ledgers.
 struct VerificationReport: Sendable {

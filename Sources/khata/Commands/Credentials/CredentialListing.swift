@@ -1,4 +1,5 @@
 import Inventory
+import JSON
 
 /// A list of keys or users as a command prints it, gathered page by page.
 struct CredentialListing<Item: Sendable>: Sendable {

@@ -1,6 +1,7 @@
 import Access
 import ArgumentParser
 import Inventory
+import JSON
 
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

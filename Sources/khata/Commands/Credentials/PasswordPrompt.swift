@@ -1,4 +1,4 @@
-import Access
+import Authentication
 import Foundation
 
 /// Asks for a new password twice, without showing it, on a terminal; reads one line of standard input otherwise.

@@ -1,6 +1,8 @@
 public import Access
 public import ArgumentParser
+import Authentication
 import Inventory
+import JSON
 
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

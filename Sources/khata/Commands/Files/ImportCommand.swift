@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Inventory
+import JSON
 import StockFiles
 import Synchronization
 

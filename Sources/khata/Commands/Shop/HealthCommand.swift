@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Inventory
-import InventoryJSON
+import InventoryContract
 
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Inventory
+import InventoryContract
 import InventoryHTTP
-import InventoryJSON
 
 struct MoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

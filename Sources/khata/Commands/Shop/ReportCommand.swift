@@ -1,6 +1,6 @@
 public import ArgumentParser
 public import Inventory
-import InventoryJSON
+import InventoryContract
 
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

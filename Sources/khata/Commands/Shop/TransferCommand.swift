@@ -1,6 +1,6 @@
 import ArgumentParser
 import Inventory
-import InventoryJSON
+import InventoryContract
 
 struct TransferCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

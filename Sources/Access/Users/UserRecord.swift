@@ -1,0 +1,64 @@
+public import Inventory
+public import JSON
+
+/// The name of a user: 1 to 64 of `a`–`z`, `0`–`9`, `.`, `_` and `-`.
+public struct UserName: Hashable, Sendable, CustomStringConvertible {
+    public let description: String
+
+    public init?(_ text: String) {
+        guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed) else { return nil }
+        description = text
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."),
+            UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+}
+
+/// A user who is to be stored.
+public struct NewUser: Sendable {
+    public let name: UserName
+    public let passwordHash: PasswordHash
+    public let grant: Grant
+
+    public init(name: UserName, passwordHash: PasswordHash, grant: Grant) {
+        self.name = name
+        self.passwordHash = passwordHash
+        self.grant = grant
+    }
+}
+
+/// A user as they are stored: without their password.
+public struct UserRecord: Hashable, Sendable {
+    public let name: UserName
+    /// In the PHC string format, by whoever wrote it.
+    public let passwordHash: String
+    public let grant: Grant
+    public let createdAt: Timestamp
+    public let disabledAt: Timestamp?
+
+    public init(
+        name: UserName, passwordHash: String, grant: Grant, createdAt: Timestamp, disabledAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.passwordHash = passwordHash
+        self.grant = grant
+        self.createdAt = createdAt
+        self.disabledAt = disabledAt
+    }
+}
+
+extension UserRecord {
+    /// Describes the user in JSON, in the open object.
+    public func write<Output>(to json: inout JSONWriter<Output>) {
+        json.field("name", name.description)
+        grant.write(to: &json)
+        json.field("created_at", createdAt)
+        json.nullableField("disabled_at", disabledAt?.description)
+    }
+}

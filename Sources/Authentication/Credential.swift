@@ -1,0 +1,35 @@
+import Access
+
+/// What an `Authorization` header presents, as far as that can be told without asking anyone.
+enum Credential {
+    /// `Bearer khata_…`
+    case key(APIKey)
+    /// `Bearer` and anything else (RFC 6750): a JWT, or nothing.
+    case token(Substring)
+    /// `Basic` (RFC 7617), in UTF-8.
+    case password(UserName, Password)
+
+    /// - Returns: `nil` if it cannot be a credential.
+    init?(_ presented: PresentedCredential) {
+        let text = presented.text
+        guard let space = text.utf8.firstIndex(of: UInt8(ascii: " ")) else { return nil }
+        let value = text[space...].drop { $0 == " " }
+        switch text[..<space].lowercased() {
+        case "bearer":
+            if !value.hasPrefix("khata_") {
+                self = .token(value)
+            } else if let key = APIKey(value) {
+                self = .key(key)
+            } else {
+                return nil
+            }
+        case "basic":
+            guard let bytes = Base64.decode(value.utf8, .padded), let pair = String(validating: bytes, as: UTF8.self),
+                let colon = pair.firstIndex(of: ":"), let name = UserName(String(pair[..<colon])),
+                let password = Password(presented: String(pair[colon...].dropFirst()))
+            else { return nil }
+            self = .password(name, password)
+        default: return nil
+        }
+    }
+}

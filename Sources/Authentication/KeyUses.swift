@@ -1,0 +1,52 @@
+public import Access
+import Inventory
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// Notes when API keys are used, and writes that down once a minute, together: no request waits for it. What was not
+/// written when the process ends abruptly is lost.
+public final class KeyUses: Service {
+    /// Keys beyond this many in a minute are not noted.
+    static let most = 10_000
+    private static let interval = Duration.seconds(60)
+
+    private let store: any CredentialStoring
+    private let logger: Logger
+    private let uses = Mutex<[String: Timestamp]>([:])
+
+    public init(store: any CredentialStoring, logger: Logger) {
+        self.store = store
+        self.logger = logger
+    }
+
+    func note(_ id: String, at moment: Timestamp) {
+        uses.withLock { uses in
+            if uses[id] != nil || uses.count < Self.most { uses[id] = moment }
+        }
+    }
+
+    /// Writes until the service shuts down, and then what is left.
+    public func run() async {
+        await cancelWhenGracefulShutdown {
+            while (try? await Task.sleep(for: Self.interval)) != nil { await self.write() }
+        }
+        await write()
+    }
+
+    /// Writes down what was noted since the last time.
+    func write() async {
+        let noted = uses.withLock { uses in
+            defer { uses = [:] }
+            return uses
+        }
+        guard !noted.isEmpty else { return }
+        do throws(LedgerError) {
+            try await store.noteUses(noted)
+        } catch {
+            logger.warning(
+                "the last uses of keys could not be written",
+                metadata: ["keys": "\(noted.count)", "error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,65 @@
+public import Access
+import Foundation
+public import Inventory
+import Synchronization
+
+/// Hashes passwords on threads of its own, a few at a time: each takes a core and 16 MiB for a fifth of a second or so,
+/// which neither the cooperative pool nor the machine's memory can give to whoever asks.
+public final class PasswordHasher: Sendable {
+    /// One for two cores, four at most.
+    static let threads = min(4, max(1, ProcessInfo.processInfo.activeProcessorCount / 2))
+
+    private let cost: ScryptCost
+    /// Hashed for users who do not exist, so that time does not tell who does.
+    private let decoy: PasswordHash
+    private let most: Int
+    private let background: BackgroundThreads
+    private let admitted = Mutex(0)
+
+    /// - Parameter waiting: How many may wait for a thread; more are refused as overload.
+    public convenience init(waiting: Int = 64) {
+        self.init(waiting: waiting, cost: .standard)
+    }
+
+    init(waiting: Int, cost: ScryptCost, threads: Int = PasswordHasher.threads) {
+        self.cost = cost
+        decoy = PasswordHash(decoyOf: cost)
+        most = threads + waiting
+        background = BackgroundThreads(threads)
+    }
+
+    /// - Throws: `.overloaded`.
+    public func hash(_ password: Password) async throws(LedgerError) -> PasswordHash {
+        try await run { [cost] in PasswordHash(of: password, cost: cost) }
+    }
+
+    /// Whether the hash is the password's; takes the same time when there is no hash, or one that cannot be read.
+    /// - Throws: `.overloaded`.
+    func check(_ password: Password, against hash: PasswordHash?) async throws(LedgerError) -> Bool {
+        try await run { [decoy] in
+            let matches = (hash ?? decoy).matches(password)
+            return matches && hash != nil
+        }
+    }
+
+    /// Does what takes a thread for long.
+    func run<Value: Sendable>(
+        _ work: @escaping @Sendable () -> Value
+    ) async throws(LedgerError) -> Value {
+        let isAdmitted = admitted.withLock { admitted in
+            guard admitted < most else { return false }
+            admitted += 1
+            return true
+        }
+        guard isAdmitted else { throw .overloaded }
+        defer { admitted.withLock { $0 -= 1 } }
+        return await background.run(work)
+    }
+}
+
+extension PasswordHash {
+    /// A hash that is no password's.
+    fileprivate init(decoyOf cost: ScryptCost) {
+        self.init(cost: cost, salt: [UInt8](repeating: 0, count: 16), hash: [UInt8](repeating: 0, count: 32))
+    }
+}

@@ -1,0 +1,41 @@
+import Access
+import Crypto
+
+/// Which passwords were found to match which stored hashes in the last minutes, so that somebody who works all day is
+/// looked up every few seconds, but hashed anew only now and then; and so that a flood of wrong passwords, which fills
+/// the hasher's queue, does not lock out who was in.
+///
+/// A user whose password changed has another stored hash, and one who is disabled fails the look-up.
+struct ProvenPasswords {
+    private struct Entry {
+        let hash: String
+        let deadline: ContinuousClock.Instant
+    }
+
+    private static let memory = Duration.seconds(600)
+    private static let capacity = 10_000
+
+    /// Fast hashes of passwords are of no use without this process's own key.
+    private let key = SymmetricKey(size: .bits256)
+    private var entries: [[UInt8]: Entry] = [:]
+
+    func has(_ name: UserName, _ password: Password, provenFor hash: String, at now: ContinuousClock.Instant) -> Bool {
+        guard let entry = entries[digest(name, password)] else { return false }
+        return entry.hash == hash && now < entry.deadline
+    }
+
+    mutating func add(
+        _ name: UserName, _ password: Password, provenFor hash: String, at now: ContinuousClock.Instant
+    ) {
+        if entries.count >= Self.capacity {
+            entries = entries.filter { now < $0.value.deadline }
+            if entries.count >= Self.capacity { entries = [:] }
+        }
+        entries[digest(name, password)] = Entry(hash: hash, deadline: now + Self.memory)
+    }
+
+    private func digest(_ name: UserName, _ password: Password) -> [UInt8] {
+        let text = Array(name.description.utf8) + [0] + password.bytes
+        return Array(HMAC<SHA256>.authenticationCode(for: text, using: key))
+    }
+}

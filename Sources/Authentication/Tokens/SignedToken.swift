@@ -1,0 +1,63 @@
+import Access
+import Inventory
+import JSON
+
+/// A JWT in its compact form (RFC 7515, section 7.1), taken apart by the letter before any of it is believed.
+struct SignedToken {
+    static let mostBytes = 8_192
+
+    let keyID: String
+    let algorithm: TokenAlgorithm
+    let payload: [UInt8]
+    let signature: [UInt8]
+    /// What the signature is of.
+    let signingInput: [UInt8]
+
+    /// The source of the header's rules: RFC 8725 (JSON Web Token Best Current Practices), sections 3.1, 3.10 and 3.11.
+    init(_ token: Substring) throws(TokenDefect) {
+        guard token.utf8.count <= Self.mostBytes else { throw .tooLong }
+        let parts = token.utf8.split(
+            separator: UInt8(ascii: "."), maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count == 3, let header = Base64.decode(parts[0], .url), let header = UniqueMembers(header),
+            let payload = Base64.decode(parts[1], .url), let signature = Base64.decode(parts[2], .url)
+        else { throw .malformed }
+        // A key that the token brings along, or says where to find, is the forger's; what `crit` names is unknown here.
+        for parameter in ["crit", "jku", "jwk", "x5u", "x5c"] where header[parameter] != nil {
+            throw .header(parameter)
+        }
+        if let type = header["typ"] {
+            guard case .text(let type) = type, Self.types.contains(type.lowercased()) else { throw .header("typ") }
+        }
+        guard case .text(let keyID) = header["kid"] else { throw .header("kid") }
+        guard case .text(let name) = header["alg"], let algorithm = TokenAlgorithm(rawValue: name) else {
+            throw .header("alg")
+        }
+        self.keyID = keyID
+        self.algorithm = algorithm
+        self.payload = payload
+        self.signature = signature
+        signingInput = Array(token.utf8[..<parts[1].endIndex])
+    }
+
+    /// RFC 7519, section 5.1, and RFC 9068, section 4.
+    private static let types: Set = ["jwt", "at+jwt", "application/at+jwt"]
+}
+
+/// The members of a JSON object, of which no two have the same name: parsers disagree about which of them counts.
+struct UniqueMembers {
+    private let values: [String: JSONValue]
+
+    init?(_ bytes: [UInt8]) {
+        guard let value = try? JSONParser.parse(bytes) else { return nil }
+        self.init(value)
+    }
+
+    init?(_ value: JSONValue) {
+        guard case .object(let members) = value else { return nil }
+        values = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
+        guard values.count == members.count else { return nil }
+    }
+
+    /// `.null` is a value too.
+    subscript(name: String) -> JSONValue? { values[name] }
+}

@@ -1,0 +1,85 @@
+import Access
+import Inventory
+import JSON
+
+/// What a token has to say to be accepted.
+public struct TokenPolicy: Sendable {
+    public let issuer: String
+    public let audience: String
+    /// How far the issuer's clock may be off.
+    public let leeway: Duration
+
+    public init(issuer: String, audience: String, leeway: Duration = .seconds(30)) {
+        self.issuer = issuer
+        self.audience = audience
+        self.leeway = leeway
+    }
+}
+
+/// What a token says, once its signature is verified (RFC 7519, section 4.1, and claims of our own).
+struct TokenClaims {
+    let grant: Grant
+    let subject: String
+    let expiresAt: Timestamp
+
+    init(_ payload: [UInt8], _ policy: TokenPolicy, at now: Timestamp) throws(TokenDefect) {
+        guard let claims = UniqueMembers(payload) else { throw .malformed }
+        guard claims["iss"] == .text(policy.issuer) else { throw .claim("iss") }
+        guard Self.audiences(claims["aud"])?.contains(policy.audience) == true else { throw .claim("aud") }
+
+        let leeway = policy.leeway.microseconds
+        guard let expiry = claims["exp"].flatMap(Timestamp.init(numericDate:)),
+            now.microseconds < expiry.microseconds + leeway
+        else { throw .claim("exp") }
+        for name in ["nbf", "iat"] {
+            guard let value = claims[name] else { continue }
+            guard let begin = Timestamp(numericDate: value), begin.microseconds - leeway <= now.microseconds else {
+                throw .claim(name)
+            }
+        }
+        guard case .text(let subject) = claims["sub"], (1...200).contains(subject.utf8.count),
+            subject.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { throw .claim("sub") }
+        guard case .text(let name) = claims["role"], let role = Role(rawValue: name) else { throw .claim("role") }
+        guard let scope = Self.scope(claims["stores"]) else { throw .claim("stores") }
+        self.subject = subject
+        grant = Grant(role: role, scope: scope)
+        expiresAt = expiry
+    }
+
+    private static func audiences(_ claim: JSONValue?) -> [String]? {
+        switch claim {
+        case .text(let audience): return [audience]
+        case .array(let elements):
+            let audiences = elements.compactMap { if case .text(let text) = $0 { text } else { nil } }
+            return audiences.count == elements.count ? audiences : nil
+        default: return nil
+        }
+    }
+
+    /// The stores that a token is limited to: all if it does not say, none if it names none.
+    private static func scope(_ claim: JSONValue?) -> StoreScope? {
+        switch claim {
+        case nil, .null: return .all
+        case .array(let elements):
+            let ids = elements.compactMap { if case .integer(let id) = $0 { id } else { nil } }
+            return ids.count == elements.count ? StoreScope(atMost: ids) : nil
+        default: return nil
+        }
+    }
+}
+
+extension Timestamp {
+    /// RFC 7519's NumericDate, in whole seconds. What is beyond the times that can be written is the last of them.
+    fileprivate init?(numericDate value: JSONValue) {
+        guard case .integer(let seconds) = value else { return nil }
+        let range = (Self.earliest.microseconds / 1_000_000)...(Self.latest.microseconds / 1_000_000)
+        self.init(microseconds: min(max(seconds, range.lowerBound), range.upperBound) * 1_000_000)
+    }
+}
+
+extension Duration {
+    fileprivate var microseconds: Int64 {
+        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+    }
+}

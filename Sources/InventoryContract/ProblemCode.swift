@@ -1,0 +1,69 @@
+/// Kinds of problems, as the contract names them.
+public enum ProblemCode: String, CaseIterable, Sendable {
+    case badRequest = "bad-request"
+    case malformedJSON = "malformed-json"
+    case invalidParameter = "invalid-parameter"
+    case invalidCursor = "invalid-cursor"
+    case unauthenticated
+    case forbidden
+    case notFound = "not-found"
+    case methodNotAllowed = "method-not-allowed"
+    case notAcceptable = "not-acceptable"
+    case requestTimeout = "request-timeout"
+    case insufficientStock = "insufficient-stock"
+    case stockChanged = "stock-changed"
+    case alreadyExists = "already-exists"
+    case ambiguousName = "ambiguous-name"
+    case inUse = "in-use"
+    case preconditionFailed = "precondition-failed"
+    case historyChanged = "history-changed"
+    case bodyTooLarge = "body-too-large"
+    case unsupportedMediaType = "unsupported-media-type"
+    case invalidBody = "invalid-body"
+    case unknownProduct = "unknown-product"
+    case idempotencyKeyReused = "idempotency-key-reused"
+    case quotaExceeded = "quota-exceeded"
+    case headersTooLarge = "headers-too-large"
+    case internalFailure = "internal"
+    case overloaded
+    case primaryUnavailable = "primary-unavailable"
+    case positionUnavailable = "position-unavailable"
+    case outcomeUnknown = "outcome-unknown"
+}
+
+extension ProblemCode {
+    /// The same for every problem of the kind.
+    public var title: String {
+        switch self {
+        case .badRequest: "Bad request"
+        case .malformedJSON: "Malformed JSON"
+        case .invalidParameter: "Invalid parameter"
+        case .invalidCursor: "Invalid cursor"
+        case .unauthenticated: "Unauthenticated"
+        case .forbidden: "Forbidden"
+        case .notFound: "Not found"
+        case .methodNotAllowed: "Method not allowed"
+        case .notAcceptable: "Not acceptable"
+        case .requestTimeout: "Request timeout"
+        case .insufficientStock: "Insufficient stock"
+        case .stockChanged: "Stock changed"
+        case .alreadyExists: "Already exists"
+        case .ambiguousName: "Ambiguous name"
+        case .inUse: "In use"
+        case .preconditionFailed: "Precondition failed"
+        case .historyChanged: "History changed"
+        case .bodyTooLarge: "Body too large"
+        case .unsupportedMediaType: "Unsupported media type"
+        case .invalidBody: "Invalid body"
+        case .unknownProduct: "Unknown product"
+        case .idempotencyKeyReused: "Idempotency key reused"
+        case .quotaExceeded: "Quota exceeded"
+        case .headersTooLarge: "Headers too large"
+        case .internalFailure: "Internal failure"
+        case .overloaded: "Overloaded"
+        case .primaryUnavailable: "Primary unavailable"
+        case .positionUnavailable: "Position unavailable"
+        case .outcomeUnknown: "Outcome unknown"
+        }
+    }
+}

@@ -1,0 +1,56 @@
+public import Inventory
+public import JSON
+
+extension JSONWriter {
+    public mutating func value(_ row: ReportRow, _ grouping: ReportQuery.Grouping) {
+        openObject()
+        field("product_id", row.key.productID)
+        field("name", row.name)
+        switch grouping {
+        case .product: break
+        case .store: field("store_id", row.key.group)
+        case .day: field("day", row.day)
+        }
+        field("opening", row.opening)
+        field("stock_in", row.stockIn)
+        field("sold", row.sold)
+        field("removed", row.removed)
+        field("transferred_in", row.transferredIn)
+        field("transferred_out", row.transferredOut)
+        field("closing", row.closing)
+        closeObject()
+    }
+}
+
+/// Comma-separated values (RFC 4180).
+extension ReportRow {
+    public static func csvHeader(_ grouping: ReportQuery.Grouping) -> String {
+        let group =
+            switch grouping {
+            case .product: ""
+            case .store: "store_id,"
+            case .day: "day,"
+            }
+        return "product_id,name,\(group)opening,stock_in,sold,removed,transferred_in,transferred_out,closing\r\n"
+    }
+
+    public func csv(_ grouping: ReportQuery.Grouping) -> String {
+        let group =
+            switch grouping {
+            case .product: ""
+            case .store: "\(key.group),"
+            case .day: "\(day),"
+            }
+        return "\(key.productID),\(quoted(name)),\(group)\(opening),\(stockIn),\(sold),\(removed),"
+            + "\(transferredIn),\(transferredOut),\(closing)\r\n"
+    }
+
+    /// As `2026-11-20`, of a report by day.
+    public var day: String { String(Timestamp(microseconds: key.group).description.prefix(10)) }
+}
+
+/// A field in quotes, if it needs them.
+private func quoted(_ text: String) -> String {
+    guard text.utf8.contains(where: { [0x22, 0x2C, 0x0D, 0x0A].contains($0) }) else { return text }
+    return "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+}

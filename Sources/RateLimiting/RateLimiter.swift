@@ -1,0 +1,63 @@
+public import Access
+import Inventory
+public import ServiceLifecycle
+import Synchronization
+
+/// Says who may send another request, without waiting for anybody.
+///
+/// All instances share the rates through a source of permits. Each takes blocks of permits ahead of use, in one round trip
+/// for all whom it serves; while the source cannot be asked, each gives its share. Runs as a service, which fetches them.
+public final class RateLimiter: Service {
+    private let policies: RatePolicies
+    private let source: (any PermitSource)?
+    private let buckets: Mutex<Buckets>
+
+    private static let interval = Duration.milliseconds(20)
+
+    /// - Parameters:
+    ///   - source: What the instances share; `nil` for one that is alone.
+    ///   - capacity: How many principals and addresses are remembered at most.
+    public init(policies: RatePolicies, source: (any PermitSource)?, capacity: Int = 100_000) {
+        self.policies = policies
+        self.source = source
+        buckets = Mutex(Buckets(capacity: capacity))
+    }
+
+    /// Takes a permit for a request of a principal.
+    public func admit(_ principal: Principal, _ kind: RequestKind) -> RateDecision {
+        take(1, from: .principal(principal.id, kind), policies.policy(for: principal, kind))
+    }
+
+    /// Takes a permit for a request whose sender is not known.
+    public func admit(_ address: ClientAddress) -> RateDecision {
+        take(1, from: .address(address.network), policies.address)
+    }
+
+    /// Puts back the permit of an address whose request came from somebody who has permits of their own.
+    public func putBack(_ address: ClientAddress) {
+        buckets.withLock { $0.putBack(into: .address(address.network)) }
+    }
+
+    /// Takes what an admitted request costs besides its first permit.
+    public func charge(_ cost: Int, to principal: Principal, _ kind: RequestKind) {
+        guard cost > 0 else { return }
+        _ = take(cost, from: .principal(principal.id, kind), policies.policy(for: principal, kind))
+    }
+
+    public func run() async {
+        await cancelWhenGracefulShutdown {
+            while (try? await Task.sleep(for: Self.interval)) != nil { await self.fetch() }
+        }
+    }
+
+    func fetch() async {
+        let requests = buckets.withLock { $0.requests() }
+        guard !requests.isEmpty else { return }
+        let answer = await source?.permits(for: requests)
+        buckets.withLock { $0.apply(answer, to: requests, at: .now) }
+    }
+
+    private func take(_ cost: Int, from bucket: BucketName, _ policy: RatePolicy) -> RateDecision {
+        buckets.withLock { $0.take(cost, from: bucket, policy, at: .now) }
+    }
+}

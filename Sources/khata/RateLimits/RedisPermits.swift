@@ -1,0 +1,83 @@
+import RateLimiting
+import Redis
+
+/// Permits in Redis: a moment for each bucket, by Redis's own clock, as in `GCRA`, and when it was written: if the clock was
+/// put back since then, so is the moment.
+struct RedisPermits: PermitSource {
+    private let client: RedisClient
+    /// Names this instance among those that take permits.
+    private let instance = String(UInt64.random(in: .min ... .max), radix: 36)
+
+    init(client: RedisClient) {
+        self.client = client
+    }
+
+    /// One round trip for all.
+    func permits(for requests: [PermitRequest]) async -> (grants: [PermitGrant], instances: Int)? {
+        let counting: [RedisCommand] = [
+            .load(Self.take), .load(Self.count),
+            .evaluate(Self.count, keys: ["khata:limit:instances"], arguments: [.string(instance)]),
+        ]
+        let taking = requests.map { request in
+            RedisCommand.evaluate(
+                Self.take, keys: [.string("khata:permits:\(request.bucket.key)")],
+                arguments: [
+                    .integer(Int64(request.policy.permitsPerSecond)), .integer(Int64(request.policy.burst)),
+                    .integer(Int64(request.owed)), .integer(Int64(request.wanted)),
+                ])
+        }
+        guard let replies = try? await client.pipeline(counting + taking), let instances = replies[2].int64 else {
+            return nil
+        }
+        let grants = replies[counting.count...].compactMap(PermitGrant.init)
+        guard grants.count == requests.count else { return nil }
+        return (grants, max(1, Int(instances)))
+    }
+
+    /// KEYS: bucket. ARGV: permits per second, burst, owed, wanted. Answers granted, left, and the wait in microseconds.
+    private static let take = RedisScript(
+        """
+        local time = redis.call('TIME')
+        local now = time[1] * 1000000 + time[2]
+        local interval = 1000000 / tonumber(ARGV[1])
+        local arrival, written = string.match(redis.call('GET', KEYS[1]) or '0 0', '(%S+) (%S+)')
+        arrival = math.max(tonumber(arrival) - math.max(0, tonumber(written) - now), now) + tonumber(ARGV[3]) * interval
+        local room = math.floor(tonumber(ARGV[2]) - (arrival - now) / interval + 0.000001)
+        local granted = math.max(0, math.min(room, tonumber(ARGV[4])))
+        arrival = arrival + granted * interval
+        redis.call('SET', KEYS[1], string.format('%.3f %d', arrival, now), 'PX', math.ceil((arrival - now) / 1000) + 1000)
+        local wait = 0
+        if granted == 0 then wait = math.ceil(math.max(0, 1 - room) * interval) end
+        return {granted, math.max(0, room - granted), wait}
+        """)
+
+    /// KEYS: instances. ARGV: this one. Answers how many have taken permits in the last five seconds;
+    /// those of the future took theirs before the clock was put back.
+    private static let count = RedisScript(
+        """
+        local time = redis.call('TIME')
+        redis.call('ZADD', KEYS[1], time[1], ARGV[1])
+        redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', time[1] - 5)
+        redis.call('ZREMRANGEBYSCORE', KEYS[1], time[1] + 5, '+inf')
+        redis.call('EXPIRE', KEYS[1], 10)
+        return redis.call('ZCARD', KEYS[1])
+        """)
+}
+
+extension PermitGrant {
+    fileprivate init?(_ reply: RedisValue) {
+        guard let fields = reply.array, fields.count == 3, let granted = fields[0].int64, let left = fields[1].int64,
+            let wait = fields[2].int64
+        else { return nil }
+        self.init(granted: Int(granted), left: Int(left), wait: .microseconds(wait))
+    }
+}
+
+extension BucketName {
+    var key: String {
+        switch self {
+        case .principal(let id, let kind): "\(kind.rawValue):\(id)"
+        case .address(let address): "address:\(address)"
+        }
+    }
+}
