@@ -1,5 +1,5 @@
-import JSON
 import Crypto
+import JSON
 
 /// Who changed what, when and through which request. Entries of one ledger form a hash chain.
 public struct AuditEntry: Hashable, Sendable {
