@@ -174,8 +174,7 @@ extension EndToEnd {
                     #expect(try await eventually { try await locks(granted: false) == 2 })
 
                     await server.services.triggerGracefulShutdown()
-                    // Who is let in just before would stay until the server hangs up.
-                    #expect(try await eventually { (try? await exchange(port: server.port, [], hangsUp: true)) == nil })
+                    #expect(try await eventually { await !isOpen(port: server.port) })
                     lock.isHeld.store(false, ordering: .relaxed)
                     #expect(try await sale.status == 201)
                     #expect(try await level.status == 200)

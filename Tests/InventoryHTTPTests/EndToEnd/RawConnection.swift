@@ -36,6 +36,16 @@ func exchange(
     }
 }
 
+/// Whether a port takes connections. Waits for nothing that the server says: a connection that it takes at the moment at
+/// which it stops may only end by being idle.
+func isOpen(port: Int) async -> Bool {
+    let channel = try? await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .connect(host: "127.0.0.1", port: port).get()
+    guard let channel else { return false }
+    try? await channel.close()
+    return true
+}
+
 /// A conversation on one connection: each part is sent when the answer to the one before is there, and then it is heard
 /// until the server hangs up.
 /// - Parameter parts: Each but the last is answered with a length.
