@@ -1,16 +1,13 @@
+public import Inventory
 public import Postgres
 
 /// What can be observed of a ledger on PostgreSQL; whoever logs or counts interprets it.
 public enum LedgerObservation: Sendable {
-    case batchCommitted(commands: Int, entries: Int, duration: Duration)
+    case commit(CommitEvent)
     /// A transaction that failed, and cannot have been committed, is run again.
     case transactionRetried(any Error)
     /// The connection was lost at a commit: the ledger is asked what became of it.
     case commitUncertain(PostgresError)
-    /// A batch failed as a whole, and is split until the command that is to blame stands alone.
-    case batchSplit(commands: Int, any Error)
-    /// The database refuses a command that the rules allow, or holds what this program cannot read.
-    case commandRejected(any Error)
     case outcomeUnknown(PostgresError)
     case primaryUnavailable(PostgresError)
     /// A read went to the primary, because the replica failed (`nil`: was behind).

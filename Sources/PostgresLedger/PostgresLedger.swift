@@ -34,8 +34,10 @@ public struct LedgerLimits: Sendable {
 ///
 /// Runs as a service; on graceful shutdown it commits what was accepted, and takes nothing more.
 public struct PostgresLedger: Service {
-    private let lanes: [Lane]
-    private let wideLane: Lane
+    /// Each has a connection to the primary, and a share of the stores.
+    private let lanes: [GroupCommitter<MovementBatches>]
+    /// For commands that concern several stores.
+    private let crossStoreLane: GroupCommitter<MovementBatches>
     let catalog: DurableTransactions
     let outbox: Outbox
     let announcements: Announcements
@@ -85,15 +87,16 @@ public struct PostgresLedger: Service {
             if invalidating is NoCache { try? await relay.switchOffIfAbandoned() }
         }
         self.announcements = announcements
-        func lane() -> Lane {
-            Lane(
+        func lane() -> GroupCommitter<MovementBatches> {
+            let batches = MovementBatches(
                 transactions: DurableTransactions(
                     connections: pool(writing, connections: 1, waiting: 0), observer: observer,
                     patience: limits.commitPatience),
-                outbox: outbox, announcements: announcements, limits: limits.write, observer: observer)
+                outbox: outbox, announcements: announcements, observer: observer)
+            return GroupCommitter(batches, limits.write)
         }
         lanes = (0..<max(1, limits.lanes)).map { _ in lane() }
-        wideLane = lane()
+        crossStoreLane = lane()
         // Changes wait for each other's commits: on a slow disk, the last of many for long.
         catalog = DurableTransactions(
             connections: pool(
@@ -121,14 +124,14 @@ public struct PostgresLedger: Service {
 
     public func run() async {
         await withTaskGroup { group in
-            for lane in lanes + [wideLane] {
+            for lane in lanes + [crossStoreLane] {
                 group.addTask { await lane.run() }
             }
             group.addTask { await ExpiredRecords(primary: primary, observer: observer).run() }
             await withGracefulShutdownHandler {
                 await group.waitForAll()
             } onGracefulShutdown: {
-                for lane in lanes + [wideLane] { lane.close() }
+                for lane in lanes + [crossStoreLane] { lane.close() }
             }
         }
         await deleteTold()
@@ -193,7 +196,7 @@ extension PostgresLedger: StockWriting {
         return answer.isReplay ? answer : nil
     }
 
-    /// First tells the cache of the commit, then answers for it; see `Lane`.
+    /// First tells the cache of the commit, then answers for it; see `MovementBatches`.
     private func answer(
         _ committed: Committed<Result<CatalogDecision, Refusal>>, told: [Outbox.Key]
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
@@ -212,7 +215,7 @@ extension PostgresLedger: StockWriting {
     private func submit(_ command: MovementCommand) async throws(LedgerError) -> Decision.Answer {
         var stores = Set<StoreID>()
         command.forEachLevel { stores.insert($0.storeID) }
-        guard stores.count == 1, let store = stores.first else { return try await wideLane.submit(command) }
+        guard stores.count == 1, let store = stores.first else { return try await crossStoreLane.submit(command) }
         return try await lanes[Int(UInt64(bitPattern: store.rawValue) % UInt64(lanes.count))].submit(command)
     }
 }

@@ -1,10 +1,8 @@
+public import Inventory
+
 /// What can be observed of a ledger in a file; whoever logs or counts interprets it.
 public enum LedgerFileObservation: Sendable {
-    case batchCommitted(commands: Int, entries: Int, duration: Duration)
-    /// A batch failed as a whole, and is split until the command that is to blame stands alone.
-    case batchSplit(commands: Int, any Error)
-    /// The database refuses a command that the rules allow, or holds what this program cannot read.
-    case commandRejected(any Error)
+    case commit(CommitEvent)
     /// The file could not be synchronised at a commit: the commit is made again.
     case commitUncertain(any Error)
     case outcomeUnknown(any Error)

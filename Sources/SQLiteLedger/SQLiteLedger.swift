@@ -43,7 +43,7 @@ public struct SQLiteLedger: Service {
     let database: DatabasePool
     /// For changes to the catalog and to credentials that wait for their turn.
     let changes: Slots
-    private let queue: CommandQueue
+    private let movements: GroupCommitter<MovementBatches>
 
     /// Opens a file, having checked that it is a ledger. A large one may be damaged all the same: see `check()`.
     /// - Throws: `LedgerFileError`; then the file is as it was.
@@ -60,11 +60,12 @@ public struct SQLiteLedger: Service {
     ) {
         self.database = database
         self.observer = observer
-        queue = CommandQueue(limits.write)
         changes = Slots(limits.write.catalogChangesWaiting)
         condition = FileCondition(observer: observer)
         transactions = DurableTransactions(
             database: database, condition: condition, observer: observer, patience: limits.commitPatience)
+        movements = GroupCommitter(
+            MovementBatches(transactions: transactions, history: history, observer: observer), limits.write)
         reader = SnapshotReader(
             database: database, history: history, lookups: Lookups(lookups),
             slots: Slots(limits.readers + limits.waitingReads),
@@ -73,14 +74,12 @@ public struct SQLiteLedger: Service {
 
     public func run() async {
         await withTaskGroup { group in
-            group.addTask {
-                await Lane(queue: queue, transactions: transactions, history: history, observer: observer).run()
-            }
+            group.addTask { await movements.run() }
             group.addTask { await expiredRecords.run() }
             await withGracefulShutdownHandler {
                 await group.waitForAll()
             } onGracefulShutdown: {
-                queue.close()
+                movements.close()
             }
         }
         await close()
@@ -107,23 +106,23 @@ extension SQLiteLedger: StockWriting {
     public func record(
         _ movement: Movement, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedMovement> {
-        try await queue.submit(MovementCommand(.movement(movement), context)).movementReceipt()
+        try await movements.submit(MovementCommand(.movement(movement), context)).movementReceipt()
     }
 
     public func record(
         _ transfer: Transfer, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedTransfer> {
-        try await queue.submit(MovementCommand(.transfer(transfer), context)).transferReceipt()
+        try await movements.submit(MovementCommand(.transfer(transfer), context)).transferReceipt()
     }
 
     public func record(
         _ batch: Batch, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedBatch> {
-        try await queue.submit(MovementCommand(.batch(batch), context)).batchReceipt()
+        try await movements.submit(MovementCommand(.batch(batch), context)).batchReceipt()
     }
 
     public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
-        let answer = try await queue.submit(.replay(of: key))
+        let answer = try await movements.submit(.replay(of: key))
         return answer.isReplay ? answer : nil
     }
 

@@ -106,12 +106,9 @@ struct LedgerLog: LedgerObserver {
 
     func observe(_ observation: LedgerObservation) {
         switch observation {
-        case .batchCommitted: break
+        case .commit(let event): logger.log(event)
         case .transactionRetried(let error): logger.info("a transaction is run again", error)
         case .commitUncertain(let error): logger.warning("the connection was lost at a commit", error)
-        case .batchSplit(let commands, let error):
-            logger.warning("a batch was rejected and is split", error, ["commands": "\(commands)"])
-        case .commandRejected(let error): logger.error("what the rules allow could not be carried out", error)
         case .outcomeUnknown(let error): logger.error("the outcome of a commit could not be found out", error)
         case .primaryUnavailable(let error): logger.error("the primary is unavailable", error)
         case .replicaPassedOver(nil): logger.debug("the replica is behind: the primary answers")
@@ -129,10 +126,7 @@ struct LedgerFileLog: LedgerFileObserver {
 
     func observe(_ observation: LedgerFileObservation) {
         switch observation {
-        case .batchCommitted: break
-        case .batchSplit(let commands, let error):
-            logger.warning("a batch was rejected and is split", error, ["commands": "\(commands)"])
-        case .commandRejected(let error): logger.error("what the rules allow could not be carried out", error)
+        case .commit(let event): logger.log(event)
         case .commitUncertain(let error): logger.warning("a commit failed halfway and is made again", error)
         case .outcomeUnknown(let error): logger.error("the outcome of a commit is unknown", error)
         case .writeFailed(let error): logger.error("the file cannot be written", error)
@@ -161,5 +155,16 @@ extension Logger {
 
     fileprivate func error(_ message: Message, _ error: any Error) {
         self.error(message, metadata: ["error": "\(error)"])
+    }
+}
+
+extension Logger {
+    fileprivate func log(_ event: CommitEvent) {
+        switch event {
+        case .committed: break
+        case .split(let commands, let error):
+            warning("a batch was rejected and is split", error, ["commands": "\(commands)"])
+        case .rejected(let error): self.error("what the rules allow could not be carried out", error)
+        }
     }
 }

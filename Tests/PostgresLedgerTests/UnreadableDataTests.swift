@@ -133,7 +133,7 @@ private final class UnreadableObserver: LedgerObserver {
 
     func observe(_ observation: LedgerObservation) {
         switch observation {
-        case .commandRejected(let error), .readFailed(let error): state.withLock { $0.append("\(error)") }
+        case .commit(.rejected(let error)), .readFailed(let error): state.withLock { $0.append("\(error)") }
         default: break
         }
     }

@@ -69,7 +69,7 @@ private final class UnreadableObserver: LedgerFileObserver {
 
     func observe(_ observation: LedgerFileObservation) {
         switch observation {
-        case .commandRejected(let error), .readFailed(let error): state.withLock { $0.append("\(error)") }
+        case .commit(.rejected(let error)), .readFailed(let error): state.withLock { $0.append("\(error)") }
         default: break
         }
     }

@@ -1,48 +1,83 @@
-import Synchronization
+import DequeModule
 
-/// Where commands wait for the one lane that commits them, and where it takes them in batches: whatever came in while
-/// the last batch was under way shares the next transaction (group commit).
-public final class CommandQueue: Sendable {
-    public typealias Answer = Result<Decision.Answer, LedgerError>
-    /// The lane resumes the waiter exactly once.
-    public typealias Pending = PendingCommand<CheckedContinuation<Answer, Never>>
-    private typealias Queue = LaneQueue<CheckedContinuation<Answer, Never>, CheckedContinuation<[Pending]?, Never>>
+/// A command and who waits for its answer.
+struct PendingCommand<Waiter> {
+    let command: MovementCommand
+    let waiter: Waiter
+}
 
-    private let queue: Mutex<Queue>
+extension PendingCommand: Sendable where Waiter: Sendable {}
 
-    public init(_ limits: WriteLimits) {
-        queue = Mutex(
-            LaneQueue(
-                largestBatch: limits.commandsPerTransaction, mostLines: limits.linesPerTransaction,
-                capacity: limits.linesWaiting))
+/// The commands that wait to be committed, and whoever commits them when there are none. Pure bookkeeping: it returns what
+/// is to be done, so that nothing is resumed while a lock is held.
+struct CommandQueue<Waiter, Runner>: ~Copyable {
+    typealias Pending = PendingCommand<Waiter>
+
+    enum Enqueued {
+        /// It waits for the runner to come back.
+        case waiting
+        /// The runner was idle: wake it.
+        case wake(Runner, batch: [Pending])
+        case full
+        case closed
     }
 
-    /// Waits until the lane has answered; cancelling the caller changes nothing.
-    /// - Throws: Also `.overloaded` when the queue is full, and `.unavailable` once it is closed.
-    public func submit(_ command: MovementCommand) async throws(LedgerError) -> Decision.Answer {
-        try await withCheckedContinuation { continuation in
-            switch queue.withLock({ $0.enqueue(command, continuation) }) {
-            case .waiting: break
-            case .wake(let lane, let batch): lane.resume(returning: batch)
-            case .full: continuation.resume(returning: .failure(.overloaded))
-            case .closed: continuation.resume(returning: .failure(.unavailable))
-            }
-        }.get()
+    enum Next {
+        case batch([Pending])
+        /// Nothing to do: the runner is kept until something comes.
+        case idle
+        /// Closed and drained.
+        case finished
     }
 
-    /// For the lane: waits for commands; `nil` when the queue is closed and drained.
-    public func next() async -> [Pending]? {
-        await withCheckedContinuation { continuation in
-            switch queue.withLock({ $0.next(continuation) }) {
-            case .batch(let batch): continuation.resume(returning: batch)
-            case .idle: break
-            case .finished: continuation.resume(returning: nil)
-            }
+    /// The most commands, and the most lines of commands, that share a transaction.
+    let largestBatch: Int
+    let mostLines: Int
+    /// The most lines that wait.
+    let capacity: Int
+
+    private var waiting = Deque<Pending>()
+    private var waitingLines = 0
+    private var runner: Runner?
+    private var isClosed = false
+
+    init(largestBatch: Int, mostLines: Int, capacity: Int) {
+        self.largestBatch = largestBatch
+        self.mostLines = mostLines
+        self.capacity = capacity
+    }
+
+    mutating func enqueue(_ command: MovementCommand, _ waiter: Waiter) -> Enqueued {
+        guard !isClosed else { return .closed }
+        guard waitingLines + command.lineCount <= capacity else { return .full }
+        let pending = Pending(command: command, waiter: waiter)
+        if let runner = runner.take() { return .wake(runner, batch: [pending]) }
+        waiting.append(pending)
+        waitingLines += command.lineCount
+        return .waiting
+    }
+
+    /// What the runner does next: whatever came in meanwhile, never waiting for a batch to fill.
+    mutating func next(_ runner: Runner) -> Next {
+        precondition(self.runner == nil, "a queue has one runner")
+        var batch: [Pending] = []
+        var lines = 0
+        while batch.count < largestBatch, let first = waiting.first {
+            guard batch.isEmpty || lines + first.command.lineCount <= mostLines else { break }
+            lines += first.command.lineCount
+            batch.append(waiting.removeFirst())
         }
+        waitingLines -= lines
+        if !batch.isEmpty { return .batch(batch) }
+        if isClosed { return .finished }
+        self.runner = runner
+        return .idle
     }
 
     /// Takes nothing more; what waits is still carried out.
-    public func close() {
-        queue.withLock { $0.close() }?.resume(returning: nil)
+    /// - Returns: The idle runner, which is to be told that it is finished.
+    mutating func close() -> Runner? {
+        isClosed = true
+        return runner.take()
     }
 }

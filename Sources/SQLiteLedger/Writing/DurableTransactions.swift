@@ -156,7 +156,7 @@ extension LedgerError {
     init(_ failure: TransactionFailure, _ observer: any LedgerFileObserver) {
         switch failure {
         case .rejected(let error):
-            observer.observe(.commandRejected(error))
+            observer.observe(.commit(.rejected(error)))
             self = .internalFailure
         case .busy(let error):
             observer.observe(.writeFailed(error))

@@ -2,10 +2,10 @@ import Testing
 
 @testable import Inventory
 
-@Suite("A lane's queue")
-struct LaneQueueTests {
+@Suite("The queue of group commit")
+struct CommandQueueTests {
     /// Waiters and runners are numbers here.
-    private typealias Queue = LaneQueue<Int, String>
+    private typealias Queue = CommandQueue<Int, String>
 
     private func command(lines: Int = 1) -> MovementCommand {
         let movement = Movement(
@@ -20,25 +20,25 @@ struct LaneQueueTests {
         return batch.map(\.waiter)
     }
 
-    @Test("an idle lane is woken with the first command, and takes at once what came in meanwhile")
+    @Test("an idle runner is woken with the first command, and takes at once what came in meanwhile")
     func batches() {
         var queue = Queue(largestBatch: 256, mostLines: 1_000, capacity: 1_000)
-        guard case .idle = queue.next("lane") else {
+        guard case .idle = queue.next("runner") else {
             Issue.record("there is nothing to do")
             return
         }
-        guard case .wake("lane", let first) = queue.enqueue(command(), 1) else {
-            Issue.record("the lane is idle")
+        guard case .wake("runner", let first) = queue.enqueue(command(), 1) else {
+            Issue.record("the runner is idle")
             return
         }
         #expect(first.map(\.waiter) == [1])
         for waiter in 2...4 {
             guard case .waiting = queue.enqueue(command(), waiter) else {
-                Issue.record("the lane is at work")
+                Issue.record("the runner is at work")
                 return
             }
         }
-        #expect(waiters(queue.next("lane")) == [2, 3, 4])
+        #expect(waiters(queue.next("runner")) == [2, 3, 4])
     }
 
     @Test("a batch has so many commands and lines, but a large command goes alone")
@@ -70,7 +70,7 @@ struct LaneQueueTests {
         }
     }
 
-    @Test("a closed lane takes nothing more, does what it has, and ends")
+    @Test("a closed queue takes nothing more, does what it has, and ends")
     func closing() {
         var queue = Queue(largestBatch: 256, mostLines: 1_000, capacity: 1_000)
         _ = queue.enqueue(command(), 1)
@@ -79,17 +79,17 @@ struct LaneQueueTests {
             Issue.record("it is closed")
             return
         }
-        #expect(waiters(queue.next("lane")) == [1])
-        guard case .finished = queue.next("lane") else {
+        #expect(waiters(queue.next("runner")) == [1])
+        guard case .finished = queue.next("runner") else {
             Issue.record("it is drained")
             return
         }
     }
 
-    @Test("closing wakes an idle lane")
+    @Test("closing wakes an idle runner")
     func closingIdle() {
         var queue = Queue(largestBatch: 256, mostLines: 1_000, capacity: 1_000)
-        _ = queue.next("lane")
-        #expect(queue.close() == "lane")
+        _ = queue.next("runner")
+        #expect(queue.close() == "runner")
     }
 }

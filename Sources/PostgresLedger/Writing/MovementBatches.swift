@@ -1,0 +1,51 @@
+import Inventory
+
+/// Commits the movements of a lane: one lock on each store, one commit, then the cache is invalidated.
+struct MovementBatches: BatchCommitting {
+    let transactions: DurableTransactions
+    let outbox: Outbox
+    let announcements: Announcements
+    let observer: any LedgerObserver
+
+    func commit(_ commands: [MovementCommand]) async throws(BatchFailure) -> (Decision, CacheState) {
+        let transaction = MovementTransaction(commands: commands, told: outbox.takeTold())
+        do {
+            let committed = try await transactions.run { session in try transaction.prepare(session) }
+            // What writes nothing deletes nothing, either.
+            if committed.value.entries.isEmpty { outbox.markTold(transaction.told) }
+            return (committed.value, committed.cache)
+        } catch {
+            outbox.markTold(transaction.told)
+            if case .rejected(let error) = error { throw .rejected(error) }
+            throw .failed(LedgerError(error, observer))
+        }
+    }
+
+    /// No read that starts after the answer may miss the commit.
+    func publish(_ decision: Decision, _ cache: CacheState) async {
+        let repeated = decision.repeatedAdvances
+        await announcements.announce(
+            decision.advances + repeated, repeated.isEmpty ? decision.audit.last.map { CommitProof($0).entry } : nil,
+            in: cache)
+    }
+
+    func observe(_ event: CommitEvent) { observer.observe(.commit(event)) }
+}
+
+extension LedgerError {
+    init(_ failure: TransactionFailure, _ observer: any LedgerObserver) {
+        switch failure {
+        case .rejected(let error):
+            observer.observe(.commit(.rejected(error)))
+            self = .internalFailure
+        case .overloaded:
+            self = .overloaded
+        case .unavailable(let error):
+            observer.observe(.primaryUnavailable(error))
+            self = .unavailable
+        case .outcomeUnknown(let error):
+            observer.observe(.outcomeUnknown(error))
+            self = .outcomeUnknown
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import Inventory
+
+/// Commits movements: one synchronisation of the disk for all that share a transaction.
+struct MovementBatches: BatchCommitting {
+    let transactions: DurableTransactions
+    let history: History
+    let observer: any LedgerFileObserver
+
+    func commit(_ commands: [MovementCommand]) async throws(BatchFailure) -> (Decision, Void) {
+        let transaction = MovementTransaction(commands: commands, history: history)
+        do {
+            return (try await transactions.run { database in try transaction.carryOut(database) }, ())
+        } catch {
+            if case .rejected(let error) = error { throw .rejected(error) }
+            throw .failed(LedgerError(error, observer))
+        }
+    }
+
+    /// There is no cache of a file.
+    func publish(_ decision: Decision, _ commit: Void) async {}
+
+    func observe(_ event: CommitEvent) { observer.observe(.commit(event)) }
+}
