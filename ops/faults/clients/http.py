@@ -73,15 +73,15 @@ class Connection:
             except OSError as error:
                 raise Unanswered(str(error)) from error
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._used = time.monotonic()
         return self._socket
 
     def send(self, message: bytes) -> None:
-        now = time.monotonic()
-        if now - self._used > IDLE_S:
+        if self._socket is not None and time.monotonic() - self._used > IDLE_S:
             self.close()
-        self._used = now
         try:
             self.open().sendall(message)
+            self._used = time.monotonic()
         except OSError as error:
             self.close()
             raise Unanswered(str(error)) from error
