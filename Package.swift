@@ -293,7 +293,7 @@ let package = Package(
         .testTarget(
             name: "AuthenticationTests",
             dependencies: [
-                "Access", "Authentication", "AuthenticationTesting", "Inventory", "ServerTesting",
+                "Access", "Authentication", "AuthenticationTesting", "Inventory",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swiftSettings),
@@ -303,8 +303,7 @@ let package = Package(
             name: "KhataTests",
             dependencies: [
                 "Access", "Authentication", "AuthenticationTesting", "Inventory", "LedgerTesting", "Postgres",
-                "PostgresLedger",
-                "RateLimiting", "Redis", "SQLiteLedger", "ServerTesting", "khata",
+                "PostgresLedger", "RateLimiting", "Redis", "SQLiteLedger", "ServerTesting", "khata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -316,8 +315,8 @@ let package = Package(
             name: "InventoryHTTPTests",
             dependencies: [
                 "Access", "Authentication", "AuthenticationTesting", "Inventory", "InventoryContract", "InventoryHTTP",
-                "JSON",
-                "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting", "Redis", "ServerTesting", "StockCache",
+                "JSON", "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting", "Redis", "ServerTesting",
+                "StockCache",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

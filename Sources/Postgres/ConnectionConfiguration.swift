@@ -53,24 +53,27 @@ public struct ConnectionConfiguration: Sendable {
         all.append("statement_timeout=\(statementTimeout?.milliseconds ?? 0)")
         all.append("idle_in_transaction_session_timeout=\(idleInTransactionTimeout?.milliseconds ?? 0)")
         // The server notices as soon as this side: until then it would keep what a lost transaction has locked.
-        all += [
-            "tcp_keepalives_idle=2", "tcp_keepalives_interval=1", "tcp_keepalives_count=2", "tcp_user_timeout=4000",
-        ]
+        all += Self.keepalives.map { "tcp_\($0.keyword)=\($0.value)" } + ["tcp_user_timeout=\(Self.userTimeout)"]
         if let idleSessionTimeout { all.append("idle_session_timeout=\(idleSessionTimeout.milliseconds)") }
         all.append("default_transaction_read_only=\(isReadOnly ? "on" : "off")")
         all += settings.map { "\($0.key)=\($0.value)" }.sorted()
         return ([options] + all.map { "-c \($0)" }).joined(separator: " ")
     }
 
+    /// A network that went dark is noticed within five seconds, on both sides, while a statement runs for long or not: what
+    /// was sent is not acknowledged, or nobody answers the probes.
+    private static let keepalives = [
+        (keyword: "keepalives_idle", value: "2"), (keyword: "keepalives_interval", value: "1"),
+        (keyword: "keepalives_count", value: "2"),
+    ]
+    private static let userTimeout = "4000"
+
     /// For PQconnectdbParams, where the later of two values wins and `dbname` stands for all of the connection string.
     var keywordsAndValues: [(keyword: String, value: String)] {
-        [
+        Self.keepalives + [
+            ("tcp_user_timeout", Self.userTimeout),
             ("application_name", applicationName),
             ("connect_timeout", "\((connectTimeout.milliseconds + 999) / 1000)"),
-            // A network that went dark is noticed within five seconds, while a statement runs for long or not: what was
-            // sent is not acknowledged, or nobody answers the probes.
-            ("keepalives_idle", "2"), ("keepalives_interval", "1"), ("keepalives_count", "2"),
-            ("tcp_user_timeout", "4000"),
             ("target_session_attrs", serverRole?.rawValue ?? "any"),
             ("dbname", connectionString),
             ("client_encoding", "UTF8"),
