@@ -4,9 +4,9 @@ public import Inventory
 public struct Grant: Hashable, Sendable {
     public let role: Role
     public let scope: StoreScope
-    public let rates: OwnRates
+    public let rates: RateOverrides
 
-    public init(role: Role, scope: StoreScope = .all, rates: OwnRates = OwnRates()) {
+    public init(role: Role, scope: StoreScope = .all, rates: RateOverrides = RateOverrides()) {
         self.role = role
         self.scope = scope
         self.rates = rates
@@ -15,7 +15,7 @@ public struct Grant: Hashable, Sendable {
 
 extension StoreScope {
     /// The most stores that one credential is limited to.
-    public static let mostStores = 1_000
+    public static let maximumStores = 1_000
 
     /// - Returns: `nil` unless there are 1 to 1,000 ids, all positive, none of them twice.
     public init?(limitedTo ids: [Int64]) {
@@ -25,14 +25,14 @@ extension StoreScope {
 
     /// As `init(limitedTo:)`, but for no stores at all if there are no ids.
     package init?(atMost ids: [Int64]) {
-        guard ids.count <= Self.mostStores, ids.allSatisfy((1...largestJSONInteger).contains) else { return nil }
+        guard ids.count <= Self.maximumStores, ids.allSatisfy((1...maximumJSONInteger).contains) else { return nil }
         let stores = Set(ids.map(StoreID.init(rawValue:)))
         guard stores.count == ids.count else { return nil }
         self = .only(stores)
     }
 }
 
-extension OwnRates {
+extension RateOverrides {
     /// What one credential may be allowed, in requests per second.
     public static let range: ClosedRange<Int64> = 1...1_000_000
 }

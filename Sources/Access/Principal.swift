@@ -8,9 +8,9 @@ public struct Principal: Hashable, Sendable {
     /// The stores that exist for this principal.
     public let scope: StoreScope
     /// Rates of their own, instead of those of the role.
-    public let rates: OwnRates
+    public let rates: RateOverrides
 
-    public init(id: String, role: Role, scope: StoreScope = .all, rates: OwnRates = OwnRates()) {
+    public init(id: String, role: Role, scope: StoreScope = .all, rates: RateOverrides = RateOverrides()) {
         self.id = id
         self.role = role
         self.scope = scope
@@ -19,7 +19,7 @@ public struct Principal: Hashable, Sendable {
 }
 
 /// The rates that one principal is allowed, in requests per second; `nil` for those of the role.
-public struct OwnRates: Hashable, Sendable {
+public struct RateOverrides: Hashable, Sendable {
     public let readsPerSecond: Int?
     public let writesPerSecond: Int?
 

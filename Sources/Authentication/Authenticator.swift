@@ -56,10 +56,10 @@ public final class Authenticator: Sendable {
 
     /// Whether a credential was good some minutes ago. Who presents it is no stranger, though it has to be verified again.
     /// - Parameter authorization: The value of the `Authorization` header.
-    public func isFamiliar(_ authorization: String) -> Bool {
+    public func isRecentlyVerified(_ authorization: String) -> Bool {
         guard let presented = PresentedCredential(authorization) else { return false }
         let now = clock.now()
-        return state.withLock { $0.cache.isFamiliar(presented, at: now) }
+        return state.withLock { $0.cache.isRecentlyVerified(presented, at: now) }
     }
 
     /// The principal that a credential speaks for; `nil` if it is unknown, wrong, expired or revoked: which one is not

@@ -22,7 +22,7 @@ struct CredentialCache {
     }
 
     /// Whether a credential was verified not long ago: it is most likely good still, but has to be verified again.
-    func isFamiliar(_ credential: PresentedCredential, at now: ContinuousClock.Instant) -> Bool {
+    func isRecentlyVerified(_ credential: PresentedCredential, at now: ContinuousClock.Instant) -> Bool {
         entries[credential].map { now < $0.deadline + Self.familiarity } ?? false
     }
 

@@ -8,7 +8,7 @@ import Synchronization
 /// written when the process ends abruptly is lost.
 public final class KeyUses: Service {
     /// Keys beyond this many in a minute are not noted.
-    static let most = 10_000
+    static let maximum = 10_000
     private static let interval = Duration.seconds(60)
 
     private let store: any CredentialStoring
@@ -22,7 +22,7 @@ public final class KeyUses: Service {
 
     func note(_ id: String, at moment: Timestamp) {
         uses.withLock { uses in
-            if uses[id] != nil || uses.count < Self.most { uses[id] = moment }
+            if uses[id] != nil || uses.count < Self.maximum { uses[id] = moment }
         }
     }
 

@@ -1,6 +1,6 @@
 /// The value of an `Authorization` header: what verified credentials are remembered by.
 struct PresentedCredential: Hashable {
-    private static let mostBytes = 8_192
+    private static let maximumBytes = 8_192
     /// The end of a key or token is its secret or signature, which tells it from all others.
     private static let hashedBytes = 32
 
@@ -8,7 +8,7 @@ struct PresentedCredential: Hashable {
 
     /// - Returns: `nil` for what is too long for a credential, or not ASCII, in which one text has one spelling.
     init?(_ text: String) {
-        guard text.utf8.count <= Self.mostBytes, text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        guard text.utf8.count <= Self.maximumBytes, text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         self.text = text
     }
 

@@ -10,7 +10,7 @@ extension LedgerNumber {
 }
 
 /// The largest number that a JSON client reads exactly, 2^53 - 1 (RFC 8259, section 6).
-public let largestJSONInteger: Int64 = 9_007_199_254_740_991
+public let maximumJSONInteger: Int64 = 9_007_199_254_740_991
 
 /// A store, and the ledger that belongs to it.
 public struct StoreID: LedgerNumber {
@@ -37,12 +37,12 @@ public struct Position: LedgerNumber {
 
 /// How many units a movement moves: 1 … 1,000,000,000.
 public struct Quantity: Hashable, Sendable {
-    public static let largest: Int64 = 1_000_000_000
+    public static let maximum: Int64 = 1_000_000_000
     public let units: Int64
 
     /// `nil` unless `units` is in range.
     public init?(_ units: Int64) {
-        guard (1...Self.largest).contains(units) else { return nil }
+        guard (1...Self.maximum).contains(units) else { return nil }
         self.units = units
     }
 }

@@ -34,17 +34,17 @@ struct InventoryAPI: Sendable {
     }
 
     /// The ledger as the caller sees it.
-    func ledger(for call: Call) -> any StockReading & StockWriting {
-        call.principal.scope == .all ? wholeLedger : ScopedLedger(wholeLedger, scope: call.principal.scope)
+    func ledger(for context: RequestContext) -> any StockReading & StockWriting {
+        context.principal.scope == .all ? wholeLedger : ScopedLedger(wholeLedger, scope: context.principal.scope)
     }
 
     /// The documents as the caller sees them.
-    func documents(for call: Call) -> StockDocuments {
-        StockDocuments(ledger: ledger(for: call), source: documents)
+    func documents(for context: RequestContext) -> StockDocuments {
+        StockDocuments(ledger: ledger(for: context), source: documents)
     }
 
     /// Takes what a batch costs: a permit for each line, of which the request itself has paid one.
-    func charge(lines: Int, to call: Call) {
-        limiter?.charge(lines - 1, to: call.principal, .write)
+    func charge(lines: Int, to context: RequestContext) {
+        limiter?.charge(lines - 1, to: context.principal, .write)
     }
 }

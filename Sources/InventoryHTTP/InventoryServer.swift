@@ -9,7 +9,7 @@ public import RateLimiting
 public import ServiceLifecycle
 public import StockCache
 
-/// The HTTP front: the routes of the contract over a ledger.
+/// The HTTP pipeline: the routes of the contract over a ledger.
 ///
 /// Its services stop gracefully: they take no more connections, finish the requests that run, then end.
 public struct InventoryServer: Sendable {
@@ -40,7 +40,7 @@ public struct InventoryServer: Sendable {
         proxies: TrustedProxies = TrustedProxies(), limits: Limits = Limits(), certificate: ServerCertificate? = nil,
         cors: CORSPolicy? = nil, logger: Logger
     ) {
-        precondition((1...Quantity.largest).contains(limits.quantity), "a movement moves at most \(Quantity.largest)")
+        precondition((1...Quantity.maximum).contains(limits.quantity), "a movement moves at most \(Quantity.maximum)")
         api = InventoryAPI(
             ledger: ledger, documents: documents, warming: warming, defaultStoreID: defaultStoreID,
             credentials: credentials, health: health, limiter: limiter, limits: limits, logger: logger)
@@ -61,11 +61,11 @@ public struct InventoryServer: Sendable {
         host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> any Service {
-        let front = Front(
+        let pipeline = RequestPipeline(
             router: Router(api.routes), authenticator: authenticator, limiter: limiter, proxies: proxies,
             limits: limits, cors: cors, securityHeaders: SecurityHeaders.fields(isEncrypted: certificate != nil),
             failures: FailureLog(logger))
-        return service(front, certificate, host, port, eventLoopGroup, onListening)
+        return service(pipeline, certificate, host, port, eventLoopGroup, onListening)
     }
 
     /// Serves what the operator asks for, the health endpoints, without TLS.
@@ -73,18 +73,18 @@ public struct InventoryServer: Sendable {
         host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> any Service {
-        let front = Front(
+        let pipeline = RequestPipeline(
             router: Router(api.healthRoutes), authenticator: authenticator, limiter: nil, proxies: proxies,
             limits: limits, cors: nil, securityHeaders: SecurityHeaders.fields(isEncrypted: false),
             failures: FailureLog(logger))
-        return service(front, nil, host, port, eventLoopGroup, onListening)
+        return service(pipeline, nil, host, port, eventLoopGroup, onListening)
     }
 
     private func service(
-        _ front: Front, _ certificate: ServerCertificate?, _ host: String, _ port: Int,
+        _ pipeline: RequestPipeline, _ certificate: ServerCertificate?, _ host: String, _ port: Int,
         _ eventLoopGroup: any EventLoopGroup, _ onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) -> any Service {
-        let channel = RequestChannel(front: front, limits: limits)
+        let channel = RequestChannel(pipeline: pipeline, limits: limits)
         let guarded = GuardedChannel(base: channel, limits: limits.connections, certificate: certificate)
         // The server itself, not an `Application`: that makes a logger and an id of its own for every request.
         return EventLoopChannel(base: guarded).server(

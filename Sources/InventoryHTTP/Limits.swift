@@ -7,8 +7,8 @@ public struct Limits: Sendable {
     /// The bytes of a request's target and all its header fields.
     public var headerBytes = 16_384
     public var headerFields = 100
-    /// The units of one movement; never above `Quantity.largest`.
-    public var quantity = Quantity.largest
+    /// The units of one movement; never above `Quantity.maximum`.
+    public var quantity = Quantity.maximum
     /// The characters (Unicode scalars) of a name, category, unit, SKU or reference, and of a text in a query.
     public var nameCharacters = 200
     public var noteCharacters = 1_000

@@ -2,7 +2,7 @@
 /// up to half of that less by chance, so that many clients do not come back at once.
 struct Backoff {
     static let first: Duration = .milliseconds(50)
-    static let longest: Duration = .seconds(1)
+    static let maximum: Duration = .seconds(1)
 
     private var next = first
     private var last: (failure: PostgresError, retryAt: ContinuousClock.Instant)?
@@ -15,7 +15,7 @@ struct Backoff {
 
     mutating func failed(_ failure: PostgresError, at now: ContinuousClock.Instant) {
         last = (failure, now + next * Double.random(in: 0.5...1))
-        next = min(next * 2, Self.longest)
+        next = min(next * 2, Self.maximum)
     }
 
     mutating func succeeded() {

@@ -35,7 +35,7 @@ public final class Pool: Sendable {
         let connection = try await lease()
         let result: Result<T, any Error>
         do { result = .success(try await connection.run(body)) } catch { result = .failure(error) }
-        await giveBack(connection)
+        await release(connection)
         return try result.get()
     }
 
@@ -75,8 +75,8 @@ extension Pool {
         }
     }
 
-    private func giveBack(_ connection: Connection) async {
-        switch state.withLock({ $0.giveBack(connection, isWarm: connection.isConnected) }) {
+    private func release(_ connection: Connection) async {
+        switch state.withLock({ $0.release(connection, isWarm: connection.isConnected) }) {
         case .keep: break
         case .handOver(let connection, let waiter): waiter.resume(returning: connection)
         case .close(let connection): await close(connection)

@@ -71,7 +71,7 @@ struct PoolStateMachine<Member, Waiter, Closer>: ~Copyable {
 
     /// Takes a leased member back.
     /// - Parameter isWarm: Warm members are used again first, the one last used before all others.
-    mutating func giveBack(_ member: Member, isWarm: Bool) -> ReturnAction {
+    mutating func release(_ member: Member, isWarm: Bool) -> ReturnAction {
         precondition(busy > 0, "given back more often than leased")
         if isClosing { return .close(member) }
         if let next = waiting.popFirst() { return .handOver(member, to: next.waiter) }

@@ -92,7 +92,7 @@ public struct Schema: Sendable {
                     \(migration.sql); insert into \(table) values (\(migration.version)); commit
                     """)
             } catch {
-                guard error.sqlState == SQLState.lockNotAvailable, attempt < mostAttempts else { throw error }
+                guard error.sqlState == SQLState.lockNotAvailable, attempt < maximumAttempts else { throw error }
                 try session.script("rollback")
                 // On the connection's own thread, which has nothing else to do.
                 usleep(2_000_000)
@@ -101,7 +101,7 @@ public struct Schema: Sendable {
     }
 
     /// Some minutes.
-    private static let mostAttempts = 100
+    private static let maximumAttempts = 100
 
     /// Gives a database that has no schema this program's; any other has to have it already.
     /// - Throws: `SchemaError`, `PostgresError`.

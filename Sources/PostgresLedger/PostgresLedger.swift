@@ -40,7 +40,7 @@ public struct PostgresLedger: Service {
     private let crossStoreLane: GroupCommitter<MovementBatches>
     let catalog: DurableTransactions
     let outbox: Outbox
-    let announcements: Announcements
+    let invalidationGate: InvalidationGate
     let reader: SnapshotReader
     let watch: PrimaryWatch
     /// For what is neither a movement nor a read of the ledgers: keys, health, housekeeping.
@@ -83,16 +83,16 @@ public struct PostgresLedger: Service {
         let relay = RelaySession(primary, logger: logger) { LedgerError(watchFailure: $0, observer) }
         self.relay = relay
         // Without a cache of its own, nobody in this process switches off one that all others have left.
-        let announcements = Announcements(invalidating, outbox, watch) {
+        let invalidationGate = InvalidationGate(invalidating, outbox, watch) {
             if invalidating is NoCache { try? await relay.switchOffIfAbandoned() }
         }
-        self.announcements = announcements
+        self.invalidationGate = invalidationGate
         func lane() -> GroupCommitter<MovementBatches> {
             let batches = MovementBatches(
                 transactions: DurableTransactions(
                     connections: pool(writing, connections: 1, waiting: 0), observer: observer,
                     patience: limits.commitPatience),
-                outbox: outbox, announcements: announcements, observer: observer)
+                outbox: outbox, invalidationGate: invalidationGate, observer: observer)
             return GroupCommitter(batches, limits.write)
         }
         lanes = (0..<max(1, limits.lanes)).map { _ in lane() }
@@ -111,7 +111,7 @@ public struct PostgresLedger: Service {
             replica: replica.map {
                 pool($0.toReplica(), connections: limits.replicaConnections, waiting: limits.waitingReads)
             },
-            watch: watch, announcements: announcements, servesUnproven: limits.servesUnproven, observer: observer)
+            watch: watch, invalidationGate: invalidationGate, servesUnproven: limits.servesUnproven, observer: observer)
         self.observer = observer
         self.pools = pools
     }
@@ -134,17 +134,17 @@ public struct PostgresLedger: Service {
                 for lane in lanes + [crossStoreLane] { lane.close() }
             }
         }
-        await deleteTold()
+        await deleteInvalidated()
         for pool in pools { await pool.close() }
         await watch.close()
         await relay.close()
     }
 
     /// A later commit would delete them, but the last one has been: a process that makes a single change leaves no row.
-    private func deleteTold() async {
-        while case let told = outbox.takeTold(), !told.isEmpty {
+    private func deleteInvalidated() async {
+        while case let invalidated = outbox.takeInvalidated(), !invalidated.isEmpty {
             do {
-                try await primary.run { session in _ = try session.pipeline(Outbox.delete(told)) }
+                try await primary.run { session in _ = try session.pipeline(Outbox.delete(invalidated)) }
             } catch {
                 observer.observe(.outboxLeft(error))
                 return
@@ -176,15 +176,15 @@ extension PostgresLedger: StockWriting {
         _ change: CatalogChange, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         let transaction = CatalogTransaction(
-            command: CatalogCommand(change, context), told: outbox.takeTold())
+            command: CatalogCommand(change, context), invalidated: outbox.takeInvalidated())
         do {
             // In a task of its own: cancelling the caller cancels nothing, not even its place in the queue.
             let committed = try await Task { [catalog] in
                 try await catalog.run { session in try transaction.prepare(session) }
             }.value
-            return try await answer(committed, told: transaction.told)
+            return try await answer(committed, invalidated: transaction.invalidated)
         } catch let failure as TransactionFailure {
-            outbox.markTold(transaction.told)
+            outbox.markInvalidated(transaction.invalidated)
             throw LedgerError(failure, observer)
         } catch {
             throw error as? LedgerError ?? .internalFailure
@@ -198,15 +198,15 @@ extension PostgresLedger: StockWriting {
 
     /// First tells the cache of the commit, then answers for it; see `MovementBatches`.
     private func answer(
-        _ committed: Committed<Result<CatalogDecision, Refusal>>, told: [Outbox.Key]
+        _ committed: Committed<Result<CatalogDecision, Refusal>>, invalidated: [Outbox.Key]
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         guard case .success(let decision) = committed.value, let written = decision.written else {
-            outbox.markTold(told)
+            outbox.markInvalidated(invalidated)
             let receipt = try committed.value.mapError { LedgerError.refused($0) }.get().receipt
-            await announcements.announce(Outcome.catalog(receipt.value).advances, nil, in: committed.cache)
+            await invalidationGate.invalidate(Outcome.catalog(receipt.value).invalidations, nil, in: committed.cache)
             return receipt
         }
-        await announcements.announce([written.advance], CommitProof(written.audit).entry, in: committed.cache)
+        await invalidationGate.invalidate([written.invalidation], CommitProof(written.audit).entry, in: committed.cache)
         return decision.receipt
     }
 

@@ -28,7 +28,7 @@ struct Buckets: ~Copyable {
     /// What comes while more is asked for: permits of this time.
     private static let lead = Duration.milliseconds(50)
 
-    private static let mostRequests = 500
+    private static let maximumRequests = 500
 
     private let capacity: Int
     private var buckets: [BucketName: Bucket] = [:]
@@ -68,7 +68,7 @@ struct Buckets: ~Copyable {
 
     /// What is to be asked of the source in one go; `apply` has to follow.
     mutating func requests() -> [PermitRequest] {
-        let asking = due.prefix(Self.mostRequests)
+        let asking = due.prefix(Self.maximumRequests)
         due.removeFirst(asking.count)
         return asking.compactMap { name in
             guard let bucket = buckets[name] else { return nil }

@@ -2,7 +2,7 @@ public import Access
 
 /// How many requests somebody may send: so many a second on average, and so many at once.
 public struct RatePolicy: Hashable, Sendable {
-    public static let mostPerSecond = 10_000_000
+    public static let maximumPerSecond = 10_000_000
 
     public let permitsPerSecond: Int
     public let burst: Int
@@ -11,16 +11,16 @@ public struct RatePolicy: Hashable, Sendable {
     ///   - permitsPerSecond: 1 to 10,000,000.
     ///   - burst: 1 to 10,000,000; by default what comes in a quarter of a second, and at least 10.
     public init(permitsPerSecond: Int, burst: Int? = nil) {
-        precondition((1...Self.mostPerSecond).contains(permitsPerSecond), "a rate is 1 to 10,000,000 a second")
+        precondition((1...Self.maximumPerSecond).contains(permitsPerSecond), "a rate is 1 to 10,000,000 a second")
         let burst = burst ?? max(10, permitsPerSecond / 4)
-        precondition((1...Self.mostPerSecond).contains(burst), "a burst is 1 to 10,000,000")
+        precondition((1...Self.maximumPerSecond).contains(burst), "a burst is 1 to 10,000,000")
         self.permitsPerSecond = permitsPerSecond
         self.burst = burst
     }
 
     /// The nearest rate to one that is stored: that may be any.
     fileprivate init(stored permitsPerSecond: Int) {
-        self.init(permitsPerSecond: min(max(1, permitsPerSecond), Self.mostPerSecond))
+        self.init(permitsPerSecond: min(max(1, permitsPerSecond), Self.maximumPerSecond))
     }
 
     /// How many permits come in a while, at least one.

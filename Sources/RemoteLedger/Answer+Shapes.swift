@@ -4,7 +4,7 @@ import JSON
 
 /// The contract's shapes, read.
 extension StockItem {
-    init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
+    init(_ fields: ResponseFields) throws(UnexpectedResponse) {
         self.init(
             productID: try fields.number("product_id"), name: try fields.text("name"),
             category: try fields.optionalText("category"), unit: try fields.optionalText("unit"),
@@ -13,7 +13,7 @@ extension StockItem {
 }
 
 extension Product {
-    init(_ fields: AnswerFields, version: Position) throws(UnexpectedAnswer) {
+    init(_ fields: ResponseFields, version: Position) throws(UnexpectedResponse) {
         self.init(
             id: try fields.number("product_id"),
             details: ProductDetails(
@@ -24,13 +24,13 @@ extension Product {
 }
 
 extension Store {
-    init(_ fields: AnswerFields, version: Position) throws(UnexpectedAnswer) {
+    init(_ fields: ResponseFields, version: Position) throws(UnexpectedResponse) {
         self.init(id: try fields.number("store_id"), name: try fields.text("name"), position: version)
     }
 }
 
 extension LedgerEntry {
-    init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
+    init(_ fields: ResponseFields) throws(UnexpectedResponse) {
         self.init(
             storeID: try fields.number("store_id"), position: try fields.number("position"),
             productID: try fields.number("product_id"), type: try fields.value("movement_type"),
@@ -44,15 +44,15 @@ extension LedgerEntry {
 
 extension RecordedMovement {
     /// What a client is told of a movement lacks only the notes of its entry, which this leaves out.
-    init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
+    init(_ fields: ResponseFields) throws(UnexpectedResponse) {
         self.init(try LedgerEntry(fields))
     }
 }
 
 extension RecordedTransfer {
-    init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
+    init(_ fields: ResponseFields) throws(UnexpectedResponse) {
         let id = try fields.text("transfer_id")
-        func side(_ name: String, _ type: MovementType) throws(UnexpectedAnswer) -> RecordedMovement {
+        func side(_ name: String, _ type: MovementType) throws(UnexpectedResponse) -> RecordedMovement {
             let side = try fields.object(name)
             return RecordedMovement(
                 LedgerEntry(
@@ -66,9 +66,9 @@ extension RecordedTransfer {
 }
 
 extension AuditEntry {
-    init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
+    init(_ fields: ResponseFields) throws(UnexpectedResponse) {
         guard let hash = AuditHash(hexadecimal: try fields.text("hash")) else {
-            throw UnexpectedAnswer("hash is no hash")
+            throw UnexpectedResponse("hash is no hash")
         }
         // Its bytes are hashed: those that are written again are those that were read, because a `JSONWriter` wrote them.
         let detail = JSONValue.object(try fields.object("detail").members)
@@ -81,14 +81,14 @@ extension AuditEntry {
 }
 
 extension ReportRow {
-    init(_ fields: AnswerFields, _ grouping: ReportQuery.Grouping) throws(UnexpectedAnswer) {
+    init(_ fields: ResponseFields, _ grouping: ReportQuery.Grouping) throws(UnexpectedResponse) {
         let group: Int64
         switch grouping {
         case .product: group = 0
         case .store: group = try fields.integer("store_id")
         case .day:
             guard let day = Timestamp("\(try fields.text("day"))T00:00:00Z") else {
-                throw UnexpectedAnswer("day is no day")
+                throw UnexpectedResponse("day is no day")
             }
             group = day.microseconds
         }
@@ -102,8 +102,8 @@ extension ReportRow {
 
 extension Answer {
     /// The version of the product or store that the answer is about.
-    func version() throws(UnexpectedAnswer) -> Position {
-        guard tag.count == 1 else { throw UnexpectedAnswer("ETag is no version") }
+    func version() throws(UnexpectedResponse) -> Position {
+        guard tag.count == 1 else { throw UnexpectedResponse("ETag is no version") }
         return tag[0]
     }
 }

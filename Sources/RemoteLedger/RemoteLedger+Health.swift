@@ -25,7 +25,7 @@ extension RemoteLedger: HealthReporting {
 }
 
 extension Answer {
-    fileprivate func checks() throws(UnexpectedAnswer) -> [ComponentHealth] {
+    fileprivate func checks() throws(UnexpectedResponse) -> [ComponentHealth] {
         let checks = try fields().object("checks")
         var components: [ComponentHealth] = []
         for name in checks.members.map(\.name) {
@@ -41,15 +41,15 @@ extension Answer {
     }
 }
 
-extension AnswerFields {
-    fileprivate func optionalDecimal(_ name: String) throws(UnexpectedAnswer) -> Double? {
+extension ResponseFields {
+    fileprivate func optionalDecimal(_ name: String) throws(UnexpectedResponse) -> Double? {
         switch self[name] {
         case nil: return nil
         case .integer(let number)?: return Double(number)
         case .otherNumber(let text)?:
-            guard let number = Double(text) else { throw UnexpectedAnswer("\(name) is no number") }
+            guard let number = Double(text) else { throw UnexpectedResponse("\(name) is no number") }
             return number
-        default: throw UnexpectedAnswer("\(name) is no number")
+        default: throw UnexpectedResponse("\(name) is no number")
         }
     }
 }

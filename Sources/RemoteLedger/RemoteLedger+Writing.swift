@@ -13,7 +13,7 @@ extension RemoteLedger: StockWriting {
             json.closeObject()
         }
         let answer = try await send(request, .movement(movement), context)
-        let recorded = try server.reading { () throws(UnexpectedAnswer) in
+        let recorded = try server.reading { () throws(UnexpectedResponse) in
             try RecordedMovement(try answer.fields())
         }
         return Receipt(recorded, isReplay: answer.isReplay, in: answer.history)
@@ -30,7 +30,7 @@ extension RemoteLedger: StockWriting {
         } catch .refused(.unknownStore) {
             throw .refused(.unknownStore(try await unknownStore(of: transfer)))
         }
-        let recorded = try server.reading { () throws(UnexpectedAnswer) in
+        let recorded = try server.reading { () throws(UnexpectedResponse) in
             try RecordedTransfer(try answer.fields())
         }
         return Receipt(recorded, isReplay: answer.isReplay, in: answer.history)
@@ -40,11 +40,11 @@ extension RemoteLedger: StockWriting {
         let answer = try await send(
             .post("/stock-movements/batch", key: context.key) { $0.value(batch, importedAs: context.importName) },
             .batch(batch), context)
-        let lines = try server.reading { () throws(UnexpectedAnswer) in
+        let lines = try server.reading { () throws(UnexpectedResponse) in
             let results = try answer.fields().objects("results")
             // The part of a file that an import's name stands for may have come without its invalid rows, or with them.
             guard results.count == batch.movements.count || answer.isReplay && context.importName != nil else {
-                throw UnexpectedAnswer("results are missing")
+                throw UnexpectedResponse("results are missing")
             }
             var outcomes: ArraySlice<RecordedBatch.Line> = []
             for (result, movement) in zip(results, batch.movements) { outcomes.append(try .init(result, movement)) }
@@ -115,14 +115,14 @@ extension CommandContext {
 }
 
 extension RecordedBatch.Line {
-    fileprivate init(_ result: AnswerFields, _ movement: Movement) throws(UnexpectedAnswer) {
+    fileprivate init(_ result: ResponseFields, _ movement: Movement) throws(UnexpectedResponse) {
         guard try result.integer("status") != 201 else {
             self = .recorded(try RecordedMovement(result))
             return
         }
         let problem = try Problem(result)
         guard let refusal = Refusal(problem.code, problem.onHand, problem.requested, movement) else {
-            throw UnexpectedAnswer("a line was refused: \(problem.words)")
+            throw UnexpectedResponse("a line was refused: \(problem.words)")
         }
         self = .refused(refusal)
     }

@@ -42,7 +42,7 @@ public struct SQLiteLedger: Service {
     let observer: any LedgerFileObserver
     let database: DatabasePool
     /// For changes to the catalog and to credentials that wait for their turn.
-    let changes: Slots
+    let changes: ConcurrencyLimit
     private let movements: GroupCommitter<MovementBatches>
 
     /// Opens a file, having checked that it is a ledger. A large one may be damaged all the same: see `check()`.
@@ -60,7 +60,7 @@ public struct SQLiteLedger: Service {
     ) {
         self.database = database
         self.observer = observer
-        changes = Slots(limits.write.catalogChangesWaiting)
+        changes = ConcurrencyLimit(limits.write.catalogChangesWaiting)
         condition = FileCondition(observer: observer)
         transactions = DurableTransactions(
             database: database, condition: condition, observer: observer, patience: limits.commitPatience)
@@ -68,7 +68,7 @@ public struct SQLiteLedger: Service {
             MovementBatches(transactions: transactions, history: history, observer: observer), limits.write)
         reader = SnapshotReader(
             database: database, history: history, lookups: Lookups(lookups),
-            slots: Slots(limits.readers + limits.waitingReads),
+            slots: ConcurrencyLimit(limits.readers + limits.waitingReads),
             condition: condition, observer: observer)
     }
 
@@ -130,10 +130,10 @@ extension SQLiteLedger: StockWriting {
         _ change: CatalogChange, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         guard changes.take() else { throw .overloaded }
-        defer { changes.giveBack() }
+        defer { changes.release() }
         let transaction = CatalogTransaction(command: CatalogCommand(change, context), history: history)
         do {
-            return try await transactions.run { database in try transaction.carryOut(database) }.get()
+            return try await transactions.run { database in try transaction.execute(database) }.get()
         } catch let failure as TransactionFailure {
             throw LedgerError(failure, observer)
         } catch let refusal as Refusal {

@@ -18,7 +18,7 @@ extension CacheConnection {
             ComponentHealth(name: "redis:responseTime", status: .pass, observed: milliseconds, unit: "ms"),
             ComponentHealth(
                 name: "relay:heartbeat", status: isTrusted ? .pass : .warn,
-                output: isTrusted ? nil : "the relay's heart does not beat: the cache is not trusted"),
+                output: isTrusted ? nil : "the relay's heartbeat is missing: the cache is not trusted"),
         ]
     }
 }

@@ -8,7 +8,7 @@ typealias CacheError = RedisError
 
 /// The cache as this process sees it: which one counts, whether it can be asked, and whether it may be trusted.
 ///
-/// Also tells the cache of commits. A cache that fails is left alone for a moment; nobody waits for it more than once.
+/// Also invalidates it. A cache that fails is left alone for a moment; nobody waits for it more than once.
 public final class CacheConnection: CacheInvalidating {
     private struct State {
         /// What the primary said last; `nil` until it is known.
@@ -45,10 +45,10 @@ public final class CacheConnection: CacheInvalidating {
     }
 
     /// Whether documents can be had from the cache, and stored in it.
-    public var isTrusted: Bool { documents != nil }
+    public var isTrusted: Bool { trustedDocuments != nil }
 
     /// For readers: `nil` while the cache cannot be asked or is not trusted.
-    var documents: RedisDocuments? {
+    var trustedDocuments: RedisDocuments? {
         let (documents, trustedUntil) = reachable
         guard let trustedUntil, .now < trustedUntil else { return nil }
         return documents
@@ -59,9 +59,9 @@ public final class CacheConnection: CacheInvalidating {
         state.withLock { $0.isTrusted && $0.documents?.namespace == documents.namespace }
     }
 
-    /// For the relay and those who watch it, whether or not the cache is trusted: the documents of the namespace that
-    /// counts, if its Redis can be asked.
-    var untrusted: RedisDocuments? { reachable.0 }
+    /// For the relay and its monitors, whether or not the cache is trusted: the documents of the namespace that counts, if its
+    /// Redis can be asked.
+    var reachableDocuments: RedisDocuments? { reachable.0 }
 
     /// Likewise for who has nothing better to say, with the last moment at which the cache lacked nothing, if there was one.
     var lastTrusted: (documents: RedisDocuments, at: ContinuousClock.Instant?)? {
@@ -136,11 +136,11 @@ public final class CacheConnection: CacheInvalidating {
         }
     }
 
-    public func invalidate(_ advances: [Advance], in counting: CacheState) async -> Bool {
-        guard !advances.isEmpty else { return true }
+    public func invalidate(_ invalidations: [Invalidation], in counting: CacheState) async -> Bool {
+        guard !invalidations.isEmpty else { return true }
         learn(counting)
-        guard let documents = untrusted, documents.namespace == counting.namespace else { return false }
-        return await attempt { () throws(CacheError) in try await documents.advance(advances) } != nil
+        guard let documents = reachableDocuments, documents.namespace == counting.namespace else { return false }
+        return await attempt { () throws(CacheError) in try await documents.invalidate(invalidations) } != nil
     }
 
     /// A namespace that never was, of the Redis that this process is connected to.
@@ -156,8 +156,8 @@ public final class CacheConnection: CacheInvalidating {
         return isWritten == nil ? nil : namespace
     }
 
-    /// Makes all marks unknown: programs of version 3, should they come back, are to find out anew what they were not told
-    /// of meanwhile. Redis may hold millions of keys, so it stops after a moment.
+    /// Makes all marks unknown: programs of version 3, should they come back, are to find out anew what they missed
+    /// meanwhile. Redis may hold millions of keys, so it stops after a moment.
     /// - Parameter cursor: Where to go on; `0` to begin.
     /// - Returns: Where it has stopped, `0` if all is done; `nil` if the cache failed.
     func forgetOthers(from cursor: String) async -> String? {

@@ -5,24 +5,24 @@ import Synchronization
 ///
 /// A document may be served if its stamp is not below the marks of its ledger and of the catalog, which come in the same
 /// round trip. A miss costs the database one query for each document, however many ask, and of however many processes: in
-/// one process they share a flight, and processes take turns.
+/// one process they share a single flight, and processes take turns through a lease.
 public final class DocumentCache: DocumentReading {
-    private typealias Passenger = CheckedContinuation<Boarding, Never>
+    private typealias Waiter = CheckedContinuation<JoinOutcome, Never>
 
-    private enum Boarding: Sendable {
+    private enum JoinOutcome: Sendable {
         /// Nobody reads the document: the caller does, for all who join.
         case leads
         /// The caller reads it next, for all who wait with it: they may have come after the caller looked.
         case leadsNext
-        case landed(Result<Document, LedgerError>)
+        case completed(Result<Document, LedgerError>)
     }
 
     private let cache: CacheConnection
     private let servesUnproven: Bool
-    private let flights = Mutex(Flights<Passenger>())
+    private let singleFlight = Mutex(SingleFlight<Waiter>())
 
     /// - Parameter servesUnproven: Whether reads are answered while nobody can say whether the cache has it all, because
-    ///   neither the relay's heart is heard nor a database answers.
+    ///   neither the relay's heartbeat is seen nor a database answers.
     public init(_ cache: CacheConnection, servesUnproven: Bool = false) {
         self.cache = cache
         self.servesUnproven = servesUnproven
@@ -40,7 +40,7 @@ public final class DocumentCache: DocumentReading {
         // The marks need not know yet what a client knows. To find it is that client's matter: it reads by itself.
         if atLeast == nil || (try? found.document.stamp.require(atLeast)) != nil { return found }
         let document = try await render(Freshness(atLeast: atLeast))
-        if let documents = cache.documents { await cache.fill(documents, key, document, nonce: nil) }
+        if let documents = cache.trustedDocuments { await cache.fill(documents, key, document, nonce: nil) }
         return (document, found.origin == .bypass ? .bypass : .miss)
     }
 
@@ -50,34 +50,34 @@ public final class DocumentCache: DocumentReading {
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin) {
         var leads = false
         while true {
-            let look = await cache.look(key)
-            if let document = look.hit {
-                if leads { land(key, .success(document)) }
+            let lookup = await cache.lookup(key)
+            if let document = lookup.hit {
+                if leads { complete(key, .success(document)) }
                 return (document, .hit)
             }
             if !leads {
-                switch await board(key, look.required) {
+                switch await join(key, lookup.required) {
                 case .leads:
                     leads = true
                 case .leadsNext:
                     leads = true
                     continue
-                case .landed(let result):
+                case .completed(let result):
                     let document = try result.get()
                     // The ledger may have gone on with another history while the caller waited.
-                    if let required = look.required, !required.isMet(by: document.stamp) { continue }
-                    return (document, look.origin)
+                    if let required = lookup.required, !required.isMet(by: document.stamp) { continue }
+                    return (document, lookup.origin)
                 }
             }
-            let flight = DocumentFlight(cache: cache, key: key, render: render)
+            let fill = DocumentFill(cache: cache, key: key, render: render)
             let result: Result<Document, LedgerError>
             do throws(LedgerError) {
-                result = .success(try await flight.document(look))
+                result = .success(try await fill.document(lookup))
             } catch {
                 result = .failure(error)
             }
-            land(key, result)
-            return (try result.get(), look.origin)
+            complete(key, result)
+            return (try result.get(), lookup.origin)
         }
     }
 
@@ -87,20 +87,20 @@ public final class DocumentCache: DocumentReading {
         do throws(LedgerError) {
             return try await render(Freshness())
         } catch .unavailable {
-            guard let document = await cache.lookUntrusted(key) else { throw .unavailable }
+            guard let document = await cache.lookupUnproven(key) else { throw .unavailable }
             return document
         }
     }
 
-    private func board(_ key: DocumentKey, _ required: Requirement?) async -> Boarding {
-        await withCheckedContinuation { passenger in
-            if flights.withLock({ $0.board(key, required, passenger) }) { passenger.resume(returning: .leads) }
+    private func join(_ key: DocumentKey, _ required: Requirement?) async -> JoinOutcome {
+        await withCheckedContinuation { waiter in
+            if singleFlight.withLock({ $0.join(key, required, waiter) }) { waiter.resume(returning: .leads) }
         }
     }
 
-    private func land(_ key: DocumentKey, _ result: Result<Document, LedgerError>) {
-        let (passengers, next) = flights.withLock { $0.land(key) }
-        for passenger in passengers { passenger.resume(returning: .landed(result)) }
+    private func complete(_ key: DocumentKey, _ result: Result<Document, LedgerError>) {
+        let (waiters, next) = singleFlight.withLock { $0.complete(key) }
+        for waiter in waiters { waiter.resume(returning: .completed(result)) }
         next?.resume(returning: .leadsNext)
     }
 }

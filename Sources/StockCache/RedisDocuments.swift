@@ -90,25 +90,26 @@ struct RedisDocuments: Sendable {
     }
 
     /// One round trip for all.
-    func advance(_ advances: [Advance]) async throws(CacheError) {
-        guard advances.count > 1 else {
-            for advance in advances {
+    func invalidate(_ invalidations: [Invalidation]) async throws(CacheError) {
+        guard invalidations.count > 1 else {
+            for invalidation in invalidations {
                 _ = try await client.evaluate(
-                    Script.advance, keys: [.string(mark(advance.storeID))], arguments: Self.arguments(advance),
+                    Script.invalidate, keys: [.string(mark(invalidation.storeID))],
+                    arguments: Self.arguments(invalidation),
                     expecting: identity)
             }
             return
         }
         let replies = try await client.pipeline(
-            [.load(Script.advance)]
-                + advances.map {
-                    .evaluate(Script.advance, keys: [.string(mark($0.storeID))], arguments: Self.arguments($0))
+            [.load(Script.invalidate)]
+                + invalidations.map {
+                    .evaluate(Script.invalidate, keys: [.string(mark($0.storeID))], arguments: Self.arguments($0))
                 }, expecting: identity)
         for reply in replies { if let error = reply.error { throw error } }
     }
 
-    private static func arguments(_ advance: Advance) -> [RedisArgument] {
-        advance.products.reduce(into: [.integer(markLifetime), .integer(advance.position.rawValue)]) {
+    private static func arguments(_ invalidation: Invalidation) -> [RedisArgument] {
+        invalidation.products.reduce(into: [.integer(markLifetime), .integer(invalidation.position.rawValue)]) {
             $0.append(.integer($1.key.rawValue))
             $0.append(.integer($1.value.rawValue))
         }

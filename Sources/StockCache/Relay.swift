@@ -2,14 +2,14 @@ public import Inventory
 import Redis
 public import ServiceLifecycle
 
-/// Tells the cache of commits that their writers could not tell it of, and beats: as long as the heart beats, no commit
-/// stays untold for long. Says which cache counts. One process at a time does so: see `docs/coherence.md`.
+/// Invalidates the cache for commits whose writers could not, and sends the heartbeat: as long as it is sent, no commit stays
+/// without its invalidation for long. Decides which cache counts. One process at a time is the relay: see `docs/coherence.md`.
 public struct Relay: Service {
     private let outbox: any RelayedOutbox
     private let cache: CacheConnection
 
     static let interval = Duration.milliseconds(50)
-    /// Without a beat for so long, the cache is switched off. Nobody trusts it by then.
+    /// Without a heartbeat for so long, the cache is switched off. Nobody trusts it by then.
     static let patience = Duration.seconds(1)
     private static let maximumEntries = 1_000
 
@@ -20,7 +20,7 @@ public struct Relay: Service {
 
     public func run() async {
         await cancelWhenGracefulShutdown {
-            var heart = BeatingHeart()
+            var heartbeat = HeartbeatSequence()
             /// When anybody may have beaten last, as far as is known here.
             var lastBeat = ContinuousClock.now
             var offSince = ContinuousClock.now
@@ -36,9 +36,9 @@ public struct Relay: Service {
                     // Others may reach their Redis, or this one.
                     try? await outbox.resign()
                     guard (try? await Task.sleep(for: Self.patience)) != nil else { return }
-                } else if await tell(round) {
+                } else if await invalidate(round) {
                     lastBeat = .now
-                    await beat(&heart, in: round.state)
+                    await beat(&heartbeat, in: round.state)
                 } else if .now - lastBeat >= Self.patience {
                     try? await outbox.switchCache(from: round.state, to: nil)
                     offSince = .now
@@ -59,34 +59,35 @@ public struct Relay: Service {
         return (try? await outbox.switchCache(from: state, to: namespace)) != nil
     }
 
-    /// - Returns: Whether all that was due is told: only then the heart may beat.
-    private func tell(_ round: RelayRound) async -> Bool {
-        guard round.isSameServer, let documents = cache.untrusted, documents.namespace == round.state.namespace else {
+    /// - Returns: Whether all invalidations that were due are done: only then may the heartbeat be sent.
+    private func invalidate(_ round: RelayRound) async -> Bool {
+        guard round.isSameServer, let documents = cache.reachableDocuments, documents.namespace == round.state.namespace
+        else {
             return false
         }
         guard !round.entries.isEmpty else { return true }
-        // What is owed to another namespace is owed to nobody any more.
-        let advances = round.entries.filter { $0.namespace == nil || $0.namespace == documents.namespace }
-            .flatMap(\.advances)
-        guard await cache.attempt({ () throws(CacheError) in try await documents.advance(advances) }) != nil,
+        // What another namespace was owed, nobody is owed any more.
+        let invalidations = round.entries.filter { $0.namespace == nil || $0.namespace == documents.namespace }
+            .flatMap(\.invalidations)
+        guard await cache.attempt({ () throws(CacheError) in try await documents.invalidate(invalidations) }) != nil,
             (try? await outbox.delete(round.entries)) != nil
         else { return false }
         return round.entries.count < Self.maximumEntries
     }
 
-    private func beat(_ heart: inout BeatingHeart, in state: CacheState) async {
-        guard let documents = cache.untrusted, documents.namespace == state.namespace else { return }
-        let value = heart.next()
-        let isHeard: Void? = await cache.attempt { () throws(CacheError) in
+    private func beat(_ heartbeat: inout HeartbeatSequence, in state: CacheState) async {
+        guard let documents = cache.reachableDocuments, documents.namespace == state.namespace else { return }
+        let value = heartbeat.next()
+        let isAccepted: Void? = await cache.attempt { () throws(CacheError) in
             try await documents.beat(value)
         }
         // It may arrive late, after others: then it must not count as one of the same.
-        if isHeard == nil { heart = BeatingHeart() }
+        if isAccepted == nil { heartbeat = HeartbeatSequence() }
     }
 }
 
-/// The beats of one heart. Another heart has another name: its count may stand anywhere.
-private struct BeatingHeart {
+/// The heartbeats of one relay, counted. Another relay has another name: its count may be any.
+private struct HeartbeatSequence {
     private let name = String(UInt64.random(in: .min ... .max), radix: 36)
     private var count = 0
 

@@ -3,11 +3,11 @@ import Redis
 /// The steps of the protocol that Redis takes as one. `Tests/CoherenceModel` checks them.
 ///
 /// Positions are compared as numbers, which Lua holds exactly up to 2^53, and written as they came, as texts. A mark is
-/// known when it has `base`; until then its hash holds a claim, and what `advance` raised meanwhile.
+/// known when it has `base`; until then its hash holds a claim, and what `invalidate` raised meanwhile.
 enum Script {
     /// KEYS: mark. ARGV: how long marks are kept in ms, position, then product and position in turn.
     /// A missing mark stays missing: it means "unknown", and a late message must not make it known.
-    static let advance = RedisScript(
+    static let invalidate = RedisScript(
         """
         if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
         local function raise(field, position)
@@ -82,7 +82,7 @@ enum Script {
         """)
 
     /// KEYS: mark, and the lease of a document if there may be one. ARGV: nonce.
-    /// A claimed mark goes as if it had been evicted, with what `advance` left in it.
+    /// A claimed mark goes as if it had been evicted, with what `invalidate` left in it.
     static let abandon = RedisScript(
         """
         if redis.call('HGET', KEYS[1], 'claim') == ARGV[1] then redis.call('DEL', KEYS[1]) end

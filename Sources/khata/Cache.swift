@@ -57,7 +57,7 @@ func withCache<T: Sendable>(
     let cache = CacheConnection(redis, recentBytes: settings.recentDocumentBytes, logger: logger)
     let ledger = try settings.ledger(on: servers, logger, invalidating: cache)
     let services: [any Service] = [
-        ledger, Relay(outbox: ledger.relay, cache: cache), HeartWatch(primary: ledger, cache: cache),
+        ledger, Relay(outbox: ledger.relay, cache: cache), HeartbeatMonitor(primary: ledger, cache: cache),
     ]
     do {
         let result = try await interruptible(services, logger) {

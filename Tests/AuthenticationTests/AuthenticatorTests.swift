@@ -11,7 +11,7 @@ struct AuthenticatorTests {
     func known() async throws {
         let (credentials, key) = (Credentials(), APIKey.generate())
         let scope = StoreScope.only([StoreID(rawValue: 2)])
-        let rates = OwnRates(readsPerSecond: 5)
+        let rates = RateOverrides(readsPerSecond: 5)
         credentials.store(key, Grant(role: .clerk, scope: scope, rates: rates))
         let principal = try await Watchman(credentials).principal(presenting: key)
         #expect(principal == Principal(id: "key:\(key.id)", role: .clerk, scope: scope, rates: rates))
@@ -66,14 +66,14 @@ struct AuthenticatorTests {
         credentials.store(key)
         let watchman = Watchman(credentials, clock: clock)
         let header = "Bearer \(key.token)"
-        #expect(watchman.authenticator.isFamiliar(header) == false)
+        #expect(watchman.authenticator.isRecentlyVerified(header) == false)
         #expect(try await watchman.principal(presenting: key) != nil)
         clock.advance(by: .seconds(6))
         #expect(watchman.authenticator.remembered(header) == nil)
-        #expect(watchman.authenticator.isFamiliar(header))
+        #expect(watchman.authenticator.isRecentlyVerified(header))
         credentials.store(key, revokedAt: clock.wall)
         #expect(try await watchman.principal(presenting: key) == nil)
-        #expect(watchman.authenticator.isFamiliar(header) == false)
+        #expect(watchman.authenticator.isRecentlyVerified(header) == false)
     }
 
     @Test("an expired key is refused, and one that expires soon is not remembered for longer")
@@ -237,9 +237,9 @@ struct KeyUsesTests {
     func bounded() async throws {
         let (credentials, log) = (Credentials(), CollectedLog())
         let uses = KeyUses(store: credentials, logger: log.logger)
-        for number in 0..<(KeyUses.most + 10) { uses.note("\(number)", at: .latest) }
+        for number in 0..<(KeyUses.maximum + 10) { uses.note("\(number)", at: .latest) }
         await uses.write()
-        #expect(credentials.uses.map(\.count) == [KeyUses.most])
+        #expect(credentials.uses.map(\.count) == [KeyUses.maximum])
         credentials.isAvailable = false
         uses.note("a", at: .latest)
         await uses.write()

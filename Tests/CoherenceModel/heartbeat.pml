@@ -55,8 +55,8 @@ byte promotedFor;
 
 /* The commit: for how many ticks and one it has been there, whether the cache knows, whether it was acknowledged. */
 byte age;
-bit isTold, isAcknowledged;
-#define MISSED (isAcknowledged && !isTold)
+bit isInvalidated, isAcknowledged;
+#define MISSED (isAcknowledged && !isInvalidated)
 
 /* Relays. A relay has two names in turn; the other one is free again when no beat of it is under way. */
 byte since; /* of the one that holds the lock: its last acknowledged beat, or its election */
@@ -140,8 +140,8 @@ idle:
     :: atomic { HAS_PRIMARY && lock != r -> lock = r; since = ELECTED_SINCE; goto idle } /* the other's session is over */
     :: atomic { HAS_PRIMARY && counts && IS_ELECTED ->
         if
-        :: age && !isTold -> isDue = 1
-        :: !age || isTold || age - 1 <= GRACE
+        :: age && !isInvalidated -> isDue = 1
+        :: !age || isInvalidated || age - 1 <= GRACE
         fi;
         PROGRESS(ACKNOWLEDGED, BEGUN) }
 #ifdef SWITCH
@@ -159,7 +159,7 @@ idle:
 told:
 #endif
     if
-    :: atomic { true -> isTold = isTold | isDue; isDue = 0;
+    :: atomic { true -> isInvalidated = isInvalidated | isDue; isDue = 0;
         PROGRESS(BEGUN, COMPLETE) }
     :: atomic { true -> isDue = 0; goto idle } /* Redis does not answer, or it dies */
     fi;
@@ -220,7 +220,7 @@ proctype World() {
         watched = name; beats = 0; asked = TRUST + 1; NO_PROGRESS; name = 0 }
 #ifdef COMMIT
     :: atomic { isAlive && !age -> age = 1 }
-    :: atomic { age > WAIT && !isAcknowledged -> isAcknowledged = 1; assert(isTold || !VALID(trust)); REACHED("acknowledged") }
+    :: atomic { age > WAIT && !isAcknowledged -> isAcknowledged = 1; assert(isInvalidated || !VALID(trust)); REACHED("acknowledged") }
 #endif
 #ifdef PROMOTION
     :: atomic { !isPromoted -> isPromoted = 1; isAlive = 0 }

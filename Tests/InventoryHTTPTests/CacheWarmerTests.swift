@@ -20,8 +20,8 @@ struct CacheWarmerTests {
             primary: try .init("postgresql://nobody@127.0.0.1:1/none", applicationName: "test"), replica: nil,
             observer: IgnoringObserver(), logger: TestDatabase.quiet)
         var warmer = CacheWarmer(ledger: ledger, documents: documents, limits: Limits(), concurrency: 3)
-        warmer.patience.firstPause = .milliseconds(1)
-        warmer.patience.longestPause = .milliseconds(2)
+        warmer.retry.firstPause = .milliseconds(1)
+        warmer.retry.maximumPause = .milliseconds(2)
         return try await warmer.warm(stores) { _ in }
     }
 
@@ -37,7 +37,7 @@ struct CacheWarmerTests {
         let progress = try await warm(documents)
         #expect(progress.documents == 42 && progress.filled == 42 && progress.failed == 0)
         #expect(progress.storesDone == 40 && progress.storesTotal == 40)
-        #expect(documents.mostAtOnce <= 3)
+        #expect(documents.maximumAtOnce <= 3)
     }
 
     @Test("goes on without what cannot be had, which it asks for so often and no more")
@@ -46,7 +46,7 @@ struct CacheWarmerTests {
         let progress = try await warm(documents)
         #expect(progress.documents == 41 && progress.filled == 0 && progress.failed == 1)
         #expect(progress.storesDone == 40)
-        #expect(documents.attempts(at: stores[4]) == CacheWarmer.Patience().attempts)
+        #expect(documents.attempts(at: stores[4]) == CacheWarmer.RetryPolicy().attempts)
     }
 
     @Test("gives up when list after list cannot be had")
@@ -68,13 +68,13 @@ struct CacheWarmerTests {
 /// Documents that come about as a test says, and counts of who asked.
 private final class Documents: DocumentReading {
     private let outcome: @Sendable (DocumentKey, Int) -> Result<DocumentOrigin, LedgerError>
-    private let counts = Mutex((attempts: [DocumentKey: Int](), running: 0, mostAtOnce: 0))
+    private let counts = Mutex((attempts: [DocumentKey: Int](), running: 0, maximumAtOnce: 0))
 
     init(_ outcome: @escaping @Sendable (DocumentKey, _ attempt: Int) -> Result<DocumentOrigin, LedgerError>) {
         self.outcome = outcome
     }
 
-    var mostAtOnce: Int { counts.withLock { $0.mostAtOnce } }
+    var maximumAtOnce: Int { counts.withLock { $0.maximumAtOnce } }
 
     func attempts(at storeID: StoreID) -> Int {
         counts.withLock { counts in counts.attempts.reduce(0) { $0 + ($1.key.storeID == storeID ? $1.value : 0) } }
@@ -86,7 +86,7 @@ private final class Documents: DocumentReading {
         let attempt = counts.withLock { counts in
             counts.attempts[key, default: 0] += 1
             counts.running += 1
-            counts.mostAtOnce = max(counts.mostAtOnce, counts.running)
+            counts.maximumAtOnce = max(counts.maximumAtOnce, counts.running)
             return counts.attempts[key, default: 0]
         }
         // Others have their turn while this one is under way.

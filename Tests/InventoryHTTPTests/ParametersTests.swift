@@ -95,7 +95,7 @@ struct ParametersTests {
 
     @Test("a cursor carries its key from one page to the next, whatever the limit")
     func cursor() throws {
-        let key = EntryKey(storeID: StoreID(rawValue: 7), position: Position(rawValue: largestJSONInteger))
+        let key = EntryKey(storeID: StoreID(rawValue: 7), position: Position(rawValue: maximumJSONInteger))
         let text = try parameters("store_id=7&limit=10").cursor(after: key)
         #expect(text.wholeMatch(of: /[0-9A-Za-z_-]{32}/) != nil)
         var next = try parameters("cursor=\(text)&limit=20&store_id=7&min_position=3")
@@ -148,13 +148,13 @@ struct ParametersTests {
         let request = Request(
             head: HTTPRequest(method: .get, scheme: "http", authority: "a", path: "/products"),
             body: RequestBody(buffer: ByteBuffer()))
-        let call = Call(
+        let context = RequestContext(
             request: request, requestID: "r", principal: Principal(id: "key:a", role: .reader), path: try path,
             format: .json, limits: Limits())
         let document = Document(
             stamp: Stamp(history: History("h"), position: .zero, catalogPosition: .zero),
             body: ByteBuffer(string: "{}"), next: 5, source: nil)
-        let response = call.answer((document, .hit), try parameters(""))
+        let response = context.response((document, .hit), try parameters(""))
         #expect(response.headers[.contentLength] == "2")
     }
 

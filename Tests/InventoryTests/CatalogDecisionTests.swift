@@ -81,7 +81,7 @@ struct CatalogDecisionTests {
     @Test("no id is left after the largest")
     func exhausted() {
         #expect(throws: Refusal.idsExhausted) {
-            try decided(.createStore(nil, name: "A"), state(highestID: largestJSONInteger))
+            try decided(.createStore(nil, name: "A"), state(highestID: maximumJSONInteger))
         }
     }
 

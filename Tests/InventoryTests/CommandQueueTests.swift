@@ -22,7 +22,7 @@ struct CommandQueueTests {
 
     @Test("an idle runner is woken with the first command, and takes at once what came in meanwhile")
     func batches() {
-        var queue = Queue(largestBatch: 256, mostLines: 1_000, capacity: 1_000)
+        var queue = Queue(maximumBatch: 256, maximumLines: 1_000, capacity: 1_000)
         guard case .idle = queue.next("runner") else {
             Issue.record("there is nothing to do")
             return
@@ -43,7 +43,7 @@ struct CommandQueueTests {
 
     @Test("a batch has so many commands and lines, but a large command goes alone")
     func limits() {
-        var queue = Queue(largestBatch: 3, mostLines: 10, capacity: 1_000)
+        var queue = Queue(maximumBatch: 3, maximumLines: 10, capacity: 1_000)
         for (waiter, lines) in [1, 1, 1, 1, 9, 1, 500, 1].enumerated() {
             _ = queue.enqueue(command(lines: lines), waiter)
         }
@@ -56,7 +56,7 @@ struct CommandQueueTests {
 
     @Test("more lines than it may hold are refused, until some were taken")
     func capacity() {
-        var queue = Queue(largestBatch: 1, mostLines: 10, capacity: 10)
+        var queue = Queue(maximumBatch: 1, maximumLines: 10, capacity: 10)
         _ = queue.enqueue(command(lines: 8), 1)
         guard case .full = queue.enqueue(command(lines: 3), 2), case .waiting = queue.enqueue(command(lines: 2), 3)
         else {
@@ -72,7 +72,7 @@ struct CommandQueueTests {
 
     @Test("a closed queue takes nothing more, does what it has, and ends")
     func closing() {
-        var queue = Queue(largestBatch: 256, mostLines: 1_000, capacity: 1_000)
+        var queue = Queue(maximumBatch: 256, maximumLines: 1_000, capacity: 1_000)
         _ = queue.enqueue(command(), 1)
         #expect(queue.close() == nil)
         guard case .closed = queue.enqueue(command(), 2) else {
@@ -88,7 +88,7 @@ struct CommandQueueTests {
 
     @Test("closing wakes an idle runner")
     func closingIdle() {
-        var queue = Queue(largestBatch: 256, mostLines: 1_000, capacity: 1_000)
+        var queue = Queue(maximumBatch: 256, maximumLines: 1_000, capacity: 1_000)
         _ = queue.next("runner")
         #expect(queue.close() == "runner")
     }

@@ -199,7 +199,7 @@ struct IdempotencyDecisionTests {
 }
 
 extension Outcome {
-    fileprivate var recordedCount: Int { advances.count }
+    fileprivate var recordedCount: Int { invalidations.count }
 }
 
 extension StoreID {

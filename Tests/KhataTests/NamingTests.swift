@@ -75,7 +75,7 @@ struct NamingTests {
         var suggestions = Suggestions(for: "tea")
         for id in (1...40).reversed() { suggestions.consider(Self.product(Int64(id), id == 9 ? "Tee" : "Tea \(id)")) }
         suggestions.consider(Self.product(41, "Tea"))
-        #expect(suggestions.products.count == Suggestions.most)
+        #expect(suggestions.products.count == Suggestions.maximum)
         #expect(suggestions.products.first?.id == ProductID(rawValue: 41))
     }
 

@@ -8,7 +8,7 @@ import Testing
 struct CredentialTests {
     private static let limited = Grant(
         role: .clerk, scope: .only([StoreID(rawValue: 2), StoreID(rawValue: 1)]),
-        rates: OwnRates(readsPerSecond: 5, writesPerSecond: 7))
+        rates: RateOverrides(readsPerSecond: 5, writesPerSecond: 7))
 
     @Test("a key is found as it was stored, without its secret", arguments: StorageUnderTest.allCases)
     func key(storage: StorageUnderTest) async throws {

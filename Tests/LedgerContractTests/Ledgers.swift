@@ -3,7 +3,7 @@ import LedgerTesting
 import Testing
 
 /// A ledger as its users see it, wherever it is.
-typealias AnyLedger = StockReading & StockWriting & KeptReading
+typealias AnyLedger = StockReading & StockWriting & StoredStateReading
 
 /// The ledgers that keep the contract.
 enum LedgerUnderTest: String, CaseIterable, CustomTestStringConvertible, Sendable {
@@ -97,7 +97,7 @@ extension StockReading {
     }
 }
 
-extension StockReading where Self: KeptReading {
+extension StockReading where Self: StoredStateReading {
     /// Whether every ledger is sound, and all that is kept beside it follows from it.
     func expectSound(_ stores: [StoreID] = [.catalog, .one, .two]) async throws {
         for store in stores {

@@ -163,4 +163,4 @@ extension ServedLedger: StockReading {
     }
 }
 
-extension ServedLedger: KeptReading {}
+extension ServedLedger: StoredStateReading {}

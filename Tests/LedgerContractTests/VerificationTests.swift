@@ -53,12 +53,12 @@ struct VerificationTests {
             let verification = LedgerVerification(ledger)
             let head = try #require(try await verification.verify(.one).head)
             _ = try await ledger.record(.stockIn(1), .testing())
-            func kept(_ position: Int64, _ hash: AuditHash) -> KeptHead {
-                KeptHead(
+            func kept(_ position: Int64, _ hash: AuditHash) -> StoredHead {
+                StoredHead(
                     storeID: .one, position: Position(rawValue: position), hash: hash,
                     notedAt: Timestamp(microseconds: 0))
             }
-            func found(_ heads: [KeptHead], _ store: StoreID = .one) async throws -> [String] {
+            func found(_ heads: [StoredHead], _ store: StoreID = .one) async throws -> [String] {
                 try await verification.verify(store, against: heads).differences.first.map(\.description)
             }
             let same = kept(5, head.hash)
@@ -74,7 +74,7 @@ struct VerificationTests {
                     "store 1, position 7: entries 7 to 9, which were there on 1970-01-01T00:00:00.000000Z, are gone",
                 ])
             let missing = StoreID(rawValue: 9)
-            let gone = KeptHead(
+            let gone = StoredHead(
                 storeID: missing, position: Position(rawValue: 4), hash: head.hash, notedAt: same.notedAt)
             #expect(
                 try await found([gone], missing) == [

@@ -274,7 +274,7 @@ struct FaultTests {
 
 /// A cache that is told of everything.
 private struct Told: CacheInvalidating {
-    func invalidate(_ advances: [Advance], in state: CacheState) async -> Bool { true }
+    func invalidate(_ invalidations: [Invalidation], in state: CacheState) async -> Bool { true }
 }
 
 extension LedgerLimits {

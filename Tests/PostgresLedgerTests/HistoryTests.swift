@@ -189,6 +189,6 @@ extension Requirement {
     fileprivate init(anyOf history: History) {
         self.init(
             history: history, position: .zero, catalogPosition: .zero, highest: .zero,
-            told: Told(position: .zero, catalogPosition: .zero))
+            invalidated: .init(position: .zero, catalogPosition: .zero))
     }
 }

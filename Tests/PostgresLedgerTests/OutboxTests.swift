@@ -141,7 +141,7 @@ struct OutboxTests {
                         let required = Requirement(
                             history: level.history, position: .zero, catalogPosition: level.catalogPosition,
                             highest: Position(rawValue: 99),
-                            told: .init(position: position, catalogPosition: .zero, productID: product))
+                            invalidated: .init(position: position, catalogPosition: .zero, productID: product))
                         _ = try await reader.level(.sugarInOne, Freshness(required: required))
                         return cache.told.count
                     }
@@ -167,7 +167,7 @@ struct OutboxTests {
                     """)
                 let round = try #require(try await ledger.relay.round(limit: 10))
                 #expect(round.entries.map(\.entry.position.rawValue) == [1, 2])
-                #expect(round.entries[1].advances.map(\.position.rawValue) == [2])
+                #expect(round.entries[1].invalidations.map(\.position.rawValue) == [2])
             }
         }
     }
@@ -342,9 +342,9 @@ private final class Cache: CacheInvalidating {
     /// The namespaces, with the positions of store 1.
     var told: [String] { log.withLock { $0 } }
 
-    func invalidate(_ advances: [Advance], in state: CacheState) async -> Bool {
+    func invalidate(_ invalidations: [Invalidation], in state: CacheState) async -> Bool {
         if tells {
-            let positions = advances.filter { $0.storeID == .one }.map(\.position.description)
+            let positions = invalidations.filter { $0.storeID == .one }.map(\.position.description)
             log.withLock { $0.append(([state.namespace ?? "off"] + positions).joined(separator: " ")) }
         }
         return tells

@@ -49,7 +49,7 @@ struct ReplicaTests {
                     // What is known to be enough is enough, whatever has happened elsewhere.
                     let known = Requirement(
                         history: level.history, position: .zero, catalogPosition: level.catalogPosition,
-                        highest: .zero, told: .init(position: .zero, catalogPosition: .zero))
+                        highest: .zero, invalidated: .init(position: .zero, catalogPosition: .zero))
                     let other = try await ledger.stock(StockQuery(storeID: .two), Freshness(required: known))
                     #expect(other.source == .replica)
                 }

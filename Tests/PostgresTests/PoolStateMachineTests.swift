@@ -25,9 +25,9 @@ struct PoolStateMachineTests {
     func warmth() {
         var machine = machine(members: 3)
         for id in 1...3 { _ = machine.lease(to: "", id: UInt64(id), deadline: start) }
-        #expect(machine.giveBack(1, isWarm: true).isKeep)
-        #expect(machine.giveBack(2, isWarm: true).isKeep)
-        #expect(machine.giveBack(3, isWarm: false).isKeep)
+        #expect(machine.release(1, isWarm: true).isKeep)
+        #expect(machine.release(2, isWarm: true).isKeep)
+        #expect(machine.release(3, isWarm: false).isKeep)
         let order = (4...6).map { machine.lease(to: "", id: $0, deadline: start).member }
         #expect(order == [2, 1, 3])
         #expect(machine.status == PoolStatus(busy: 3, idle: 0, waiting: 0))
@@ -39,9 +39,9 @@ struct PoolStateMachineTests {
         _ = machine.lease(to: "a", id: 1, deadline: start)
         _ = machine.lease(to: "b", id: 2, deadline: start)
         _ = machine.lease(to: "c", id: 3, deadline: start)
-        #expect(machine.giveBack(7, isWarm: true).receiver == "b")
-        #expect(machine.giveBack(7, isWarm: false).receiver == "c")
-        #expect(machine.giveBack(7, isWarm: true).isKeep)
+        #expect(machine.release(7, isWarm: true).receiver == "b")
+        #expect(machine.release(7, isWarm: false).receiver == "c")
+        #expect(machine.release(7, isWarm: true).isKeep)
     }
 
     @Test("returns a waiter once: cancelled, expired, served or refused")
@@ -53,7 +53,7 @@ struct PoolStateMachineTests {
         }
         #expect(machine.cancel(3) == "c")
         #expect(machine.cancel(3) == nil)
-        #expect(machine.giveBack(7, isWarm: true).receiver == "b")
+        #expect(machine.release(7, isWarm: true).receiver == "b")
         #expect(machine.cancel(2) == nil)
         #expect(machine.expire(at: start + .seconds(4)).expired == ["d"])
         #expect(machine.close().waiters == ["e"])
@@ -78,13 +78,13 @@ struct PoolStateMachineTests {
         var machine = machine(members: 2)
         _ = machine.lease(to: "a", id: 1, deadline: start)
         _ = machine.lease(to: "b", id: 2, deadline: start)
-        _ = machine.giveBack(1, isWarm: true)
+        _ = machine.release(1, isWarm: true)
         #expect(machine.close().members == [1])
         #expect(machine.lease(to: "c", id: 3, deadline: start).refusal?.kind == .closed)
         #expect(machine.memberClosed().isEmpty)
         let waits = machine.awaitClosed("closer")
         #expect(waits)
-        #expect(machine.giveBack(2, isWarm: true).isClose)
+        #expect(machine.release(2, isWarm: true).isClose)
         #expect(machine.memberClosed() == ["closer"])
         let waitsStill = machine.awaitClosed("late")
         #expect(!waitsStill)

@@ -13,7 +13,7 @@ struct RetryTests {
         {"store_id":1,"position":42,"product_id":102,"movement_type":"sale","quantity":2,"on_hand":17,\
         "recorded_at":"2026-11-20T19:55:00.123456Z"}
         """
-    private static let quick = RetryPolicy(attempts: 3, firstDelay: .milliseconds(1), longestDelay: .seconds(1))
+    private static let quick = RetryPolicy(attempts: 3, firstDelay: .milliseconds(1), maximumDelay: .seconds(1))
 
     private func withLedger(
         _ reply: @escaping @Sendable (Int, ScriptedServer.Request) -> ScriptedServer.Reply,
@@ -189,7 +189,7 @@ struct RetryTests {
 
     @Test("waits grow, are as long as the server asks for, and end")
     func delays() {
-        let policy = RetryPolicy(attempts: 4, firstDelay: .milliseconds(100), longestDelay: .seconds(2))
+        let policy = RetryPolicy(attempts: 4, firstDelay: .milliseconds(100), maximumDelay: .seconds(2))
         #expect(policy.delay(after: 1, retryAfter: nil, jitter: 1) == .milliseconds(100))
         #expect(policy.delay(after: 1, retryAfter: nil, jitter: 0) == .milliseconds(50))
         #expect(policy.delay(after: 2, retryAfter: nil, jitter: 1) == .milliseconds(200))

@@ -52,7 +52,7 @@ struct ProcessTests {
     @Test("when the disk is full, writers are told so, nothing acknowledged is lost, and the file goes on later")
     func fullDisk() async throws {
         try await TestFile.withShop { file in
-            let writer = try WriterProcess(file, name: "full", count: 1_000_000, largestFile: 1_024)
+            let writer = try WriterProcess(file, name: "full", count: 1_000_000, maximumFile: 1_024)
             try await writer.end()
             #expect(try writer.lines.contains("failed unavailable"))
             let acknowledged = try writer.acknowledged

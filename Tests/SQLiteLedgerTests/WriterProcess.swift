@@ -7,13 +7,13 @@ struct WriterProcess {
     private let process = Process()
     private let log: URL
 
-    /// - Parameter largestFile: In KiB; a file that would grow beyond it cannot be written, as on a full disk.
-    init(_ file: TestFile, name: String, count: Int, largestFile: Int? = nil) throws {
+    /// - Parameter maximumFile: In KiB; a file that would grow beyond it cannot be written, as on a full disk.
+    init(_ file: TestFile, name: String, count: Int, maximumFile: Int? = nil) throws {
         log = file.folder.appending(path: "\(name).log")
         try Data().write(to: log)
         let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
             .appending(path: "LedgerWriter").path(percentEncoded: false)
-        let limit = largestFile.map { "trap '' XFSZ; ulimit -f \($0); " } ?? ""
+        let limit = maximumFile.map { "trap '' XFSZ; ulimit -f \($0); " } ?? ""
         process.executableURL = URL(filePath: "/bin/bash")
         process.arguments = ["-c", limit + #"exec "$0" "$@""#, program, file.path, name, "\(count)"]
         process.standardOutput = try FileHandle(forWritingTo: log)

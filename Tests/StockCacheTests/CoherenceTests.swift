@@ -154,7 +154,7 @@ struct CoherenceTests {
         checker.reads /= 10
         try await withInstances { [checker] one, two, redis in
             try await checker.run(writers: [one], readers: [two]) {
-                guard let documents = one.cache.untrusted else { return }
+                guard let documents = one.cache.reachableDocuments else { return }
                 _ = try? await documents.lease(.read(.one), nonce: "dead")
                 _ = try? await documents.lease(.read(.one, .sugar), nonce: "dead")
                 try await Task.sleep(for: .milliseconds(100))
@@ -222,7 +222,7 @@ struct CoherenceTests {
             let after = try await one.ledger.cacheState()
             #expect(isOn && after.generation == before.generation && after.namespace != before.namespace)
             for instance in [one, two] {
-                let goesAlong = try await eventually { instance.cache.documents?.namespace == after.namespace }
+                let goesAlong = try await eventually { instance.cache.trustedDocuments?.namespace == after.namespace }
                 #expect(goesAlong)
             }
         }

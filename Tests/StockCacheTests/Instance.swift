@@ -34,7 +34,7 @@ struct Instance: Sendable {
             replica: try ConnectionConfiguration(
                 database.replicaURL, applicationName: "khata-test", isReadOnly: true),
             invalidating: isMute ? Mute() : cache, observer: IgnoringObserver(), logger: TestDatabase.quiet)
-        var services: [any Service] = [ledger, HeartWatch(primary: ledger, cache: cache)]
+        var services: [any Service] = [ledger, HeartbeatMonitor(primary: ledger, cache: cache)]
         if relays { services.append(Relay(outbox: ledger.relay, cache: cache)) }
         let instance = Instance(ledger: ledger, cache: cache, documents: DocumentCache(cache))
         try await closing(client.close) {
@@ -44,7 +44,7 @@ struct Instance: Sendable {
 
     /// Waits until documents come from the cache.
     func isTrusted() async throws -> Bool {
-        try await eventually { cache.documents != nil }
+        try await eventually { cache.trustedDocuments != nil }
     }
 
     /// A store's stock, or one level of it.
@@ -65,7 +65,7 @@ struct Instance: Sendable {
 
 /// Tells nobody of a commit.
 private struct Mute: CacheInvalidating {
-    func invalidate(_ advances: [Advance], in state: CacheState) async -> Bool { false }
+    func invalidate(_ invalidations: [Invalidation], in state: CacheState) async -> Bool { false }
 }
 
 extension DocumentKey {

@@ -16,7 +16,7 @@ struct TurnTests {
             _ = try await two.read(.one)
             let isTaken = try await eventually {
                 _ = try await one.ledger.record(.stockIn(1), .testing)
-                guard let documents = one.cache.documents,
+                guard let documents = one.cache.trustedDocuments,
                     (try? await documents.lease(.read(.one), nonce: "other")) == true
                 else { return false }
                 return try await takes(two, whatIsFilledIn: documents, redis, one)
@@ -30,7 +30,7 @@ struct TurnTests {
         try await withInstances { one, two, redis in
             _ = try await two.read(.one)
             let isTaken = try await eventually {
-                guard let documents = one.cache.documents, let mark = try await redis.keys("*:{1}:mark").first
+                guard let documents = one.cache.trustedDocuments, let mark = try await redis.keys("*:{1}:mark").first
                 else { return false }
                 try await redis.command("DEL", .string(mark))
                 guard (try? await documents.claim(.one, nonce: "other")) == true else { return false }
@@ -61,7 +61,7 @@ struct TurnTests {
             let isRead = try await eventually {
                 _ = try await two.read(.one)
                 let recorded = try await one.ledger.record(.stockIn(1), .testing).value
-                guard let documents = one.cache.documents,
+                guard let documents = one.cache.trustedDocuments,
                     (try? await documents.lease(.read(.one), nonce: "dead")) == true
                 else { return false }
                 let read = try await two.read(.one)
@@ -74,7 +74,7 @@ struct TurnTests {
         }
     }
 
-    @Test("a flight that landed leaves no lease; one that brings nothing leaves no claim either")
+    @Test("a flight that completed leaves no lease; one that brings nothing leaves no claim either")
     func nothingIsLeft() async throws {
         try await withInstances { one, two, redis in
             let isGone = try await eventually(within: .seconds(20)) {

@@ -45,9 +45,9 @@ struct CSVReaderTests {
             ("a\n\"b\n\nc", 2, "a quotation mark is never closed"), ("\"a\"b", 1, "something follows"),
             ("\"a\" ,b", 1, "something follows"), ("a\rb", 1, "a carriage return without a line feed"),
             ("\"a\"\rb", 1, "a carriage return without a line feed"),
-            (String(repeating: ",", count: CSVReader.mostFields), 1, "more than 100 fields"),
-            ("a\n" + String(repeating: "x", count: CSVReader.longestField + 1), 2, "a field longer than"),
-            ("a\n\"" + String(repeating: "x", count: CSVReader.longestField + 1) + "\"", 2, "a field longer than"),
+            (String(repeating: ",", count: CSVReader.maximumFields), 1, "more than 100 fields"),
+            ("a\n" + String(repeating: "x", count: CSVReader.maximumField + 1), 2, "a field longer than"),
+            ("a\n\"" + String(repeating: "x", count: CSVReader.maximumField + 1) + "\"", 2, "a field longer than"),
         ])
     func refused(text: String, line: Int, reason: String) {
         for size in [1, 64] {
@@ -73,7 +73,7 @@ struct CSVReaderTests {
 
     @Test("the largest field that is allowed is read")
     func largest() throws {
-        let field = String(repeating: "x", count: CSVReader.longestField)
+        let field = String(repeating: "x", count: CSVReader.maximumField)
         #expect(try records("\(field),\"\(field)\"").first?.fields == [field, field])
     }
 

@@ -12,7 +12,7 @@ public final class PasswordHasher: Sendable {
     private let cost: ScryptCost
     /// Hashed for users who do not exist, so that time does not tell who does.
     private let decoy: PasswordHash
-    private let most: Int
+    private let maximum: Int
     private let background: BackgroundThreads
     private let admitted = Mutex(0)
 
@@ -24,7 +24,7 @@ public final class PasswordHasher: Sendable {
     init(waiting: Int, cost: ScryptCost, threads: Int = PasswordHasher.threads) {
         self.cost = cost
         decoy = PasswordHash(decoyOf: cost)
-        most = threads + waiting
+        maximum = threads + waiting
         background = BackgroundThreads(threads)
     }
 
@@ -47,7 +47,7 @@ public final class PasswordHasher: Sendable {
         _ work: @escaping @Sendable () -> Value
     ) async throws(LedgerError) -> Value {
         let isAdmitted = admitted.withLock { admitted in
-            guard admitted < most else { return false }
+            guard admitted < maximum else { return false }
             admitted += 1
             return true
         }

@@ -4,7 +4,7 @@ import JSON
 
 /// A JWT in its compact form (RFC 7515, section 7.1), taken apart by the letter before any of it is believed.
 struct SignedToken {
-    static let mostBytes = 8_192
+    static let maximumBytes = 8_192
 
     let keyID: String
     let algorithm: TokenAlgorithm
@@ -15,7 +15,7 @@ struct SignedToken {
 
     /// The source of the header's rules: RFC 8725 (JSON Web Token Best Current Practices), sections 3.1, 3.10 and 3.11.
     init(_ token: Substring) throws(TokenDefect) {
-        guard token.utf8.count <= Self.mostBytes else { throw .tooLong }
+        guard token.utf8.count <= Self.maximumBytes else { throw .tooLong }
         let parts = token.utf8.split(
             separator: UInt8(ascii: "."), maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 3, let header = Base64.decode(parts[0], .url), let header = UniqueMembers(header),

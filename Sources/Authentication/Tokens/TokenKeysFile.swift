@@ -2,7 +2,7 @@ import Foundation
 
 /// A file with a JWK Set, which is read again when it changes: keys are rolled over without a restart.
 public struct TokenKeysFile: Sendable {
-    private static let mostBytes = 1 << 20
+    private static let maximumBytes = 1 << 20
 
     private let path: String
     /// Keys from elsewhere, which stand beside those of the file.
@@ -35,11 +35,11 @@ public struct TokenKeysFile: Sendable {
 
     private func read() throws -> [UInt8] {
         guard let file = FileHandle(forReadingAtPath: path) else { throw TokenKeysError("\(path) cannot be opened") }
-        guard let contents = try? file.read(upToCount: Self.mostBytes + 1) else {
+        guard let contents = try? file.read(upToCount: Self.maximumBytes + 1) else {
             throw TokenKeysError("\(path) cannot be read")
         }
-        guard contents.count <= Self.mostBytes else {
-            throw TokenKeysError("\(path) is longer than \(Self.mostBytes) bytes")
+        guard contents.count <= Self.maximumBytes else {
+            throw TokenKeysError("\(path) is longer than \(Self.maximumBytes) bytes")
         }
         return Array(contents)
     }

@@ -5,7 +5,7 @@ public struct AuditVerifier: Sendable {
     /// The last entry that was checked.
     public private(set) var head: LedgerHead
     /// What the movements up to there leave.
-    public private(set) var levels: [ProductID: KeptLevel] = [:]
+    public private(set) var levels: [ProductID: StoredLevel] = [:]
     /// What the changes up to there leave, for the catalog's log.
     public private(set) var catalog = DerivedCatalog()
 
@@ -45,7 +45,7 @@ public struct AuditVerifier: Sendable {
         guard after == movement.onHandAfter, after >= 0 else {
             throw AuditDefect(storeID, entry.position, "the level does not follow from the movements before")
         }
-        levels[movement.productID] = KeptLevel(
+        levels[movement.productID] = StoredLevel(
             productID: movement.productID, onHand: after, position: entry.position, recordedAt: entry.recordedAt)
     }
 }

@@ -129,7 +129,7 @@ extension CatalogState {
     /// The id that the client chose, or the next free one.
     fileprivate func assigned<ID: LedgerNumber>(_ id: ID?) throws(Refusal) -> ID {
         if let id { return id }
-        guard highestID < largestJSONInteger else { throw .idsExhausted }
+        guard highestID < maximumJSONInteger else { throw .idsExhausted }
         return ID(rawValue: highestID + 1)
     }
 

@@ -1,5 +1,5 @@
 /// How far a ledger has advanced, and what changed.
-public struct Advance: Hashable, Sendable {
+public struct Invalidation: Hashable, Sendable {
     public let storeID: StoreID
     public let position: Position
     /// The products that changed, each with the position of its last change.
@@ -16,49 +16,51 @@ public struct Advance: Hashable, Sendable {
 public protocol CacheInvalidating: Sendable {
     /// - Parameter state: Which cache counted when it was committed.
     /// - Returns: Whether that cache knows now.
-    func invalidate(_ advances: [Advance], in state: CacheState) async -> Bool
+    func invalidate(_ invalidations: [Invalidation], in state: CacheState) async -> Bool
 }
 
 /// There is no cache here; there may be one that others serve from.
 public struct NoCache: CacheInvalidating {
     public init() {}
-    public func invalidate(_ advances: [Advance], in state: CacheState) async -> Bool { false }
+    public func invalidate(_ invalidations: [Invalidation], in state: CacheState) async -> Bool { false }
 }
 
 extension Outcome {
     /// What it did to each ledger. Who repeats an answer is answerable for it like who gave it first: the first one may
     /// have died before it told anybody.
-    public var advances: [Advance] {
+    public var invalidations: [Invalidation] {
         switch self {
         case .movement(let movement):
-            return [movement.advance]
+            return [movement.invalidation]
         case .transfer(let transfer):
-            return [transfer.out.advance, transfer.in.advance]
+            return [transfer.out.invalidation, transfer.in.invalidation]
         case .batch(let batch):
             return batch.lines.compactMap { line in
                 guard case .recorded(let movement) = line else { return nil }
-                return movement.advance
+                return movement.invalidation
             }
         case .catalog(.product(let product)):
-            return [Advance(storeID: .catalog, position: product.position, products: [product.id: product.position])]
+            return [
+                Invalidation(storeID: .catalog, position: product.position, products: [product.id: product.position])
+            ]
         case .catalog(.store(let store)):
-            return [Advance(storeID: .catalog, position: store.position, products: [:])]
+            return [Invalidation(storeID: .catalog, position: store.position, products: [:])]
         }
     }
 }
 
 extension RecordedMovement {
-    fileprivate var advance: Advance {
-        Advance(storeID: storeID, position: position, products: [productID: position])
+    fileprivate var invalidation: Invalidation {
+        Invalidation(storeID: storeID, position: position, products: [productID: position])
     }
 }
 
 extension Decision {
     /// What the answers that are repeated once did.
-    public var repeatedAdvances: [Advance] {
+    public var repeatedInvalidations: [Invalidation] {
         answers.flatMap { answer in
-            guard case .success(let answer) = answer, answer.isReplay else { return [Advance]() }
-            return answer.outcome.advances
+            guard case .success(let answer) = answer, answer.isReplay else { return [Invalidation]() }
+            return answer.outcome.invalidations
         }
     }
 }

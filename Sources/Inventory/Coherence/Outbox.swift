@@ -4,12 +4,12 @@ public struct OutboxEntry: Hashable, Sendable {
     public let entry: EntryKey
     /// The namespace that is owed the news; `nil` for a commit of a program that did not say.
     public let namespace: String?
-    public let advances: [Advance]
+    public let invalidations: [Invalidation]
 
-    public init(entry: EntryKey, namespace: String?, advances: [Advance]) {
+    public init(entry: EntryKey, namespace: String?, invalidations: [Invalidation]) {
         self.entry = entry
         self.namespace = namespace
-        self.advances = advances
+        self.invalidations = invalidations
     }
 }
 

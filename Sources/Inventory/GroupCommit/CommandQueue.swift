@@ -31,8 +31,8 @@ struct CommandQueue<Waiter, Runner>: ~Copyable {
     }
 
     /// The most commands, and the most lines of commands, that share a transaction.
-    let largestBatch: Int
-    let mostLines: Int
+    let maximumBatch: Int
+    let maximumLines: Int
     /// The most lines that wait.
     let capacity: Int
 
@@ -41,9 +41,9 @@ struct CommandQueue<Waiter, Runner>: ~Copyable {
     private var runner: Runner?
     private var isClosed = false
 
-    init(largestBatch: Int, mostLines: Int, capacity: Int) {
-        self.largestBatch = largestBatch
-        self.mostLines = mostLines
+    init(maximumBatch: Int, maximumLines: Int, capacity: Int) {
+        self.maximumBatch = maximumBatch
+        self.maximumLines = maximumLines
         self.capacity = capacity
     }
 
@@ -62,8 +62,8 @@ struct CommandQueue<Waiter, Runner>: ~Copyable {
         precondition(self.runner == nil, "a queue has one runner")
         var batch: [Pending] = []
         var lines = 0
-        while batch.count < largestBatch, let first = waiting.first {
-            guard batch.isEmpty || lines + first.command.lineCount <= mostLines else { break }
+        while batch.count < maximumBatch, let first = waiting.first {
+            guard batch.isEmpty || lines + first.command.lineCount <= maximumLines else { break }
             lines += first.command.lineCount
             batch.append(waiting.removeFirst())
         }

@@ -18,7 +18,7 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
         self.batches = batches
         queue = Mutex(
             CommandQueue(
-                largestBatch: limits.commandsPerTransaction, mostLines: limits.linesPerTransaction,
+                maximumBatch: limits.commandsPerTransaction, maximumLines: limits.linesPerTransaction,
                 capacity: limits.linesWaiting))
     }
 

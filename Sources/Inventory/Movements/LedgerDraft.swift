@@ -27,7 +27,7 @@ struct LedgerDraft {
         if let key = command.context.idempotency, let record = records[key.scope] {
             return Decision.Answer(outcome: try record.outcome(for: key), isReplay: true, history: state.history)
         }
-        let outcome = try carryOut(command)
+        let outcome = try execute(command)
         if let key = command.context.idempotency, outcome.isRecorded {
             let record = IdempotencyRecord(key, outcome)
             records[key.scope] = record
@@ -36,7 +36,7 @@ struct LedgerDraft {
         return Decision.Answer(outcome: outcome, isReplay: false, history: state.history)
     }
 
-    private mutating func carryOut(_ command: MovementCommand) throws(Refusal) -> Outcome {
+    private mutating func execute(_ command: MovementCommand) throws(Refusal) -> Outcome {
         switch command.change {
         case .movement(let movement): .movement(try record(movement, command.context))
         case .transfer(let transfer): .transfer(try record(transfer, command.context))

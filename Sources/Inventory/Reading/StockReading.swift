@@ -67,7 +67,7 @@ public struct Freshness: Hashable, Sendable {
 /// How new something has to be: at these positions of its ledger and of the catalog, of this history, or later.
 public struct Requirement: Hashable, Sendable {
     /// What the cache has been told of the ledgers: every change up to these positions, and perhaps some beyond.
-    public struct Told: Hashable, Sendable {
+    public struct Invalidated: Hashable, Sendable {
         public var position: Position
         public var catalogPosition: Position
         /// The product whose changes matter; `nil` if all do.
@@ -85,16 +85,16 @@ public struct Requirement: Hashable, Sendable {
     public var catalogPosition: Position
     /// The highest position of the ledger that anybody was told of.
     public var highest: Position
-    public var told: Told
+    public var invalidated: Invalidated
 
     public init(
-        history: History, position: Position, catalogPosition: Position, highest: Position, told: Told
+        history: History, position: Position, catalogPosition: Position, highest: Position, invalidated: Invalidated
     ) {
         self.history = history
         self.position = position
         self.catalogPosition = catalogPosition
         self.highest = highest
-        self.told = told
+        self.invalidated = invalidated
     }
 
     /// Whether what is enough for this is enough for the other too.

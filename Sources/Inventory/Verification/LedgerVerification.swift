@@ -1,8 +1,8 @@
 /// Checks a ledger's log, and compares what is kept beside the log with what follows from it.
 public struct LedgerVerification: Sendable {
-    private let ledger: any StockReading & KeptReading
+    private let ledger: any StockReading & StoredStateReading
 
-    public init(_ ledger: any StockReading & KeptReading) {
+    public init(_ ledger: any StockReading & StoredStateReading) {
         self.ledger = ledger
     }
 
@@ -11,7 +11,7 @@ public struct LedgerVerification: Sendable {
     ///   - heads: Those of the ledger that were kept elsewhere, if any.
     ///   - checked: Is told of each part of the log how many entries it had.
     public func verify(
-        _ storeID: StoreID, against heads: [KeptHead] = [], checked: (_ entries: Int) throws -> Void = { _ in }
+        _ storeID: StoreID, against heads: [StoredHead] = [], checked: (_ entries: Int) throws -> Void = { _ in }
     ) async throws -> LedgerFinding {
         var finding = LedgerFinding(showsAll: ledger.showsAll)
         var (end, checks) = try await keptChecks(of: storeID, &finding)
@@ -45,8 +45,8 @@ public struct LedgerVerification: Sendable {
     /// What is kept, by the position of the ledger at which it was read.
     private func keptChecks(
         of storeID: StoreID, _ finding: inout LedgerFinding
-    ) async throws(LedgerError) -> (end: KeptEnd?, checks: [Position: [KeptCheck]]) {
-        var checks: [Position: [KeptCheck]] = [:]
+    ) async throws(LedgerError) -> (end: StoredEnd?, checks: [Position: [StoredCheck]]) {
+        var checks: [Position: [StoredCheck]] = [:]
         guard storeID == .catalog else {
             let store = try await ledger.keptStore(storeID)
             for part in store.levels { checks[part.position, default: []].append(.levels(part)) }
@@ -82,7 +82,7 @@ public struct LedgerFinding: Sendable {
         self.showsAll = showsAll
     }
 
-    fileprivate mutating func compare(_ check: KeptCheck, with verifier: AuditVerifier) {
+    fileprivate mutating func compare(_ check: StoredCheck, with verifier: AuditVerifier) {
         switch check {
         case .levels(let part):
             levels += part.items.count
@@ -100,20 +100,20 @@ public struct LedgerFinding: Sendable {
         }
     }
 
-    fileprivate mutating func missStore(_ storeID: StoreID, _ heads: [KeptHead]) {
+    fileprivate mutating func missStore(_ storeID: StoreID, _ heads: [StoredHead]) {
         differences.add(LedgerDifference(storeID, "there is no such store"))
         miss(heads, after: .zero)
     }
 
-    fileprivate mutating func miss(_ heads: [KeptHead], after last: Position) {
+    fileprivate mutating func miss(_ heads: [StoredHead], after last: Position) {
         differences.add(heads.map { $0.difference(after: last, isAtEnd: true) })
     }
 }
 
 /// What is compared with the log, when that has come to where it was read.
-private enum KeptCheck {
-    case levels(KeptPart<KeptLevel>)
-    case products(KeptPart<Archivable<Product>>)
-    case stores(KeptPart<Archivable<Store>>)
-    case head(KeptHead)
+private enum StoredCheck {
+    case levels(StoredPart<StoredLevel>)
+    case products(StoredPart<Archivable<Product>>)
+    case stores(StoredPart<Archivable<Store>>)
+    case head(StoredHead)
 }

@@ -2,11 +2,11 @@ import Inventory
 
 extension ProductDetails {
     init?(_ fields: inout JSONFields, _ limits: Limits) {
-        let longest = limits.nameCharacters
-        let sku = fields.optionalText("sku", atMost: longest)
-        let name = fields.text("name", atMost: longest)
-        let category = fields.optionalText("category", atMost: longest)
-        let unit = fields.optionalText("unit", atMost: longest)
+        let maximum = limits.nameCharacters
+        let sku = fields.optionalText("sku", atMost: maximum)
+        let name = fields.text("name", atMost: maximum)
+        let category = fields.optionalText("category", atMost: maximum)
+        let unit = fields.optionalText("unit", atMost: maximum)
         guard let name else { return nil }
         self.init(sku: sku, name: name, category: category, unit: unit)
     }

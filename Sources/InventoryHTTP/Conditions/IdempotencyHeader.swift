@@ -6,7 +6,7 @@ import Inventory
 import InventoryContract
 import NIOCore
 
-extension Call {
+extension RequestContext {
     /// The request's `Idempotency-Key`, bound to what it came with.
     /// - Throws: 400 if it is not 1–255 visible ASCII characters, in quotes or not.
     func idempotencyKey(for body: JSONBody) throws(Problem) -> IdempotencyKey? {
@@ -22,18 +22,19 @@ extension Call {
 }
 
 extension InventoryAPI {
-    /// What comes of a request that `carryOut` reads from its body; or, if that is not valid, what its key remembers: what
+    /// What comes of a request that `execute` reads from its body; or, if that is not valid, what its key remembers: what
     /// was valid and recorded once is answered so again, whatever the limits are now.
     /// - Parameter body: `nil` if the request's key is not looked at.
     func receipt<Value>(
-        to call: Call, _ body: JSONBody?, _ remembered: (Decision.Answer) throws(LedgerError) -> Receipt<Value>,
-        carryingOut carryOut: () async throws -> Receipt<Value>
+        to context: RequestContext, _ body: JSONBody?,
+        _ remembered: (Decision.Answer) throws(LedgerError) -> Receipt<Value>,
+        executing execute: () async throws -> Receipt<Value>
     ) async throws -> Receipt<Value> {
         do {
-            return try await carryOut()
+            return try await execute()
         } catch let problem as Problem where problem.code == .invalidBody {
-            guard let body, let key = try call.idempotencyKey(for: body),
-                let answer = try await ledger(for: call).replay(of: key)
+            guard let body, let key = try context.idempotencyKey(for: body),
+                let answer = try await ledger(for: context).replay(of: key)
             else { throw problem }
             return try remembered(answer)
         }

@@ -20,30 +20,30 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let securityHeaders: [HTTPField]
     private var context: ChannelHandlerContext?
     private var meter: ConnectionMeter!
-    private var outlet: AnswerOutlet!
+    private var outlet: ResponseOutlet!
     private var requests = 0
     private var answers = 0
     /// So many requests are answered.
-    private var mostRequests: Int
+    private var maximumRequests: Int
     /// Of the request that is being read.
     private var bytesRead = 0
     private var isLastAnswer = false
     /// Nothing more is read.
-    private var isDeaf = false
+    private var isInputEnded = false
     /// The last answer has been written.
     private var isClosing = false
 
     init(limits: Limits, securityHeaders: [HTTPField]) {
         self.limits = limits
         self.securityHeaders = securityHeaders
-        mostRequests = limits.connections.requests
+        maximumRequests = limits.connections.requests
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         do {
             meter = try context.pipeline.syncOperations.handler(type: ConnectionMeter.self)
-            outlet = try context.pipeline.syncOperations.handler(type: AnswerOutlet.self)
+            outlet = try context.pipeline.syncOperations.handler(type: ResponseOutlet.self)
         } catch {
             preconditionFailure("a guard needs a meter and an outlet in front of it")
         }
@@ -54,7 +54,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isDeaf else { return }
+        guard !isInputEnded else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
             if head.headerFields.text(of: .expect)?.lowercased() == "100-continue", meter.pace.unanswered == 0 {
@@ -63,7 +63,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             meter.pace.headEnded()
             requests += 1
             // See `RequestPersistence`.
-            if head.headerFields.contains(.connection) { mostRequests = requests }
+            if head.headerFields.contains(.connection) { maximumRequests = requests }
             bytesRead = 0
         case .body(let bytes):
             bytesRead += bytes.readableBytes
@@ -72,7 +72,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             if bytesRead > limits.bodyBytes, meter.pace.unanswered == 0 { return close(context) }
         case .end:
             meter.pace.requestEnded()
-            if requests == mostRequests { hearNoMore() }
+            if requests == maximumRequests { endInput() }
         }
         context.fireChannelRead(data)
     }
@@ -110,7 +110,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func begin(_ head: inout HTTPResponse) {
         meter.pace.answerBegan()
         answers += 1
-        if answers == mostRequests { head.headerFields[.connection] = "close" }
+        if answers == maximumRequests { head.headerFields[.connection] = "close" }
         isLastAnswer = head.headerFields.text(of: .connection) == "close"
     }
 
@@ -128,7 +128,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // What follows the last request need not be HTTP.
-        if isDeaf { return }
+        if isInputEnded { return }
         guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
         // While a request is being answered, its reader finds the error in the body.
         guard meter.pace.unanswered == 0 else { return context.fireErrorCaught(error) }
@@ -144,7 +144,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             refuse(Problem(.requestTimeout, "The request's head took longer than is allowed."), context)
         case SlowRequest.body:
             // Its reader answers.
-            hearNoMore()
+            endInput()
             context.fireErrorCaught(SlowRequest.body)
         case TLSUserEvent.handshakeCompleted:
             meter.pace.handshakeEnded()
@@ -165,13 +165,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         close(context)
     }
 
-    private func hearNoMore() {
-        isDeaf = true
+    private func endInput() {
+        isInputEnded = true
         meter.pace.readingEnded()
     }
 
     private func close(_ context: ChannelHandlerContext) {
-        isDeaf = true
+        isInputEnded = true
         isClosing = true
         meter.pace.writingEnded()
         context.flush()

@@ -64,8 +64,8 @@ extension AddressRange {
     public init?(text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = ClientAddress(text: parts[0]) else { return nil }
-        let longest = parts[0].contains(":") ? 128 : 32
-        guard let bits = parts.count == 1 ? longest : Int(parts[1]) else { return nil }
+        let maximum = parts[0].contains(":") ? 128 : 32
+        guard let bits = parts.count == 1 ? maximum : Int(parts[1]) else { return nil }
         self.init(address, bits: bits)
     }
 }

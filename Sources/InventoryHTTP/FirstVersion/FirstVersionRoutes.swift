@@ -6,18 +6,18 @@ import InventoryContract
 
 /// The routes of the first versions, which knew one store, and products by name.
 extension InventoryAPI {
-    func recordMovementByName(_ call: Call) async throws -> Response {
-        let storeID = try defaultStore(for: call)
-        try call.parameters().finish()
-        let body = try await call.body()
+    func recordMovementByName(_ context: RequestContext) async throws -> Response {
+        let storeID = try defaultStore(for: context)
+        try context.parameters().finish()
+        let body = try await context.body()
         var fields = try body.fields()
         var movement: MovementByName?
-        let receipt = try await receipt(to: call, body) { answer throws(LedgerError) in
+        let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.movementReceipt()
-        } carryingOut: {
+        } executing: {
             let valid = try fields.reading { MovementByName(&$0, limits) }
             movement = valid
-            return try await record(valid, in: storeID, try call.context(body: body), call)
+            return try await record(valid, in: storeID, try context.commandContext(body: body), context)
         }
         fields = try body.fields()
         let asked = try movement ?? fields.reading { MovementByName(&$0, .widest) }
@@ -26,19 +26,19 @@ extension InventoryAPI {
         return response.replayed(receipt.isReplay)
     }
 
-    func readLevelByName(_ call: Call) async throws -> Response {
-        let storeID = try defaultStore(for: call)
-        var parameters = try call.parameters()
+    func readLevelByName(_ context: RequestContext) async throws -> Response {
+        let storeID = try defaultStore(for: context)
+        var parameters = try context.parameters()
         let minimum = try parameters.minimum()
         try parameters.finish()
         // No product can be called what is no name.
-        guard isPlain(call.productName, atMost: limits.nameCharacters) else { throw Problem.notFound }
-        let level = LevelKey(storeID, try await documents(for: call).productID(named: call.productName))
-        return call.answer(try await documents(for: call).levelByName(level, atLeast: minimum), parameters)
+        guard isPrintable(context.productName, atMost: limits.nameCharacters) else { throw Problem.notFound }
+        let level = LevelKey(storeID, try await documents(for: context).productID(named: context.productName))
+        return context.response(try await documents(for: context).levelByName(level, atLeast: minimum), parameters)
     }
 
-    private func defaultStore(for call: Call) throws(Problem) -> StoreID {
-        guard call.principal.scope.contains(defaultStoreID) else { throw .notFound }
+    private func defaultStore(for context: RequestContext) throws(Problem) -> StoreID {
+        guard context.principal.scope.contains(defaultStoreID) else { throw .notFound }
         return defaultStoreID
     }
 }
@@ -46,14 +46,14 @@ extension InventoryAPI {
 extension InventoryAPI {
     /// A first stock-in of an unknown name adds it to the catalog, if the caller may do that.
     private func record(
-        _ movement: MovementByName, in storeID: StoreID, _ context: CommandContext, _ call: Call
+        _ movement: MovementByName, in storeID: StoreID, _ command: CommandContext, _ context: RequestContext
     ) async throws -> Receipt<RecordedMovement> {
         let name = movement.productName
-        let ledger = ledger(for: call)
+        let ledger = ledger(for: context)
         var productID = Self.noProduct
         var ambiguity: Refusal?
         do throws(LedgerError) {
-            productID = try await documents(for: call).productID(named: name)
+            productID = try await documents(for: context).productID(named: name)
         } catch .refused(let refusal) {
             ambiguity = refusal
         } catch .notFound {
@@ -61,17 +61,17 @@ extension InventoryAPI {
         do throws(LedgerError) {
             // Also when no product is meant: a request that was carried out before has its answer, whatever has become
             // of the name since; and if the store is not there, that comes first.
-            return try await ledger.record(movement.movement(of: productID, in: storeID), context)
+            return try await ledger.record(movement.movement(of: productID, in: storeID), command)
         } catch .refused(.unknownProduct) {
             if let ambiguity { throw Problem(ambiguity) }
             guard movement.kind == .stockIn else { throw Problem(unknownName: name) }
         }
-        guard call.principal.role >= .manager else { throw Problem(addingToCatalog: name, call.principal.role) }
+        guard context.principal.role >= .manager else { throw Problem(addingToCatalog: name, context.principal.role) }
         // Without the idempotency key, which is the movement's: there is one product of the name anyway.
         let added = try await ledger.change(
-            .addProduct(named: name), CommandContext(actor: context.actor, requestID: context.requestID))
+            .addProduct(named: name), CommandContext(actor: command.actor, requestID: command.requestID))
         guard case .product(let product) = added.value else { throw LedgerError.internalFailure }
-        return try await ledger.record(movement.movement(of: product.id, in: storeID), context)
+        return try await ledger.record(movement.movement(of: product.id, in: storeID), command)
     }
 
     /// No product has this id.

@@ -24,7 +24,7 @@ struct JSONBody {
     }
 }
 
-extension Call {
+extension RequestContext {
     /// Reads the request's body.
     /// - Throws: 415 unless it is said to be JSON, 413 if it is too long, 408 if it is too slow, `UnreadableRequest`.
     func body() async throws -> JSONBody {

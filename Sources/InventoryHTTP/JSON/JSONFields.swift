@@ -5,7 +5,7 @@ import JSON
 /// refused.
 struct JSONFields {
     /// An object of very many fields that nobody knows is refused for so many of them.
-    private static let mostProblems = 20
+    private static let maximumProblems = 20
 
     /// Where the object stands in the body: a JSON pointer.
     private let pointer: String
@@ -44,7 +44,7 @@ struct JSONFields {
 
     private mutating func refuseOthers() {
         var known = taken
-        for member in members ?? [] where problems.count < Self.mostProblems {
+        for member in members ?? [] where problems.count < Self.maximumProblems {
             if let index = known.firstIndex(where: { member.name == $0 }) {
                 known.remove(at: index)
                 continue
@@ -68,34 +68,34 @@ extension JSONFields {
     }
 
     mutating func id<ID: LedgerNumber>(_ name: String) -> ID? {
-        integer(name, in: 1...largestJSONInteger).map(ID.init(rawValue:))
+        integer(name, in: 1...maximumJSONInteger).map(ID.init(rawValue:))
     }
 
     mutating func optionalID<ID: LedgerNumber>(_ name: String) -> ID? {
-        optionalInteger(name, in: 1...largestJSONInteger).map(ID.init(rawValue:))
+        optionalInteger(name, in: 1...maximumJSONInteger).map(ID.init(rawValue:))
     }
 
     /// 1 to `most` ids.
-    mutating func optionalIDs<ID: LedgerNumber>(_ name: String, atMost most: Int) -> Set<ID>? {
+    mutating func optionalIDs<ID: LedgerNumber>(_ name: String, atMost maximum: Int) -> Set<ID>? {
         guard let value = optional(name) else { return nil }
-        if case .array(let elements) = value, (1...most).contains(elements.count) {
+        if case .array(let elements) = value, (1...maximum).contains(elements.count) {
             let ids: [ID] = elements.compactMap {
-                guard case .integer(let number) = $0, (1...largestJSONInteger).contains(number) else { return nil }
+                guard case .integer(let number) = $0, (1...maximumJSONInteger).contains(number) else { return nil }
                 return ID(rawValue: number)
             }
             if ids.count == elements.count { return Set(ids) }
         }
-        refuse(name, "must be an array of 1 to \(most) ids")
+        refuse(name, "must be an array of 1 to \(maximum) ids")
         return nil
     }
 
-    mutating func text(_ name: String, atMost longest: Int) -> String? {
+    mutating func text(_ name: String, atMost maximum: Int) -> String? {
         guard let value = required(name) else { return nil }
-        return text(value, name, longest)
+        return text(value, name, maximum)
     }
 
-    mutating func optionalText(_ name: String, atMost longest: Int) -> String? {
-        optional(name).flatMap { text($0, name, longest) }
+    mutating func optionalText(_ name: String, atMost maximum: Int) -> String? {
+        optional(name).flatMap { text($0, name, maximum) }
     }
 
     mutating func optionalTime(_ name: String) -> Timestamp? {
@@ -119,13 +119,13 @@ extension JSONFields {
         return nil
     }
 
-    mutating func optionalIntegers(_ name: String, atMost most: Int) -> [Int64]? {
+    mutating func optionalIntegers(_ name: String, atMost maximum: Int) -> [Int64]? {
         guard let value = optional(name) else { return nil }
-        if case .array(let elements) = value, (1...most).contains(elements.count) {
+        if case .array(let elements) = value, (1...maximum).contains(elements.count) {
             let integers = elements.compactMap { if case .integer(let number) = $0 { number } else { nil } }
             if integers.count == elements.count { return integers }
         }
-        refuse(name, "must be an array of 1 to \(most) integers")
+        refuse(name, "must be an array of 1 to \(maximum) integers")
         return nil
     }
 
@@ -140,10 +140,10 @@ extension JSONFields {
     }
 
     /// The elements of an array, each with its own fields.
-    mutating func objects(_ name: String, atMost most: Int) -> [JSONFields]? {
+    mutating func objects(_ name: String, atMost maximum: Int) -> [JSONFields]? {
         guard let value = required(name) else { return nil }
-        guard case .array(let elements) = value, (1...most).contains(elements.count) else {
-            refuse(name, "must be an array of 1 to \(most)")
+        guard case .array(let elements) = value, (1...maximum).contains(elements.count) else {
+            refuse(name, "must be an array of 1 to \(maximum)")
             return nil
         }
         return elements.enumerated().map { JSONFields(of: $1, at: "\(pointer)/\(name)/\($0)") }
@@ -170,9 +170,9 @@ extension JSONFields {
         return nil
     }
 
-    private mutating func text(_ value: JSONValue, _ name: String, _ longest: Int) -> String? {
-        if case .text(let text) = value, isPlain(text, atMost: longest) { return text }
-        refuse(name, "must be a text of 1 to \(longest) characters, none of them a control character")
+    private mutating func text(_ value: JSONValue, _ name: String, _ maximum: Int) -> String? {
+        if case .text(let text) = value, isPrintable(text, atMost: maximum) { return text }
+        refuse(name, "must be a text of 1 to \(maximum) characters, none of them a control character")
         return nil
     }
 }

@@ -8,9 +8,9 @@ extension NewAPIKey {
         let scope = fields.scope("stores")
         let expiresAt = fields.optionalTime("expires_at")
         if let expiresAt, expiresAt <= .now { fields.refuse("expires_at", "must be in the future") }
-        let rates = OwnRates(
-            readsPerSecond: fields.optionalInteger("reads_per_second", in: OwnRates.range).map(Int.init),
-            writesPerSecond: fields.optionalInteger("writes_per_second", in: OwnRates.range).map(Int.init))
+        let rates = RateOverrides(
+            readsPerSecond: fields.optionalInteger("reads_per_second", in: RateOverrides.range).map(Int.init),
+            writesPerSecond: fields.optionalInteger("writes_per_second", in: RateOverrides.range).map(Int.init))
         guard let name, let role, let scope else { return nil }
         self.init(key, name: name, grant: Grant(role: role, scope: scope, rates: rates), expiresAt: expiresAt)
     }
@@ -19,7 +19,7 @@ extension NewAPIKey {
 extension JSONFields {
     /// Some stores, or all if the field is missing or null.
     fileprivate mutating func scope(_ name: String) -> StoreScope? {
-        guard let ids = optionalIntegers(name, atMost: StoreScope.mostStores) else { return .all }
+        guard let ids = optionalIntegers(name, atMost: StoreScope.maximumStores) else { return .all }
         if let scope = StoreScope(limitedTo: ids) { return scope }
         refuse(name, "must be ids of stores, none of them twice")
         return nil

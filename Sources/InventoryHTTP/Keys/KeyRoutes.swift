@@ -11,9 +11,9 @@ extension InventoryAPI {
     ///
     /// An `Idempotency-Key` is not kept: the answer could only be repeated if the secret were stored. Who did not hear
     /// the answer finds the key in the list, revokes it and makes another.
-    func createKey(_ call: Call) async throws -> Response {
-        try call.parameters().finish()
-        let body = try await call.body()
+    func createKey(_ context: RequestContext) async throws -> Response {
+        try context.parameters().finish()
+        let body = try await context.body()
         var fields = try body.fields()
         let key = APIKey.generate()
         let new = try fields.reading { NewAPIKey(key, &$0, limits) }
@@ -23,7 +23,7 @@ extension InventoryAPI {
         } catch .outcomeUnknown {
             throw Problem.keyOutcomeUnknown
         }
-        log("an API key was created", record.id, call, ["role": "\(record.grant.role)"])
+        log("an API key was created", record.id, context, ["role": "\(record.grant.role)"])
         var response = Response.json(.created) { json in
             json.openObject()
             record.write(to: &json)
@@ -34,8 +34,8 @@ extension InventoryAPI {
         return response
     }
 
-    func listKeys(_ call: Call) async throws -> Response {
-        var parameters = try call.parameters()
+    func listKeys(_ context: RequestContext) async throws -> Response {
+        var parameters = try context.parameters()
         let (after, limit): (APIKeyNumber?, Int) = (try parameters.cursor(), try parameters.limit())
         try parameters.finish()
         let page = try await credentials.apiKeys(after: after, limit: limit)
@@ -46,33 +46,34 @@ extension InventoryAPI {
         }
     }
 
-    func readKey(_ call: Call) async throws -> Response {
-        try call.parameters().finish()
-        guard let record = try await credentials.apiKey(call.keyID) else { throw Problem.notFound }
+    func readKey(_ context: RequestContext) async throws -> Response {
+        try context.parameters().finish()
+        guard let record = try await credentials.apiKey(context.keyID) else { throw Problem.notFound }
         return Response.json { $0.value(record) }
     }
 
     /// Revoking a key again leaves it as revoked as it was.
-    func revokeKey(_ call: Call) async throws -> Response {
-        try call.parameters().finish()
+    func revokeKey(_ context: RequestContext) async throws -> Response {
+        try context.parameters().finish()
         do throws(LedgerError) {
-            try await credentials.revokeAPIKey(call.keyID)
+            try await credentials.revokeAPIKey(context.keyID)
         } catch .outcomeUnknown {
             throw Problem.keyOutcomeUnknown
         }
-        log("an API key was revoked", call.keyID, call)
+        log("an API key was revoked", context.keyID, context)
         return Response(status: .noContent, headers: [.cacheControl: "no-store"])
     }
 
-    private func log(_ message: Logger.Message, _ id: String, _ call: Call, _ more: Logger.Metadata = [:]) {
+    private func log(_ message: Logger.Message, _ id: String, _ context: RequestContext, _ more: Logger.Metadata = [:])
+    {
         let metadata: Logger.Metadata = [
-            "key": "\(id)", "actor": "\(call.principal.id)", "request_id": "\(call.requestID)",
+            "key": "\(id)", "actor": "\(context.principal.id)", "request_id": "\(context.requestID)",
         ]
         logger.notice(message, metadata: metadata.merging(more) { $1 })
     }
 }
 
-extension Call {
+extension RequestContext {
     /// The `{key_id}` of the path.
     fileprivate var keyID: String {
         guard let id = path.keyID else { preconditionFailure("the route has no {key_id}") }

@@ -5,20 +5,20 @@ import InventoryContract
 import JSON
 
 extension InventoryAPI {
-    func recordBatch(_ call: Call) async throws -> Response {
-        try call.parameters().finish()
-        let body = try await call.body()
+    func recordBatch(_ context: RequestContext) async throws -> Response {
+        try context.parameters().finish()
+        let body = try await context.body()
         var fields = try body.fields()
         let isAtomic = fields.isTrue("atomic")
-        let receipt = try await receipt(to: call, body) { answer throws(LedgerError) in
+        let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.batchReceipt()
-        } carryingOut: {
+        } executing: {
             let asked = try fields.reading { BatchBody(&$0, limits) }
-            charge(lines: asked.lines.count, to: call)
+            charge(lines: asked.lines.count, to: context)
             let batch = try batch(of: asked.lines, isAtomic: isAtomic, limits)
             if asked.importName != nil { try requireValid(batch) }
-            let context = try call.context(body: body, of: .batch(batch), importedAs: asked.importName)
-            let receipt = try await ledger(for: call).record(batch, context)
+            let command = try context.commandContext(body: body, of: .batch(batch), importedAs: asked.importName)
+            let receipt = try await ledger(for: context).record(batch, command)
             // An import's part may have had other lines than these the first time, without its invalid rows or with them.
             guard asked.importName == nil, receipt.value.lines.count != batch.lines.count else { return receipt }
             return Receipt(try completed(receipt.value, asked.lines), isReplay: receipt.isReplay, in: receipt.history)

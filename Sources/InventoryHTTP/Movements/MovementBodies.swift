@@ -12,7 +12,7 @@ extension Movement {
         let kind = fields.choice("movement_type", of: movementKinds)
         let quantity = fields.quantity(limits)
         let notes = fields.notes(limits)
-        let expectedOnHand = fields.optionalInteger("expected_on_hand", in: 0...largestJSONInteger)
+        let expectedOnHand = fields.optionalInteger("expected_on_hand", in: 0...maximumJSONInteger)
         guard let storeID = storeInPath ?? bodyStore, let productID, let kind, let quantity else { return nil }
         self.init(
             storeID: storeID, productID: productID, kind: kind, quantity: quantity, notes: notes,
@@ -71,7 +71,7 @@ extension JSONFields {
                 return .row(externalID: id)
             }
             let file = fields.text("file", atMost: 64)
-            let line = fields.integer("line", in: 1...largestJSONInteger)
+            let line = fields.integer("line", in: 1...maximumJSONInteger)
             let storeID: StoreID? = fields.optionalID("store_id")
             guard let file, let line else { return nil }
             if !file.isSHA256 { fields.refuse("file", "must be a SHA-256 in hexadecimal, in small letters") }

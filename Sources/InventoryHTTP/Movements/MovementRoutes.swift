@@ -5,46 +5,46 @@ import InventoryContract
 import JSON
 
 extension InventoryAPI {
-    func recordMovement(_ call: Call) async throws -> Response {
-        try call.parameters().finish()
-        let body = try await call.body()
+    func recordMovement(_ context: RequestContext) async throws -> Response {
+        try context.parameters().finish()
+        let body = try await context.body()
         var fields = try body.fields()
-        let receipt = try await receipt(to: call, body) { answer throws(LedgerError) in
+        let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.movementReceipt()
-        } carryingOut: {
+        } executing: {
             let (name, movement) = try fields.reading { fields in
                 let name = fields.importName(limits)
-                return Movement(&fields, storeInPath: call.path.storeID, limits).map { (name, $0) }
+                return Movement(&fields, storeInPath: context.path.storeID, limits).map { (name, $0) }
             }
-            let context = try call.context(body: body, of: .movement(movement), importedAs: name)
-            return try await ledger(for: call).record(movement, context)
+            let command = try context.commandContext(body: body, of: .movement(movement), importedAs: name)
+            return try await ledger(for: context).record(movement, command)
         }
         var response = Response.json(.created) { $0.value(receipt.value) }
         response.add(receipt.value.position, in: receipt.history)
         return response.replayed(receipt.isReplay)
     }
 
-    func recordTransfer(_ call: Call) async throws -> Response {
-        try call.parameters().finish()
-        let body = try await call.body()
+    func recordTransfer(_ context: RequestContext) async throws -> Response {
+        try context.parameters().finish()
+        let body = try await context.body()
         var fields = try body.fields()
-        let receipt = try await receipt(to: call, body) { answer throws(LedgerError) in
+        let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.transferReceipt()
-        } carryingOut: {
+        } executing: {
             let (name, transfer) = try fields.reading { fields in
                 let name = fields.importName(limits)
                 return Transfer(&fields, limits).map { (name, $0) }
             }
-            let context = try call.context(body: body, of: .transfer(transfer), importedAs: name)
-            return try await ledger(for: call).record(transfer, context)
+            let command = try context.commandContext(body: body, of: .transfer(transfer), importedAs: name)
+            return try await ledger(for: context).record(transfer, command)
         }
         var response = Response.json(.created) { $0.value(receipt.value) }
         response.add(nil, in: receipt.history)
         return response.replayed(receipt.isReplay)
     }
 
-    func listMovements(_ call: Call) async throws -> Response {
-        var parameters = try call.parameters()
+    func listMovements(_ context: RequestContext) async throws -> Response {
+        var parameters = try context.parameters()
         let store: StoreID? = try parameters.id("store_id")
         let query = EntryQuery(
             storeID: store, productID: try parameters.id("product_id"),
@@ -52,8 +52,8 @@ extension InventoryAPI {
             after: try parameters.cursor(), limit: try parameters.limit())
         let minimum = try parameters.minimum(in: store)
         try parameters.finish()
-        let page = try await ledger(for: call).entries(query, Freshness(atLeast: minimum))
-        return call.answer(page: page) { json in
+        let page = try await ledger(for: context).entries(query, Freshness(atLeast: minimum))
+        return context.response(page: page) { json in
             json.openObject()
             json.page(page.value, cursor: parameters.cursor(after:)) { $0.value($1) }
             json.closeObject()

@@ -9,7 +9,7 @@ struct Parameters {
     }
 
     /// More than any route has: keeps the search for repetitions short.
-    private static let most = 32
+    private static let maximum = 32
 
     private let path: RoutePath
     /// The principal's id: nobody else's cursors are taken.
@@ -37,7 +37,7 @@ struct Parameters {
     private static func pairs(of target: String) throws(Problem) -> [Pair] {
         guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return [] }
         let parts = target[mark...].dropFirst().split(separator: "&")
-        guard parts.count <= most else { throw Problem(invalid: "query", "has more than \(most) parameters") }
+        guard parts.count <= maximum else { throw Problem(invalid: "query", "has more than \(maximum) parameters") }
         var pairs: [Pair] = []
         for part in parts {
             let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -70,7 +70,7 @@ extension Parameters {
     }
 
     mutating func id<ID: LedgerNumber>(_ name: String, from lowest: Int64 = 1) throws(Problem) -> ID? {
-        try integer(name, in: lowest...largestJSONInteger).map(ID.init(rawValue:))
+        try integer(name, in: lowest...maximumJSONInteger).map(ID.init(rawValue:))
     }
 
     mutating func limit() throws(Problem) -> Int {
@@ -78,9 +78,9 @@ extension Parameters {
     }
 
     mutating func text(_ name: String) throws(Problem) -> String? {
-        let longest = limits.nameCharacters
-        return try value(name, "must be 1 to \(longest) characters, none of them a control character") { text in
-            isPlain(text, atMost: longest) ? text : nil
+        let maximum = limits.nameCharacters
+        return try value(name, "must be 1 to \(maximum) characters, none of them a control character") { text in
+            isPrintable(text, atMost: maximum) ? text : nil
         }
     }
 
@@ -120,8 +120,8 @@ extension Parameters {
 
     private func minimumOfHeader() throws(Problem) -> Position? {
         guard let minimumField else { return nil }
-        guard let number = Int64(minimumField), (0...largestJSONInteger).contains(number) else {
-            throw Problem(invalid: "Inventory-Min-Position", "must be an integer from 0 to \(largestJSONInteger)")
+        guard let number = Int64(minimumField), (0...maximumJSONInteger).contains(number) else {
+            throw Problem(invalid: "Inventory-Min-Position", "must be an integer from 0 to \(maximumJSONInteger)")
         }
         return Position(rawValue: number)
     }

@@ -6,24 +6,24 @@ import JSON
 import NIOCore
 
 extension InventoryAPI {
-    func report(_ call: Call) async throws -> Response {
-        var parameters = try call.parameters()
+    func report(_ context: RequestContext) async throws -> Response {
+        var parameters = try context.parameters()
         var query = ReportQuery(
             storeID: try parameters.id("store_id"), productID: try parameters.id("product_id"),
             period: try parameters.period(),
             grouping: try parameters.choice("group_by", of: groupings) ?? .product)
         let minimum = try parameters.minimum(in: query.storeID)
         var response: Response
-        if call.format == .csv {
+        if context.format == .csv {
             // All of it: neither `limit` nor `cursor` is a parameter of this.
             try parameters.finish()
-            response = try await csv(query, Freshness(atLeast: minimum), ledger(for: call))
+            response = try await csv(query, Freshness(atLeast: minimum), ledger(for: context))
         } else {
             query.after = try parameters.cursor()
             query.limit = try parameters.limit()
             try parameters.finish()
-            let page = try await ledger(for: call).report(query, Freshness(atLeast: minimum))
-            response = call.answer(page: page) { json in
+            let page = try await ledger(for: context).report(query, Freshness(atLeast: minimum))
+            response = context.response(page: page) { json in
                 json.openObject()
                 json.page(page.value, cursor: parameters.cursor(after:)) { $0.value($1, query.grouping) }
                 json.closeObject()

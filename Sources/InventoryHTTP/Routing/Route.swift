@@ -4,7 +4,7 @@ import HummingbirdCore
 
 /// One line of the table of routes.
 struct Route: Sendable {
-    typealias Handler = @Sendable (Call) async throws -> Response
+    typealias Handler = @Sendable (RequestContext) async throws -> Response
 
     let method: HTTPRequest.Method
     /// As `/stores/{store_id}/stock`.

@@ -119,7 +119,7 @@ struct Router: Sendable {
 
     /// An id as it is written in JSON: digits without leading zeros.
     private static func number(_ text: Substring) -> Int64? {
-        guard let number = Int64(text), (0...largestJSONInteger).contains(number), String(number) == text else {
+        guard let number = Int64(text), (0...maximumJSONInteger).contains(number), String(number) == text else {
             return nil
         }
         return number

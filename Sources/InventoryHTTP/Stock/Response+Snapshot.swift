@@ -5,10 +5,10 @@ import JSON
 import NIOCore
 import StockCache
 
-extension Call {
+extension RequestContext {
     /// The answer to a read: with its position and, if it has a tag, 304 to who has it already.
     /// - Parameter tag: `nil` for a list that spans ledgers, which no one position describes.
-    func answer<Value>(
+    func response<Value>(
         _ snapshot: Snapshot<Value>, tag: EntityTag?, capacity: Int = 256,
         _ write: (inout JSONWriter<ByteBuffer>) -> Void
     ) -> Response {
@@ -27,11 +27,11 @@ extension Call {
     }
 
     /// The answer to a page of one store, whose tag also tells of names that changed; or of several stores.
-    func answer<Item, Key>(
+    func response<Item, Key>(
         page: Snapshot<Page<Item, Key>>, _ write: (inout JSONWriter<ByteBuffer>) -> Void
     ) -> Response {
         let tag = page.position.map { EntityTag($0, catalog: page.catalogPosition, in: page.history) }
-        return answer(page, tag: tag, capacity: 128 + 192 * page.value.items.count, write)
+        return response(page, tag: tag, capacity: 128 + 192 * page.value.items.count, write)
     }
 }
 
@@ -120,15 +120,15 @@ extension Document {
     }
 }
 
-extension Call {
+extension RequestContext {
     /// The answer with a document, whose stamp is its tag: who has it already is told so without a look at the body.
-    func answer(_ found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters) -> Response {
+    func response(_ found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters) -> Response {
         let stamp = found.document.stamp
-        return answer(
+        return response(
             found, parameters, tag: EntityTag(stamp.position, catalog: stamp.catalogPosition, in: stamp.history))
     }
 
-    func answer(
+    func response(
         _ found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters, tag: EntityTag
     ) -> Response {
         let document = found.document

@@ -2,22 +2,22 @@ import HummingbirdCore
 import Inventory
 
 extension InventoryAPI {
-    func listStock(_ call: Call) async throws -> Response {
-        var parameters = try call.parameters()
+    func listStock(_ context: RequestContext) async throws -> Response {
+        var parameters = try context.parameters()
         let query = StockQuery(
-            storeID: call.storeID, after: try parameters.cursor(), limit: try parameters.limit(),
+            storeID: context.storeID, after: try parameters.cursor(), limit: try parameters.limit(),
             category: try parameters.text("category"),
-            below: try parameters.integer("below", in: 0...largestJSONInteger), asOf: try parameters.time("as_of"))
+            below: try parameters.integer("below", in: 0...maximumJSONInteger), asOf: try parameters.time("as_of"))
         let minimum = try parameters.minimum()
         try parameters.finish()
-        return call.answer(try await documents(for: call).stock(query, atLeast: minimum), parameters)
+        return context.response(try await documents(for: context).stock(query, atLeast: minimum), parameters)
     }
 
-    func readLevel(_ call: Call) async throws -> Response {
-        var parameters = try call.parameters()
+    func readLevel(_ context: RequestContext) async throws -> Response {
+        var parameters = try context.parameters()
         let minimum = try parameters.minimum()
         try parameters.finish()
-        let level = LevelKey(call.storeID, call.productID)
-        return call.answer(try await documents(for: call).level(level, atLeast: minimum), parameters)
+        let level = LevelKey(context.storeID, context.productID)
+        return context.response(try await documents(for: context).level(level, atLeast: minimum), parameters)
     }
 }

@@ -26,15 +26,15 @@ public struct CacheWarmer: Sendable {
     private let documents: StockDocuments
     private let limits: Limits
     private let concurrency: Int
-    var patience = Patience()
+    var retry = RetryPolicy()
 
     /// How often a page is asked for, while the database is down or overloaded or the cache is not trusted.
-    struct Patience {
+    struct RetryPolicy {
         /// With the pauses between them, up to ten seconds and what the answers take.
         var attempts = 9
         /// Doubled each time.
         var firstPause = Duration.milliseconds(50)
-        var longestPause = Duration.seconds(2)
+        var maximumPause = Duration.seconds(2)
     }
 
     /// - Parameters:
@@ -79,14 +79,14 @@ public struct CacheWarmer: Sendable {
                 progress.add(walk)
                 report(progress)
                 failuresInARow = walk.failure == .givenUp ? failuresInARow + 1 : 0
-                guard failuresInARow < Self.mostFailuresInARow else { throw CacheWarmingFailure() }
+                guard failuresInARow < Self.maximumConsecutiveFailures else { throw CacheWarmingFailure() }
                 if let list = lists.popFirst() { group.addTask { try await self.walk(list) } }
             }
         }
         return progress
     }
 
-    static let mostFailuresInARow = 16
+    static let maximumConsecutiveFailures = 16
 }
 
 /// So many documents could not be had, one after the other, that the others would not be either.
@@ -135,21 +135,21 @@ extension CacheWarmer {
 
     /// A page that is in the cache, as far as can be told.
     private func page(of list: List, after: Int64?) async throws -> Result<FoundDocument, Walk.Failure> {
-        var pause = patience.firstPause
-        for _ in 0..<patience.attempts {
+        var pause = retry.firstPause
+        for _ in 0..<retry.attempts {
             let start = ContinuousClock.now
             switch await document(of: list, after: after) {
             case .success(let page) where page.origin == .hit:
                 return .success(page)
             case .success(let page) where page.origin == .miss:
-                try await Task.sleep(for: min(.now - start, patience.longestPause))
+                try await Task.sleep(for: min(.now - start, retry.maximumPause))
                 return .success(page)
             case .failure(.notFound):
                 return .failure(.notFound)
             // The database is down or overloaded, or the cache cannot be asked or is not trusted.
             case .success, .failure:
                 try await Task.sleep(for: pause * Double.random(in: 0.5...1))
-                pause = min(pause * 2, patience.longestPause)
+                pause = min(pause * 2, retry.maximumPause)
             }
         }
         return .failure(.givenUp)

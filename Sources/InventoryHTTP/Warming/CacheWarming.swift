@@ -11,7 +11,7 @@ public final class CacheWarming: Service {
     private let jobs = Mutex<[WarmingJob]>([])
     private let (orders, order) = AsyncStream<WarmingJob>.makeStream()
 
-    private static let mostJobs = 16
+    private static let maximumJobs = 16
 
     public init(_ warmer: CacheWarmer, logger: Logger) {
         self.warmer = warmer
@@ -21,7 +21,7 @@ public final class CacheWarming: Service {
     /// Carries out the jobs until shutdown, which cancels the one that runs.
     public func run() async {
         await cancelWhenGracefulShutdown {
-            for await job in self.orders { await self.carryOut(job) }
+            for await job in self.orders { await self.execute(job) }
         }
     }
 
@@ -39,7 +39,7 @@ public final class CacheWarming: Service {
                 return running
             }
             let job = WarmingJob(stores: stores)
-            jobs = jobs.suffix(Self.mostJobs - 1) + [job]
+            jobs = jobs.suffix(Self.maximumJobs - 1) + [job]
             order.yield(job)
             return job
         }
@@ -49,7 +49,7 @@ public final class CacheWarming: Service {
         jobs.withLock { jobs in jobs.first { $0.id == id } }
     }
 
-    private func carryOut(_ job: WarmingJob) async {
+    private func execute(_ job: WarmingJob) async {
         let status: WarmingJob.Status
         do {
             let stores = if let stores = job.stores { stores.sorted() } else { try await warmer.allStores() }

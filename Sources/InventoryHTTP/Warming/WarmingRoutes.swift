@@ -7,9 +7,9 @@ import JSON
 extension InventoryAPI {
     /// Who asks again while a job runs that does the same is led to that one: the first answer may have been lost. For
     /// other stores that would be a lie, so it is refused with the place of the job to wait for.
-    func warmCache(_ call: Call) async throws -> Response {
-        try call.parameters().finish()
-        var fields = try await call.body().fields()
+    func warmCache(_ context: RequestContext) async throws -> Response {
+        try context.parameters().finish()
+        var fields = try await context.body().fields()
         let stores = try fields.reading { WarmingBody(&$0, limits) }.stores
         guard let warming else { throw Problem.noCache }
         do {
@@ -25,10 +25,10 @@ extension InventoryAPI {
         }
     }
 
-    func readWarming(_ call: Call) async throws -> Response {
-        try call.parameters().finish()
+    func readWarming(_ context: RequestContext) async throws -> Response {
+        try context.parameters().finish()
         guard let warming else { throw Problem.noCache }
-        guard let job = warming.job(call.jobID) else {
+        guard let job = warming.job(context.jobID) else {
             throw Problem(.notFound, "No such job is known here. Each instance remembers its last ones.")
         }
         return Response.json { $0.value(job) }

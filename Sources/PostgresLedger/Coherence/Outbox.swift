@@ -19,31 +19,31 @@ final class Outbox: Sendable {
     }
 
     /// The rows that may be deleted.
-    private let told = Mutex<[Key]>([])
+    private let invalidated = Mutex<[Key]>([])
 
     private static let maximumDeleted = 1_000
 
-    func markTold(_ rows: [Key]) {
-        told.withLock { $0.append(contentsOf: rows) }
+    func markInvalidated(_ rows: [Key]) {
+        invalidated.withLock { $0.append(contentsOf: rows) }
     }
 
     /// Rows for the next commit to delete; hand them back if it fails.
-    func takeTold() -> [Key] {
-        told.withLock { told in
-            let taken = told.suffix(Self.maximumDeleted)
-            told.removeLast(taken.count)
+    func takeInvalidated() -> [Key] {
+        invalidated.withLock { invalidated in
+            let taken = invalidated.suffix(Self.maximumDeleted)
+            invalidated.removeLast(taken.count)
             return Array(taken)
         }
     }
 
     /// - Parameters:
-    ///   - advances: What the commit does to each ledger.
+    ///   - invalidations: What the commit does to each ledger.
     ///   - state: Which cache counts; with none, there is nobody to tell.
-    static func insert(_ commit: CommitProof, _ advances: [Advance], _ state: CacheState) -> [Query] {
+    static func insert(_ commit: CommitProof, _ invalidations: [Invalidation], _ state: CacheState) -> [Query] {
         guard let namespace = state.namespace else { return [] }
         return [
             Query(
-                insert, .int64(commit.storeID.rawValue), .int64(commit.position.rawValue), .text(advances.json),
+                insert, .int64(commit.storeID.rawValue), .int64(commit.position.rawValue), .text(invalidations.json),
                 .text(namespace))
         ]
     }
@@ -127,7 +127,7 @@ extension OutboxEntry {
     init(_ row: Row) throws {
         let changes = try JSONDecoder().decode([Change].self, from: Data(row.text(3).utf8))
         self.init(
-            entry: try EntryKey(row), namespace: try row.optionalText(2), advances: changes.map(\.advance))
+            entry: try EntryKey(row), namespace: try row.optionalText(2), invalidations: changes.map(\.invalidation))
     }
 }
 
@@ -139,17 +139,17 @@ extension EntryKey {
     }
 }
 
-extension [Advance] {
+extension [Invalidation] {
     /// `[[store_id, position, [[product_id, position], …]], …]`
     fileprivate var json: String {
         var json = JSONWriter<[UInt8]>(output: [])
         json.openArray()
-        for advance in self {
+        for invalidation in self {
             json.openArray()
-            json.value(advance.storeID.rawValue)
-            json.value(advance.position.rawValue)
+            json.value(invalidation.storeID.rawValue)
+            json.value(invalidation.position.rawValue)
             json.openArray()
-            for (product, position) in advance.products {
+            for (product, position) in invalidation.products {
                 json.openArray()
                 json.value(product.rawValue)
                 json.value(position.rawValue)
@@ -165,14 +165,14 @@ extension [Advance] {
 
 /// An element of that.
 private struct Change: Decodable {
-    let advance: Advance
+    let invalidation: Invalidation
 
     init(from decoder: any Decoder) throws {
         var fields = try decoder.unkeyedContainer()
         let storeID = try fields.decode(StoreID.self)
         let position = try fields.decode(Position.self)
         let products = try fields.decode([[Int64]].self)
-        advance = Advance(
+        invalidation = Invalidation(
             storeID: storeID, position: position,
             products: Dictionary(
                 products.filter { $0.count == 2 }

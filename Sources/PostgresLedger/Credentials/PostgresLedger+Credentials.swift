@@ -109,7 +109,7 @@ extension Grant {
         try self.init(
             role: row.known(first),
             scope: row.optionalInt64s(first + 1).map { .only(Set($0.map(StoreID.init(rawValue:)))) } ?? .all,
-            rates: OwnRates(
+            rates: RateOverrides(
                 readsPerSecond: row.optionalInt64(first + 2).map(Int.init),
                 writesPerSecond: row.optionalInt64(first + 3).map(Int.init)))
     }

@@ -7,7 +7,7 @@ struct SnapshotReader: Sendable {
     let primary: Pool
     let replica: Pool?
     let watch: PrimaryWatch
-    let announcements: Announcements
+    let invalidationGate: InvalidationGate
     let servesUnproven: Bool
     let observer: any LedgerObserver
 
@@ -22,7 +22,7 @@ struct SnapshotReader: Sendable {
         }
         do {
             let found = try await found(primary, reading, behind: nil)
-            await announcements.announce(found.untold(beyond: freshness.required), in: found.cache)
+            await invalidationGate.invalidate(found.pendingInvalidations(beyond: freshness.required), in: found.cache)
             return try found.snapshot(freshness.atLeast, .primary)
         } catch {
             throw LedgerError(readFailure: error, observer)
@@ -58,12 +58,12 @@ struct SnapshotReader: Sendable {
                 let found = try await found(replica, reading, behind: nil)
                 guard found.isEnough(required) else { throw Behind() }
                 if !found.isShown(required) { try await requireVisible(found) }
-                await announcements.announce(found.untold(beyond: required), in: found.cache)
+                await invalidationGate.invalidate(found.pendingInvalidations(beyond: required), in: found.cache)
                 return try found.snapshot(atLeast, .replica)
             case .primary(let state):
                 let found = try await found(replica, reading, behind: state)
                 if !found.isVisible(state) { try await requireVisible(found) }
-                await announcements.announce(found.untold(beyond: nil), in: found.cache)
+                await invalidationGate.invalidate(found.pendingInvalidations(beyond: nil), in: found.cache)
                 return try found.snapshot(atLeast, .replica)
             case .unproven(let last):
                 let (found, provenAt) = try await unproven(replica, reading, last)
@@ -129,7 +129,7 @@ private struct Reading<Value: Sendable>: Sendable {
 
     func found(_ session: Session) throws -> Found<Value> {
         let answers = try session.pipeline([
-            Query(.beginSnapshot), scope.heads, query, scope.untold, Query(.commit),
+            Query(.beginSnapshot), scope.heads, query, scope.pending, Query(.commit),
         ])
         guard let first = answers[1].first, let history = try first.optionalText(2) else {
             // A replica that has not heard of it yet, or the database of something else.
@@ -186,15 +186,16 @@ private struct Found<Value: Sendable>: Sendable {
     }
 
     /// What the cache may not know of; all that the outbox has, unless it is known to know some.
-    func untold(beyond required: Requirement?) -> [OutboxEntry] {
+    func pendingInvalidations(beyond required: Requirement?) -> [OutboxEntry] {
         guard let required, required.history == cache.history else { return outbox }
-        let told = required.told
+        let invalidated = required.invalidated
         return outbox.filter { entry in
-            entry.advances.contains { advance in
-                if advance.storeID == .catalog { return advance.position > told.catalogPosition }
-                guard scope.ledgers.contains(advance.storeID) else { return false }
-                let changed = told.productID.map { advance.products[$0, default: .zero] } ?? advance.position
-                return changed > told.position
+            entry.invalidations.contains { invalidation in
+                if invalidation.storeID == .catalog { return invalidation.position > invalidated.catalogPosition }
+                guard scope.ledgers.contains(invalidation.storeID) else { return false }
+                let changed =
+                    invalidated.productID.map { invalidation.products[$0, default: .zero] } ?? invalidation.position
+                return changed > invalidated.position
             }
         }
     }
@@ -269,11 +270,11 @@ extension ReadScope {
     }
 
     /// The commits that have changed something here and that the cache may not know of.
-    fileprivate var untold: Query {
+    fileprivate var pending: Query {
         switch self {
-        case .catalog: Query(Self.untoldOfOne, .int64(0))
-        case .store(let id, _): Query(Self.untoldOfOne, .int64(id.rawValue))
-        case .allStores: Query(Self.untoldOfAll)
+        case .catalog: Query(Self.pendingOfOne, .int64(0))
+        case .store(let id, _): Query(Self.pendingOfOne, .int64(id.rawValue))
+        case .allStores: Query(Self.pendingOfAll)
         }
     }
 
@@ -293,19 +294,19 @@ extension ReadScope {
 
     private static let allHeads = Statement("heads.all", "select store_id, position, \(stateSQL) from stores")
 
-    private static let untoldSQL = """
+    private static let pendingSQL = """
         select store_id, position, namespace, changes from outbox
         where (select namespace from cache_state) is not null
             and (namespace is null or namespace = (select namespace from cache_state))
         """
 
-    private static let untoldOfAll = Statement("untold.all", untoldSQL)
+    private static let pendingOfAll = Statement("pending.all", pendingSQL)
 
     /// See `Outbox` for the form of `changes`. The names in a page are the catalog's.
-    private static let untoldOfOne = Statement(
-        "untold.one",
+    private static let pendingOfOne = Statement(
+        "pending.one",
         """
-        \(untoldSQL)
+        \(pendingSQL)
             and (changes like '%[' || $1::bigint || ',%' or changes like '%[0,%')
         """)
 }

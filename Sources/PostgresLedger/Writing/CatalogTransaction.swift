@@ -8,7 +8,7 @@ struct CatalogTransaction: Sendable {
 
     let command: CatalogCommand
     /// Outbox rows to be deleted along with this commit.
-    let told: [Outbox.Key]
+    let invalidated: [Outbox.Key]
 
     func prepare(_ session: Session) throws -> PreparedTransaction<Committed<Result<CatalogDecision, Refusal>>> {
         let (head, cache) = try lockedHead(session)
@@ -79,8 +79,8 @@ struct CatalogTransaction: Sendable {
         }
         writes.append(AuditEntry.insert([written.audit]))
         writes.append(LedgerHead.update([written.head]))
-        writes += Outbox.insert(CommitProof(written.audit), [written.advance], cache)
-        writes += Outbox.delete(told)
+        writes += Outbox.insert(CommitProof(written.audit), [written.invalidation], cache)
+        writes += Outbox.delete(invalidated)
         if let record = written.record { writes.append(IdempotencyRecord.insert([record])) }
         return writes
     }
@@ -125,9 +125,9 @@ struct CatalogTransaction: Sendable {
 
 extension CatalogDecision.Written {
     /// What the commit does to the catalog's ledger.
-    var advance: Advance {
+    var invalidation: Invalidation {
         var products: [ProductID: Position] = [:]
         if case .product(let product) = item { products[product.id] = product.position }
-        return Advance(storeID: .catalog, position: head.position, products: products)
+        return Invalidation(storeID: .catalog, position: head.position, products: products)
     }
 }

@@ -4,18 +4,18 @@ import Inventory
 struct MovementBatches: BatchCommitting {
     let transactions: DurableTransactions
     let outbox: Outbox
-    let announcements: Announcements
+    let invalidationGate: InvalidationGate
     let observer: any LedgerObserver
 
     func commit(_ commands: [MovementCommand]) async throws(BatchFailure) -> (Decision, CacheState) {
-        let transaction = MovementTransaction(commands: commands, told: outbox.takeTold())
+        let transaction = MovementTransaction(commands: commands, invalidated: outbox.takeInvalidated())
         do {
             let committed = try await transactions.run { session in try transaction.prepare(session) }
             // What writes nothing deletes nothing, either.
-            if committed.value.entries.isEmpty { outbox.markTold(transaction.told) }
+            if committed.value.entries.isEmpty { outbox.markInvalidated(transaction.invalidated) }
             return (committed.value, committed.cache)
         } catch {
-            outbox.markTold(transaction.told)
+            outbox.markInvalidated(transaction.invalidated)
             if case .rejected(let error) = error { throw .rejected(error) }
             throw .failed(LedgerError(error, observer))
         }
@@ -23,9 +23,10 @@ struct MovementBatches: BatchCommitting {
 
     /// No read that starts after the answer may miss the commit.
     func publish(_ decision: Decision, _ cache: CacheState) async {
-        let repeated = decision.repeatedAdvances
-        await announcements.announce(
-            decision.advances + repeated, repeated.isEmpty ? decision.audit.last.map { CommitProof($0).entry } : nil,
+        let repeated = decision.repeatedInvalidations
+        await invalidationGate.invalidate(
+            decision.invalidations + repeated,
+            repeated.isEmpty ? decision.audit.last.map { CommitProof($0).entry } : nil,
             in: cache)
     }
 

@@ -11,8 +11,8 @@ extension MovementTransaction {
             LedgerEntry.upsertLevels(decision.lastEntries.values),
             LedgerHead.update(decision.heads.values),
         ]
-        writes += Outbox.insert(CommitProof(last), decision.advances, cache)
-        writes += Outbox.delete(told)
+        writes += Outbox.insert(CommitProof(last), decision.invalidations, cache)
+        writes += Outbox.delete(invalidated)
         if !decision.records.isEmpty {
             writes.append(IdempotencyRecord.insert(decision.records))
         }
@@ -73,11 +73,11 @@ extension LedgerEntry {
 
 extension Decision {
     /// What the commit does to each ledger.
-    var advances: [Advance] {
+    var invalidations: [Invalidation] {
         var products: [StoreID: [ProductID: Position]] = [:]
         for entry in entries { products[entry.storeID, default: [:]][entry.productID] = entry.position }
         return heads.values.map {
-            Advance(storeID: $0.storeID, position: $0.position, products: products[$0.storeID, default: [:]])
+            Invalidation(storeID: $0.storeID, position: $0.position, products: products[$0.storeID, default: [:]])
         }
     }
 }

@@ -5,7 +5,7 @@ import Postgres
 struct MovementTransaction: Sendable {
     let commands: [MovementCommand]
     /// Outbox rows to be deleted along with this commit.
-    let told: [Outbox.Key]
+    let invalidated: [Outbox.Key]
 
     func prepare(_ session: Session) throws -> PreparedTransaction<Committed<Decision>> {
         let (state, cache) = try lockedState(session)

@@ -4,7 +4,7 @@ internal import NIOCore
 /// limit, and up to half of that less by chance, so that many clients do not come back at once.
 struct Backoff {
     static let first: TimeAmount = .milliseconds(50)
-    static let longest: TimeAmount = .seconds(2)
+    static let maximum: TimeAmount = .seconds(2)
     /// A connection that ends sooner counts as a failure: a server that accepts and hangs up is not one that works.
     static let shortestSuccess: TimeAmount = .seconds(1)
 
@@ -20,7 +20,7 @@ struct Backoff {
     mutating func lost(at now: NIODeadline, chance: Double = .random(in: 0.5...1)) -> TimeAmount {
         if let connectedAt, now - connectedAt >= Self.shortestSuccess { next = Self.first }
         connectedAt = nil
-        defer { next = min(next * 2, Self.longest) }
+        defer { next = min(next * 2, Self.maximum) }
         return .nanoseconds(Int64(Double(next.nanoseconds) * chance))
     }
 }

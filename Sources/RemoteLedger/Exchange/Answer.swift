@@ -16,13 +16,13 @@ struct Answer: Sendable {
     var problem: Problem? { isSuccess ? nil : try? Problem(fields()) }
 
     /// The body's fields.
-    func fields() throws(UnexpectedAnswer) -> AnswerFields {
+    func fields() throws(UnexpectedResponse) -> ResponseFields {
         // Without a closure that throws, whose error the standard library would erase.
         let result = body.withUnsafeReadableBytes { bytes in
             Result { () throws(JSONSyntaxError) in try JSONParser.parse(bytes) }
         }
-        guard case .success(let value) = result else { throw UnexpectedAnswer("it is not JSON") }
-        return try AnswerFields(value)
+        guard case .success(let value) = result else { throw UnexpectedResponse("it is not JSON") }
+        return try ResponseFields(value)
     }
 
     /// The position that the answer was read or recorded at.
@@ -65,7 +65,7 @@ struct Answer: Sendable {
 }
 
 /// An answer that is not the contract's: from a proxy, or from another service.
-struct UnexpectedAnswer: Error, CustomStringConvertible {
+struct UnexpectedResponse: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
 }

@@ -19,7 +19,7 @@ struct HTTPLink: Sendable {
     /// How long an answer may take, to its last byte.
     private static let timeout = TimeAmount.seconds(30)
     /// More than any page of the contract has.
-    private static let longestBody = 32 << 20
+    private static let maximumBody = 32 << 20
 
     /// What became of one attempt.
     enum Attempt: Sendable {
@@ -42,7 +42,7 @@ struct HTTPLink: Sendable {
         }
         do {
             let response = try await client.execute(message, timeout: Self.timeout)
-            let body = try await response.body.collect(upTo: Self.longestBody)
+            let body = try await response.body.collect(upTo: Self.maximumBody)
             return .answered(Answer(status: Int(response.status.code), headers: response.headers, body: body))
         } catch let error where Self.leftUnsent(error) {
             return .unsent(reason: Self.reason(error))

@@ -20,7 +20,7 @@ struct Problem: Sendable {
         let requested: Int64?
     }
 
-    init(_ fields: AnswerFields) throws(UnexpectedAnswer) {
+    init(_ fields: ResponseFields) throws(UnexpectedResponse) {
         code = ProblemCode(rawValue: try fields.text("code"))
         detail = try fields.text("detail")
         onHand = try fields.optionalInteger("on_hand")

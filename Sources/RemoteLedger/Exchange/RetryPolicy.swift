@@ -5,19 +5,19 @@ public struct RetryPolicy: Sendable {
     /// The wait before the second attempt; it doubles from one to the next.
     public var firstDelay: Duration
     /// The longest wait, also if the server asks for a longer one: then its answer stands.
-    public var longestDelay: Duration
+    public var maximumDelay: Duration
     /// How long a request waits in sum because its sender sends more than it may (429). That is no failure, so it counts as
     /// no attempt.
     public var patience: Duration
 
     public init(
-        attempts: Int = 5, firstDelay: Duration = .milliseconds(200), longestDelay: Duration = .seconds(5),
+        attempts: Int = 5, firstDelay: Duration = .milliseconds(200), maximumDelay: Duration = .seconds(5),
         patience: Duration = .zero
     ) {
         precondition(attempts >= 1, "a request is sent once at least")
         self.attempts = attempts
         self.firstDelay = firstDelay
-        self.longestDelay = longestDelay
+        self.maximumDelay = maximumDelay
         self.patience = patience
     }
 
@@ -27,9 +27,9 @@ public struct RetryPolicy: Sendable {
     ///   - jitter: From 0 to 1: keeps clients that failed together from coming back together.
     func delay(after attempt: Int, retryAfter: Duration?, jitter: Double) -> Duration? {
         guard attempt < attempts else { return nil }
-        if let retryAfter, retryAfter > longestDelay { return nil }
+        if let retryAfter, retryAfter > maximumDelay { return nil }
         let doubled = firstDelay * (1 << min(attempt - 1, 16))
-        let backoff = min(doubled, longestDelay) * (0.5 + jitter / 2)
+        let backoff = min(doubled, maximumDelay) * (0.5 + jitter / 2)
         return max(backoff, retryAfter ?? .zero)
     }
 }

@@ -55,9 +55,9 @@ struct Server: Sendable {
     /// What the fields of an answer say, read by `read`.
     /// - Throws: `.rejected` if they are not the contract's.
     func reading<Value>(
-        _ read: () throws(UnexpectedAnswer) -> Value
+        _ read: () throws(UnexpectedResponse) -> Value
     ) throws(LedgerError) -> Value {
-        do throws(UnexpectedAnswer) {
+        do throws(UnexpectedResponse) {
             return try read()
         } catch {
             throw .rejected(reason: "\(link.address) does not answer as Khata does: \(error)")

@@ -12,12 +12,12 @@ final class Cursors: Sendable {
         let place: Place
     }
 
-    private static let most = 10_000
+    private static let maximum = 10_000
     private let cursors = Mutex<[Key: String]>([:])
 
     func remember(_ cursor: String, after place: Place, in list: String) {
         cursors.withLock { cursors in
-            if cursors.count >= Self.most { cursors.removeAll() }
+            if cursors.count >= Self.maximum { cursors.removeAll() }
             cursors[Key(list: list, place: place)] = cursor
         }
     }

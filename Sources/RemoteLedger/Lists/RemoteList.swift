@@ -9,11 +9,11 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
     let path: String
     var query: [(name: String, value: String?)] = []
     let atLeast: LedgerPoint?
-    let item: @Sendable (AnswerFields, Answer) throws(UnexpectedAnswer) -> Item
+    let item: @Sendable (ResponseFields, Answer) throws(UnexpectedResponse) -> Item
     let key: @Sendable (Item) -> Key
 
     /// The most items that the contract gives at once.
-    private static var longestPage: Int { 1_000 }
+    private static var maximumPage: Int { 1_000 }
 
     func page(after key: Key?, limit: Int) async throws(LedgerError) -> Snapshot<Page<Item, Key>> {
         var cursor: String?
@@ -23,7 +23,7 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
             case .nothing(let last): return last.answer.snapshot(Page(items: [], next: nil))
             }
         }
-        let part = try await part(cursor, limit: min(limit, Self.longestPage))
+        let part = try await part(cursor, limit: min(limit, Self.maximumPage))
         let next = part.cursor == nil ? nil : part.items.last.map(self.key)
         return part.answer.snapshot(Page(items: part.items, next: next))
     }
@@ -41,7 +41,7 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
         if let known = cursors.cursor(after: place, in: name) { return .cursor(known) }
         var cursor = cursors.cursor(before: place, in: name)
         while true {
-            let part = try await part(cursor, limit: Self.longestPage)
+            let part = try await part(cursor, limit: Self.maximumPage)
             let passed = part.items.prefix { key($0).place <= place }.count
             if passed == 0 { return .cursor(cursor) }
             if passed < part.items.count {
@@ -63,7 +63,7 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
         var request = ServerRequest.get(path, query + [("limit", String(limit)), ("cursor", cursor)])
         request.require(atLeast)
         let answer = try await server.send(request)
-        let part = try server.reading { () throws(UnexpectedAnswer) in
+        let part = try server.reading { () throws(UnexpectedResponse) in
             let fields = try answer.fields()
             var items: [Item] = []
             for object in try fields.objects("items") { items.append(try item(object, answer)) }

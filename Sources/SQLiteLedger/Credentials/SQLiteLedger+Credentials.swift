@@ -66,7 +66,7 @@ extension SQLiteLedger: CredentialStoring {
         _ body: @escaping @Sendable (Database) throws -> [Changed]
     ) async throws(LedgerError) -> [Changed] {
         guard changes.take() else { throw .overloaded }
-        defer { changes.giveBack() }
+        defer { changes.release() }
         do {
             return try await transactions.run { database in
                 let changed = try body(database)
@@ -86,6 +86,6 @@ extension Grant {
         }
         try self.init(
             role: row.known(first), scope: stores.map { .only(Set($0.map(StoreID.init(rawValue:)))) } ?? .all,
-            rates: OwnRates(readsPerSecond: row.value(first + 2), writesPerSecond: row.value(first + 3)))
+            rates: RateOverrides(readsPerSecond: row.value(first + 2), writesPerSecond: row.value(first + 3)))
     }
 }

@@ -7,7 +7,7 @@ struct SnapshotReader: Sendable {
     let database: DatabasePool
     let history: History
     let lookups: Lookups
-    let slots: Slots
+    let slots: ConcurrencyLimit
     let condition: FileCondition
     let observer: any LedgerFileObserver
 
@@ -52,7 +52,7 @@ struct SnapshotReader: Sendable {
         _ read: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Value {
         guard slots.take() else { throw .overloaded }
-        defer { slots.giveBack() }
+        defer { slots.release() }
         do {
             return try await withCheckedThrowingContinuation { continuation in
                 database.asyncRead { access in

@@ -7,7 +7,7 @@ struct CatalogTransaction: Sendable {
     let command: CatalogCommand
     let history: History
 
-    func carryOut(_ database: Database) throws -> Written<Result<Receipt<CatalogItem>, Refusal>> {
+    func execute(_ database: Database) throws -> Written<Result<Receipt<CatalogItem>, Refusal>> {
         let state = try state(database)
         let result = Result { () throws(Refusal) in try decide(command, on: state) }
         let written = try? result.get().written

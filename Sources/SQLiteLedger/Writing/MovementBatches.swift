@@ -9,7 +9,7 @@ struct MovementBatches: BatchCommitting {
     func commit(_ commands: [MovementCommand]) async throws(BatchFailure) -> (Decision, Void) {
         let transaction = MovementTransaction(commands: commands, history: history)
         do {
-            return (try await transactions.run { database in try transaction.carryOut(database) }, ())
+            return (try await transactions.run { database in try transaction.execute(database) }, ())
         } catch {
             if case .rejected(let error) = error { throw .rejected(error) }
             throw .failed(LedgerError(error, observer))

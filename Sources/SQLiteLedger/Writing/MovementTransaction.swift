@@ -6,7 +6,7 @@ struct MovementTransaction: Sendable {
     let commands: [MovementCommand]
     let history: History
 
-    func carryOut(_ database: Database) throws -> Written<Decision> {
+    func execute(_ database: Database) throws -> Written<Decision> {
         let decision = decide(commands, on: try state(database))
         for entry in decision.entries { try entry.insert(into: database) }
         for entry in decision.audit { try entry.insert(into: database) }

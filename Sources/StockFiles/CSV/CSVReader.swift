@@ -4,8 +4,8 @@
 /// It is strict: a quotation mark where none belongs is a mistake in the file, and a guess at what was meant could put
 /// one column's number into another.
 public struct CSVReader {
-    public static let longestField = 65_536
-    public static let mostFields = 100
+    public static let maximumField = 65_536
+    public static let maximumFields = 100
 
     /// Brings the next bytes, none at the end.
     private let source: () throws -> [UInt8]
@@ -41,7 +41,7 @@ public struct CSVReader {
             let (text, end) = try peek() == .quote ? quotedField() : plainField()
             fields.append(text)
             if end == .record { return CSVRecord(line: start, fields: fields) }
-            guard fields.count < Self.mostFields else { throw error("more than \(Self.mostFields) fields") }
+            guard fields.count < Self.maximumFields else { throw error("more than \(Self.maximumFields) fields") }
         }
     }
 
@@ -95,7 +95,7 @@ public struct CSVReader {
     }
 
     private func append(_ byte: UInt8, to field: inout [UInt8]) throws {
-        guard field.count < Self.longestField else { throw error("a field longer than \(Self.longestField) bytes") }
+        guard field.count < Self.maximumField else { throw error("a field longer than \(Self.maximumField) bytes") }
         field.append(byte)
     }
 

@@ -6,8 +6,8 @@ struct Row {
     private let header: FileHeader
     private(set) var problems: [RowProblem] = []
 
-    private static let longestName = 200
-    private static let longestNote = 1_000
+    private static let maximumName = 200
+    private static let maximumNote = 1_000
 
     init(_ record: CSVRecord, _ header: FileHeader) {
         self.record = record
@@ -57,20 +57,20 @@ extension Row {
     }
 
     mutating func id<ID: LedgerNumber>(_ column: Column) -> ID? {
-        integer(column, in: 1...largestJSONInteger).map(ID.init(rawValue:))
+        integer(column, in: 1...maximumJSONInteger).map(ID.init(rawValue:))
     }
 
-    mutating func name(_ column: Column) -> String? { text(column, atMost: Self.longestName) }
+    mutating func name(_ column: Column) -> String? { text(column, atMost: Self.maximumName) }
 
-    mutating func note(_ column: Column) -> String? { text(column, atMost: Self.longestNote) }
+    mutating func note(_ column: Column) -> String? { text(column, atMost: Self.maximumNote) }
 
     mutating func time(_ column: Column) -> Timestamp? {
         value(column, "must be an RFC 3339 time, as 2026-11-20T19:55:00Z", Timestamp.init)
     }
 
-    private mutating func text(_ column: Column, atMost longest: Int) -> String? {
-        value(column, "must have at most \(longest) characters, none of them a control character") { text in
-            isPlain(text, atMost: longest) ? text : nil
+    private mutating func text(_ column: Column, atMost maximum: Int) -> String? {
+        value(column, "must have at maximum \(maximum) characters, none of them a control character") { text in
+            isPrintable(text, atMost: maximum) ? text : nil
         }
     }
 }

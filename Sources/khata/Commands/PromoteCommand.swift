@@ -61,7 +61,8 @@ struct PromoteCommand: AsyncParsableCommand {
             try await settings.ledger(in: file, .asItIs, logger), try settings.ledger(on: servers, logger)
         )
         let promotion = Promotion(
-            file: shop, target: MovingTarget(pool), schema: Schema(pool), ledger: ledger, targetName: "\(configuration)"
+            file: shop, target: PromotionTarget(pool), schema: Schema(pool), ledger: ledger,
+            targetName: "\(configuration)"
         )
         do {
             let summary = try await interruptible([shop, ledger], logger) { try await promotion.run() }

@@ -60,6 +60,6 @@ struct Serve: AsyncParsableCommand {
         _ cache: CacheConnection?, _ warming: CacheWarming?, _ ledger: PostgresLedger
     ) -> [any Service] {
         guard let cache, let warming else { return [] }
-        return [Relay(outbox: ledger.relay, cache: cache), HeartWatch(primary: ledger, cache: cache), warming]
+        return [Relay(outbox: ledger.relay, cache: cache), HeartbeatMonitor(primary: ledger, cache: cache), warming]
     }
 }

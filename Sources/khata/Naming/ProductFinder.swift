@@ -5,7 +5,7 @@ struct ProductFinder: Sendable {
     let ledger: any StockReading
 
     /// So many products are looked at for a suggestion.
-    private static let mostConsidered = 20_000
+    private static let maximumConsidered = 20_000
     private static let pageSize = 1_000
 
     /// - Throws: `Failure` with suggestions, if no product is called so, or several are. `LedgerError`.
@@ -32,7 +32,7 @@ struct ProductFinder: Sendable {
 
     /// A number is an id, if a product has it; otherwise it may be a SKU.
     private func product(numbered text: String) async throws(LedgerError) -> Product? {
-        guard let number = Int64(text), (1...largestJSONInteger).contains(number) else { return nil }
+        guard let number = Int64(text), (1...maximumJSONInteger).contains(number) else { return nil }
         do throws(LedgerError) {
             return try await ledger.product(ProductID(rawValue: number), Freshness()).value
         } catch .notFound {
@@ -48,7 +48,7 @@ struct ProductFinder: Sendable {
         } do: { page in
             for product in page.value.items { suggestions.consider(product) }
             considered += page.value.items.count
-            return considered < Self.mostConsidered
+            return considered < Self.maximumConsidered
         }
         let products = suggestions.products
         let hint =
@@ -67,7 +67,7 @@ struct Naming {
     }
 
     /// More are not told of.
-    private static let most = 10
+    private static let maximum = 10
 
     private let text: String
     private let folded: String
@@ -84,9 +84,9 @@ struct Naming {
         if product.details.sku.map(ExactText.init) == ExactText(text) {
             bySKU = product
         } else if product.details.name == text {
-            if byName.count < Self.most { byName.append(product) }
+            if byName.count < Self.maximum { byName.append(product) }
         } else if product.details.name.folded == folded || product.details.sku?.folded == folded {
-            if alike.count < Self.most { alike.append(product) }
+            if alike.count < Self.maximum { alike.append(product) }
         }
     }
 

@@ -7,7 +7,7 @@ struct Suggestions {
     private let wordCount: Int
     private var found: [(product: Product, score: Score)] = []
 
-    static let most = 5
+    static let maximum = 5
 
     init(for text: String) {
         let words = text.folded.split(separator: " ")
@@ -21,9 +21,9 @@ struct Suggestions {
     mutating func consider(_ product: Product) {
         guard let score = score(product) else { return }
         let index = found.firstIndex { score < $0.score } ?? found.endIndex
-        guard index < Self.most else { return }
+        guard index < Self.maximum else { return }
         found.insert((product, score), at: index)
-        if found.count > Self.most { found.removeLast() }
+        if found.count > Self.maximum { found.removeLast() }
     }
 
     /// Fewer edits first; of equals, the name that was typed nearly whole, then the shorter one.

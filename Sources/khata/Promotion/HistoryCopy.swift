@@ -5,14 +5,14 @@ import SQLiteLedger
 /// Copies stores' ledgers from a file into a database, and checks on the way that they are sound.
 struct HistoryCopy {
     private let file: SQLiteLedger
-    private let target: MovingTarget
+    private let target: PromotionTarget
     /// How far the file was read. That begins at the beginning, also after an interruption: levels follow from all that
     /// was before.
     private var read: [StoreID: AuditVerifier] = [:]
     /// How far the database came.
     private var written: [StoreID: LedgerHead]
 
-    init(file: SQLiteLedger, target: MovingTarget, heads: [LedgerHead]) {
+    init(file: SQLiteLedger, target: PromotionTarget, heads: [LedgerHead]) {
         self.file = file
         self.target = target
         written = Dictionary(uniqueKeysWithValues: heads.map { ($0.storeID, $0) })

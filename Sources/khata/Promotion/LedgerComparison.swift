@@ -13,7 +13,7 @@ struct LedgerComparison: Sendable {
     /// For people; empty if they are the same.
     var differences: [String]
 
-    init(_ ledger: StoreLedger, _ file: SQLiteLedger, _ target: MovingTarget) async throws {
+    init(_ ledger: StoreLedger, _ file: SQLiteLedger, _ target: PromotionTarget) async throws {
         let (id, end) = (ledger.head.storeID, ledger.head.position)
         (storeID, name) = (id, ledger.name)
         totals = try await file.totals(of: id, upTo: end)
@@ -34,7 +34,7 @@ struct LedgerComparison: Sendable {
 
     /// - Returns: How many there are, up to the first that differs, and what differs.
     private static func compareLevels(
-        of id: StoreID, at end: Position, _ file: SQLiteLedger, _ target: MovingTarget
+        of id: StoreID, at end: Position, _ file: SQLiteLedger, _ target: PromotionTarget
     ) async throws -> (count: Int, difference: String?) {
         var count = 0
         var last: ProductID?

@@ -13,7 +13,7 @@ import SQLiteLedger
 /// nowhere, which the next run finishes.
 struct Promotion: Sendable {
     let file: SQLiteLedger
-    let target: MovingTarget
+    let target: PromotionTarget
     let schema: Schema
     /// The target's ledgers, as others read them.
     let ledger: PostgresLedger

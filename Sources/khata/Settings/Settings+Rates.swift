@@ -36,7 +36,7 @@ extension TrustedProxies {
 }
 
 extension SettingsSource {
-    private static var rate: ClosedRange<Int> { 1...RatePolicy.mostPerSecond }
+    private static var rate: ClosedRange<Int> { 1...RatePolicy.maximumPerSecond }
 
     fileprivate func policy(_ perSecond: SettingKey, _ burst: SettingKey) throws(SettingsError) -> RatePolicy? {
         let permitsPerSecond = try integer(perSecond, in: Self.rate)

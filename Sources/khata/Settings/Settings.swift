@@ -75,7 +75,7 @@ extension Settings {
         limits.bodyBytes = try source.integer(.bodyBytes, in: 1_024...(64 << 20)) ?? limits.bodyBytes
         limits.headerBytes = try source.integer(.headerBytes, in: 1_024...(1 << 20)) ?? limits.headerBytes
         limits.quantity =
-            try source.integer(.quantity, in: 1...Int(Quantity.largest)).map(Int64.init) ?? limits.quantity
+            try source.integer(.quantity, in: 1...Int(Quantity.maximum)).map(Int64.init) ?? limits.quantity
         limits.nameCharacters = try source.integer(.nameCharacters, in: 1...10_000) ?? limits.nameCharacters
         limits.noteCharacters = try source.integer(.noteCharacters, in: 1...10_000) ?? limits.noteCharacters
         limits.batch = try source.integer(.batch, in: 1...10_000) ?? limits.batch
@@ -118,7 +118,7 @@ extension Settings {
 extension StoreID {
     /// - Throws: `SettingsError`.
     init(defaultIn source: SettingsSource) throws(SettingsError) {
-        self.init(rawValue: Int64(try source.integer(.defaultStoreID, in: 1...Int(largestJSONInteger)) ?? 1))
+        self.init(rawValue: Int64(try source.integer(.defaultStoreID, in: 1...Int(maximumJSONInteger)) ?? 1))
     }
 }
 

@@ -7,7 +7,7 @@ import RemoteLedger
 import SQLiteLedger
 
 /// A ledger as the commands of people use it, wherever it is.
-typealias ShopLedger = StockReading & StockWriting & KeptReading
+typealias ShopLedger = StockReading & StockWriting & StoredStateReading
 
 /// The shop that a command works on.
 struct Shop: Sendable {

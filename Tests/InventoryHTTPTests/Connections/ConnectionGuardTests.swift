@@ -24,7 +24,7 @@ struct ConnectionGuardTests {
         let watch = ConnectionWatch(loop, limits.connections)
         try pipeline.addHandler(HalfClosing())
         try pipeline.addHandler(ConnectionMeter(ConnectionPace(limits.connections, isEncrypted: false), watch))
-        try pipeline.addHandler(AnswerOutlet())
+        try pipeline.addHandler(ResponseOutlet())
         try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try pipeline.addHandler(

@@ -3,13 +3,13 @@ import Testing
 
 @testable import InventoryHTTP
 
-@Suite("Patience")
+@Suite("ClientPatience")
 struct PatienceTests {
     private let start = NIODeadline.uptimeNanoseconds(1_000)
-    private var patience: Patience
+    private var patience: ClientPatience
 
     init() {
-        patience = Patience(.seconds(10), bytesPerSecond: 1_000, now: start)
+        patience = ClientPatience(.seconds(10), bytesPerSecond: 1_000, now: start)
     }
 
     @Test("it lasts as long as it was set to, and no longer")

@@ -118,7 +118,7 @@ struct LiveServer: Sendable {
             if let limiter { services.append(limiter) }
             if let cache, let warming {
                 services += [
-                    Relay(outbox: ledger.relay, cache: cache), HeartWatch(primary: ledger, cache: cache), warming,
+                    Relay(outbox: ledger.relay, cache: cache), HeartbeatMonitor(primary: ledger, cache: cache), warming,
                 ]
             }
             try await run(server, and: services, on: database, tokens, body)

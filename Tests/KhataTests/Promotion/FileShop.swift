@@ -76,7 +76,8 @@ extension TestFile {
 
     private static func addCredentials(_ ledger: SQLiteLedger) async throws {
         let limited = Grant(
-            role: .clerk, scope: .only([stores[0], stores[3]]), rates: OwnRates(readsPerSecond: 5, writesPerSecond: 2))
+            role: .clerk, scope: .only([stores[0], stores[3]]),
+            rates: RateOverrides(readsPerSecond: 5, writesPerSecond: 2))
         let keys = (0..<3).map { _ in APIKey.generate() }
         for (number, key) in keys.enumerated() {
             _ = try await ledger.addAPIKey(

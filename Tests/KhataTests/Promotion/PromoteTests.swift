@@ -103,7 +103,7 @@ struct PromoteTests {
                         return !entries.isEmpty
                     }
                     #expect(isDue && entries[0].namespace == "khata:cache")
-                    let told = try #require(entries.first?.advances)
+                    let told = try #require(entries.first?.invalidations)
                     var heads: [StoreID: Position] = [:]
                     for store in [StoreID.catalog] + TestFile.stores {
                         heads[store] = try await AuditVerification(ledger: ledger).verify(store).position

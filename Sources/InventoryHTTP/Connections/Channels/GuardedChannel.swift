@@ -39,7 +39,7 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
             let pace = ConnectionPace(limits, isEncrypted: certificate != nil)
             try pipeline.addHandler(ConnectionMeter(pace, watches.watch(of: channel.eventLoop)))
             if let certificate { try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context)) }
-            try pipeline.addHandler(AnswerOutlet())
+            try pipeline.addHandler(ResponseOutlet())
             try channel.syncOptions?.setOption(.tcpOption(.unsentBytes), value: unsentBytes)
             try channel.syncOptions?.setOption(.recvAllocator, value: readAllocator)
             try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)

@@ -35,13 +35,13 @@ struct ConnectionPace {
     /// What was waited for at earlier checks.
     private struct Wait {
         let change: UInt
-        var patience: Patience
+        var patience: ClientPatience
         var bodyBytes: Int
     }
 
     /// How the client was taking what is written, at earlier checks.
     private struct Taking {
-        var patience: Patience
+        var patience: ClientPatience
         var bytes: Int
     }
 
@@ -130,7 +130,7 @@ extension ConnectionPace {
             return nil
         }
         guard var wait, wait.change == change else {
-            let patience = Patience(allowed, bytesPerSecond: limits.bytesPerSecond, now: now)
+            let patience = ClientPatience(allowed, bytesPerSecond: limits.bytesPerSecond, now: now)
             wait = Wait(change: change, patience: patience, bodyBytes: bodyBytes)
             return nil
         }
@@ -173,7 +173,7 @@ extension ConnectionPace {
         }
         let taken = bytesWritten &- waiting
         guard var taking else {
-            let patience = Patience(limits.answer, bytesPerSecond: limits.bytesPerSecond, now: now)
+            let patience = ClientPatience(limits.answer, bytesPerSecond: limits.bytesPerSecond, now: now)
             taking = Taking(patience: patience, bytes: taken)
             return false
         }

@@ -20,7 +20,7 @@ final class ConnectionWatch {
 
     private static let leastPerStep = 8
     private static let shortestPause = TimeAmount.milliseconds(2)
-    private static let mostEndedAtOnce = 4
+    private static let maximumClosedAtOnce = 4
 
     init(_ eventLoop: any EventLoop, _ limits: ConnectionLimits) {
         self.eventLoop = eventLoop
@@ -63,7 +63,7 @@ final class ConnectionWatch {
         let now = eventLoop.now
         var ended = 0
         if left == 0 { left = meters.count / steps + 1 }
-        while left > 0, ended < Self.mostEndedAtOnce {
+        while left > 0, ended < Self.maximumClosedAtOnce {
             // Some may have left, by being checked.
             next = min(next, meters.count)
             guard next > 0 else {

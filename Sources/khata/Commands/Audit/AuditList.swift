@@ -21,7 +21,7 @@ extension AuditCommand {
         @OptionGroup var options: ShopOptions
 
         func validate() throws {
-            if let store, !(0...largestJSONInteger).contains(store) {
+            if let store, !(0...maximumJSONInteger).contains(store) {
                 throw ValidationError("--store has to be a store's number, or 0 for the catalog.")
             }
         }

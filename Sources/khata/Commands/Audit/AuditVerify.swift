@@ -38,7 +38,7 @@ extension AuditCommand {
         @OptionGroup var options: ShopOptions
 
         func validate() throws {
-            if let store, !(0...largestJSONInteger).contains(store) {
+            if let store, !(0...maximumJSONInteger).contains(store) {
                 throw ValidationError("--store has to be a store's number, or 0 for the catalog.")
             }
             guard writeHeads == nil || store == nil else {
@@ -69,7 +69,7 @@ extension AuditCommand {
 /// Goes through the ledgers of a shop, and tells of each what was found.
 private struct VerificationRun {
     private let ledger: any ShopLedger
-    private let heads: [StoreID: [KeptHead]]
+    private let heads: [StoreID: [StoredHead]]
     private let isJSON: Bool
     private(set) var report: VerificationReport
     private var progress: ProgressBar?
@@ -78,7 +78,7 @@ private struct VerificationRun {
     /// More say nothing new.
     private static let maximumPrinted = 100
 
-    init(_ ledger: any ShopLedger, heads: [KeptHead], isJSON: Bool) {
+    init(_ ledger: any ShopLedger, heads: [StoredHead], isJSON: Bool) {
         self.ledger = ledger
         self.heads = Dictionary(grouping: heads, by: \.storeID)
         self.isJSON = isJSON

@@ -9,10 +9,10 @@ struct HeadsFile {
     var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
     /// - Throws: `Failure`.
-    func read() throws -> [KeptHead] {
+    func read() throws -> [StoredHead] {
         guard let data = FileManager.default.contents(atPath: path) else { throw Failure("\(path) cannot be read") }
         let lines = String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-        let heads = try lines.enumerated().compactMap { index, line -> KeptHead? in
+        let heads = try lines.enumerated().compactMap { index, line -> StoredHead? in
             let fields = line.split(whereSeparator: \.isWhitespace)
             guard let first = fields.first, !first.hasPrefix("#") else { return nil }
             guard fields.count == 4, let store = Int64(fields[0]), let position = Int64(fields[1]),
@@ -20,7 +20,7 @@ struct HeadsFile {
             else {
                 throw Failure("\(path), line \(index + 1): this is no store, position, hash and time")
             }
-            return KeptHead(
+            return StoredHead(
                 storeID: StoreID(rawValue: store), position: Position(rawValue: position), hash: hash, notedAt: time)
         }
         guard lines.last(where: { !$0.isEmpty }).map(String.init) == Self.end(heads.count) else {

@@ -4,7 +4,7 @@ import JSON
 /// A list of keys or users as a command prints it, gathered page by page.
 struct CredentialListing<Item: Sendable>: Sendable {
     /// What fits into a terminal's memory, and nobody reads beyond.
-    private static var most: Int { 10_000 }
+    private static var maximum: Int { 10_000 }
 
     private let items: [Item]
     private let isComplete: Bool
@@ -13,7 +13,7 @@ struct CredentialListing<Item: Sendable>: Sendable {
     init<Key: Sendable>(page: (Key?) async throws -> Page<Item, Key>) async throws {
         var first = try await page(nil)
         var items = first.items
-        while let last = first.next, items.count < Self.most {
+        while let last = first.next, items.count < Self.maximum {
             first = try await page(last)
             items += first.items
         }

@@ -18,9 +18,9 @@ struct GrantOptions: ParsableArguments {
 
     func validate() throws {
         for rate in [readsPerSecond, writesPerSecond] {
-            guard rate.map({ OwnRates.range.contains(Int64($0)) }) ?? true else {
+            guard rate.map({ RateOverrides.range.contains(Int64($0)) }) ?? true else {
                 throw ValidationError(
-                    "A rate is from \(OwnRates.range.lowerBound) to \(OwnRates.range.upperBound) per second.")
+                    "A rate is from \(RateOverrides.range.lowerBound) to \(RateOverrides.range.upperBound) per second.")
             }
         }
     }
@@ -28,7 +28,7 @@ struct GrantOptions: ParsableArguments {
     var grant: Grant {
         Grant(
             role: role, scope: stores?.scope ?? .all,
-            rates: OwnRates(readsPerSecond: readsPerSecond, writesPerSecond: writesPerSecond))
+            rates: RateOverrides(readsPerSecond: readsPerSecond, writesPerSecond: writesPerSecond))
     }
 }
 

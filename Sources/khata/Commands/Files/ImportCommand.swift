@@ -90,7 +90,7 @@ struct ImportCommand: AsyncParsableCommand {
 /// Shows on standard error how an import goes, and keeps the rows that it leaves out.
 private final class ImportTerminal: ImportObserver {
     /// More say nothing new.
-    private static let mostProblems = 100
+    private static let maximumProblems = 100
 
     private struct State {
         var progress: ProgressBar?
@@ -130,8 +130,8 @@ private final class ImportTerminal: ImportObserver {
             state.progress?.finish()
             for problem in problems {
                 state.problems += 1
-                if state.problems <= Self.mostProblems { printError("\(problem)") }
-                if state.problems == Self.mostProblems + 1 { printError("… and more of them") }
+                if state.problems <= Self.maximumProblems { printError("\(problem)") }
+                if state.problems == Self.maximumProblems + 1 { printError("… and more of them") }
             }
             do {
                 try state.rejects?.write(contentsOf: Data(record.text.utf8))

@@ -54,7 +54,7 @@ struct MoveCommand: AsyncParsableCommand {
     @OptionGroup var options: ShopOptions
 
     func validate() throws {
-        if let expected, !(0...largestJSONInteger).contains(expected) {
+        if let expected, !(0...maximumJSONInteger).contains(expected) {
             throw ValidationError("--expected has to be 0 or more.")
         }
     }

@@ -29,7 +29,7 @@ struct StockCommand: AsyncParsableCommand {
         guard product == nil || below == nil && category == nil else {
             throw ValidationError("--below and --category choose among all products: name none with them.")
         }
-        if let below, !(0...largestJSONInteger).contains(below) {
+        if let below, !(0...maximumJSONInteger).contains(below) {
             throw ValidationError("--below has to be 0 or more.")
         }
         if let product, product.isEmpty { throw ValidationError("Name a product.") }

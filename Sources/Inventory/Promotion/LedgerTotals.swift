@@ -14,7 +14,7 @@ public struct LedgerTotals: Hashable, Sendable {
 }
 
 /// The level of one product in one store, as it is kept, whether or not the product or the store is archived.
-public struct KeptLevel: Hashable, Sendable {
+public struct StoredLevel: Hashable, Sendable {
     public let productID: ProductID
     public let onHand: Int64
     /// Of its last change.
@@ -30,7 +30,7 @@ public struct KeptLevel: Hashable, Sendable {
 }
 
 /// The record of an idempotency key, as it is kept.
-public struct KeptOutcome: Hashable, Sendable {
+public struct StoredOutcome: Hashable, Sendable {
     public let scope: IdempotencyKey.Scope
     public let fingerprint: [UInt8]
     /// An `Outcome` as JSON.

@@ -2,7 +2,7 @@ import HTTPTypes
 import NIOCore
 
 /// Where whole answers leave past the handlers that write an answer part by part: it stands between these and TLS.
-final class AnswerOutlet: ChannelOutboundHandler {
+final class ResponseOutlet: ChannelOutboundHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 

@@ -1,7 +1,7 @@
 import Inventory
 
-/// What a caller found in the cache.
-struct Look: Sendable {
+/// What a lookup in the cache found.
+struct CacheLookup: Sendable {
     /// `nil` if the cache cannot be asked, or is not trusted.
     let documents: RedisDocuments?
     let hit: Document?
@@ -10,13 +10,13 @@ struct Look: Sendable {
     /// The ledgers whose marks are unknown.
     let unknown: Set<StoreID>
 
-    /// Of a cache that cannot be asked, or is not trusted.
-    static let blind = Look(documents: nil, hit: nil, required: nil, unknown: [])
+    /// The cache cannot be asked, or is not trusted.
+    static let bypass = CacheLookup(documents: nil, hit: nil, required: nil, unknown: [])
 
     var origin: DocumentOrigin { documents == nil ? .bypass : .miss }
 
-    /// Whether what is read after this look is at least as new as what was to be read after the other.
-    func promises(asMuchAs other: Look) -> Bool {
+    /// Whether what is read after this lookup is at least as new as what had to be read after the other.
+    func isAsStrict(as other: CacheLookup) -> Bool {
         guard let owed = other.required else { return true }
         return required?.covers(owed) ?? false
     }
@@ -24,31 +24,32 @@ struct Look: Sendable {
 
 extension CacheConnection {
     /// One round trip; another one if what this process had is too old, since the cache may have a newer one.
-    func look(_ key: DocumentKey) async -> Look {
-        guard let documents else { return .blind }
-        let look = await look(key, documents)
+    func lookup(_ key: DocumentKey) async -> CacheLookup {
+        guard let documents = trustedDocuments else { return .bypass }
+        let lookup = await lookup(key, documents)
         // A process that was stopped before it asked may have been answered by a Redis that went there and back.
-        return trusts(documents) ? look : .blind
+        return trusts(documents) ? lookup : .bypass
     }
 
     /// What the cache has, whether or not that is all; and the last moment at which it was.
-    func lookUntrusted(_ key: DocumentKey) async -> Document? {
-        guard let (documents, provenAt) = lastTrusted, let hit = await look(key, documents).hit else { return nil }
+    func lookupUnproven(_ key: DocumentKey) async -> Document? {
+        guard let (documents, provenAt) = lastTrusted, let hit = await lookup(key, documents).hit else { return nil }
         return Document(
             stamp: hit.stamp, body: hit.body, next: hit.next, source: nil, unproven: Staleness(provenAt: provenAt))
     }
 
-    private func look(_ key: DocumentKey, _ documents: RedisDocuments) async -> Look {
+    private func lookup(_ key: DocumentKey, _ documents: RedisDocuments) async -> CacheLookup {
         if let recent = documents.recent.document(key) {
-            let look = await look(key, documents, having: recent)
-            if look.hit != nil || look.required == nil { return look }
+            let lookup = await lookup(key, documents, having: recent)
+            if lookup.hit != nil || lookup.required == nil { return lookup }
         }
-        return await look(key, documents, having: nil)
+        return await lookup(key, documents, having: nil)
     }
 
-    private func look(_ key: DocumentKey, _ documents: RedisDocuments, having recent: Document?) async -> Look {
+    private func lookup(_ key: DocumentKey, _ documents: RedisDocuments, having recent: Document?) async -> CacheLookup
+    {
         guard let reading = await attempt({ () throws(CacheError) in try await documents.read(key, having: recent) })
-        else { return .blind }
+        else { return .bypass }
         let position = reading.mark.required(for: key)
         let catalogKey = DocumentKey(storeID: .catalog, name: "")
         let catalogPosition = key.storeID == .catalog ? position : reading.catalogMark.required(for: catalogKey)
@@ -56,16 +57,16 @@ extension CacheConnection {
             var unknown: Set<StoreID> = []
             if position == nil { unknown.insert(key.storeID) }
             if catalogPosition == nil { unknown.insert(.catalog) }
-            return Look(documents: documents, hit: nil, required: nil, unknown: unknown)
+            return CacheLookup(documents: documents, hit: nil, required: nil, unknown: unknown)
         }
-        // A mark may know of a commit and not of one before it, whose writer is slower: only the base knows of all.
-        let told = Requirement.Told(
+        // A mark may know of a commit and not of an earlier one, whose writer is slower: only the base covers all.
+        let invalidated = Requirement.Invalidated(
             position: key.productID == nil ? reading.mark.base ?? .zero : position,
             catalogPosition: reading.catalogMark.base ?? .zero, productID: key.productID)
         let required = Requirement(
             history: documents.history, position: position, catalogPosition: catalogPosition,
-            highest: reading.mark.highest ?? position, told: told)
+            highest: reading.mark.highest ?? position, invalidated: invalidated)
         let hit = reading.document.flatMap { required.isMet(by: $0.stamp) ? $0 : nil }
-        return Look(documents: documents, hit: hit, required: required, unknown: [])
+        return CacheLookup(documents: documents, hit: hit, required: required, unknown: [])
     }
 }

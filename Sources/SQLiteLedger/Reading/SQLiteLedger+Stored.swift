@@ -1,7 +1,7 @@
 import GRDB
 public import Inventory
 
-extension SQLiteLedger: KeptReading {
+extension SQLiteLedger: StoredStateReading {
     public var showsAll: Bool { true }
 
     public func keptLedgers() async throws(LedgerError) -> [(storeID: StoreID, position: Position)] {
@@ -10,25 +10,25 @@ extension SQLiteLedger: KeptReading {
         }
     }
 
-    public func keptCatalog() async throws(LedgerError) -> KeptCatalog {
+    public func keptCatalog() async throws(LedgerError) -> StoredCatalog {
         try await reader.run { database in
-            let end = try KeptEnd(of: .catalog, in: database)
+            let end = try StoredEnd(of: .catalog, in: database)
             let contents = try CatalogContents(database)
             let position = end.head?.position ?? .zero
-            return KeptCatalog(
-                end: end, products: [KeptPart(at: position, contents.products)],
-                stores: [KeptPart(at: position, contents.stores)],
+            return StoredCatalog(
+                end: end, products: [StoredPart(at: position, contents.products)],
+                stores: [StoredPart(at: position, contents.stores)],
                 misfiled: try database.rows(Self.nameKeys) { row in
                     try row.value(2) as String == ProductName.key(row.value(1)) ? nil : row.productID(0)
                 }.compactMap(\.self))
         }
     }
 
-    public func keptStore(_ id: StoreID) async throws(LedgerError) -> KeptStore {
+    public func keptStore(_ id: StoreID) async throws(LedgerError) -> StoredStore {
         try await reader.run { database in
-            let end = try KeptEnd(of: id, in: database)
-            let levels = try KeptLevel.list(of: id, after: nil, atMost: .max, in: database)
-            return KeptStore(end: end, levels: [KeptPart(at: end.head?.position ?? .zero, levels)])
+            let end = try StoredEnd(of: id, in: database)
+            let levels = try StoredLevel.list(of: id, after: nil, atMost: .max, in: database)
+            return StoredStore(end: end, levels: [StoredPart(at: end.head?.position ?? .zero, levels)])
         }
     }
 
@@ -56,7 +56,7 @@ extension SQLiteLedger: KeptReading {
     private static let nameKeys = "select product_id, name, name_key from products"
 }
 
-extension KeptEnd {
+extension StoredEnd {
     fileprivate init(of id: StoreID, in database: Database) throws {
         let ends = try database.rows(Self.ends, id.rawValue) { (try $0.position(0), try $0.position(1)) }.found()
         self.init(

@@ -7,7 +7,7 @@ public import Postgres
 /// ledger: who was interrupted finds out how far each came, and goes on. Until everything is there the shop is closed: its
 /// stores are archived and its products missing, so nobody sells from half a ledger, and nobody reads from it what
 /// was true long ago. `open` makes all of it visible at once.
-public struct MovingTarget: Sendable {
+public struct PromotionTarget: Sendable {
     let database: Pool
 
     public init(_ database: Pool) {
@@ -44,7 +44,7 @@ public struct MovingTarget: Sendable {
 
     /// Adds entries to a store's ledger, with the levels that follow from them, in one transaction.
     /// - Parameter head: The store's, as it has to be.
-    /// - Throws: `MovingConflict`, if it is not; `PostgresError`.
+    /// - Throws: `PromotionConflict`, if it is not; `PostgresError`.
     public func append(_ page: AuditedPage, to head: LedgerHead) async throws {
         guard let last = page.entries.last else { return }
         var lastEntries: [ProductID: LedgerEntry] = [:]
@@ -59,15 +59,15 @@ public struct MovingTarget: Sendable {
         ]
         try await database.write { session in
             do {
-                guard try session.pipeline(queries)[0].affectedCount == 1 else { throw MovingConflict() }
+                guard try session.pipeline(queries)[0].affectedCount == 1 else { throw PromotionConflict() }
             } catch let error as PostgresError where error.sqlState == SQLState.uniqueViolation {
-                throw MovingConflict()
+                throw PromotionConflict()
             }
         }
     }
 
     /// Puts records of idempotency keys, over those of an earlier attempt.
-    public func put(_ outcomes: [KeptOutcome]) async throws {
+    public func put(_ outcomes: [StoredOutcome]) async throws {
         let query = Query(
             Self.putOutcomes,
             .texts(outcomes.map(\.scope.principal)),
@@ -102,7 +102,7 @@ public struct MovingTarget: Sendable {
         """)
 
     private static let advance = Statement(
-        "moving.advance",
+        "moving.invalidation",
         """
         update stores set position = $4::bigint, audit_head = $5::bytea, recorded_at = $6::timestamptz
         where store_id = $1::bigint and position = $2::bigint and audit_head = $3::bytea and archived_at is not null
@@ -119,7 +119,7 @@ public struct MovingTarget: Sendable {
 }
 
 /// Somebody else writes to the database that a ledger is moved into.
-public struct MovingConflict: Error, CustomStringConvertible {
+public struct PromotionConflict: Error, CustomStringConvertible {
     public var description: String {
         "somebody else writes to the database, so it cannot hold the same history as the file: move it to another one"
     }

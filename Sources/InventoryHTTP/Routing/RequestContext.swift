@@ -5,7 +5,7 @@ import Inventory
 import InventoryContract
 
 /// What a route's handler knows about its request.
-struct Call {
+struct RequestContext {
     let request: Request
     let requestID: String
     let principal: Principal
@@ -47,7 +47,7 @@ struct Call {
     }
 
     /// On whose behalf the ledger is asked to do something, once per `Idempotency-Key`.
-    func context(body: JSONBody? = nil) throws(Problem) -> CommandContext {
+    func commandContext(body: JSONBody? = nil) throws(Problem) -> CommandContext {
         let idempotency: IdempotencyKey? = if let body { try idempotencyKey(for: body) } else { nil }
         return CommandContext(actor: principal.id, requestID: try commandID, idempotency: idempotency)
     }
@@ -66,10 +66,10 @@ struct Call {
 
     /// - Parameter name: What an import calls the change: then that is what makes it happen once.
     /// - Throws: 403 unless the caller may import, 400 if there is a key beside the name, 422 if it is of another store.
-    func context(
+    func commandContext(
         body: JSONBody, of change: MovementCommand.Change, importedAs name: ImportName?
     ) throws(Problem) -> CommandContext {
-        guard let name else { return try context(body: body) }
+        guard let name else { return try commandContext(body: body) }
         // Imports share their names: nobody else can have what they stand for recorded any more.
         guard principal.role >= .manager else {
             throw Problem(.forbidden, "To import takes the role manager; yours is \(principal.role.rawValue).")

@@ -1,5 +1,5 @@
 /// The end of a ledger as it was noted elsewhere: whoever changes the ledger does not reach it.
-public struct KeptHead: Hashable, Sendable {
+public struct StoredHead: Hashable, Sendable {
     public let storeID: StoreID
     public let position: Position
     public let hash: AuditHash

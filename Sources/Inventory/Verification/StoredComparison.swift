@@ -1,4 +1,4 @@
-extension KeptPart {
+extension StoredPart {
     /// Whatever is kept or follows from the history, of the ids of this part and in their order.
     fileprivate func pairs<ID: LedgerNumber>(
         with derived: [ID: Item], _ id: (Item) -> ID
@@ -9,11 +9,11 @@ extension KeptPart {
     }
 }
 
-extension KeptPart<KeptLevel> {
+extension StoredPart<StoredLevel> {
     /// - Parameter showsAll: Whether positions are known, and also the levels of products that are archived: those have
     ///   nothing on hand.
     func differences(
-        from derived: [ProductID: KeptLevel], of storeID: StoreID, showsAll: Bool
+        from derived: [ProductID: StoredLevel], of storeID: StoreID, showsAll: Bool
     ) -> [LedgerDifference] {
         pairs(with: derived, \.productID).flatMap { id, kept, derived -> [LedgerDifference] in
             switch (kept, derived) {
@@ -73,7 +73,7 @@ extension Store: CatalogRecord {
     var fields: [(name: String, value: String?)] { [("name", name)] }
 }
 
-extension KeptPart {
+extension StoredPart {
     /// - Parameter showsAll: Whether versions are known, and what is archived.
     func differences<Record: CatalogRecord>(
         from derived: [Record.ID: Archivable<Record>], showsAll: Bool
@@ -108,7 +108,7 @@ extension Archivable where Item: CatalogRecord {
     }
 }
 
-extension KeptEnd {
+extension StoredEnd {
     /// - Parameter end: That of the log, which is sound up to there.
     func differences(from end: LedgerHead) -> [LedgerDifference] {
         guard let head else { return [] }

@@ -3,7 +3,7 @@ import NIOCore
 /// How much longer to wait for a client that moves bytes: an amount that runs out with time, and that every byte
 /// replenishes, up to what it was. So whoever keeps a pace is waited for, whatever the length, and whoever stops, or
 /// moves a byte now and then, is not.
-struct Patience {
+struct ClientPatience {
     private let full: TimeAmount
     private let bytesPerSecond: Int
     private var end: NIODeadline

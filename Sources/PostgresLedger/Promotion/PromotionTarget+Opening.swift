@@ -19,17 +19,17 @@ public struct ShopContents: Sendable {
     }
 }
 
-extension MovingTarget {
+extension PromotionTarget {
     /// Opens the shop, in one transaction: everybody sees all of it or nothing. What was written is read again and
     /// compared before it is committed.
     /// - Parameter prepare: Runs on the connection's thread when nothing is left to do but the commit, which does not
     ///   take place if it throws.
-    /// - Throws: `MovingConflict`, if the shop is open already, `MovingDifference`, `PostgresError`.
+    /// - Throws: `PromotionConflict`, if the shop is open already, `PromotionDifference`, `PostgresError`.
     public func open(_ shop: ShopContents, preparing prepare: @escaping @Sendable () throws -> Void) async throws {
         try await database.write { session in
             _ = try session.execute(Self.lockCache)
             let locked = try session.execute(Self.lockCatalog)
-            guard locked.count == 1 else { throw MovingConflict() }
+            guard locked.count == 1 else { throw PromotionConflict() }
             // Somebody may serve the empty shop from a cache.
             let cache = try CacheState(locked[0], at: 0, in: History(""))
             for query in shop.writes(cache) { _ = try session.pipeline([query]) }
@@ -42,13 +42,13 @@ extension MovingTarget {
         var verifier = AuditVerifier(storeID: .catalog)
         for row in try session.execute(Self.history) { try verifier.check(AuditEntry(row), movement: nil) }
         guard verifier.head.hash == shop.history.last?.hash ?? .origin else {
-            throw MovingDifference("the catalog's log")
+            throw PromotionDifference("the catalog's log")
         }
-        guard try CatalogContents(session) == shop.catalog else { throw MovingDifference("the catalog") }
+        guard try CatalogContents(session) == shop.catalog else { throw PromotionDifference("the catalog") }
         let credentials = Credentials(
             keys: try session.execute(.listKeys, .int64(0), .int64(Int64.max)).map(APIKeyRecord.init),
             users: try session.execute(.listUsers, .text(""), .int64(Int64.max)).map(UserRecord.init))
-        guard credentials == shop.credentials else { throw MovingDifference("the keys or users") }
+        guard credentials == shop.credentials else { throw PromotionDifference("the keys or users") }
     }
 
     private static let lockCache = Statement("moving.lock_cache", "select \(CacheState.lockSharedSQL)")
@@ -66,7 +66,7 @@ extension MovingTarget {
 }
 
 /// What was written is not what was read again.
-public struct MovingDifference: Error, CustomStringConvertible {
+public struct PromotionDifference: Error, CustomStringConvertible {
     public let description: String
 
     init(_ what: String) {
@@ -90,7 +90,7 @@ extension ShopContents {
             // No product's level was ever rendered: what marks say of whole stores is enough.
             writes += Outbox.insert(
                 CommitProof(last),
-                ([head] + heads).map { Advance(storeID: $0.storeID, position: $0.position, products: [:]) }, cache)
+                ([head] + heads).map { Invalidation(storeID: $0.storeID, position: $0.position, products: [:]) }, cache)
         }
         return writes
     }

@@ -2,7 +2,7 @@ public import Inventory
 import Postgres
 
 /// From the primary, each in one snapshot.
-extension PostgresLedger: KeptReading {
+extension PostgresLedger: StoredStateReading {
     public var showsAll: Bool { true }
 
     public func keptLedgers() async throws(LedgerError) -> [(storeID: StoreID, position: Position)] {
@@ -13,22 +13,22 @@ extension PostgresLedger: KeptReading {
         }
     }
 
-    public func keptCatalog() async throws(LedgerError) -> KeptCatalog {
+    public func keptCatalog() async throws(LedgerError) -> StoredCatalog {
         try await keptSnapshot { session in
-            let end = try KeptEnd(of: .catalog, session)
+            let end = try StoredEnd(of: .catalog, session)
             let contents = try CatalogContents(session)
             let position = end.head?.position ?? .zero
-            return KeptCatalog(
-                end: end, products: [KeptPart(at: position, contents.products)],
-                stores: [KeptPart(at: position, contents.stores)])
+            return StoredCatalog(
+                end: end, products: [StoredPart(at: position, contents.products)],
+                stores: [StoredPart(at: position, contents.stores)])
         }
     }
 
-    public func keptStore(_ id: StoreID) async throws(LedgerError) -> KeptStore {
+    public func keptStore(_ id: StoreID) async throws(LedgerError) -> StoredStore {
         try await keptSnapshot { session in
-            let end = try KeptEnd(of: id, session)
-            let levels = try session.execute(Self.keptLevels, .int64(id.rawValue)).map(KeptLevel.init)
-            return KeptStore(end: end, levels: [KeptPart(at: end.head?.position ?? .zero, levels)])
+            let end = try StoredEnd(of: id, session)
+            let levels = try session.execute(Self.keptLevels, .int64(id.rawValue)).map(StoredLevel.init)
+            return StoredStore(end: end, levels: [StoredPart(at: end.head?.position ?? .zero, levels)])
         }
     }
 
@@ -73,7 +73,7 @@ extension PostgresLedger: KeptReading {
         """)
 }
 
-extension KeptEnd {
+extension StoredEnd {
     fileprivate init(of id: StoreID, _ session: Session) throws {
         let store = Parameter.int64(id.rawValue)
         let answers = try session.pipeline([Query(Self.head, store), Query(Self.ends, store)])
@@ -94,7 +94,7 @@ extension KeptEnd {
         """)
 }
 
-extension KeptLevel {
+extension StoredLevel {
     /// From `product_id, on_hand, position, recorded_at`.
     init(_ row: Row) throws {
         try self.init(

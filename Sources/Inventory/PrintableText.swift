@@ -1,8 +1,8 @@
 /// Whether a text says something, is not too long, and can be stored: PostgreSQL's cannot hold U+0000, and no name or
 /// note needs a control character.
-public func isPlain(_ text: String, atMost longest: Int) -> Bool {
+public func isPrintable(_ text: String, atMost maximum: Int) -> Bool {
     let scalars = text.unicodeScalars
-    guard text.utf8.count <= longest || scalars.count <= longest else { return false }
+    guard text.utf8.count <= maximum || scalars.count <= maximum else { return false }
     return scalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
         && scalars.contains { !$0.properties.isWhitespace }
 }

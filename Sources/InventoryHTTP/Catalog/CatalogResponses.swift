@@ -6,18 +6,18 @@ import StockCache
 
 extension InventoryAPI {
     /// Carries out what a body asks for, and answers with what it left: 201 with its place if it is new.
-    func change(_ call: Call, _ read: (inout JSONFields) -> CatalogChange?) async throws -> Response {
-        try call.parameters().finish()
-        let body = try await call.body()
+    func change(_ context: RequestContext, _ read: (inout JSONFields) -> CatalogChange?) async throws -> Response {
+        try context.parameters().finish()
+        let body = try await context.body()
         var fields = try body.fields()
-        let isNew = call.request.method == .post
+        let isNew = context.request.method == .post
         // Only a POST may be sent twice without harm by its key: a PUT is the same twice anyway.
         let keyed = isNew ? body : nil
-        let receipt = try await receipt(to: call, keyed) { answer throws(LedgerError) in
+        let receipt = try await receipt(to: context, keyed) { answer throws(LedgerError) in
             try answer.catalogReceipt()
-        } carryingOut: {
+        } executing: {
             let change = try fields.reading(read)
-            return try await ledger(for: call).change(change, call.context(body: keyed))
+            return try await ledger(for: context).change(change, context.commandContext(body: keyed))
         }
         let item = receipt.value
         var response = Response.json(isNew ? .created : .ok) { $0.value(item) }
@@ -29,16 +29,16 @@ extension InventoryAPI {
         return response.replayed(receipt.isReplay)
     }
 
-    func archive(_ call: Call, _ change: CatalogChange) async throws -> Response {
-        try call.parameters().finish()
-        let receipt = try await ledger(for: call).change(change, call.context())
+    func archive(_ context: RequestContext, _ change: CatalogChange) async throws -> Response {
+        try context.parameters().finish()
+        let receipt = try await ledger(for: context).change(change, context.commandContext())
         var response = Response(status: .noContent, headers: [.cacheControl: "no-store"])
         response.add(receipt.value.position, in: receipt.history)
         return response
     }
 }
 
-extension Call {
+extension RequestContext {
     /// What is asked of the version that the request changes. `If-None-Match: *` asks that there is none, and what is
     /// changed has one.
     var versionCondition: VersionCondition {
@@ -46,8 +46,8 @@ extension Call {
     }
 
     /// The answer with a page of the catalog.
-    func answer(catalog found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters) -> Response {
-        answer(
+    func response(catalog found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters) -> Response {
+        response(
             found, parameters, tag: EntityTag(Version(found.document.stamp.position, in: found.document.stamp.history)))
     }
 }

@@ -37,9 +37,9 @@ extension SQLiteLedger {
     /// The levels of a store, by product.
     public func levels(
         of storeID: StoreID, after productID: ProductID?, limit: Int
-    ) async throws(LedgerError) -> [KeptLevel] {
+    ) async throws(LedgerError) -> [StoredLevel] {
         try await reader.run { database in
-            try KeptLevel.list(of: storeID, after: productID, atMost: limit, in: database)
+            try StoredLevel.list(of: storeID, after: productID, atMost: limit, in: database)
         }
     }
 
@@ -59,14 +59,14 @@ extension SQLiteLedger {
     /// there are no more. That of a large batch is a hundred times as long as that of a sale.
     public func keptOutcomes(
         after scope: IdempotencyKey.Scope?, bytes limit: Int
-    ) async throws(LedgerError) -> [KeptOutcome] {
+    ) async throws(LedgerError) -> [StoredOutcome] {
         try await reader.run { database in
             let rows = try Row.fetchCursor(
                 database.cachedStatement(sql: Self.keptOutcomes),
                 arguments: [scope?.principal ?? "", scope?.key ?? ""])
-            var (outcomes, bytes): ([KeptOutcome], Int) = ([], 0)
+            var (outcomes, bytes): ([StoredOutcome], Int) = ([], 0)
             while bytes < limit, let row = try rows.next() {
-                let outcome = try KeptOutcome(
+                let outcome = try StoredOutcome(
                     scope: IdempotencyKey.Scope(principal: row.value(0), key: row.value(1)), fingerprint: row.bytes(2),
                     outcome: row.value(3), expiresAt: row.optionalTime(4))
                 outcomes.append(outcome)
@@ -93,12 +93,12 @@ extension SQLiteLedger {
         """
 }
 
-extension KeptLevel {
+extension StoredLevel {
     static func list(
         of storeID: StoreID, after productID: ProductID?, atMost limit: Int, in database: Database
-    ) throws -> [KeptLevel] {
+    ) throws -> [StoredLevel] {
         try database.rows(list, storeID.rawValue, productID?.rawValue ?? .min, limit) { row in
-            try KeptLevel(
+            try StoredLevel(
                 productID: row.productID(0), onHand: row.value(1), position: row.position(2), recordedAt: row.time(3))
         }
     }

@@ -8,7 +8,7 @@ import NIOCore
 import RateLimiting
 
 /// Takes each request from its first byte to its answer: finds the route, who asks, and turns what fails into problems.
-struct Front: Sendable {
+struct RequestPipeline: Sendable {
     let router: Router
     let authenticator: Authenticator
     /// `nil` where rates are not limited: on the operator's port.
@@ -54,8 +54,8 @@ struct Front: Sendable {
         let authorization = request.headers.text(of: .authorization)
         var principal = authorization.flatMap(authenticator.remembered)
         // A stranger's address: whoever else is behind it must not lock out those who were known a moment ago.
-        let isStranger = principal == nil && !(authorization.map(authenticator.isFamiliar) ?? false)
-        let address = isStranger && limiter != nil ? proxies.client(of: request, from: peer) : nil
+        let isUnknownSender = principal == nil && !(authorization.map(authenticator.isRecentlyVerified) ?? false)
+        let address = isUnknownSender && limiter != nil ? proxies.client(of: request, from: peer) : nil
         // Before anything is looked for: who is known pays by themselves, others with their address.
         if let principal {
             try admit(limiter?.admit(principal, kind), &rate)
@@ -74,11 +74,11 @@ struct Front: Sendable {
             try admit(limiter?.admit(verified, kind), &rate)
             principal = verified
         }
-        let call = Call(
+        let context = RequestContext(
             request: request, requestID: requestID,
             principal: try allowed(principal, on: match), path: match.path,
             format: try format(of: request, for: match.route), limits: limits)
-        return try await match.route.handler(call)
+        return try await match.route.handler(context)
     }
 
     private func admit(_ decision: RateDecision?, _ rate: inout RateDecision?) throws(Problem) {

@@ -10,7 +10,7 @@ import NIOHTTPTypes
 /// One request of a connection is answered at a time, and none before the client has taken most of the answers to those
 /// before it: whoever asks for much and takes nothing gets no more than the buffers hold. What comes meanwhile waits, and
 /// so does reading.
-final class DirectAnswers: ChannelDuplexHandler, RemovableChannelHandler {
+final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
@@ -30,7 +30,7 @@ final class DirectAnswers: ChannelDuplexHandler, RemovableChannelHandler {
         case user(Any)
     }
 
-    private let front: Front
+    private let pipeline: RequestPipeline
     private var context: ChannelHandlerContext!
     private var executor: EventLoopExecutor!
     private var peer: SocketAddress?
@@ -50,8 +50,8 @@ final class DirectAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     /// More than this does not wait for the end of an answer to leave.
     private static let maximumUnflushedBytes = 65_536
 
-    init(_ front: Front) {
-        self.front = front
+    init(_ pipeline: RequestPipeline) {
+        self.pipeline = pipeline
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -61,7 +61,7 @@ final class DirectAnswers: ChannelDuplexHandler, RemovableChannelHandler {
         do {
             connectionGuard = try context.pipeline.syncOperations.handler(type: ConnectionGuard.self)
         } catch {
-            preconditionFailure("direct answers need a guard in front of them")
+            preconditionFailure("direct answers need a guard in pipeline of them")
         }
     }
 
@@ -136,13 +136,13 @@ final class DirectAnswers: ChannelDuplexHandler, RemovableChannelHandler {
     private func answer(_ head: HTTPRequest) {
         state = .answering
         let request = Request(head: head, body: Self.noBody)
-        let (front, peer) = (front, peer)
+        let (pipeline, peer) = (pipeline, peer)
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
         Task.immediate(executorPreference: executor) {
             do {
-                let response = try await front.respond(to: request, from: peer)
+                let response = try await pipeline.respond(to: request, from: peer)
                 connection.value.begin(response.head)
-                try await response.body.write(AnswerWriter(connection: connection))
+                try await response.body.write(ResponseStreamWriter(connection: connection))
                 connection.value.end()
             } catch {
                 // Half an answer, or the client is gone.
@@ -221,8 +221,8 @@ final class DirectAnswers: ChannelDuplexHandler, RemovableChannelHandler {
 }
 
 /// Writes the body of an answer on the connection's event loop.
-private struct AnswerWriter: ResponseBodyWriter {
-    let connection: NIOLoopBound<DirectAnswers>
+private struct ResponseStreamWriter: ResponseBodyWriter {
+    let connection: NIOLoopBound<BodylessRequestHandler>
 
     func write(_ buffer: ByteBuffer) async throws {
         try await connection.value.write(buffer)?.get()

@@ -1,4 +1,4 @@
 public import Inventory
 
 /// As far as the contract shows it.
-extension RemoteLedger: KeptReading {}
+extension RemoteLedger: StoredStateReading {}

@@ -3,7 +3,7 @@ import Postgres
 import Synchronization
 
 /// Sees to it that the cache knows of a commit before anyone is told of it: whoever was answered for it, or has read it.
-final class Announcements: Sendable {
+final class InvalidationGate: Sendable {
     private struct Waiter {
         /// The rows of the outbox whose end is waited for; none if they are not known.
         let rows: Set<Outbox.Key>
@@ -47,14 +47,14 @@ final class Announcements: Sendable {
 
     /// Returns when nobody can read from the cache what was before the commit. To be called when it is committed.
     /// - Parameters:
-    ///   - advances: What it did to each ledger.
+    ///   - invalidations: What it did to each ledger.
     ///   - commit: The row of the outbox that tells of all of this; `nil` if there may be others.
     ///   - state: Which cache counted in its transaction.
-    func announce(_ advances: [Advance], _ commit: EntryKey?, in state: CacheState) async {
-        guard let namespace = state.namespace, !advances.isEmpty else { return }
+    func invalidate(_ invalidations: [Invalidation], _ commit: EntryKey?, in state: CacheState) async {
+        guard let namespace = state.namespace, !invalidations.isEmpty else { return }
         let row = commit.map { Outbox.Key(commit: $0, namespace: namespace) }
-        if await invalidating.invalidate(advances, in: state) {
-            if let row { outbox.markTold([row]) }
+        if await invalidating.invalidate(invalidations, in: state) {
+            if let row { outbox.markInvalidated([row]) }
         } else if let row {
             await awaitRelay([row], state.history)
         } else {
@@ -63,9 +63,9 @@ final class Announcements: Sendable {
     }
 
     /// Likewise for commits that a read has found in the outbox. The rows remain for those who made them.
-    func announce(_ found: [OutboxEntry], in state: CacheState) async {
+    func invalidate(_ found: [OutboxEntry], in state: CacheState) async {
         guard let namespace = state.namespace, !found.isEmpty else { return }
-        if await invalidating.invalidate(found.flatMap(\.advances), in: state) { return }
+        if await invalidating.invalidate(found.flatMap(\.invalidations), in: state) { return }
         // Rows of programs that did not say whom they are owed to are not asked for: then the deadline decides.
         let areKnown = found.allSatisfy { $0.namespace == namespace }
         let rows = areKnown ? Set(found.map { Outbox.Key(commit: $0.entry, namespace: namespace) }) : []
@@ -83,7 +83,7 @@ final class Announcements: Sendable {
 
     private func awaitRelay(_ rows: Set<Outbox.Key>, _ history: History) async {
         let deadline = ContinuousClock.now + Self.patience
-        let isTold = await withCheckedContinuation { continuation in
+        let isInvalidated = await withCheckedContinuation { continuation in
             let waiter = Waiter(rows: rows, history: history, deadline: deadline, continuation: continuation)
             let isFirst = state.withLock { state in
                 state.waiters.append(waiter)
@@ -92,7 +92,7 @@ final class Announcements: Sendable {
             }
             if isFirst { Task { await watchWaiters() } }
         }
-        if !isTold { await onOverdue() }
+        if !isInvalidated { await onOverdue() }
     }
 
     /// As long as somebody waits. The primary is asked by the way: it may not answer in time.
@@ -116,7 +116,7 @@ final class Announcements: Sendable {
         let answer = try? await watch.run { session in
             (try Outbox.left(of: wanted, session), in: try session.history)
         }
-        let told = state.withLock { state in
+        let done = state.withLock { state in
             state.isAsking = false
             guard let (left, history) = answer else { return [Waiter]() }
             return state.removeWaiters { waiter in
@@ -125,6 +125,6 @@ final class Announcements: Sendable {
                     && left.isDisjoint(with: waiter.rows)
             }
         }
-        for waiter in told { waiter.continuation.resume(returning: true) }
+        for waiter in done { waiter.continuation.resume(returning: true) }
     }
 }

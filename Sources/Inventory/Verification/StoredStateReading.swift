@@ -1,27 +1,27 @@
 /// What a ledger keeps of what follows from its history, read to be compared with it.
-public protocol KeptReading: Sendable {
+public protocol StoredStateReading: Sendable {
     /// Whether all of it is shown: also what is archived, positions of levels, versions and the ends of ledgers.
     var showsAll: Bool { get }
 
     /// The ledgers of which there is anything, the catalog's first, and how far each has come by now.
     func keptLedgers() async throws(LedgerError) -> [(storeID: StoreID, position: Position)]
 
-    func keptCatalog() async throws(LedgerError) -> KeptCatalog
+    func keptCatalog() async throws(LedgerError) -> StoredCatalog
 
-    func keptStore(_ id: StoreID) async throws(LedgerError) -> KeptStore
+    func keptStore(_ id: StoreID) async throws(LedgerError) -> StoredStore
 }
 
 /// What is kept beside the catalog's log.
-public struct KeptCatalog: Sendable {
+public struct StoredCatalog: Sendable {
     /// `nil` if it is not shown.
-    public let end: KeptEnd?
-    public let products: [KeptPart<Archivable<Product>>]
-    public let stores: [KeptPart<Archivable<Store>>]
+    public let end: StoredEnd?
+    public let products: [StoredPart<Archivable<Product>>]
+    public let stores: [StoredPart<Archivable<Store>>]
     /// Products that are found by another name than theirs.
     public let misfiled: [ProductID]
 
     public init(
-        end: KeptEnd?, products: [KeptPart<Archivable<Product>>], stores: [KeptPart<Archivable<Store>>],
+        end: StoredEnd?, products: [StoredPart<Archivable<Product>>], stores: [StoredPart<Archivable<Store>>],
         misfiled: [ProductID] = []
     ) {
         self.end = end
@@ -32,19 +32,19 @@ public struct KeptCatalog: Sendable {
 }
 
 /// What is kept beside a store's log.
-public struct KeptStore: Sendable {
+public struct StoredStore: Sendable {
     /// `nil` if it is not shown.
-    public let end: KeptEnd?
-    public let levels: [KeptPart<KeptLevel>]
+    public let end: StoredEnd?
+    public let levels: [StoredPart<StoredLevel>]
 
-    public init(end: KeptEnd?, levels: [KeptPart<KeptLevel>]) {
+    public init(end: StoredEnd?, levels: [StoredPart<StoredLevel>]) {
         self.end = end
         self.levels = levels
     }
 }
 
 /// Where a ledger ends.
-public struct KeptEnd: Sendable {
+public struct StoredEnd: Sendable {
     /// As the store has it; `nil` if there is no such store.
     public let head: LedgerHead?
     /// 0 if there is none, here and below.
@@ -59,7 +59,7 @@ public struct KeptEnd: Sendable {
 }
 
 /// Part of a list, in the order of ids, as it was at a position of its ledger.
-public struct KeptPart<Item: Sendable>: Sendable {
+public struct StoredPart<Item: Sendable>: Sendable {
     public let position: Position
     /// The ids that it tells of: one among them that has no item is not there.
     public let ids: ClosedRange<Int64>
@@ -73,7 +73,7 @@ public struct KeptPart<Item: Sendable>: Sendable {
 }
 
 /// What reads show of it, for who can only read.
-extension KeptReading where Self: StockReading {
+extension StoredStateReading where Self: StockReading {
     public var showsAll: Bool { false }
 
     public func keptLedgers() async throws(LedgerError) -> [(storeID: StoreID, position: Position)] {
@@ -97,26 +97,26 @@ extension KeptReading where Self: StockReading {
         return ledgers
     }
 
-    public func keptCatalog() async throws(LedgerError) -> KeptCatalog {
-        var products: [KeptPart<Archivable<Product>>] = []
+    public func keptCatalog() async throws(LedgerError) -> StoredCatalog {
+        var products: [StoredPart<Archivable<Product>>] = []
         var query = ProductQuery(limit: pageSize)
         repeat {
             let page = try await self.products(query, Freshness())
-            products.append(KeptPart(page, after: query.after, \.id) { Archivable($0, archivedAt: nil) })
+            products.append(StoredPart(page, after: query.after, \.id) { Archivable($0, archivedAt: nil) })
             query.after = page.value.next
         } while query.after != nil
-        return KeptCatalog(end: nil, products: products, stores: try await keptStores())
+        return StoredCatalog(end: nil, products: products, stores: try await keptStores())
     }
 
-    public func keptStore(_ id: StoreID) async throws(LedgerError) -> KeptStore {
-        var levels: [KeptPart<KeptLevel>] = []
+    public func keptStore(_ id: StoreID) async throws(LedgerError) -> StoredStore {
+        var levels: [StoredPart<StoredLevel>] = []
         var query = StockQuery(storeID: id, limit: pageSize)
         do throws(LedgerError) {
             repeat {
                 let page = try await stock(query, Freshness())
                 levels.append(
-                    KeptPart(page, after: query.after, \.productID) { item in
-                        KeptLevel(
+                    StoredPart(page, after: query.after, \.productID) { item in
+                        StoredLevel(
                             productID: item.productID, onHand: item.onHand, position: .zero,
                             recordedAt: item.updatedAt ?? .earliest)
                     })
@@ -125,15 +125,15 @@ extension KeptReading where Self: StockReading {
         } catch .notFound {
             // What is archived is not shown.
         }
-        return KeptStore(end: nil, levels: levels)
+        return StoredStore(end: nil, levels: levels)
     }
 
-    private func keptStores() async throws(LedgerError) -> [KeptPart<Archivable<Store>>] {
-        var stores: [KeptPart<Archivable<Store>>] = []
+    private func keptStores() async throws(LedgerError) -> [StoredPart<Archivable<Store>>] {
+        var stores: [StoredPart<Archivable<Store>>] = []
         var query = StoreQuery(limit: pageSize)
         repeat {
             let page = try await self.stores(query, Freshness())
-            stores.append(KeptPart(page, after: query.after, \.id) { Archivable($0, archivedAt: nil) })
+            stores.append(StoredPart(page, after: query.after, \.id) { Archivable($0, archivedAt: nil) })
             query.after = page.value.next
         } while query.after != nil
         return stores
@@ -142,7 +142,7 @@ extension KeptReading where Self: StockReading {
     private var pageSize: Int { 1_000 }
 }
 
-extension KeptPart {
+extension StoredPart {
     fileprivate init<Shown, ID: LedgerNumber>(
         _ page: Snapshot<Page<Shown, ID>>, after last: ID?, _ id: (Shown) -> ID, _ item: (Shown) -> Item
     ) {

@@ -2,7 +2,7 @@ public import Inventory
 import Postgres
 
 /// What the database holds of what was moved, however far it went since.
-extension MovingTarget {
+extension PromotionTarget {
     public func totals(of storeID: StoreID, upTo position: Position) async throws -> LedgerTotals {
         try await database.run { session in
             let row = try session.execute(Self.totals, .int64(storeID.rawValue), .int64(position.rawValue)).one()
@@ -16,12 +16,12 @@ extension MovingTarget {
     /// table of levels, the others from their last movement up to there.
     public func levels(
         of storeID: StoreID, at position: Position, after productID: ProductID?, limit: Int
-    ) async throws -> [KeptLevel] {
+    ) async throws -> [StoredLevel] {
         try await database.run { session in
             try session.execute(
                 Self.levels, .int64(storeID.rawValue), .int64(position.rawValue), .int64(productID?.rawValue ?? 0),
                 .int64(Int64(limit))
-            ).map(KeptLevel.init)
+            ).map(StoredLevel.init)
         }
     }
 

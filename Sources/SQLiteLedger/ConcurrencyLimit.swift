@@ -1,7 +1,7 @@
 import Synchronization
 
 /// How many may be in some place at once; who finds it full goes away.
-final class Slots: Sendable {
+final class ConcurrencyLimit: Sendable {
     private let free: Mutex<Int>
 
     init(_ count: Int) {
@@ -16,7 +16,7 @@ final class Slots: Sendable {
         }
     }
 
-    func giveBack() {
+    func release() {
         free.withLock { $0 += 1 }
     }
 }

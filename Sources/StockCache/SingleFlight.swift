@@ -1,0 +1,47 @@
+import Inventory
+
+extension Requirement {
+    func isMet(by stamp: Stamp) -> Bool {
+        stamp.history == history && stamp.position >= position && stamp.catalogPosition >= catalogPosition
+    }
+}
+
+/// Decides who loads a document from the database and who waits for it: each document is loaded by one caller at a time.
+///
+/// Whoever comes while a load is in progress joins it only if its result is sure to be new enough. The others share the next
+/// load, which starts when this one completes, and so after all of them came.
+struct SingleFlight<Waiter>: ~Copyable {
+    private struct Flight {
+        /// How new its result is at least; `nil` if nothing can be said.
+        var provides: Requirement?
+        var waiters: [Waiter] = []
+        var next: [Waiter] = []
+    }
+
+    private var flights: [DocumentKey: Flight] = [:]
+
+    /// - Parameter required: What the caller needs; `nil` if that is not known.
+    /// - Returns: Whether the caller leads: it loads the document, and calls `complete`. Otherwise the waiter waits.
+    mutating func join(_ key: DocumentKey, _ required: Requirement?, _ waiter: Waiter) -> Bool {
+        guard var flight = flights.removeValue(forKey: key) else {
+            flights[key] = Flight(provides: required)
+            return true
+        }
+        if let required, let provides = flight.provides, provides.covers(required) {
+            flight.waiters.append(waiter)
+        } else {
+            flight.next.append(waiter)
+        }
+        flights[key] = flight
+        return false
+    }
+
+    /// - Returns: Those who get the result, and who leads the next load.
+    mutating func complete(_ key: DocumentKey) -> (waiters: [Waiter], next: Waiter?) {
+        guard let flight = flights.removeValue(forKey: key) else { preconditionFailure("no load is in progress") }
+        if !flight.next.isEmpty {
+            flights[key] = Flight(provides: nil, waiters: Array(flight.next.dropFirst()))
+        }
+        return (flight.waiters, flight.next.first)
+    }
+}
