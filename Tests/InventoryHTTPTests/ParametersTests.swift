@@ -13,20 +13,19 @@ import Testing
 struct ParametersTests {
     @Test("they are decoded as forms are")
     func decoding() throws {
-        var parameters = try parameters("q=Sugar+1kg%2B%20%DA%A9&category=a%26b%3Dc")
-        #expect(try parameters.text("q") == "Sugar 1kg+ ک")
-        #expect(try parameters.text("category") == "a&b=c")
-        try parameters.finish()
+        let parameters = try parameters("q=Sugar+1kg%2B%20%DA%A9&category=a%26b%3Dc")
+        #expect(try parameters.text(.search) == "Sugar 1kg+ ک")
+        #expect(try parameters.text(.category) == "a&b=c")
     }
 
     @Test("without a query there is nothing, and nothing to refuse")
     func none() throws {
         for target in ["/products", "/products?"] {
-            var parameters = try Parameters(
-                of: target, path: path, reader: "key:a", minimum: nil, history: nil, Limits())
-            #expect(try parameters.text("q") == nil)
+            let parameters = try Parameters(
+                of: target, declared: QueryParameter.allCases, path: path, reader: "key:a", headers: HTTPFields(),
+                Limits())
+            #expect(try parameters.text(.search) == nil)
             #expect(try parameters.limit() == 100)
-            try parameters.finish()
         }
     }
 
@@ -42,23 +41,28 @@ struct ParametersTests {
         ])
     func invalid(query: String, name: String) {
         let problem = problem {
-            var parameters = try parameters(query)
+            let parameters = try parameters(query)
             _ = try parameters.limit()
-            _ = try parameters.id("store_id") as StoreID?
+            _ = try parameters.id(.storeID) as StoreID?
             _ = try parameters.period()
-            _ = try parameters.text("q")
-            _ = try parameters.choice("type", of: MovementType.choices)
+            _ = try parameters.text(.search)
+            _ = try parameters.choice(.type, MovementType.init(choice:))
             _ = try parameters.minimum()
-            try parameters.finish()
         }
         #expect(problem?.code == .invalidParameter)
         #expect(problem?.parameter == name)
     }
 
+    @Test("what the route does not declare is refused, or ignored where it takes any query")
+    func undeclared() throws {
+        #expect(problem { try parameters("limit=5", declared: [.cursor]) }?.parameter == "limit")
+        _ = try parameters("verbose&limit=x", declared: nil)
+    }
+
     @Test("the plus of an offset need not be encoded")
     func offset() throws {
         for text in ["2026-11-20T05:00:00+05:00", "2026-11-20T05:00:00%2B05:00", "2026-11-20T00:00:00Z"] {
-            var parameters = try parameters("from=\(text)")
+            let parameters = try parameters("from=\(text)")
             #expect(try parameters.period().from == Timestamp("2026-11-20T00:00:00Z"))
         }
     }
@@ -72,7 +76,7 @@ struct ParametersTests {
     @Test("the least position may come as parameter, as header, or as both alike")
     func minPosition() throws {
         func minimum(_ query: String, _ header: String?, history: String? = nil) throws -> LedgerPoint? {
-            var parameters = try parameters(query, minimum: header, history: history)
+            let parameters = try parameters(query, minimum: header, history: history)
             return try parameters.minimum()
         }
         let point = LedgerPoint(Position(rawValue: 42))
@@ -88,7 +92,7 @@ struct ParametersTests {
 
     @Test("a list of many stores has no position to wait for")
     func minPositionOfManyStores() throws {
-        var parameters = try parameters("min_position=42")
+        let parameters = try parameters("min_position=42")
         #expect(problem { try parameters.minimum(in: nil) }?.parameter == "min_position")
         #expect(try parameters.minimum(in: StoreID(rawValue: 1))?.position == Position(rawValue: 42))
     }
@@ -98,7 +102,7 @@ struct ParametersTests {
         let key = EntryKey(storeID: StoreID(rawValue: 7), position: Position(rawValue: maximumJSONInteger))
         let text = try parameters("store_id=7&limit=10").cursor(after: key)
         #expect(text.wholeMatch(of: /[0-9A-Za-z_-]{32}/) != nil)
-        var next = try parameters("cursor=\(text)&limit=20&store_id=7&min_position=3")
+        let next = try parameters("cursor=\(text)&limit=20&store_id=7&min_position=3")
         #expect(try next.cursor() == key)
     }
 
@@ -106,18 +110,18 @@ struct ParametersTests {
     func otherList() throws {
         let text = try parameters("store_id=7&type=sale").cursor(after: ProductID(rawValue: 5))
         for query in ["store_id=7", "store_id=8&type=sale", "type=sale", "store_id=7&type=sale&q=a"] {
-            var other = try parameters("\(query)&cursor=\(text)")
+            let other = try parameters("\(query)&cursor=\(text)")
             #expect(problem { try other.cursor() as ProductID? }?.code == .invalidCursor, "\(query)")
         }
-        var otherPath = try Parameters(
-            of: "/stores?store_id=7&type=sale&cursor=\(text)", path: match("/stores"), reader: "key:a", minimum: nil,
-            history: nil, Limits())
+        let otherPath = try Parameters(
+            of: "/stores?store_id=7&type=sale&cursor=\(text)", declared: QueryParameter.allCases,
+            path: match("/stores"), reader: "key:a", headers: HTTPFields(), Limits())
         #expect(problem { try otherPath.cursor() as ProductID? }?.code == .invalidCursor)
-        var otherReader = try Parameters(
-            of: "/products?store_id=7&type=sale&cursor=\(text)", path: path, reader: "key:b", minimum: nil,
-            history: nil, Limits())
+        let otherReader = try Parameters(
+            of: "/products?store_id=7&type=sale&cursor=\(text)", declared: QueryParameter.allCases,
+            path: path, reader: "key:b", headers: HTTPFields(), Limits())
         #expect(problem { try otherReader.cursor() as ProductID? }?.code == .invalidCursor)
-        var same = try parameters("type=sale&store_id=7&cursor=\(text)")
+        let same = try parameters("type=sale&store_id=7&cursor=\(text)")
         #expect(try same.cursor() == ProductID(rawValue: 5))
     }
 
@@ -127,11 +131,11 @@ struct ParametersTests {
         for index in text.indices {
             var damaged = text
             damaged[index] = text[index] == "A" ? "B" : "A"
-            var parameters = try parameters("cursor=\(String(damaged))")
+            let parameters = try parameters("cursor=\(String(damaged))")
             #expect(problem { try parameters.cursor() as ProductID? }?.code == .invalidCursor, "\(index)")
         }
         for text in ["", "x", String(text.dropLast()), String(text) + "A", String(repeating: "ä", count: 32)] {
-            var parameters = try parameters("cursor=\(text)")
+            let parameters = try parameters("cursor=\(text)")
             #expect(problem { try parameters.cursor() as ProductID? }?.code == .invalidCursor)
         }
     }
@@ -139,8 +143,11 @@ struct ParametersTests {
     private var path: RoutePath { get throws { try match("/products") } }
 
     private func match(_ path: Substring) throws -> RoutePath {
-        let route = { Route(.get, $0, .reader) { _ in Response(status: .ok) } }
-        return try Router([route("/products"), route("/stores")]).match(.get, path).path
+        try Router([route("/products"), route("/stores")]).match(.get, path).path
+    }
+
+    private func route(_ path: String) -> Route {
+        Route(.get, path, .reader, { _ in Response(status: .ok) }, statuses: [.ok])
     }
 
     @Test("a page from the cache that is too short for its cursor is given as it is")
@@ -149,17 +156,24 @@ struct ParametersTests {
             head: HTTPRequest(method: .get, scheme: "http", authority: "a", path: "/products"),
             body: RequestBody(buffer: ByteBuffer()))
         let context = RequestContext(
-            request: request, requestID: "r", principal: Principal(id: "key:a", role: .reader), path: try path,
-            format: .json, limits: Limits())
+            route: route("/products"), request: request, requestID: "r",
+            principal: Principal(id: "key:a", role: .reader), path: try path, format: .json,
+            parameters: try parameters(""), limits: Limits())
         let document = Document(
             stamp: Stamp(history: History("h"), position: .zero, catalogPosition: .zero),
             body: ByteBuffer(string: "{}"), next: 5, source: nil)
-        let response = context.response((document, .hit), try parameters(""))
+        let response = context.response((document, .hit))
         #expect(response.headers[.contentLength] == "2")
     }
 
-    private func parameters(_ query: String, minimum: String? = nil, history: String? = nil) throws -> Parameters {
-        try Parameters(
-            of: "/products?\(query)", path: path, reader: "key:a", minimum: minimum, history: history, Limits())
+    private func parameters(
+        _ query: String, declared: [QueryParameter]? = QueryParameter.allCases, minimum: String? = nil,
+        history: String? = nil
+    ) throws -> Parameters {
+        var headers = HTTPFields()
+        headers[.inventoryMinPosition] = minimum
+        headers[.inventoryHistory] = history
+        return try Parameters(
+            of: "/products?\(query)", declared: declared, path: path, reader: "key:a", headers: headers, Limits())
     }
 }

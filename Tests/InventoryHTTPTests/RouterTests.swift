@@ -10,11 +10,11 @@ import Testing
 @Suite("Router")
 struct RouterTests {
     private let router = Router([
-        Route(.get, "/stores", .reader) { _ in Response(status: .ok) },
-        Route(.post, "/stores", .manager) { _ in Response(status: .ok) },
-        Route(.get, "/stores/{store_id}/stock/{product_id}", .reader) { _ in Response(status: .ok) },
-        Route(.post, "/stock/move", .clerk) { _ in Response(status: .ok) },
-        Route(.get, "/stock/{product}", .reader) { _ in Response(status: .ok) },
+        Route(.get, "/stores", .reader, { _ in Response(status: .ok) }, statuses: [.ok]),
+        Route(.post, "/stores", .manager, { _ in Response(status: .ok) }, statuses: [.ok]),
+        Route(.get, "/stores/{store_id}/stock/{product_id}", .reader, { _ in Response(status: .ok) }, statuses: [.ok]),
+        Route(.post, "/stock/move", .clerk, { _ in Response(status: .ok) }, statuses: [.ok]),
+        Route(.get, "/stock/{product}", .reader, { _ in Response(status: .ok) }, statuses: [.ok]),
     ])
 
     @Test(
@@ -77,7 +77,7 @@ struct RouterTests {
     @Test("HEAD goes where GET goes, and only there")
     func head() throws {
         #expect(try router.match(.head, "/stores").route.method == .get)
-        let postOnly = Router([Route(.post, "/stores", .manager) { _ in Response(status: .ok) }])
+        let postOnly = Router([Route(.post, "/stores", .manager, { _ in Response(status: .ok) }, statuses: [.ok])])
         #expect(problem { try postOnly.match(.head, "/stores") }?.headers[.allow] == "POST")
     }
 }

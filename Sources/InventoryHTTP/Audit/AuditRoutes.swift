@@ -5,14 +5,13 @@ import JSON
 
 extension InventoryAPI {
     func listAudit(_ context: RequestContext) async throws -> Response {
-        var parameters = try context.parameters()
+        let parameters = context.parameters
         let store = context.path.storeID
         let query = AuditQuery(
-            storeID: store, actor: try parameters.text("actor"),
-            action: try parameters.choice("action", of: AuditAction.allCases.map { ($0.rawValue, $0) }),
+            storeID: store, actor: try parameters.text(.actor),
+            action: try parameters.choice(.action, AuditAction.init(rawValue:)),
             period: try parameters.period(), after: try parameters.cursor(), limit: try parameters.limit())
         let minimum = try parameters.minimum(in: store)
-        try parameters.finish()
         let page = try await ledger(for: context).audit(query, Freshness(atLeast: minimum))
         return context.response(page: page) { json in
             json.openObject()

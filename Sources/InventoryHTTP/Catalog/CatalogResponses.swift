@@ -7,7 +7,6 @@ import StockCache
 extension InventoryAPI {
     /// Carries out what a body asks for, and answers with what it left: 201 with its place if it is new.
     func change(_ context: RequestContext, _ read: (inout JSONFields) -> CatalogChange?) async throws -> Response {
-        try context.parameters().finish()
         let body = try await context.body()
         var fields = try body.fields()
         let isNew = context.request.method == .post
@@ -30,7 +29,6 @@ extension InventoryAPI {
     }
 
     func archive(_ context: RequestContext, _ change: CatalogChange) async throws -> Response {
-        try context.parameters().finish()
         let receipt = try await ledger(for: context).change(change, context.commandContext())
         var response = Response(status: .noContent, headers: [.cacheControl: "no-store"])
         response.add(receipt.value.position, in: receipt.history)
@@ -46,9 +44,9 @@ extension RequestContext {
     }
 
     /// The answer with a page of the catalog.
-    func response(catalog found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters) -> Response {
+    func response(catalog found: (document: Document, origin: DocumentOrigin)) -> Response {
         response(
-            found, parameters, tag: EntityTag(Version(found.document.stamp.position, in: found.document.stamp.history)))
+            found, tag: EntityTag(Version(found.document.stamp.position, in: found.document.stamp.history)))
     }
 }
 

@@ -5,20 +5,17 @@ import InventoryContract
 
 extension InventoryAPI {
     func listProducts(_ context: RequestContext) async throws -> Response {
-        var parameters = try context.parameters()
+        let parameters = context.parameters
         let query = ProductQuery(
-            after: try parameters.cursor(), limit: try parameters.limit(), search: try parameters.text("q"),
-            category: try parameters.text("category"))
+            after: try parameters.cursor(), limit: try parameters.limit(), search: try parameters.text(.search),
+            category: try parameters.text(.category))
         let minimum = try parameters.minimum()
-        try parameters.finish()
         return context.response(
-            catalog: try await documents(for: context).products(query, atLeast: minimum), parameters)
+            catalog: try await documents(for: context).products(query, atLeast: minimum))
     }
 
     func readProduct(_ context: RequestContext) async throws -> Response {
-        var parameters = try context.parameters()
-        let minimum = try parameters.minimum()
-        try parameters.finish()
+        let minimum = try context.parameters.minimum()
         let product = try await ledger(for: context).product(context.productID, Freshness(atLeast: minimum))
         return context.response(product, tag: EntityTag(Version(product.value.position, in: product.history))) {
             $0.value(product.value)

@@ -6,18 +6,15 @@ import InventoryContract
 
 extension InventoryAPI {
     func listStores(_ context: RequestContext) async throws -> Response {
-        var parameters = try context.parameters()
+        let parameters = context.parameters
         let query = StoreQuery(
             scope: context.principal.scope, after: try parameters.cursor(), limit: try parameters.limit())
         let minimum = try parameters.minimum()
-        try parameters.finish()
-        return context.response(catalog: try await documents(for: context).stores(query, atLeast: minimum), parameters)
+        return context.response(catalog: try await documents(for: context).stores(query, atLeast: minimum))
     }
 
     func readStore(_ context: RequestContext) async throws -> Response {
-        var parameters = try context.parameters()
-        let minimum = try parameters.minimum()
-        try parameters.finish()
+        let minimum = try context.parameters.minimum()
         let store = try await ledger(for: context).store(context.storeID, Freshness(atLeast: minimum))
         return context.response(store, tag: EntityTag(Version(store.value.position, in: store.history))) {
             $0.value(store.value)

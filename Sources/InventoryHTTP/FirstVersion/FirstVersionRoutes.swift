@@ -8,7 +8,6 @@ import InventoryContract
 extension InventoryAPI {
     func recordMovementByName(_ context: RequestContext) async throws -> Response {
         let storeID = try defaultStore(for: context)
-        try context.parameters().finish()
         let body = try await context.body()
         var fields = try body.fields()
         var movement: MovementByName?
@@ -28,13 +27,11 @@ extension InventoryAPI {
 
     func readLevelByName(_ context: RequestContext) async throws -> Response {
         let storeID = try defaultStore(for: context)
-        var parameters = try context.parameters()
-        let minimum = try parameters.minimum()
-        try parameters.finish()
+        let minimum = try context.parameters.minimum()
         // No product can be called what is no name.
         guard isPrintable(context.productName, atMost: limits.nameCharacters) else { throw Problem.notFound }
         let level = LevelKey(storeID, try await documents(for: context).productID(named: context.productName))
-        return context.response(try await documents(for: context).levelByName(level, atLeast: minimum), parameters)
+        return context.response(try await documents(for: context).levelByName(level, atLeast: minimum))
     }
 
     private func defaultStore(for context: RequestContext) throws(Problem) -> StoreID {

@@ -28,6 +28,7 @@ extension RequestContext {
     /// Reads the request's body.
     /// - Throws: 415 unless it is said to be JSON, 413 if it is too long, 408 if it is too slow, `UnreadableRequest`.
     func body() async throws -> JSONBody {
+        precondition(route.takesBody, "\(route.path) does not declare a body")
         guard MediaType.isJSON(request.headers[.contentType]) else {
             throw Problem(.unsupportedMediaType, "The body must be application/json.")
         }

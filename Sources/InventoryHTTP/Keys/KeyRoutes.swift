@@ -12,7 +12,6 @@ extension InventoryAPI {
     /// An `Idempotency-Key` is not kept: the answer could only be repeated if the secret were stored. Who did not hear
     /// the answer finds the key in the list, revokes it and makes another.
     func createKey(_ context: RequestContext) async throws -> Response {
-        try context.parameters().finish()
         let body = try await context.body()
         var fields = try body.fields()
         let key = APIKey.generate()
@@ -35,9 +34,8 @@ extension InventoryAPI {
     }
 
     func listKeys(_ context: RequestContext) async throws -> Response {
-        var parameters = try context.parameters()
+        let parameters = context.parameters
         let (after, limit): (APIKeyNumber?, Int) = (try parameters.cursor(), try parameters.limit())
-        try parameters.finish()
         let page = try await credentials.apiKeys(after: after, limit: limit)
         return Response.json(capacity: 128 + 320 * page.items.count) { json in
             json.openObject()
@@ -47,14 +45,12 @@ extension InventoryAPI {
     }
 
     func readKey(_ context: RequestContext) async throws -> Response {
-        try context.parameters().finish()
         guard let record = try await credentials.apiKey(context.keyID) else { throw Problem.notFound }
         return Response.json { $0.value(record) }
     }
 
     /// Revoking a key again leaves it as revoked as it was.
     func revokeKey(_ context: RequestContext) async throws -> Response {
-        try context.parameters().finish()
         do throws(LedgerError) {
             try await credentials.revokeAPIKey(context.keyID)
         } catch .outcomeUnknown {

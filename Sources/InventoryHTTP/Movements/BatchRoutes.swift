@@ -6,7 +6,6 @@ import JSON
 
 extension InventoryAPI {
     func recordBatch(_ context: RequestContext) async throws -> Response {
-        try context.parameters().finish()
         let body = try await context.body()
         var fields = try body.fields()
         let isAtomic = fields.isTrue("atomic")

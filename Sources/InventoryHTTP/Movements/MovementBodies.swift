@@ -32,6 +32,11 @@ extension MovementType {
         movementKinds.map { ($0.name, $0.choice.type) } + [
             ("transfer-out", .transferOut), ("transfer-in", .transferIn),
         ]
+
+    init?(choice name: String) {
+        guard let match = Self.choices.first(where: { $0.name == name }) else { return nil }
+        self = match.choice
+    }
 }
 
 extension Transfer {

@@ -6,7 +6,6 @@ import JSON
 
 extension InventoryAPI {
     func recordMovement(_ context: RequestContext) async throws -> Response {
-        try context.parameters().finish()
         let body = try await context.body()
         var fields = try body.fields()
         let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
@@ -25,7 +24,6 @@ extension InventoryAPI {
     }
 
     func recordTransfer(_ context: RequestContext) async throws -> Response {
-        try context.parameters().finish()
         let body = try await context.body()
         var fields = try body.fields()
         let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
@@ -44,14 +42,13 @@ extension InventoryAPI {
     }
 
     func listMovements(_ context: RequestContext) async throws -> Response {
-        var parameters = try context.parameters()
-        let store: StoreID? = try parameters.id("store_id")
+        let parameters = context.parameters
+        let store: StoreID? = try parameters.id(.storeID)
         let query = EntryQuery(
-            storeID: store, productID: try parameters.id("product_id"),
-            type: try parameters.choice("type", of: MovementType.choices), period: try parameters.period(),
+            storeID: store, productID: try parameters.id(.productID),
+            type: try parameters.choice(.type, MovementType.init(choice:)), period: try parameters.period(),
             after: try parameters.cursor(), limit: try parameters.limit())
         let minimum = try parameters.minimum(in: store)
-        try parameters.finish()
         let page = try await ledger(for: context).entries(query, Freshness(atLeast: minimum))
         return context.response(page: page) { json in
             json.openObject()

@@ -7,21 +7,20 @@ import NIOCore
 
 extension InventoryAPI {
     func report(_ context: RequestContext) async throws -> Response {
-        var parameters = try context.parameters()
+        let parameters = context.parameters
         var query = ReportQuery(
-            storeID: try parameters.id("store_id"), productID: try parameters.id("product_id"),
+            storeID: try parameters.id(.storeID), productID: try parameters.id(.productID),
             period: try parameters.period(),
-            grouping: try parameters.choice("group_by", of: groupings) ?? .product)
+            grouping: try parameters.choice(.groupBy, ReportQuery.Grouping.init(rawValue:)) ?? .product)
         let minimum = try parameters.minimum(in: query.storeID)
         var response: Response
         if context.format == .csv {
-            // All of it: neither `limit` nor `cursor` is a parameter of this.
-            try parameters.finish()
+            // All of it, in one page.
+            try parameters.refuse(.page)
             response = try await csv(query, Freshness(atLeast: minimum), ledger(for: context))
         } else {
             query.after = try parameters.cursor()
             query.limit = try parameters.limit()
-            try parameters.finish()
             let page = try await ledger(for: context).report(query, Freshness(atLeast: minimum))
             response = context.response(page: page) { json in
                 json.openObject()
@@ -65,6 +64,3 @@ extension InventoryAPI {
         return response
     }
 }
-
-private let groupings: [(name: String, choice: ReportQuery.Grouping)] =
-    ReportQuery.Grouping.allCases.map { ($0.rawValue, $0) }

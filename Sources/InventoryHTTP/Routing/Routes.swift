@@ -5,53 +5,91 @@ extension InventoryAPI {
     /// Every route of the contract, below `/api/v1` and below the root.
     var routes: [Route] {
         [
-            Route(.get, "/products", .reader, listProducts),
-            Route(.post, "/products", .manager, createProduct),
-            Route(.get, "/products/{product_id}", .reader, readProduct),
-            Route(.put, "/products/{product_id}", .manager, replaceProduct),
-            Route(.delete, "/products/{product_id}", .manager, archiveProduct),
+            Route(
+                .get, "/products", .reader, listProducts,
+                parameters: .page + [.search, .category, .minPosition], statuses: .tagged),
+            Route(.post, "/products", .manager, createProduct, takesBody: true, statuses: [.created]),
+            Route(
+                .get, "/products/{product_id}", .reader, readProduct, parameters: [.minPosition], statuses: .tagged),
+            Route(.put, "/products/{product_id}", .manager, replaceProduct, takesBody: true, statuses: [.ok]),
+            Route(.delete, "/products/{product_id}", .manager, archiveProduct, statuses: [.noContent]),
 
-            Route(.get, "/stores", .reader, listStores),
-            Route(.post, "/stores", .manager, createStore, reach: .allStores),
-            Route(.get, "/stores/{store_id}", .reader, readStore),
-            Route(.put, "/stores/{store_id}", .manager, replaceStore),
-            Route(.delete, "/stores/{store_id}", .manager, archiveStore),
+            Route(.get, "/stores", .reader, listStores, parameters: .page + [.minPosition], statuses: .tagged),
+            Route(
+                .post, "/stores", .manager, createStore, reach: .allStores, takesBody: true, statuses: [.created]),
+            Route(.get, "/stores/{store_id}", .reader, readStore, parameters: [.minPosition], statuses: .tagged),
+            Route(.put, "/stores/{store_id}", .manager, replaceStore, takesBody: true, statuses: [.ok]),
+            Route(.delete, "/stores/{store_id}", .manager, archiveStore, statuses: [.noContent]),
 
-            Route(.get, "/stores/{store_id}/stock", .reader, listStock),
-            Route(.get, "/inventory/{store_id}", .reader, listStock),
-            Route(.get, "/stores/{store_id}/stock/{product_id}", .reader, readLevel),
+            stockRoute("/stores/{store_id}/stock"),
+            stockRoute("/inventory/{store_id}"),
+            Route(
+                .get, "/stores/{store_id}/stock/{product_id}", .reader, readLevel, parameters: [.minPosition],
+                statuses: .tagged),
 
-            Route(.post, "/stores/{store_id}/stock", .clerk, recordMovement),
-            Route(.post, "/stock-movement", .clerk, recordMovement),
-            Route(.post, "/stock-movements", .clerk, recordMovement),
-            Route(.post, "/stock-movements/batch", .clerk, recordBatch),
-            Route(.get, "/stock-movements", .reader, listMovements),
-            Route(.post, "/stock-transfers", .clerk, recordTransfer),
+            movementRoute("/stores/{store_id}/stock"),
+            movementRoute("/stock-movement"),
+            movementRoute("/stock-movements"),
+            Route(
+                .post, "/stock-movements/batch", .clerk, recordBatch, takesBody: true, statuses: [.ok, .created]),
+            Route(
+                .get, "/stock-movements", .reader, listMovements,
+                parameters: .page + .period + [.storeID, .productID, .type, .minPosition], statuses: .tagged),
+            Route(.post, "/stock-transfers", .clerk, recordTransfer, takesBody: true, statuses: [.created]),
 
             // The first versions'.
-            Route(.post, "/stock/move", .clerk, recordMovementByName),
-            Route(.get, "/stock/{product}", .reader, readLevelByName),
+            Route(.post, "/stock/move", .clerk, recordMovementByName, takesBody: true, statuses: [.created]),
+            Route(
+                .get, "/stock/{product}", .reader, readLevelByName, parameters: [.minPosition], statuses: .tagged),
 
-            Route(.get, "/report", .reader, report, formats: [.json, .csv]),
-            Route(.get, "/audit", .manager, listAudit),
-            Route(.get, "/audit/{store_id}", .manager, listAudit),
+            Route(
+                .get, "/report", .reader, report,
+                parameters: .page + .period + [.storeID, .productID, .groupBy, .minPosition],
+                formats: [.json, .csv], statuses: .tagged),
+            auditRoute("/audit"),
+            auditRoute("/audit/{store_id}"),
 
             // Who is limited to some stores must not make a key that is not.
-            Route(.get, "/admin/keys", .admin, listKeys, reach: .allStores),
-            Route(.post, "/admin/keys", .admin, createKey, reach: .allStores),
-            Route(.get, "/admin/keys/{key_id}", .admin, readKey, reach: .allStores),
-            Route(.delete, "/admin/keys/{key_id}", .admin, revokeKey, reach: .allStores),
-            Route(.post, "/admin/cache/warm", .admin, warmCache, reach: .allStores),
-            Route(.get, "/admin/cache/warm/{job_id}", .admin, readWarming, reach: .allStores),
+            Route(.get, "/admin/keys", .admin, listKeys, reach: .allStores, parameters: .page, statuses: [.ok]),
+            Route(
+                .post, "/admin/keys", .admin, createKey, reach: .allStores, takesBody: true, statuses: [.created]),
+            Route(.get, "/admin/keys/{key_id}", .admin, readKey, reach: .allStores, statuses: [.ok]),
+            Route(.delete, "/admin/keys/{key_id}", .admin, revokeKey, reach: .allStores, statuses: [.noContent]),
+            Route(
+                .post, "/admin/cache/warm", .admin, warmCache, reach: .allStores, takesBody: true,
+                statuses: [.accepted]),
+            Route(
+                .get, "/admin/cache/warm/{job_id}", .admin, readWarming, reach: .allStores, statuses: [.ok]),
         ] + healthRoutes
     }
 
     /// The routes that stand on the operator's port too, and need no token.
     var healthRoutes: [Route] {
-        [
-            Route(.get, "/livez", nil, livez, formats: [.health, .json]),
-            Route(.get, "/readyz", nil, readyz, formats: [.health, .json]),
-            Route(.get, "/health", nil, healthChecks, formats: [.health, .json]),
-        ]
+        [healthRoute("/livez", livez), healthRoute("/readyz", readyz), healthRoute("/health", healthChecks)]
+    }
+}
+
+/// Routes that stand at several paths.
+extension InventoryAPI {
+    private func stockRoute(_ path: String) -> Route {
+        Route(
+            .get, path, .reader, listStock, parameters: .page + [.category, .below, .asOf, .minPosition],
+            statuses: .tagged)
+    }
+
+    private func movementRoute(_ path: String) -> Route {
+        Route(.post, path, .clerk, recordMovement, takesBody: true, statuses: [.created])
+    }
+
+    private func auditRoute(_ path: String) -> Route {
+        Route(
+            .get, path, .manager, listAudit, parameters: .page + .period + [.actor, .action, .minPosition],
+            statuses: .tagged)
+    }
+
+    private func healthRoute(_ path: String, _ handler: @escaping Route.Handler) -> Route {
+        Route(
+            .get, path, nil, handler, parameters: nil, formats: [.health, .json],
+            statuses: [.ok, .serviceUnavailable])
     }
 }

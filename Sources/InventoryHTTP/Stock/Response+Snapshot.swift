@@ -122,14 +122,14 @@ extension Document {
 
 extension RequestContext {
     /// The answer with a document, whose stamp is its tag: who has it already is told so without a look at the body.
-    func response(_ found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters) -> Response {
+    func response(_ found: (document: Document, origin: DocumentOrigin)) -> Response {
         let stamp = found.document.stamp
         return response(
-            found, parameters, tag: EntityTag(stamp.position, catalog: stamp.catalogPosition, in: stamp.history))
+            found, tag: EntityTag(stamp.position, catalog: stamp.catalogPosition, in: stamp.history))
     }
 
     func response(
-        _ found: (document: Document, origin: DocumentOrigin), _ parameters: Parameters, tag: EntityTag
+        _ found: (document: Document, origin: DocumentOrigin), tag: EntityTag
     ) -> Response {
         let document = found.document
         var response = Response(

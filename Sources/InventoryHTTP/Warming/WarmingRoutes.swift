@@ -8,7 +8,6 @@ extension InventoryAPI {
     /// Who asks again while a job runs that does the same is led to that one: the first answer may have been lost. For
     /// other stores that would be a lie, so it is refused with the place of the job to wait for.
     func warmCache(_ context: RequestContext) async throws -> Response {
-        try context.parameters().finish()
         var fields = try await context.body().fields()
         let stores = try fields.reading { WarmingBody(&$0, limits) }.stores
         guard let warming else { throw Problem.noCache }
@@ -26,7 +25,6 @@ extension InventoryAPI {
     }
 
     func readWarming(_ context: RequestContext) async throws -> Response {
-        try context.parameters().finish()
         guard let warming else { throw Problem.noCache }
         guard let job = warming.job(context.jobID) else {
             throw Problem(.notFound, "No such job is known here. Each instance remembers its last ones.")

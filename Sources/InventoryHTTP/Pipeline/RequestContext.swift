@@ -6,12 +6,14 @@ import InventoryContract
 
 /// What a route's handler knows about its request.
 struct RequestContext {
+    let route: Route
     let request: Request
     let requestID: String
     let principal: Principal
     let path: RoutePath
     /// What the client accepts, of the route's formats.
     let format: MediaType
+    let parameters: Parameters
     let limits: Limits
 
     /// The `{store_id}` of the path.
@@ -36,14 +38,6 @@ struct RequestContext {
     var productName: String {
         guard let name = path.productName else { preconditionFailure("the route has no {product}") }
         return name
-    }
-
-    /// The query's parameters, to be taken one by one.
-    func parameters() throws(Problem) -> Parameters {
-        try Parameters(
-            of: request.head.path ?? "", path: path, reader: principal.id,
-            minimum: request.headers.text(of: .inventoryMinPosition),
-            history: request.headers.text(of: .inventoryHistory), limits)
     }
 
     /// On whose behalf the ledger is asked to do something, once per `Idempotency-Key`.
