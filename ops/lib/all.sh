@@ -18,5 +18,7 @@ source "$ops_lib/redis.sh"
 source "$ops_lib/api.sh"
 # shellcheck source=lib/test-servers.sh
 source "$ops_lib/test-servers.sh"
+# shellcheck source=lib/measure.sh
+source "$ops_lib/measure.sh"
 # shellcheck source=lib/stack.sh
 source "$ops_lib/stack.sh"

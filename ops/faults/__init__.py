@@ -1,1 +1,0 @@
-"""The fault tests: what Khata promises, while things break. See docs/reliability.md."""

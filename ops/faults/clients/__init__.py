@@ -1,1 +1,0 @@
-"""Clients of the API that write down what they are told."""

@@ -1,0 +1,1 @@
+"""What Khata does under load and under faults, measured: `ops/bench` and `ops/chaos`, and what they share."""

@@ -1,0 +1,36 @@
+"""All scenarios, in the order of the table."""
+
+from measure.chaos.scenarios.combined import histories
+from measure.chaos.scenarios.instances import clocks, instance_stopped, instances_killed, upgrades
+from measure.chaos.scenarios.load import hostile_clients, last_unit, overload, soak
+from measure.chaos.scenarios.servers import (
+    commits_cut,
+    partitions,
+    primary_killed,
+    promotions,
+    redis_faults,
+    replica_faults,
+    shortages,
+)
+
+SCENARIOS = sorted(
+    [
+        *instances_killed.SCENARIOS,
+        *primary_killed.SCENARIOS,
+        *promotions.SCENARIOS,
+        *commits_cut.SCENARIOS,
+        *redis_faults.SCENARIOS,
+        *replica_faults.SCENARIOS,
+        *instance_stopped.SCENARIOS,
+        *partitions.SCENARIOS,
+        *last_unit.SCENARIOS,
+        *histories.SCENARIOS,
+        *clocks.SCENARIOS,
+        *shortages.SCENARIOS,
+        *overload.SCENARIOS,
+        *hostile_clients.SCENARIOS,
+        *soak.SCENARIOS,
+        *upgrades.SCENARIOS,
+    ],
+    key=lambda scenario: scenario.row,
+)

@@ -1,0 +1,1 @@
+"""Instances of the service are killed, stopped, replaced, or have a wrong clock."""

@@ -1,0 +1,1 @@
+"""More or other clients than an instance is made for."""

@@ -1,0 +1,1 @@
+"""The servers that instances rely on fail: databases, Redis, and the network between."""

@@ -1,0 +1,1 @@
+"""HTTP clients: single connections, and load from a process of its own."""

@@ -1,0 +1,1 @@
+"""Processes on this machine: started, watched, stopped, and undone however a run ends."""

@@ -1,0 +1,97 @@
+"""Processes that do a piece of work for a run, and print what came of it."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any, Self
+
+from measure.machine.undo import Journal
+from measure.places import MODULES
+
+
+class ChildFailed(Exception):
+    """A process ended with another status than 0, or not in time."""
+
+
+def module_command(module: ModuleType) -> list[str]:
+    """A module of this package as a program. It has to be started in `MODULES`."""
+    return [sys.executable, "-B", "-m", module.__name__]
+
+
+class Child:
+    """Begins at once. Whoever starts one either waits for its output or leaves its block, at which it is killed."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        journal: Journal,
+        given: str | None = None,
+        has_own_session: bool = True,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`given`: its standard input. `has_own_session`: the kernel divides the processors among sessions first
+        (sched_autogroup), so what is to have one share together stays in the session of the run. `environment`: the
+        run's, if none is given."""
+        self._command = command
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE if given is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            cwd=MODULES,
+            env=environment,
+            text=True,
+            # In any case, ctrl-C in the terminal is the run's alone.
+            start_new_session=has_own_session,
+            process_group=None if has_own_session else 0,
+        )
+        journal.process(self._process.pid)
+        if given is not None:
+            assert self._process.stdin
+            # What went wrong, its status says.
+            with contextlib.suppress(BrokenPipeError), self._process.stdin as stream:
+                stream.write(given)
+            self._process.stdin = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout
+        self._process.stdout.close()
+
+    def output(self, timeout_s: float | None = None) -> str:
+        """Waits until it ends."""
+        try:
+            output, _ = self._process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise ChildFailed(f"{self._name} took longer than {timeout_s:g} s") from error
+        if self._process.returncode:
+            raise ChildFailed(f"{self._name} ended with {self._process.returncode}: {output[-1_000:]}")
+        return output
+
+    @property
+    def _name(self) -> str:
+        return next(part for part in reversed(self._command) if not part.startswith("-"))
+
+
+class Task(Child):
+    """A module of this package that answers an order (see `answer`)."""
+
+    def __init__(
+        self, module: ModuleType, order: dict[str, Any], journal: Journal, has_own_session: bool = True
+    ) -> None:
+        super().__init__(module_command(module), journal, json.dumps(order), has_own_session)
+
+    def found(self, timeout_s: float | None = None) -> Any:
+        """Waits for what it found."""
+        return json.loads(self.output(timeout_s))
+
+
+def answer(work: Callable[[dict[str, Any]], Any]) -> None:
+    """What such a module does when it runs: a JSON object in, and one out."""
+    print(json.dumps(work(json.loads(sys.stdin.read()))))

@@ -1,0 +1,100 @@
+"""One process of the service."""
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from measure.clients.http import Answer, Connection, Unanswered
+from measure.machine.process import Process
+from measure.machine.undo import Journal
+from measure.machine.waiting import eventually
+from measure.network.hosts import LOCAL, Host
+from measure.servers.program import service_environment
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a process takes from the machine."""
+
+    memory_mib: float
+    descriptors: int
+    threads: int
+
+
+class Instance:
+    def __init__(
+        self,
+        name: str,
+        program: Path,
+        ports: tuple[int, int],
+        settings: Mapping[str, str],
+        folder: Path,
+        journal: Journal,
+        host: Host = LOCAL,
+        environment: Mapping[str, str] = {},
+    ) -> None:
+        """`ports`: the API's and the operators'. `settings`: by their names in the environment, without KHATA_."""
+        self.name, self.host = name, host
+        self.address = host.address, ports[0]
+        self.ops_address = host.address, ports[1]
+        self.process = Process(
+            name,
+            host.command(str(program), "serve"),
+            folder / f"{name}.log",
+            journal,
+            service_environment(
+                {"BIND": host.address, "PORT": str(ports[0]), "OPS_PORT": str(ports[1]), **settings}, environment
+            ),
+            Path("/"),  # where it finds no settings but these
+        )
+
+    def start(self) -> None:
+        self.process.start()
+        self.await_ready()
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def replace_with(self, program: Path) -> None:
+        """Ends in order, and starts as another one at the same address."""
+        self.process.stop()
+        self.process.command = self.host.command(str(program), "serve")
+        self.start()
+
+    def await_ready(self, within_s: float = 60) -> None:
+        eventually(f"{self.name} is ready", self._is_ready, within_s)
+
+    def footprint(self) -> Footprint:
+        status = self._status()
+        return Footprint(
+            memory_mib=int(status["VmRSS"].split()[0]) / 1024,
+            descriptors=len(os.listdir(f"/proc/{self.process.pid}/fd")),
+            threads=int(status["Threads"]),
+        )
+
+    def reset_peak_memory(self) -> None:
+        """From now on, what it takes at most is measured anew."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    def peak_memory_kib(self) -> int:
+        return int(self._status()["VmHWM"].split()[0])
+
+    def _status(self) -> dict[str, str]:
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        return dict(line.split(":", 1) for line in lines)
+
+    def health(self) -> Answer:
+        connection = Connection(self.ops_address, None, timeout_s=10)
+        try:
+            return connection.get("/health")
+        finally:
+            connection.close()
+
+    def _is_ready(self) -> bool:
+        assert self.process.is_alive, f"{self.name} ended early:\n{self.process.last_lines()}"
+        connection = Connection(self.ops_address, None, timeout_s=2)
+        with contextlib.suppress(Unanswered), contextlib.closing(connection):
+            return connection.get("/readyz").status == 200
+        return False

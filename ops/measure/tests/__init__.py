@@ -1,0 +1,1 @@
+"""Tests of what finds and computes: nothing here starts a server."""
