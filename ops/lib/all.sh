@@ -20,5 +20,3 @@ source "$ops_lib/api.sh"
 source "$ops_lib/test-servers.sh"
 # shellcheck source=lib/measure.sh
 source "$ops_lib/measure.sh"
-# shellcheck source=lib/stack.sh
-source "$ops_lib/stack.sh"

@@ -55,13 +55,3 @@ stop_process() { # NAME SIGNAL SECONDS
     fi
     rm -f "$(identity_file "$name")"
 }
-
-# Ends it without warning, and returns when it is gone.
-kill_process() { # NAME
-    local deadline=$((SECONDS + 10))
-    signal_process "$1" KILL
-    while is_running "$1"; do
-        ((SECONDS < deadline)) || die "$1 was killed and does not end"
-        sleep 0.01
-    done
-}

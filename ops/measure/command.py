@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from measure.clients.http import Unanswered
+from measure.clients.http import Unanswered, Unexpected
 from measure.machine.child import ChildFailed
+from measure.machine.process import EndedEarly
 from measure.machine.undo import Journal
 from measure.machine.waiting import NotInTime
 from measure.places import STATE, TEMPORARY
@@ -20,6 +21,13 @@ from measure.servers.sql import SQLError
 
 class Failed(Exception):
     """A run cannot go on; the message says why."""
+
+
+# Ways in which a run fails that are not our own mistakes: the message is enough.
+EXPECTED = (
+    *(Failed, NotInTime, ProgramFailed, ChildFailed, EndedEarly),
+    *(SQLError, RedisError, Unanswered, Unexpected),
+)
 
 
 def add_options(parser: argparse.ArgumentParser, figures: str) -> None:
@@ -60,7 +68,7 @@ def end_with(main: Callable[[], int]) -> None:
         sys.exit(main())
     except KeyboardInterrupt:
         sys.exit(130)
-    except (Failed, ProgramFailed, ChildFailed, NotInTime, SQLError, RedisError, Unanswered) as error:
+    except EXPECTED as error:
         sys.exit(f"error: {error}")
 
 

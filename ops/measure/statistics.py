@@ -1,25 +1,22 @@
 """What single measurements are summed up with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
-Value = TypeVar("Value")
-
-
-def alternate(rounds: int, *sides: Callable[[], Value]) -> list[list[Value]]:
-    """Measures each side once, and again, so many times, and returns the values of each. Whatever else the machine does
-    meanwhile hits all sides."""
-    found: list[list[Value]] = [[] for _ in sides]
-    for _ in range(rounds):
-        for side, values in zip(sides, found, strict=True):
-            values.append(side())
-    return found
+Figures = TypeVar("Figures", bound=tuple[float, ...])
 
 
 def middle(values: Sequence[float]) -> float:
     """The median, to a thousandth; of an even number of values it lies between two of them."""
     return round(median(values), 3)
+
+
+def medians(rounds: Sequence[Figures]) -> Figures:
+    """Of rounds of named figures: the median of each figure by itself."""
+    make: Any = type(rounds[0])
+    figures: Figures = make(*map(middle, zip(*rounds, strict=True)))
+    return figures
 
 
 def quantile(ascending: Sequence[float], share: float) -> float:

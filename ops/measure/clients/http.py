@@ -19,6 +19,10 @@ class Unanswered(Exception):
     """There was no answer: what became of the request is not known."""
 
 
+class Unexpected(Exception):
+    """An answer has another status than it has to have."""
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -60,7 +64,8 @@ class Connection:
         """By path. Each has to be answered with this status."""
         for path, body in bodies:
             answer = self.post(path, body)
-            assert answer.status == status, f"{path} was answered {answer.status} {answer.body[:500]!r}"
+            if answer.status != status:
+                raise Unexpected(f"{path} was answered {answer.status} {answer.body[:500]!r}")
 
     def request(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = {}) -> Answer:
         self.send(self.message(method, path, body, headers))

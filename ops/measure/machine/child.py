@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Self
 
@@ -35,7 +36,7 @@ class Child:
         """`given`: its standard input. `has_own_session`: the kernel divides the processors among sessions first
         (sched_autogroup), so what is to have one share together stays in the session of the run. `environment`: the
         run's, if none is given."""
-        self._command = command
+        self.name = Path(command[0]).name
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE if given is not None else subprocess.DEVNULL,
@@ -64,19 +65,19 @@ class Child:
         assert self._process.stdout
         self._process.stdout.close()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def output(self, timeout_s: float | None = None) -> str:
         """Waits until it ends."""
         try:
             output, _ = self._process.communicate(timeout=timeout_s)
         except subprocess.TimeoutExpired as error:
-            raise ChildFailed(f"{self._name} took longer than {timeout_s:g} s") from error
+            raise ChildFailed(f"{self.name} took longer than {timeout_s:g} s") from error
         if self._process.returncode:
-            raise ChildFailed(f"{self._name} ended with {self._process.returncode}: {output[-1_000:]}")
+            raise ChildFailed(f"{self.name} ended with {self._process.returncode}: {output[-1_000:]}")
         return output
-
-    @property
-    def _name(self) -> str:
-        return next(part for part in reversed(self._command) if not part.startswith("-"))
 
 
 class Task(Child):
@@ -86,6 +87,7 @@ class Task(Child):
         self, module: ModuleType, order: dict[str, Any], journal: Journal, has_own_session: bool = True
     ) -> None:
         super().__init__(module_command(module), journal, json.dumps(order), has_own_session)
+        self.name = module.__name__
 
     def found(self, timeout_s: float | None = None) -> Any:
         """Waits for what it found."""

@@ -5,12 +5,16 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from measure.machine.guardian import start_time
 from measure.machine.undo import Journal
 from measure.machine.waiting import eventually
+
+
+class EndedEarly(Exception):
+    """A process ended that nobody had told to; the message has its last lines."""
 
 
 class Process:
@@ -48,6 +52,16 @@ class Process:
                 start_new_session=True,
             )
             self._journal.process(self._child.pid, self._ending)
+
+    def await_ready(self, is_ready: Callable[[], bool], within_s: float = 60) -> None:
+        """Waits until it answers; it may not end meanwhile."""
+
+        def check() -> bool:
+            if not self.is_alive:
+                raise EndedEarly(f"{self.name} ended early:\n{self.last_lines()}")
+            return is_ready()
+
+        eventually(f"{self.name} answers", check, within_s)
 
     @property
     def pid(self) -> int:

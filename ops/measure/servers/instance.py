@@ -9,7 +9,6 @@ from pathlib import Path
 from measure.clients.http import Answer, Connection, Unanswered
 from measure.machine.process import Process
 from measure.machine.undo import Journal
-from measure.machine.waiting import eventually
 from measure.network.hosts import LOCAL, Host
 from measure.servers.program import service_environment
 
@@ -64,7 +63,7 @@ class Instance:
         self.start()
 
     def await_ready(self, within_s: float = 60) -> None:
-        eventually(f"{self.name} is ready", self._is_ready, within_s)
+        self.process.await_ready(self._is_ready, within_s)
 
     def footprint(self) -> Footprint:
         status = self._status()
@@ -93,7 +92,6 @@ class Instance:
             connection.close()
 
     def _is_ready(self) -> bool:
-        assert self.process.is_alive, f"{self.name} ended early:\n{self.process.last_lines()}"
         connection = Connection(self.ops_address, None, timeout_s=2)
         with contextlib.suppress(Unanswered), contextlib.closing(connection):
             return connection.get("/readyz").status == 200

@@ -146,13 +146,12 @@ class PostgresServer:
 
     def await_ready(self, within_s: float = 60) -> None:
         def answers() -> bool:
-            assert self.process.is_alive, f"{self.name} ended early:\n{self.process.last_lines()}"
             with contextlib.suppress(SQLError), self.session("postgres", timeout_s=5) as session:
                 session.execute("SELECT 1")
                 return True
             return False
 
-        eventually(f"{self.name} answers", answers, within_s)
+        self.process.await_ready(answers, within_s)
 
     def kill(self) -> None:
         """kill -9 of all its processes at once, as when the machine stops; the operating system goes on."""

@@ -107,7 +107,7 @@ class RedisServer:
 
     def start(self) -> None:
         self.process.start()
-        eventually(f"{self.name} answers", self._answers, within_s=30)
+        self.process.await_ready(self._answers, within_s=30)
 
     def kill(self) -> None:
         self.process.kill()
@@ -137,7 +137,6 @@ class RedisServer:
         self.execute("REPLICAOF", "NO", "ONE")
 
     def _answers(self) -> bool:
-        assert self.process.is_alive, f"{self.name} ended early:\n{self.process.last_lines()}"
         with contextlib.suppress(RedisError):
             return self.execute("PING") == "PONG"
         return False

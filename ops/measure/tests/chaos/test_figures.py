@@ -8,15 +8,9 @@ from measure.chaos.catalog import SCENARIOS
 from measure.chaos.report import Line, update_markdown
 from measure.chaos.verdict import Verdict
 from measure.clients.load import Outcome
-from measure.statistics import slope
 
 
 class FiguresTests(unittest.TestCase):
-    def test_a_slope_is_that_of_the_line_that_fits_best(self) -> None:
-        self.assertAlmostEqual(slope([0, 1, 2, 3], [5, 7, 9, 11]), 2)
-        self.assertAlmostEqual(slope([0, 1, 2, 3], [1, -1, -1, 1]), 0)
-        self.assertEqual(slope([1], [1]), 0)
-
     def test_a_rate_counts_whole_seconds_after_the_first(self) -> None:
         outcome = Outcome(4, {}, {0: 99, 1: 10, 2: 20, 3: 30, 4: 99})
         self.assertEqual(outcome.rate(), 20)

@@ -1,0 +1,1 @@
+"""Clients that want the service to be slow for others."""

@@ -1,0 +1,1 @@
+"""What Khata is measured beside."""

@@ -1,0 +1,82 @@
+"""All scenarios, in the order in which they run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from measure.bench.results import Result
+from measure.bench.scenarios.attacks import measure_attacks
+from measure.bench.scenarios.embedded import measure_embedded
+from measure.bench.scenarios.reads import measure_mixed, measure_reads
+from measure.bench.scenarios.storm import measure_storm
+from measure.bench.scenarios.writes import measure_writes
+from measure.bench.seeds import PRODUCTS, STORES
+from measure.bench.shops import PostgresShop, SQLiteShop
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class OnPostgres(Scenario):
+    measure: Callable[[PostgresShop], list[Result]]
+
+
+@dataclass(frozen=True)
+class OnSQLite(Scenario):
+    measure: Callable[[SQLiteShop], list[Result]]
+
+
+SCENARIOS: list[OnPostgres | OnSQLite] = [
+    OnPostgres(
+        "single",
+        f"single movements over HTTP, 64 connections, {STORES} stores x {PRODUCTS} products; beside pgbench, 16 "
+        "clients, a prepared transaction for each movement on the same server",
+        measure_writes("single", 64, STORES, PRODUCTS),
+    ),
+    OnPostgres(
+        "hot",
+        "the same, all on one product of one store, beside pgbench on one row",
+        measure_writes("hot", 64, 1, 1),
+    ),
+    OnPostgres(
+        "batch",
+        "batches of 100 movements, 16 connections",
+        measure_writes("batch", 16, STORES, PRODUCTS, lines=100),
+    ),
+    OnPostgres(
+        "reads",
+        "cached pages of 20 products of 50 stores, 64 connections, with the API key; beside nginx, 2 workers, which "
+        "asks for no key and serves the bytes of the same answers as files",
+        measure_reads,
+    ),
+    OnPostgres(
+        "mixed",
+        "the same reads, while 500 movements/s to these stores outdate what is cached of them",
+        measure_mixed,
+    ),
+    OnPostgres(
+        "storm",
+        f"reads of {STORES} stores, 64 connections; in the middle of the round Redis is emptied. How long until the "
+        "99th percentile of each 100 ms stays below 10 ms again, and how often the database is read, and at once, for "
+        "one page",
+        measure_storm,
+    ),
+    OnPostgres(
+        "attacks",
+        "reads of 8 connections, each with 1 ms between two, beside 5,000 slow clients, 1,000 new ones a second, and "
+        "beside 200 clients with wrong passwords; and, because these take from the machine what the reads then lack, "
+        "beside the same clients of nginx, with another process that hashes as much",
+        measure_attacks,
+    ),
+    OnSQLite(
+        "embedded",
+        "the service on one file of SQLite, 16 connections: movements (file), and reads of the level of a product with "
+        "10,000 movements (long) and with 100 (short); beside FastAPI on uvicorn, one process on a file with SQLite's "
+        "default journal, an INSERT and commit for each movement of one client, and a sum over the product's history "
+        "for each read",
+        measure_embedded,
+    ),
+]

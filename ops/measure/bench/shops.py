@@ -1,0 +1,131 @@
+"""What is measured: an instance of the service with what it stands on, and what stands beside it."""
+
+import contextlib
+from collections.abc import Iterator
+from functools import cached_property
+
+from measure.bench.baselines.fastapi_service import FastAPI
+from measure.bench.baselines.nginx import Nginx
+from measure.bench.baselines.pgbench import Pgbench
+from measure.bench.loads.wrk import Outcome, Target, Wrk
+from measure.bench.run import Run
+from measure.bench.seeds import fill_first_store, fill_stores
+from measure.clients.http import Connection
+from measure.command import Failed, say
+from measure.network.ports import free_port
+from measure.servers.instance import Instance
+from measure.servers.program import UNLIMITED, create_key, run_program
+from measure.servers.stack import Stack
+from measure.servers.template import make_template
+
+# Logins with passwords are on, whatever the default is.
+SETTINGS = {"BASIC_ENABLED": "true"}
+# Pages of so many stores are read, again and again; of so many products (see reads.lua).
+PAGE_STORES, PAGE_PRODUCTS = 50, 20
+# Of the shop in a file: products that nobody sells, and how many movements they have.
+LONG_PRODUCT, SHORT_PRODUCT = 1001, 1002
+HISTORIES = {LONG_PRODUCT: 10_000, SHORT_PRODUCT: 100}
+
+
+class Shop:
+    """One instance. What is measured beside it starts when it is first needed, and ends with it."""
+
+    def __init__(self, run: Run, instance: Instance, key: str) -> None:
+        self.run, self.instance = run, instance
+        self.khata = Target(instance.process, instance.address, key)
+        self.baselines = contextlib.ExitStack()
+
+    def connect(self) -> Connection:
+        """For one thread."""
+        return Connection(self.khata.address, self.khata.key)
+
+    def load(self, load: Wrk, seconds: int, target: Target | None = None) -> Outcome:
+        """`target`: if not the service."""
+        return load.run(target or self.khata, seconds, self.run.journal)
+
+    def record(self, load: Wrk, seconds: int, per_request: int = 1) -> Outcome:
+        """Of movements: all that were acknowledged have to be in the ledger."""
+        before = self.recorded()
+        outcome = self.load(load, seconds)
+        growth = self.recorded() - before
+        if growth < outcome.requests * per_request:
+            raise Failed(f"{outcome.requests * per_request} movements were acknowledged, {growth} are in the ledger")
+        return outcome
+
+    def recorded(self) -> int:
+        """Movements in the ledger: each takes one position of its store, without gaps."""
+        raise NotImplementedError
+
+
+class PostgresShop(Shop):
+    """On a primary, a replica and Redis."""
+
+    def __init__(self, run: Run, instance: Instance, stack: Stack) -> None:
+        super().__init__(run, instance, stack.keys.admin)
+        self.stack = stack
+
+    def recorded(self) -> int:
+        return int(self.stack.primary.value("SELECT sum(position) FROM stores WHERE store_id > 0") or 0)
+
+    def checkpoint(self) -> None:
+        """So that no round pays for that of the one before."""
+        self.stack.primary.checkpoint()
+
+    @cached_property
+    def pgbench(self) -> Pgbench:
+        return Pgbench(self.stack.primary, self.run.journal)
+
+    @cached_property
+    def nginx(self) -> Target:
+        paths = [f"/api/v1/stores/{store}/stock?limit={PAGE_PRODUCTS}" for store in range(1, PAGE_STORES + 1)]
+        nginx = Nginx(self.khata, paths, self.run.folder / "nginx", self.run.journal)
+        self.baselines.callback(nginx.end)
+        return nginx.target
+
+
+class SQLiteShop(Shop):
+    """On one file."""
+
+    def recorded(self) -> int:
+        with contextlib.closing(self.connect()) as connection:
+            return int(connection.get("/stores/1/stock?limit=1").json["position"])
+
+    @cached_property
+    def fastapi(self) -> FastAPI:
+        fastapi = FastAPI(self.run.folder / "fastapi", self.run.journal, HISTORIES)
+        self.baselines.callback(fastapi.end)
+        return fastapi
+
+
+@contextlib.contextmanager
+def postgres_shop(run: Run) -> Iterator[PostgresShop]:
+    say("preparing a database")
+    template = make_template(run.program, run.folder / "template", run.journal)
+    say("starting PostgreSQL, Redis and the service")
+    with Stack(run.folder / "stack", run.program, template, run.journal) as stack:
+        [instance] = stack.serve("khata", program=None, **SETTINGS)
+        shop = PostgresShop(run, instance, stack)
+        with shop.baselines:
+            say("seeding the stores")
+            with contextlib.closing(shop.connect()) as connection:
+                fill_stores(connection)
+            yield shop
+
+
+@contextlib.contextmanager
+def sqlite_shop(run: Run) -> Iterator[SQLiteShop]:
+    folder = run.folder / "file"
+    folder.mkdir()
+    settings = {"SQLITE_FILE": str(folder / "shop.khata"), **SETTINGS}
+    say("starting the service on a file")
+    run_program(run.program, settings, "migrate")
+    key = create_key(run.program, settings, "admin", "admin", *UNLIMITED)
+    instance = Instance("khata", run.program, (free_port(), free_port()), settings, folder, run.journal)
+    instance.start()
+    shop = SQLiteShop(run, instance, key)
+    with shop.baselines:
+        shop.baselines.callback(instance.process.end)
+        say("seeding the file")
+        with contextlib.closing(shop.connect()) as connection:
+            fill_first_store(connection, HISTORIES)
+        yield shop

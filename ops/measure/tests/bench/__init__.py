@@ -1,0 +1,1 @@
+"""What a round tells, and what is made of it."""
