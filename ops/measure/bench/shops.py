@@ -100,7 +100,7 @@ class SQLiteShop(Shop):
 @contextlib.contextmanager
 def postgres_shop(run: Run) -> Iterator[PostgresShop]:
     say("preparing a database")
-    template = make_template(run.program, run.folder / "template", run.journal)
+    template = make_template(run.program, run.folder / "template", run.journal, catalog=[])
     say("starting PostgreSQL, Redis and the service")
     with Stack(run.folder / "stack", run.program, template, run.journal) as stack:
         [instance] = stack.serve("khata", program=None, **SETTINGS)

@@ -34,7 +34,7 @@ class Template:
 
 
 def make_template(
-    program: Path, folder: Path, journal: Journal, catalog: Iterable[tuple[str, dict[str, Any]]] = ()
+    program: Path, folder: Path, journal: Journal, catalog: Iterable[tuple[str, dict[str, Any]]]
 ) -> Template:
     """`catalog`: stores and products, as paths and bodies to be posted."""
     folder.mkdir()

@@ -13,6 +13,7 @@ from measure.chaos.checks.ledger import Ledger
 from measure.chaos.checks.levels import check_levels
 from measure.chaos.checks.recovery import check_recovery
 from measure.chaos.clients.crews import GOODS, stock_up
+from measure.chaos.clients.goods import ALL
 from measure.chaos.clients.reader import Reader, Sweeper
 from measure.chaos.clients.worker import Crew, Worker
 from measure.chaos.clients.writer import Writer
@@ -32,9 +33,9 @@ STALE_S = 0.5
 
 def run(testbed: Testbed) -> Verdict:
     old, new = testbed.old_program or testbed.program, testbed.program
-    template = (
-        make_template(old, testbed.own_folder() / "template", testbed.journal) if old != new else testbed.template
-    )
+    template = testbed.template
+    if old != new:
+        template = make_template(old, testbed.own_folder() / "template", testbed.journal, ALL.catalog())
     verdict = Verdict()
     verdict.note(replaced="another version" if old != new else "the same version")
     with dataclasses.replace(testbed, program=old, template=template).stack() as stack:
