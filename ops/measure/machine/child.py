@@ -17,6 +17,13 @@ class ChildFailed(Exception):
     """A process ended with another status than 0, or not in time."""
 
 
+def run(*command: str) -> None:
+    """A command that is over at once."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ChildFailed(f"{' '.join(command)} failed: {done.stderr.strip()}")
+
+
 def module_command(module: ModuleType) -> list[str]:
     """A module of this package as a program. It has to be started in `MODULES`."""
     return [sys.executable, "-B", "-m", module.__name__]

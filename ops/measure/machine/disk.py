@@ -1,11 +1,11 @@
 """A small file system, to be filled."""
 
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Self
 
 from measure.machine.accounts import own
+from measure.machine.child import run
 from measure.machine.undo import Journal
 
 BLOCK = bytes(1 << 16)
@@ -51,8 +51,3 @@ class SmallDisk:
     @property
     def _ballast(self) -> Path:
         return self._path / "ballast"
-
-
-def run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(command)} failed: {done.stderr.strip()}"

@@ -1,11 +1,11 @@
 """Machines on a network of their own: a namespace each, and a router between them that can drop what it likes."""
 
 import os
-import subprocess
 from collections.abc import Iterable
 from itertools import combinations
 from typing import Self
 
+from measure.machine.child import run
 from measure.machine.undo import Journal
 from measure.network.hosts import Host
 
@@ -95,8 +95,3 @@ def partitions(names: list[str]) -> list[tuple[list[str], list[str]]]:
         for size in range(len(rest))
         for side in combinations(rest, size)
     ]
-
-
-def run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(command)} failed: {done.stderr.strip()}"
