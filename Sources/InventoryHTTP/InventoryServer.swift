@@ -40,7 +40,8 @@ public struct InventoryServer: Sendable {
         proxies: TrustedProxies = TrustedProxies(), limits: Limits = Limits(), certificate: ServerCertificate? = nil,
         cors: CORSPolicy? = nil, logger: Logger
     ) {
-        precondition((1...Quantity.maximum).contains(limits.quantity), "a movement moves at most \(Quantity.maximum)")
+        precondition(
+            (1...Quantity.maximum).contains(limits.input.quantity), "a movement moves at most \(Quantity.maximum)")
         api = InventoryAPI(
             ledger: ledger, documents: documents, warming: warming, defaultStoreID: defaultStoreID,
             credentials: credentials, health: health, limiter: limiter, limits: limits, logger: logger)

@@ -1,4 +1,4 @@
-import Inventory
+public import Inventory
 
 /// How much the HTTP front takes.
 public struct Limits: Sendable {
@@ -7,16 +7,14 @@ public struct Limits: Sendable {
     /// The bytes of a request's target and all its header fields.
     public var headerBytes = 16_384
     public var headerFields = 100
-    /// The units of one movement; never above `Quantity.maximum`.
-    public var quantity = Quantity.maximum
-    /// The characters (Unicode scalars) of a name, category, unit, SKU or reference, and of a text in a query.
-    public var nameCharacters = 200
-    public var noteCharacters = 1_000
+    /// Of names and movements; a text in a query may be as long as a name.
+    public var input = InputLimits()
     /// The movements of one batch.
     public var batch = 1_000
-    /// The items of one page, at most and unless asked otherwise.
+    /// The items of one page, at most.
     public var page = 1_000
-    public var defaultPage = 100
+    /// Those of a page for which no other number is asked.
+    public var defaultPage: Int { min(100, page) }
     public var connections = ConnectionLimits()
 
     public init() {}
@@ -24,7 +22,7 @@ public struct Limits: Sendable {
     /// For what was valid once.
     static let widest: Limits = {
         var limits = Limits()
-        (limits.nameCharacters, limits.noteCharacters, limits.batch) = (.max, .max, .max)
+        (limits.input.nameCharacters, limits.input.noteCharacters, limits.batch) = (.max, .max, .max)
         return limits
     }()
 }

@@ -13,7 +13,7 @@ extension Settings {
     func redisClient(on servers: Servers, _ logger: Logger) throws(SettingsError) -> RedisClient? {
         guard let redisURL = servers.redisURL else { return nil }
         do {
-            var configuration = try redis(redisURL)
+            var configuration = try Self.redis(redisURL)
             // One for each event loop, so that no request changes threads for a command.
             configuration.connections = NIOSingletons.groupLoopCountSuggestion
             return try RedisClient(
@@ -22,14 +22,6 @@ extension Settings {
             throw error
         } catch {
             throw SettingsError("redis.url cannot be used: \(error)")
-        }
-    }
-
-    func redis(_ url: String) throws(SettingsError) -> RedisConfiguration {
-        do {
-            return try RedisConfiguration(url: url)
-        } catch {
-            throw SettingsError("redis.url is not the address of a Redis: \(error)")
         }
     }
 
@@ -48,7 +40,7 @@ func withCache<T: Sendable>(
     var logger = settings.logger()
     // That the cache is connected and trusted is news of an instance that serves, not of a command.
     logger.logLevel = max(logger.logLevel, .warning)
-    guard case .servers(let servers) = settings.storage else {
+    guard case .servers(let servers) = try settings.storage else {
         throw SettingsError("sqlite.file is set: a ledger in a file has no cache, and needs none")
     }
     guard let redis = try settings.redisClient(on: servers, logger) else {

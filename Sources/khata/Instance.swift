@@ -33,12 +33,14 @@ struct Instance {
         certificate: ServerCertificate?, services: [any Service], _ logger: Logger
     ) async throws(SettingsError) {
         OpenFiles.raiseLimit(for: settings.limits.connections.total, logger)
-        let limiter = settings.rates.map { RateLimiter(policies: $0, source: redis.map(RedisPermits.init)) }
+        let limiter =
+            settings.limitsRates
+            ? RateLimiter(policies: settings.rates, source: redis.map(RedisPermits.init)) : nil
         let access = try await settings.access.parts(credentials: ledger, logger)
         server = InventoryServer(
             ledger: ledger, documents: documents, warming: warming, defaultStoreID: settings.defaultStoreID,
             authenticator: access.authenticator, credentials: ledger, health: health, limiter: limiter,
-            proxies: settings.proxies, limits: settings.limits, certificate: certificate, cors: settings.cors,
+            proxies: try settings.proxies, limits: settings.limits, certificate: certificate, cors: try settings.cors,
             logger: logger)
         self.services = services + access.services + (limiter.map { [$0] } ?? [])
         self.certificate = certificate

@@ -20,9 +20,11 @@ extension Settings {
         on servers: Servers, _ logger: Logger, invalidating: any CacheInvalidating = NoCache()
     ) throws(SettingsError) -> PostgresLedger {
         var replica: ConnectionConfiguration?
-        if let replicaURL = servers.replicaURL { replica = try connection(replicaURL, of: .replicaURL) }
+        if let replicaURL = servers.replicaURL {
+            replica = try Self.connection(replicaURL, of: "replica.url", isReadOnly: true)
+        }
         return PostgresLedger(
-            primary: try connection(servers.primaryURL, of: .primaryURL), replica: replica, limits: ledger,
+            primary: try Self.connection(servers.primaryURL, of: "primary.url"), replica: replica, limits: ledger,
             invalidating: invalidating, observer: LedgerLog(logger: logger), logger: logger)
     }
 
@@ -41,7 +43,7 @@ typealias Ledger = ShopLedger & CredentialStoring & Service
 func withLedger<T: Sendable>(
     _ settings: Settings, checksAll: Bool = false, _ body: @Sendable (any Ledger) async throws -> T
 ) async throws -> T {
-    switch settings.storage {
+    switch try settings.storage {
     case .servers(let servers): return try await withLedger(on: servers, settings, body)
     case .file(let path):
         let logger = settings.logger()

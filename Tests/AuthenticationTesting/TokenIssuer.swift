@@ -12,7 +12,7 @@ public struct TokenIssuer: Sendable {
     public static let algorithms = ["HS256", "RS256", "ES256", "EdDSA"]
     public static let secret = "a secret of the tests, 32 bytes or more"
 
-    public let policy = TokenPolicy(issuer: "https://issuer.example", audience: "khata")
+    public let policy = TokenPolicy(issuer: "https://issuer.example", audience: "khata", leeway: .seconds(30))
     let rsa: _RSA.Signing.PrivateKey
     private let p256 = P256.Signing.PrivateKey()
     private let ed25519 = Curve25519.Signing.PrivateKey()

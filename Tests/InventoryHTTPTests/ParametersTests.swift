@@ -106,6 +106,17 @@ struct ParametersTests {
         #expect(try next.cursor() == key)
     }
 
+    @Test("a page that nobody asked to be of a size is no larger than one may be")
+    func defaultPage() throws {
+        var limits = Limits()
+        limits.page = 50
+        for (query, limit) in [("", 50), ("limit=20", 20)] {
+            var parameters = try Parameters(
+                of: "/products?\(query)", path: path, reader: "key:a", minimum: nil, history: nil, limits)
+            #expect(try parameters.limit() == limit)
+        }
+    }
+
     @Test("a cursor of another list is refused")
     func otherList() throws {
         let text = try parameters("store_id=7&type=sale").cursor(after: ProductID(rawValue: 5))

@@ -161,7 +161,7 @@ struct ImportWaysTests {
 extension TestFile {
     /// Writes a file beside the shop's.
     /// - Returns: Its path.
-    fileprivate func table(_ text: String) throws -> String {
+    func table(_ text: String) throws -> String {
         let table = folder.appending(path: "\(UUID()).csv")
         try Data(text.utf8).write(to: table)
         return table.path
@@ -169,7 +169,7 @@ extension TestFile {
 }
 
 extension Program {
-    fileprivate func imports(_ text: String, _ file: TestFile, _ flags: String...) async throws -> Outcome {
+    func imports(_ text: String, _ file: TestFile, _ flags: String...) async throws -> Outcome {
         try await run(["import", try file.table(text)] + flags)
     }
 }

@@ -197,7 +197,7 @@ struct RowTests {
             defer { bytes = [] }
             return bytes
         }
-        return Row(try reader.next()!, header)
+        return Row(try reader.next()!, header, InputLimits())
     }
 
     private func planned(_ header: String, _ line: String) throws -> (PlannedRow?, [String]) {

@@ -17,7 +17,7 @@ public final class PasswordHasher: Sendable {
     private let admitted = Mutex(0)
 
     /// - Parameter waiting: How many may wait for a thread; more are refused as overload.
-    public convenience init(waiting: Int = 64) {
+    public convenience init(waiting: Int) {
         self.init(waiting: waiting, cost: .standard)
     }
 

@@ -9,7 +9,7 @@ public struct TokenPolicy: Sendable {
     /// How far the issuer's clock may be off.
     public let leeway: Duration
 
-    public init(issuer: String, audience: String, leeway: Duration = .seconds(30)) {
+    public init(issuer: String, audience: String, leeway: Duration) {
         self.issuer = issuer
         self.audience = audience
         self.leeway = leeway

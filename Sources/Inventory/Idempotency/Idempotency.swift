@@ -19,6 +19,11 @@ public struct IdempotencyKey: Hashable, Sendable {
         self.isPermanent = isPermanent
     }
 
+    /// Whether a client may call a key so: 1 to 255 visible ASCII characters.
+    public static func isValid(_ key: some StringProtocol) -> Bool {
+        (1...255).contains(key.utf8.count) && key.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+
     /// What makes two keys the same key, whatever came with them.
     public var scope: Scope { Scope(principal: principal, key: key) }
 

@@ -2,7 +2,7 @@ import Inventory
 
 extension ProductDetails {
     init?(_ fields: inout JSONFields, _ limits: Limits) {
-        let maximum = limits.nameCharacters
+        let maximum = limits.input.nameCharacters
         let sku = fields.optionalText("sku", atMost: maximum)
         let name = fields.text("name", atMost: maximum)
         let category = fields.optionalText("category", atMost: maximum)

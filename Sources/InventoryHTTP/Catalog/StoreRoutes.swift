@@ -23,7 +23,7 @@ extension InventoryAPI {
 
     func createStore(_ context: RequestContext) async throws -> Response {
         try await change(context) { fields in
-            CatalogBody<StoreID, _>(&fields, "store_id") { $0.text("name", atMost: limits.nameCharacters) }
+            CatalogBody<StoreID, _>(&fields, "store_id") { $0.text("name", atMost: limits.input.nameCharacters) }
                 .map { .createStore($0.id, name: $0.details) }
         }
     }
@@ -31,7 +31,7 @@ extension InventoryAPI {
     func replaceStore(_ context: RequestContext) async throws -> Response {
         let id = context.storeID
         return try await change(context) { fields in
-            CatalogBody(&fields, "store_id", idInPath: id) { $0.text("name", atMost: limits.nameCharacters) }
+            CatalogBody(&fields, "store_id", idInPath: id) { $0.text("name", atMost: limits.input.nameCharacters) }
                 .map { .replaceStore(id, name: $0.details, ifVersion: context.versionCondition) }
         }
     }

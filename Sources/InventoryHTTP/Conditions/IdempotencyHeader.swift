@@ -45,6 +45,5 @@ extension InventoryAPI {
 func unquotedKey(in header: String) -> String? {
     var key = Substring(header).trimmed
     if key.count >= 2, key.first == "\"", key.last == "\"" { key = key.dropFirst().dropLast() }
-    guard (1...255).contains(key.utf8.count), key.isVisibleASCII else { return nil }
-    return String(key)
+    return IdempotencyKey.isValid(key) ? String(key) : nil
 }

@@ -29,7 +29,7 @@ extension InventoryAPI {
         let storeID = try defaultStore(for: context)
         let minimum = try context.parameters.minimum()
         // No product can be called what is no name.
-        guard isPrintable(context.productName, atMost: limits.nameCharacters) else { throw Problem.notFound }
+        guard isPrintable(context.productName, atMost: limits.input.nameCharacters) else { throw Problem.notFound }
         let level = LevelKey(storeID, try await documents(for: context).productID(named: context.productName))
         return context.response(try await documents(for: context).levelByName(level, atLeast: minimum))
     }

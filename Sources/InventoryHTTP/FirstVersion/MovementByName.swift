@@ -8,7 +8,7 @@ struct MovementByName {
     let quantity: Quantity
 
     init?(_ fields: inout JSONFields, _ limits: Limits) {
-        let productName = fields.text("product", atMost: limits.nameCharacters)
+        let productName = fields.text("product", atMost: limits.input.nameCharacters)
         let kind = fields.choice("type", of: movementKinds)
         let quantity = fields.quantity(limits)
         guard let productName, let kind, let quantity else { return nil }

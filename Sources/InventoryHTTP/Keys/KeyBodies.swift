@@ -3,7 +3,7 @@ import Inventory
 
 extension NewAPIKey {
     init?(_ key: APIKey, _ fields: inout JSONFields, _ limits: Limits) {
-        let name = fields.text("name", atMost: limits.nameCharacters)
+        let name = fields.text("name", atMost: limits.input.nameCharacters)
         let role = fields.choice("role", of: Role.allCases.map { ($0.rawValue, $0) })
         let scope = fields.scope("stores")
         let expiresAt = fields.optionalTime("expires_at")

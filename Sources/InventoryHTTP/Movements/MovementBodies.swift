@@ -72,7 +72,7 @@ extension JSONFields {
     /// What an import calls what the body asks for.
     mutating func importName(_ limits: Limits) -> ImportName? {
         optionalObject("import") { fields in
-            if let id = fields.optionalText("external_id", atMost: limits.nameCharacters) {
+            if let id = fields.optionalText("external_id", atMost: limits.input.nameCharacters) {
                 return .row(externalID: id)
             }
             let file = fields.text("file", atMost: 64)
@@ -94,13 +94,13 @@ extension String {
 
 extension JSONFields {
     mutating func quantity(_ limits: Limits) -> Quantity? {
-        integer("quantity", in: 1...limits.quantity).flatMap(Quantity.init)
+        integer("quantity", in: 1...limits.input.quantity).flatMap(Quantity.init)
     }
 
     fileprivate mutating func notes(_ limits: Limits) -> MovementNotes {
         MovementNotes(
             occurredAt: optionalTime("occurred_at"),
-            reference: optionalText("reference", atMost: limits.nameCharacters),
-            note: optionalText("note", atMost: limits.noteCharacters))
+            reference: optionalText("reference", atMost: limits.input.nameCharacters),
+            note: optionalText("note", atMost: limits.input.noteCharacters))
     }
 }

@@ -85,7 +85,7 @@ extension Parameters {
     }
 
     func text(_ parameter: QueryParameter) throws(Problem) -> String? {
-        let maximum = limits.nameCharacters
+        let maximum = limits.input.nameCharacters
         return try value(parameter, "must be 1 to \(maximum) characters, none of them a control character") { text in
             isPrintable(text, atMost: maximum) ? text : nil
         }

@@ -1,3 +1,5 @@
+public import Inventory
+
 /// What became of a file.
 public struct ImportSummary: Hashable, Sendable {
     public let kind: FileKind
@@ -24,10 +26,12 @@ public struct ImportOptions: Sendable {
     public var isThroughServer = false
     /// Stores that are written to side by side.
     public var storesAtOnce = 1_000
+    public var limits: InputLimits
 
-    public init(isDryRun: Bool = false, skipsInvalid: Bool = false) {
+    public init(isDryRun: Bool = false, skipsInvalid: Bool = false, limits: InputLimits = InputLimits()) {
         self.isDryRun = isDryRun
         self.skipsInvalid = skipsInvalid
+        self.limits = limits
     }
 }
 

@@ -70,7 +70,7 @@ public struct Importer: Sendable {
         _ = try reader.next()
         while let record = try reader.next() {
             summary.rows += 1
-            try await pass.take(Row(record, header), &summary, observer)
+            try await pass.take(Row(record, header, options.limits), &summary, observer)
             if summary.isStopped { return }
         }
         try await pass.finish(&summary, observer)

@@ -54,7 +54,7 @@ struct MovementRows {
 
     /// What is on hand where nothing was: a first stock-in.
     private func opening(_ row: inout Row, _ store: StoreID?, _ product: ProductID?) -> PlannedRow.Change? {
-        let onHand = row.required(.onHand, row.integer(.onHand, in: 0...Quantity.maximum))
+        let onHand = row.required(.onHand, row.units(.onHand, from: 0))
         guard let store, let product, let quantity = onHand.flatMap(Quantity.init) else { return nil }
         return .movement(
             Movement(
@@ -112,7 +112,7 @@ extension Row {
     }
 
     fileprivate mutating func quantity() -> Quantity? {
-        required(.quantity, integer(.quantity, in: 1...Quantity.maximum)).flatMap(Quantity.init)
+        required(.quantity, units(.quantity, from: 1)).flatMap(Quantity.init)
     }
 
     fileprivate mutating func notes() -> MovementNotes {

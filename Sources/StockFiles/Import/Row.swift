@@ -4,12 +4,11 @@ import Inventory
 struct Row {
     let record: CSVRecord
     private let header: FileHeader
+    private let limits: InputLimits
     private(set) var problems: [RowProblem] = []
 
-    private static let maximumName = 200
-    private static let maximumNote = 1_000
-
-    init(_ record: CSVRecord, _ header: FileHeader) {
+    init(_ record: CSVRecord, _ header: FileHeader, _ limits: InputLimits) {
+        self.limits = limits
         self.record = record
         self.header = header
         guard record.fields.count != header.columns.count else { return }
@@ -49,8 +48,13 @@ struct Row {
 }
 
 extension Row {
-    mutating func integer(_ column: Column, in range: ClosedRange<Int64>) -> Int64? {
-        value(column, "must be an integer from \(range.lowerBound) to \(range.upperBound)") { text in
+    /// Units of one movement.
+    mutating func units(_ column: Column, from lowest: Int64) -> Int64? {
+        integer(column, in: lowest...limits.quantity, " (limits.quantity)")
+    }
+
+    private mutating func integer(_ column: Column, in range: ClosedRange<Int64>, _ limit: String = "") -> Int64? {
+        value(column, "must be an integer from \(range.lowerBound) to \(range.upperBound)\(limit)") { text in
             guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
             return Int64(text).flatMap { range.contains($0) ? $0 : nil }
         }
@@ -60,16 +64,22 @@ extension Row {
         integer(column, in: 1...maximumJSONInteger).map(ID.init(rawValue:))
     }
 
-    mutating func name(_ column: Column) -> String? { text(column, atMost: Self.maximumName) }
+    mutating func name(_ column: Column) -> String? {
+        text(column, atMost: limits.nameCharacters, "limits.name_characters")
+    }
 
-    mutating func note(_ column: Column) -> String? { text(column, atMost: Self.maximumNote) }
+    mutating func note(_ column: Column) -> String? {
+        text(column, atMost: limits.noteCharacters, "limits.note_characters")
+    }
 
     mutating func time(_ column: Column) -> Timestamp? {
         value(column, "must be an RFC 3339 time, as 2026-11-20T19:55:00Z", Timestamp.init)
     }
 
-    private mutating func text(_ column: Column, atMost maximum: Int) -> String? {
-        value(column, "must have at maximum \(maximum) characters, none of them a control character") { text in
+    /// - Parameter limit: The setting that says so.
+    private mutating func text(_ column: Column, atMost maximum: Int, _ limit: String) -> String? {
+        value(column, "must have at maximum \(maximum) characters (\(limit)), none of them a control character") {
+            text in
             isPrintable(text, atMost: maximum) ? text : nil
         }
     }

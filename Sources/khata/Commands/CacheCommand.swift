@@ -1,5 +1,4 @@
 import ArgumentParser
-import Configuration
 import Inventory
 import InventoryHTTP
 import JSON
@@ -30,16 +29,8 @@ struct CacheCommand: AsyncParsableCommand {
         @Flag(help: "Print the result as JSON.")
         var json = false
 
-        func validate() throws {
-            let range = Settings.warmConcurrencies
-            guard concurrency.map(range.contains) ?? true else {
-                throw ValidationError("The concurrency is from \(range.lowerBound) to \(range.upperBound).")
-            }
-        }
-
         func run() async throws {
-            var flags: [SettingKey: ConfigContent] = [:]
-            flags[.warmConcurrency] = concurrency.map { .int($0) }
+            let flags = concurrency.map { ["cache.warm_concurrency": $0.description] } ?? [:]
             let settings = try await options.settings(flags)
             let start = ContinuousClock.now
             let progress: CacheWarmer.Progress

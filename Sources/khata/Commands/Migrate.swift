@@ -12,7 +12,7 @@ struct Migrate: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await options.settings()
-        switch settings.storage {
+        switch try settings.storage {
         case .servers(let servers):
             let versions = try await settings.migrate(servers)
             print(
@@ -30,7 +30,7 @@ struct Migrate: AsyncParsableCommand {
 extension Settings {
     /// - Returns: The versions that were applied.
     func migrate(_ servers: Servers) async throws -> [Int64] {
-        var configuration = try connection(servers.primaryURL, of: .primaryURL)
+        var configuration = try Self.connection(servers.primaryURL, of: "primary.url")
         // A migration takes as long as the tables are large, and may wait for another process's.
         configuration.statementTimeout = nil
         configuration.silenceTimeout = nil

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Configuration
 import Inventory
 import Logging
 import Postgres
@@ -35,14 +34,13 @@ struct PromoteCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let flags: [SettingKey: ConfigContent] = database.map { [.primaryURL: .string($0)] } ?? [:]
-        let source = try await SettingsSource(flags: flags, file: configurationFile)
-        guard let url = try source.text(.primaryURL) else {
+        let flags = database.map { ["primary.url": $0] } ?? [:]
+        let settings = try Settings(try await SettingsSource(flags: flags, file: configurationFile))
+        guard let url = settings.primaryURL else {
             throw SettingsError("no database is named: set KHATA_PRIMARY_URL to the one that the shop is to move into")
         }
         // A replica or a cache of the database learns what was written there by itself.
-        let servers = Settings.Servers(primaryURL: url)
-        let summary = try await promote(to: servers, try Settings(source, storage: .servers(servers)))
+        let summary = try await promote(to: Settings.Servers(primaryURL: url), settings)
         print(json ? summary.json : summary.text)
         guard summary.differences.isEmpty else {
             throw Failure(
@@ -77,7 +75,7 @@ struct PromoteCommand: AsyncParsableCommand {
 
 extension Settings {
     fileprivate func movingConnection(_ servers: Servers) throws(SettingsError) -> ConnectionConfiguration {
-        var configuration = try connection(servers.primaryURL, of: .primaryURL)
+        var configuration = try Self.connection(servers.primaryURL, of: "primary.url")
         // Counting a large ledger takes a while.
         configuration.statementTimeout = .seconds(600)
         configuration.silenceTimeout = .seconds(620)

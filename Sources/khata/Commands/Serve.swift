@@ -1,5 +1,4 @@
 import ArgumentParser
-import Configuration
 import Inventory
 import InventoryHTTP
 import Logging
@@ -27,12 +26,12 @@ struct Serve: AsyncParsableCommand {
     var migrate = false
 
     func run() async throws {
-        var flags: [SettingKey: ConfigContent] = [:]
-        flags[.port] = port.map { .int($0) }
-        flags[.opsPort] = opsPort.map { .int($0) }
-        flags[.bind] = bind.map { .string($0) }
+        var flags: [String: String] = [:]
+        flags["port"] = port?.description
+        flags["ops.port"] = opsPort?.description
+        flags["bind"] = bind
         let settings = try await options.settings(flags)
-        switch settings.storage {
+        switch try settings.storage {
         case .servers(let servers): try await serve(servers, settings)
         case .file(let path): try await EmbeddedShop(path: path, settings: settings).serve()
         }

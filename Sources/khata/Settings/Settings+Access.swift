@@ -12,20 +12,45 @@ struct AccessSettings {
     var secretID = "default"
     var issuer: String?
     var audience: String?
-    var leewaySeconds = 30
+    var leeway = Duration.seconds(30)
+}
+
+extension Settings {
+    @SettingsBuilder
+    static var access: [Setting] {
+        Setting(
+            "basic.enabled", \.access.acceptsPasswords,
+            """
+            Besides API keys (`khata key create`), users and tokens can be let in. Whether users (`khata user create`) may
+            present their name and password (HTTP Basic). Only do so behind TLS.
+            """)
+        Setting(
+            "basic.waiting", \.access.passwordsWaiting, in: 0...10_000,
+            """
+            Passwords that may wait to be hashed, which takes a core for a fifth of a second or so each. Beyond that,
+            requests get 503 `overloaded`.
+            """)
+        Setting(
+            "jwt.jwks_file", \.access.keysFile, example: "/etc/khata/jwks.json",
+            """
+            JSON Web Tokens are accepted once there is a key for them: here a JWK Set (RFC 7517) with keys for ES256, RS256,
+            EdDSA or HS256, each with a kid. It is read again when it changes.
+            """)
+        Setting(
+            "jwt.hs256_secret", \.access.secret, example: "…", secret: Setting.hidden,
+            "A secret for HS256, of 32 bytes or more, and the kid by which tokens name it.")
+        Setting("jwt.hs256_kid", \.access.secretID)
+        Setting(
+            "jwt.issuer", \.access.issuer, example: "https://login.example.com",
+            "Whose tokens are accepted (iss), and for whom they have to be (aud). Both are needed once there is a key.")
+        Setting("jwt.audience", \.access.audience, example: "khata")
+        Setting(
+            "jwt.leeway_seconds", \.access.leeway, in: 0...300, "How far the issuer's clock may be off.")
+    }
 }
 
 extension AccessSettings {
-    /// - Throws: `SettingsError`.
-    init(_ source: SettingsSource) throws(SettingsError) {
-        acceptsPasswords = try source.flag(.basicEnabled) ?? acceptsPasswords
-        passwordsWaiting = try source.integer(.basicWaiting, in: 0...10_000) ?? passwordsWaiting
-        keysFile = try source.text(.tokenKeysFile)
-        secret = try source.text(.tokenSecret)
-        secretID = try source.text(.tokenSecretID) ?? secretID
-        issuer = try source.text(.tokenIssuer)
-        audience = try source.text(.tokenAudience)
-        leewaySeconds = try source.integer(.tokenLeeway, in: 0...300) ?? leewaySeconds
+    func check() throws(SettingsError) {
         guard keysFile == nil && secret == nil || issuer != nil && audience != nil else {
             throw SettingsError("jwt.issuer and jwt.audience are needed: without them, other services' tokens would do")
         }
@@ -62,7 +87,7 @@ extension AccessSettings {
     /// - Returns: `nil` if no key for tokens is configured.
     func tokens() async throws(SettingsError) -> Tokens? {
         guard let issuer, let audience, keysFile != nil || secret != nil else { return nil }
-        let policy = TokenPolicy(issuer: issuer, audience: audience, leeway: .seconds(leewaySeconds))
+        let policy = TokenPolicy(issuer: issuer, audience: audience, leeway: leeway)
         var keys = TokenKeys()
         if let secret {
             do {

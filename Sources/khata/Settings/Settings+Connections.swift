@@ -1,53 +1,88 @@
 import InventoryHTTP
 
-extension ConnectionLimits {
-    /// - Throws: `SettingsError`.
-    init(_ source: SettingsSource) throws(SettingsError) {
-        self.init()
-        total = try source.integer(.connections, in: 1...1_000_000) ?? total
-        perAddress = try source.integer(.connectionsPerAddress, in: 1...1_000_000) ?? perAddress
-        requests = try source.integer(.requestsPerConnection, in: 1...1_000_000_000) ?? requests
-        idle = try source.seconds(.idleSeconds) ?? idle
-        handshake = try source.seconds(.handshakeSeconds) ?? handshake
-        head = try source.seconds(.headSeconds) ?? head
-        body = try source.seconds(.bodySeconds) ?? body
-        answer = try source.seconds(.answerSeconds) ?? answer
-        bytesPerSecond = try source.integer(.bytesPerSecond, in: 1...1_000_000) ?? bytesPerSecond
-    }
-}
-
-extension SettingsSource {
-    fileprivate func seconds(_ key: SettingKey) throws(SettingsError) -> Duration? {
-        try integer(key, in: 1...3_600).map { .seconds($0) }
-    }
-}
-
 extension Settings {
-    static func certificate(_ source: SettingsSource) throws(SettingsError) -> CertificateFiles? {
-        switch (try source.text(.certificateFile), try source.text(.keyFile)) {
-        case (nil, nil): return nil
-        case (let certificate?, let key?): return CertificateFiles(certificate: certificate, key: key)
-        case (_?, nil): throw SettingsError("tls.certificate_file is set: tls.key_file has to be, too")
-        case (nil, _?): throw SettingsError("tls.key_file is set: tls.certificate_file has to be, too")
-        }
+    private static let seconds = 1...3_600
+
+    @SettingsBuilder
+    static var connections: [Setting] {
+        Setting(
+            "connections.total", \.limits.connections.total, in: 1...1_000_000,
+            """
+            The maximum connections at a time, in all and from one address (of IPv6, from one /64 network). More are closed
+            at once. Behind a load balancer all come from its few addresses: set both to the same there. `serve` raises the
+            limit of open files as far as it may, and says so if that is too low.
+            """)
+        Setting("connections.per_address", \.limits.connections.perAddress, in: 1...1_000_000)
+        Setting(
+            "connections.requests", \.limits.connections.requests, in: 1...1_000_000_000,
+            "The maximum requests on one connection; the last response says `Connection: close`.")
+        Setting(
+            "connections.idle_seconds", \.limits.connections.idle, in: seconds,
+            "How long a connection may stay open without a request.")
+        Setting(
+            "connections.handshake_seconds", \.limits.connections.handshake, in: seconds,
+            "How long a TLS handshake may take.")
+        Setting(
+            "connections.head_seconds", \.limits.connections.head, in: seconds,
+            "How long the head of a request may take: from its first byte, or from the beginning of the connection.")
+        Setting(
+            "connections.body_seconds", \.limits.connections.body, in: seconds,
+            """
+            How long a client may take to send a body, and to receive a response (or a piece of a CSV). A client that keeps
+            up the pace below may take longer; one that falls behind it by as many seconds is cut off.
+            """)
+        Setting("connections.answer_seconds", \.limits.connections.answer, in: seconds)
+        Setting("connections.bytes_per_second", \.limits.connections.bytesPerSecond, in: 1...1_000_000)
     }
 
-    static func cors(_ source: SettingsSource) throws(SettingsError) -> CORSPolicy? {
-        guard let origins = try source.text(.corsOrigins) else { return nil }
-        do {
-            return try CORSPolicy(origins)
-        } catch {
-            throw SettingsError("cors.origins: \(error)")
+    @SettingsBuilder
+    static var tls: [Setting] {
+        Setting(
+            "tls.certificate_file", \.certificateFile, example: "/etc/khata/fullchain.pem",
+            """
+            The API's certificate and its key, in PEM; the certificates that lead to its issuer's may follow it in the file.
+            With them the API speaks TLS (1.2 and 1.3) and nothing else. They are read again on SIGHUP and every few
+            seconds: new connections get the new certificate. Files that cannot be used are logged as an error, and the old
+            certificate stays.
+            """)
+        Setting("tls.key_file", \.certificateKeyFile, example: "/etc/khata/privkey.pem")
+        Setting(
+            "cors.origins", \.corsOrigins, example: "https://shop.example",
+            """
+            The web origins whose pages may use the API through browsers, separated by commas (https://shop.example), or "*"
+            for all. Without any, browsers let no page do so.
+            """)
+    }
+
+    var certificate: CertificateFiles? {
+        get throws(SettingsError) {
+            switch (certificateFile, certificateKeyFile) {
+            case (nil, nil): return nil
+            case (let certificate?, let key?): return CertificateFiles(certificate: certificate, key: key)
+            case (_?, nil): throw SettingsError("tls.certificate_file is set: tls.key_file has to be, too")
+            case (nil, _?): throw SettingsError("tls.key_file is set: tls.certificate_file has to be, too")
+            }
         }
     }
 
     /// The certificate to serve with, if there is one.
     func serverCertificate() throws(SettingsError) -> ServerCertificate? {
-        guard let certificate else { return nil }
+        guard let certificate = try certificate else { return nil }
         do {
             return try ServerCertificate(certificate)
         } catch {
             throw SettingsError("TLS: \(error)")
+        }
+    }
+
+    var cors: CORSPolicy? {
+        get throws(SettingsError) {
+            guard let corsOrigins else { return nil }
+            do {
+                return try CORSPolicy(corsOrigins)
+            } catch {
+                throw SettingsError("cors.origins: \(error)")
+            }
         }
     }
 }

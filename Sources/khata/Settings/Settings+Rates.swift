@@ -2,57 +2,94 @@ import Access
 import InventoryHTTP
 import RateLimiting
 
+extension Settings {
+    private static let rates = 1...RatePolicy.maximumPerSecond
+    private static let usual = RatePolicies()
+
+    @SettingsBuilder
+    static var rateLimits: [Setting] {
+        Setting(
+            "rate_limits.enabled", \.limitsRates,
+            """
+            All instances share the rates through Redis; without Redis each counts by itself. Who exceeds a rate gets 429
+            `quota-exceeded`. Keys and users may have rates of their own.
+            """)
+        Setting(
+            "rate_limits.reads_per_second", \.rates.reads.perSecond, in: rates,
+            """
+            Of one principal, on average; a batch costs as much as its lines. How many may come at once is a quarter of a
+            second's worth, but at least 10, unless reads_burst and writes_burst say otherwise.
+            """)
+        Setting("rate_limits.writes_per_second", \.rates.writes.perSecond, in: rates)
+        Setting("rate_limits.reads_burst", \.rates.reads.atOnce, in: rates, example: "\(usual.reads.burst)")
+        Setting("rate_limits.writes_burst", \.rates.writes.atOnce, in: rates, example: "\(usual.writes.burst)")
+        Setting(
+            "rate_limits.address_per_second", \.rates.address.perSecond, in: rates,
+            "Of one client address (64 bits of an IPv6 address), for requests whose sender is not known yet.")
+        Setting("rate_limits.address_burst", \.rates.address.atOnce, in: rates)
+        for role in Role.allCases {
+            Setting(
+                "rate_limits.\(role.rawValue).reads_per_second", \.rates[role, .read], in: rates,
+                example: "\(usual.reads.permitsPerSecond)", "Of each \(role.rawValue), instead of the above.")
+            Setting(
+                "rate_limits.\(role.rawValue).writes_per_second", \.rates[role, .write], in: rates,
+                example: "\(usual.writes.permitsPerSecond)")
+        }
+        Setting(
+            "proxies.trusted", \.trustedProxies, example: "10.0.0.0/8, 2001:db8::/32",
+            """
+            The proxies in front, as ranges of addresses separated by commas: only what they say in X-Forwarded-For is taken
+            for a client's address. By default the connection's address counts.
+            """)
+    }
+
+    /// - Throws: `SettingsError` for a burst without a rate: it would be that of another rate than the reader thinks.
+    func checkBursts(_ source: SettingsSource) throws(SettingsError) {
+        for name in ["reads", "writes", "address"] {
+            let (rate, burst) = ("rate_limits.\(name)_per_second", "rate_limits.\(name)_burst")
+            guard source.has(rate) || !source.has(burst) else {
+                throw SettingsError("\(burst) is set: set \(rate) too")
+            }
+        }
+    }
+
+    var proxies: TrustedProxies {
+        get throws(SettingsError) {
+            var ranges: [AddressRange] = []
+            for text in (trustedProxies ?? "").split(whereSeparator: { $0 == "," || $0 == " " }) {
+                guard let range = AddressRange(text: text) else {
+                    throw SettingsError(
+                        "proxies.trusted: \(text) is no range of addresses, such as 10.0.0.0/8 or 2001:db8::/32")
+                }
+                ranges.append(range)
+            }
+            return TrustedProxies(ranges)
+        }
+    }
+}
+
+extension RatePolicy {
+    /// Sets the burst too, to what is usual for the rate.
+    fileprivate var perSecond: Int {
+        get { permitsPerSecond }
+        set { self = RatePolicy(permitsPerSecond: newValue) }
+    }
+
+    fileprivate var atOnce: Int {
+        get { burst }
+        set { self = RatePolicy(permitsPerSecond: permitsPerSecond, burst: newValue) }
+    }
+}
+
 extension RatePolicies {
-    /// - Returns: `nil` if rates are not to be limited.
-    /// - Throws: `SettingsError`.
-    init?(_ source: SettingsSource) throws(SettingsError) {
-        guard try source.flag(.limitsRates) ?? true else { return nil }
-        self.init()
-        reads = try source.policy(.readsPerSecond, .readsBurst) ?? reads
-        writes = try source.policy(.writesPerSecond, .writesBurst) ?? writes
-        address = try source.policy(.addressPerSecond, .addressBurst) ?? address
-        roles = [
-            .reader: try source.policies(.readerReads, .readerWrites),
-            .clerk: try source.policies(.clerkReads, .clerkWrites),
-            .manager: try source.policies(.managerReads, .managerWrites),
-            .admin: try source.policies(.adminReads, .adminWrites),
-        ]
-    }
-}
-
-extension TrustedProxies {
-    /// - Throws: `SettingsError`.
-    init(_ source: SettingsSource) throws(SettingsError) {
-        var ranges: [AddressRange] = []
-        for text in (try source.text(.trustedProxies) ?? "").split(whereSeparator: { $0 == "," || $0 == " " }) {
-            guard let range = AddressRange(text: text) else {
-                throw SettingsError(
-                    "proxies.trusted: \(text) is no range of addresses, such as 10.0.0.0/8 or 2001:db8::/32")
+    fileprivate subscript(role: Role, kind: RequestKind) -> Int? {
+        get { kind == .read ? roles[role]?.reads?.permitsPerSecond : roles[role]?.writes?.permitsPerSecond }
+        set {
+            let policy = newValue.map { RatePolicy(permitsPerSecond: $0) }
+            switch kind {
+            case .read: roles[role, default: Pair()].reads = policy
+            case .write: roles[role, default: Pair()].writes = policy
             }
-            ranges.append(range)
         }
-        self.init(ranges)
-    }
-}
-
-extension SettingsSource {
-    private static var rate: ClosedRange<Int> { 1...RatePolicy.maximumPerSecond }
-
-    fileprivate func policy(_ perSecond: SettingKey, _ burst: SettingKey) throws(SettingsError) -> RatePolicy? {
-        let permitsPerSecond = try integer(perSecond, in: Self.rate)
-        let burstSize = try integer(burst, in: Self.rate)
-        guard let permitsPerSecond else {
-            guard burstSize == nil else {
-                throw SettingsError("\(burst.rawValue) is set: set \(perSecond.rawValue) too")
-            }
-            return nil
-        }
-        return RatePolicy(permitsPerSecond: permitsPerSecond, burst: burstSize)
-    }
-
-    fileprivate func policies(_ reads: SettingKey, _ writes: SettingKey) throws(SettingsError) -> RatePolicies.Pair {
-        RatePolicies.Pair(
-            reads: try integer(reads, in: Self.rate).map { RatePolicy(permitsPerSecond: $0) },
-            writes: try integer(writes, in: Self.rate).map { RatePolicy(permitsPerSecond: $0) })
     }
 }

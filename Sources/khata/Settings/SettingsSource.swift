@@ -8,22 +8,33 @@ import Yams
 struct SettingsSource {
     static let defaultFile = "config/khata.yaml"
 
-    private let providers: [(name: String, provider: any ConfigProvider)]
+    /// What a setting was set to.
+    struct Found {
+        /// `nil` if it is of another type than the setting.
+        let content: ConfigContent?
+        let text: String
+        /// As "KHATA_WRITE_LANES", or the path of a file.
+        let origin: String
+    }
+
+    /// Without a name: the environment.
+    private let providers: [(name: String?, provider: any ConfigProvider)]
 
     /// - Parameters:
-    ///   - flags: What was given on the command line.
+    ///   - flags: What was given on the command line, by the settings' keys.
     ///   - file: A file that has to exist; without one, `config/khata.yaml` is read if it does.
-    init(flags: [SettingKey: ConfigContent], file: String?) async throws(SettingsError) {
+    init(flags: [String: String], file: String?) async throws(SettingsError) {
+        precondition(flags.keys.allSatisfy { key in Settings.all.contains { $0.key == key } }, "a flag sets a setting")
         let path = file ?? Self.defaultFile
+        // Texts, as in the environment.
+        let flags = Dictionary(uniqueKeysWithValues: flags.map { (Setting.variable($0), $1) })
         do {
             if file != nil || FileManager.default.fileExists(atPath: path) {
                 try Self.refuseUnknownKeys(path)
             }
-            let flags = Dictionary(
-                uniqueKeysWithValues: flags.map { ($0.absoluteKey, ConfigValue($1, isSecret: $0.isSecret)) })
             providers = [
-                ("a flag", InMemoryProvider(values: flags)),
-                ("the environment", EnvironmentVariablesProvider().prefixKeys(with: "khata")),
+                ("a flag", EnvironmentVariablesProvider(environmentVariables: flags).prefixKeys(with: "khata")),
+                (nil, EnvironmentVariablesProvider().prefixKeys(with: "khata")),
                 (path, try await FileProvider<YAMLSnapshot>(filePath: FilePath(path), allowMissing: file == nil)),
             ]
         } catch let error as SettingsError {
@@ -31,76 +42,64 @@ struct SettingsSource {
         } catch {
             throw SettingsError("\(path) cannot be read: \(error)")
         }
+        try Self.refuseMistypedVariables()
     }
 
-    func text(_ key: SettingKey) throws(SettingsError) -> String? {
-        if case .string(let text)? = try value(key, .string, "a text") { return text }
-        return key.isSecret ? try contents(ofFileNamedBy: key) : nil
-    }
-
-    func integer(_ key: SettingKey, in range: ClosedRange<Int>) throws(SettingsError) -> Int? {
-        guard case .int(let number)? = try value(key, .int, "an integer") else { return nil }
-        guard range.contains(number) else {
-            throw SettingsError(
-                "\(key.rawValue) is \(number): it has to be from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
-    }
-
-    func choice(_ key: SettingKey, of choices: [String]) throws(SettingsError) -> String? {
-        guard let text = try text(key) else { return nil }
-        guard choices.contains(text) else {
-            throw SettingsError("\(key.rawValue) is \(text): use \(choices.joined(separator: " or "))")
-        }
-        return text
-    }
-
-    func flag(_ key: SettingKey) throws(SettingsError) -> Bool? {
-        guard case .bool(let flag)? = try value(key, .bool, "true or false") else { return nil }
-        return flag
-    }
-
-    private func value(
-        _ key: SettingKey, _ type: ConfigType, _ description: String
-    ) throws(SettingsError) -> ConfigContent? {
+    /// - Returns: `nil` if it is not set.
+    func find(_ setting: Setting) throws(SettingsError) -> Found? {
         for (name, provider) in providers {
-            do {
-                if let value = try provider.value(forKey: key.absoluteKey, type: type).value { return value.content }
-            } catch {
-                throw SettingsError("\(key.rawValue), from \(name), has to be \(description)")
+            if let found = Self.find(setting.key, setting.type, in: provider, name) { return found }
+            guard setting.isSecret, let file = Self.find(setting.key + "_file", .string, in: provider, name) else {
+                continue
             }
-        }
-        return nil
-    }
-
-    private func contents(ofFileNamedBy key: SettingKey) throws(SettingsError) -> String? {
-        let fileKey = AbsoluteConfigKey((key.rawValue + "_file").split(separator: ".").map(String.init))
-        for (name, provider) in providers {
-            guard let value = try? provider.value(forKey: fileKey, type: .string).value,
-                case .string(let path) = value.content
-            else { continue }
             do {
-                return try String(contentsOfFile: path, encoding: .utf8)
+                let text = try String(contentsOfFile: file.text, encoding: .utf8)
                     .trimmingCharacters(in: .whitespacesAndNewlines)
+                return Found(content: .string(text), text: text, origin: file.text)
             } catch {
-                throw SettingsError("\(path), which \(name) names for \(key.rawValue), cannot be read")
+                throw SettingsError("\(file.text), which \(file.origin) names for \(setting.key), cannot be read")
             }
         }
         return nil
     }
 
-    /// A setting with a typing error would otherwise be a setting without effect.
+    func has(_ key: String) -> Bool {
+        providers.contains { Self.find(key, .string, in: $0.provider, $0.name) != nil }
+    }
+
+    private static func find(
+        _ name: String, _ type: ConfigType, in provider: any ConfigProvider, _ providerName: String?
+    ) -> Found? {
+        let key = AbsoluteConfigKey(name.split(separator: ".").map(String.init))
+        let origin = providerName ?? Setting.variable(name)
+        do {
+            guard case .string(let text)? = try provider.value(forKey: key, type: .string).value?.content else {
+                return nil
+            }
+            let content = try? provider.value(forKey: key, type: type).value?.content
+            return Found(content: content, text: text, origin: origin)
+        } catch {
+            return Found(content: nil, text: "a list", origin: origin)
+        }
+    }
+}
+
+/// A setting with a typing error would otherwise be a setting without effect.
+extension SettingsSource {
+    private static let keys = Settings.all.flatMap { $0.isSecret ? [$0.key, $0.key + "_file"] : [$0.key] }
+
     private static func refuseUnknownKeys(_ path: String) throws {
-        let known = Set(
-            SettingKey.allCases.flatMap { $0.isSecret ? [$0.rawValue, $0.rawValue + "_file"] : [$0.rawValue] })
-        func check(_ node: Any?, under prefix: String) throws {
+        func check(_ node: Any?, under prefix: String) throws(SettingsError) {
             guard let mapping = node as? [String: Any] else {
                 // A section of which all is commented out says nothing.
-                if (node == nil || node is NSNull) && known.contains(where: { $0.hasPrefix(prefix + ".") }) { return }
-                guard known.contains(prefix) else { throw SettingsError("\(path): there is no setting \(prefix)") }
+                if (node == nil || node is NSNull) && keys.contains(where: { $0.hasPrefix(prefix + ".") }) { return }
+                guard keys.contains(prefix) else {
+                    let meant = meant(by: prefix).map { ": did you mean \($0)?" } ?? ""
+                    throw SettingsError("\(path): there is no setting \(prefix)\(meant)")
+                }
                 return
             }
-            for (key, value) in mapping {
+            for (key, value) in mapping.sorted(by: { $0.key < $1.key }) {
                 try check(value, under: prefix.isEmpty ? key : "\(prefix).\(key)")
             }
         }
@@ -108,11 +107,26 @@ struct SettingsSource {
         guard root is [String: Any] else { throw SettingsError("\(path) has to be a mapping of settings") }
         try check(root, under: "")
     }
-}
 
-extension SettingKey {
-    fileprivate var absoluteKey: AbsoluteConfigKey {
-        AbsoluteConfigKey(rawValue.split(separator: ".").map(String.init))
+    /// The setting whose key comes closest to one that is mistyped, or stands in another section.
+    private static func meant(by key: String) -> String? {
+        let closest = keys.compactMap { other in
+            editDistance(Array(key), Array(other), atMost: key.count / 3).map { (edits: $0, key: other) }
+        }.min { $0.edits < $1.edits }
+        let elsewhere = keys.filter { $0.hasSuffix("." + (key.split(separator: ".").last ?? "")) }
+        return closest?.key ?? (elsewhere.count == 1 ? elsewhere[0] : nil)
+    }
+
+    /// Not all that is unknown: KHATA_… may also be of other programs, such as what Kubernetes makes of a service's name.
+    private static func refuseMistypedVariables() throws(SettingsError) {
+        let known = keys.map(Setting.variable)
+        for name in ProcessInfo.processInfo.environment.keys.sorted() where name.hasPrefix("KHATA_") {
+            guard !known.contains(name) else { continue }
+            let limit = name.count < "KHATA_".count + 8 ? 1 : 2
+            if let meant = known.first(where: { editDistance(Array(name), Array($0), atMost: limit) != nil }) {
+                throw SettingsError("\(name) is set, and there is no such setting: did you mean \(meant)?")
+            }
+        }
     }
 }
 
@@ -127,14 +141,15 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "A file of SQLite that holds everything, instead of servers.", completion: .file())
     var sqlite: String?
 
-    func source(_ flags: [SettingKey: ConfigContent] = [:]) async throws -> SettingsSource {
+    /// - Parameter flags: What other options set, by the settings' keys.
+    func source(_ flags: [String: String] = [:]) async throws -> SettingsSource {
         var flags = flags
-        if let primaryURL { flags[.primaryURL] = .string(primaryURL) }
-        if let sqlite { flags[.sqliteFile] = .string(sqlite) }
+        if let primaryURL { flags["primary.url"] = primaryURL }
+        if let sqlite { flags["sqlite.file"] = sqlite }
         return try await SettingsSource(flags: flags, file: file)
     }
 
-    func settings(_ flags: [SettingKey: ConfigContent] = [:]) async throws -> Settings {
+    func settings(_ flags: [String: String] = [:]) async throws -> Settings {
         try Settings(try await source(flags))
     }
 }

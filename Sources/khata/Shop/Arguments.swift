@@ -32,17 +32,33 @@ struct ProductIDArgument: ExpressibleByArgument {
 }
 
 extension Shop {
-    /// - Throws: `ValidationError` for a text that the front would not take from a client.
-    func check(_ name: String, _ text: String?, atMost maximum: KeyPath<Limits, Int> = \.nameCharacters) throws {
-        guard let limits, let text else { return }
-        guard isPrintable(text, atMost: limits[keyPath: maximum]) else {
-            throw ValidationError(
-                "\(name) has to be 1 to \(limits[keyPath: maximum]) characters, none of them a control character.")
-        }
-    }
+    /// What a server would not take from a client either. Another process's server has its own limits, and says so.
+    private var limits: InputLimits? { isOnServer ? nil : settings.limits.input }
+
+    func check(_ title: String, name: String?) throws { try limits?.check(title, name: name) }
+    func check(_ title: String, note: String?) throws { try limits?.check(title, note: note) }
 
     func check(_ quantity: Quantity) throws {
         guard let limits, quantity.units > limits.quantity else { return }
-        throw ValidationError("A movement moves at maximum \(Int(limits.quantity).grouped).")
+        throw ValidationError("A movement moves at maximum \(Int(limits.quantity).grouped) (limits.quantity).")
+    }
+}
+
+extension InputLimits {
+    /// - Throws: `ValidationError`.
+    func check(_ title: String, name: String?) throws {
+        try check(title, name, atMost: nameCharacters, "limits.name_characters")
+    }
+
+    /// - Throws: `ValidationError`.
+    func check(_ title: String, note: String?) throws {
+        try check(title, note, atMost: noteCharacters, "limits.note_characters")
+    }
+
+    /// - Parameter setting: The one that says so.
+    private func check(_ title: String, _ text: String?, atMost maximum: Int, _ setting: String) throws {
+        guard let text, !isPrintable(text, atMost: maximum) else { return }
+        throw ValidationError(
+            "\(title) has to be 1 to \(maximum) characters (\(setting)), none of them a control character.")
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Configuration
 import Inventory
 import InventoryHTTP
 import PostgresLedger
@@ -16,14 +15,15 @@ struct Shop: Sendable {
         /// Behind a Khata server.
         case server(ServerAddress, key: String)
         /// In the database that the settings name.
-        case database(Settings.Servers, Settings)
+        case database(Settings.Servers)
         /// In a file of SQLite, which this process opens.
-        case file(String, Settings)
+        case file(String)
     }
 
     let place: Place
+    let settings: Settings
     /// The store that is meant when none is named.
-    let defaultStore: StoreID
+    var defaultStore: StoreID { settings.defaultStoreID }
 
     /// Opens the ledger while `body` uses it.
     /// - Parameters:
@@ -41,7 +41,7 @@ struct Shop: Sendable {
                     ledger in
                     try await body(ledger)
                 }
-            case .database(_, let settings), .file(_, let settings):
+            case .database, .file:
                 return try await withLedger(settings, checksAll: checksAll) { ledger in try await body(ledger) }
             }
         } catch LedgerError.unavailable {
@@ -56,12 +56,12 @@ struct Shop: Sendable {
         switch place {
         case .server(let address, let key):
             return try await RemoteLedger.with(address, key: key, observer: RetryNotes()) { await $0.health() }
-        case .database(let servers, let settings):
+        case .database(let servers):
             let logger = settings.logger()
             let ledger = try settings.ledger(on: servers, logger)
             // A database that is down, or has another schema, has a health too: nothing is checked first.
             return try await running(ledger, logger) { await ServiceHealth(ledger: ledger, cache: nil).health() }
-        case .file(let path, let settings):
+        case .file(let path):
             let logger = settings.logger()
             let ledger = try await settings.ledger(in: path, .asItIs, logger)
             return try await running(ledger, logger) {
@@ -77,19 +77,11 @@ struct Shop: Sendable {
         if case .server = place { true } else { false }
     }
 
-    /// What the front would not take from a client either. A server has its own limits, and says so.
-    var limits: Limits? {
-        switch place {
-        case .server: nil
-        case .database(_, let settings), .file(_, let settings): settings.limits
-        }
-    }
-
     private var name: String {
         switch place {
         case .server(let address, _): "\(address)"
         case .database: "The database"
-        case .file(let path, _): path
+        case .file(let path): path
         }
     }
 
@@ -102,17 +94,17 @@ struct Shop: Sendable {
 }
 
 extension Shop.Place {
-    fileprivate init(_ settings: Settings) {
-        switch settings.storage {
-        case .servers(let servers): self = .database(servers, settings)
-        case .file(let path): self = .file(path, settings)
+    fileprivate init(_ storage: Settings.Storage) {
+        switch storage {
+        case .servers(let servers): self = .database(servers)
+        case .file(let path): self = .file(path)
         }
     }
 }
 
 /// The options of every command that works on a shop.
 struct ShopOptions: ParsableArguments {
-    @OptionGroup var settings: SettingsOptions
+    @OptionGroup var options: SettingsOptions
 
     @Option(
         help: ArgumentHelp(
@@ -127,30 +119,29 @@ struct ShopOptions: ParsableArguments {
     var apiKey: String?
 
     func validate() throws {
-        guard server == nil || settings.primaryURL == nil && settings.sqlite == nil else {
+        guard server == nil || options.primaryURL == nil && options.sqlite == nil else {
             throw ValidationError("A shop is on a server, in a database or in a file: name one of them.")
         }
     }
 
     /// What a flag names comes first, then a server that is set, then a database or file.
     func shop() async throws -> Shop {
-        var flags: [SettingKey: ConfigContent] = [:]
-        flags[.serverURL] = server.map { .string($0) }
-        flags[.apiKey] = apiKey.map { .string($0) }
-        let source = try await settings.source(flags)
-        let defaultStore = try StoreID(defaultIn: source)
-        let namesDatabase = settings.primaryURL != nil || settings.sqlite != nil
-        guard !namesDatabase, let url = try source.text(.serverURL) else {
-            return Shop(place: Shop.Place(try Settings(source)), defaultStore: defaultStore)
+        var flags: [String: String] = [:]
+        flags["server.url"] = server
+        flags["api_key"] = apiKey
+        let settings = try await options.settings(flags)
+        let namesDatabase = options.primaryURL != nil || options.sqlite != nil
+        guard !namesDatabase, let url = settings.serverURL else {
+            return Shop(place: Shop.Place(try settings.storage), settings: settings)
         }
         guard let address = ServerAddress(url) else {
             throw SettingsError("server.url is \(url): it has to be an address such as https://khata.example")
         }
-        guard let key = try source.text(.apiKey), !key.isEmpty else {
+        guard let key = settings.apiKey, !key.isEmpty else {
             throw SettingsError(
                 "\(address) needs an API key: set KHATA_API_KEY to one that `khata key create` made")
         }
-        return Shop(place: .server(address, key: key), defaultStore: defaultStore)
+        return Shop(place: .server(address, key: key), settings: settings)
     }
 }
 

@@ -221,7 +221,6 @@ extension EndToEnd {
         func report() async throws {
             var limits = Limits()
             limits.page = 2
-            limits.defaultPage = 2
             try await LiveServer.with(limits: limits) { server in
                 try await server.stocked()
                 #expect(try await server.move(101, store: 1, 3, "sale").status == 201)

@@ -10,7 +10,7 @@ extension EndToEnd {
     struct Replays {
         private static let narrow: Limits = {
             var limits = Limits()
-            (limits.quantity, limits.nameCharacters, limits.noteCharacters) = (10, 5, 5)
+            (limits.input.quantity, limits.input.nameCharacters, limits.input.noteCharacters) = (10, 5, 5)
             return limits
         }()
 

@@ -1,6 +1,7 @@
 import Access
 import ArgumentParser
 import Inventory
+import InventoryHTTP
 import JSON
 
 struct KeyCommand: AsyncParsableCommand {
@@ -24,16 +25,11 @@ struct KeyCommand: AsyncParsableCommand {
         @Flag(help: "Print JSON.")
         var json = false
 
-        func validate() throws {
-            guard (1...200).contains(name.unicodeScalars.count), name == name.withoutControls else {
-                throw ValidationError("The name has 1 to 200 characters, none of them a control character.")
-            }
-        }
-
         func run() async throws {
             let key = APIKey.generate()
             let new = try described(key)
             let settings = try await options.settings()
+            try settings.limits.input.check("The name", name: name)
             let record = try await withLedger(settings) { ledger in try await ledger.addAPIKey(new) }
             print(json ? record.json(with: key) : key.token)
         }

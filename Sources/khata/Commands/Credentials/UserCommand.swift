@@ -26,7 +26,7 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             let settings = try await options.settings()
-            let hash = try await PasswordHasher().hash(try readNewPassword())
+            let hash = try await PasswordHasher(waiting: 1).hash(try readNewPassword())
             let record = try await withLedger(settings) { ledger in
                 do {
                     return try await ledger.addUser(NewUser(name: name, passwordHash: hash, grant: grant.grant))

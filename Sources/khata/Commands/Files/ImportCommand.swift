@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Inventory
+import InventoryHTTP
 import JSON
 import StockFiles
 import Synchronization
@@ -64,7 +65,8 @@ struct ImportCommand: AsyncParsableCommand {
         guard FileManager.default.isReadableFile(atPath: file) else { throw Failure("\(file) cannot be read") }
         let source = StockFile(URL(fileURLWithPath: file))
         let terminal = try ImportTerminal(source, rejects: rejects.map { URL(fileURLWithPath: $0) })
-        var options = ImportOptions(isDryRun: dryRun, skipsInvalid: skipInvalid)
+        var options = ImportOptions(
+            isDryRun: dryRun, skipsInvalid: skipInvalid, limits: shop.settings.limits.input)
         if shop.isOnServer {
             options.isThroughServer = true
             options.storesAtOnce = Self.storesAtOnce

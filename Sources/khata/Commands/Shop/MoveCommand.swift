@@ -97,7 +97,7 @@ struct NotesOptions: ParsableArguments {
 
     func validate() throws {
         guard let key else { return }
-        guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+        guard IdempotencyKey.isValid(key) else {
             throw ValidationError("--key has to be 1 to 255 visible ASCII characters.")
         }
     }
@@ -105,7 +105,7 @@ struct NotesOptions: ParsableArguments {
     var notes: MovementNotes { MovementNotes(reference: reference, note: note) }
 
     func check(for shop: Shop) throws {
-        try shop.check("The reference", reference)
-        try shop.check("The note", note, atMost: \.noteCharacters)
+        try shop.check("The reference", name: reference)
+        try shop.check("The note", note: note)
     }
 }

@@ -32,7 +32,7 @@ struct ProductCommand: AsyncParsableCommand {
             let shop = try await options.shop()
             for (title, text) in [("The name", name), ("The SKU", sku), ("The category", category), ("The unit", unit)]
             {
-                try shop.check(title, text)
+                try shop.check(title, name: text)
             }
             let details = ProductDetails(sku: sku, name: name, category: category, unit: unit)
             try await shop.open { ledger in
@@ -98,7 +98,7 @@ struct ProductCommand: AsyncParsableCommand {
 
         func run() async throws {
             let shop = try await options.shop()
-            try shop.check("The name", name)
+            try shop.check("The name", name: name)
             try await shop.open { ledger in
                 let found = try await product.find(in: ledger)
                 let old = found.value

@@ -21,7 +21,7 @@ struct StoreCommand: AsyncParsableCommand {
 
         func run() async throws {
             let shop = try await options.shop()
-            try shop.check("The name", name)
+            try shop.check("The name", name: name)
             try await shop.open { ledger in
                 try await ledger.change(.createStore(id?.id, name: name), about: Subject()) { store in
                     output.print("Added \(store.name) as store \(store.id).") { $0.value(store) }
@@ -63,7 +63,7 @@ struct StoreCommand: AsyncParsableCommand {
 
         func run() async throws {
             let shop = try await options.shop()
-            try shop.check("The name", name)
+            try shop.check("The name", name: name)
             try await shop.open { ledger in
                 let subject = Subject(storeID: store.id)
                 let found = try await explaining(subject) { try await ledger.store(store.id, Freshness()) }

@@ -1,0 +1,80 @@
+import Inventory
+import InventoryHTTP
+import PostgresLedger
+
+extension Settings {
+    @SettingsBuilder
+    static var writing: [Setting] {
+        Setting(
+            "write.lanes", \.ledger.lanes, in: 1...64, example: "2",
+            """
+            Movements are committed in lanes, each with a connection of its own to the primary. A store keeps to its lane;
+            movements between stores have one more. Fewer lanes mean larger transactions, which cost less for each
+            movement; more lanes use more of the primary's cores. By default there is one for every two cores of this
+            machine, four at most.
+            """)
+        Setting(
+            "write.commands_per_transaction", \.ledger.write.commandsPerTransaction, in: 1...10_000,
+            "Requests that share a transaction if they arrive together.")
+        Setting(
+            "write.movements_waiting", \.ledger.write.linesWaiting, in: 1_000...10_000_000,
+            "Movements that may wait for each lane. Beyond that, requests get 503 `overloaded`.")
+    }
+
+    @SettingsBuilder
+    static var reading: [Setting] {
+        Setting(
+            "read.waiting", \.ledger.waitingReads, in: 1...1_000_000,
+            "Reads that may wait for a connection, for each database. Beyond that, they get 503 `overloaded`.")
+        Setting(
+            "read.unproven", \.unprovenReads,
+            """
+            What reads of stock get while an instance can neither trust the cache nor reach the primary, and so cannot know
+            whether something was recorded meanwhile. refuse: 503 `primary-unavailable`. serve: what the replica has, or
+            else the cache, with `Inventory-Freshness: unproven;age=4`: everything that was acknowledged up to four seconds
+            ago is in it.
+            """)
+    }
+
+    @SettingsBuilder
+    static var inputLimits: [Setting] {
+        Setting(
+            "limits.body_bytes", \.limits.bodyBytes, in: 1_024...(64 << 20), "The maximum size of a request's body.")
+        Setting(
+            "limits.header_bytes", \.limits.headerBytes, in: 1_024...(1 << 20),
+            "The maximum size of a request's target and header fields together.")
+        Setting(
+            "limits.quantity", \.limits.input.quantity, in: 1...Int(Quantity.maximum),
+            """
+            The maximum units of one movement, up to 1,000,000,000. This and the next two limits hold for the API, on the
+            command line and in imported files. With --server, the server's limits hold, and for an imported file both.
+            """)
+        Setting(
+            "limits.name_characters", \.limits.input.nameCharacters, in: InputLimits.possibleNameCharacters,
+            """
+            The maximum characters of a name, SKU, category, unit, reference or external id, and of a text in a query. At
+            most 600, for which an index of PostgreSQL has room.
+            """)
+        Setting(
+            "limits.note_characters", \.limits.input.noteCharacters, in: 1...10_000, "The maximum characters of a note."
+        )
+        Setting(
+            "limits.batch", \.limits.batch, in: 1...10_000,
+            """
+            The maximum movements of a batch. `khata import` sends up to 1,000 to a server, so a server that takes less
+            cannot be imported into.
+            """)
+        Setting(
+            "limits.page", \.limits.page, in: 1...10_000,
+            "The maximum items of a page. The command line asks a server for 1,000, and fails if it may not.")
+    }
+
+    private var unprovenReads: UnprovenReads {
+        get { ledger.servesUnproven ? .serve : .refuse }
+        set { ledger.servesUnproven = newValue == .serve }
+    }
+
+    private enum UnprovenReads: String, CaseIterable, SettingValue {
+        case refuse, serve
+    }
+}

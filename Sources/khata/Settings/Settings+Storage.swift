@@ -1,0 +1,134 @@
+import Inventory
+import Postgres
+import PostgresLedger
+import Redis
+import SQLiteLedger
+
+extension Settings {
+    @SettingsBuilder
+    static var databases: [Setting] {
+        Setting(
+            "primary.url", \.primaryURL, example: "postgresql://khata@localhost:5432/khata",
+            secret: { url throws(SettingsError) in "\(try connection(url, of: "primary.url"))" },
+            """
+            The PostgreSQL primary, as a connection string of libpq: a URI or keyword=value pairs. TLS (sslmode=verify-full)
+            and several hosts (target_session_attrs=read-write) work as PostgreSQL documents them.
+            """)
+        Setting(
+            "primary.read_connections", \.ledger.primaryReadConnections, in: 1...1_000,
+            "Connections to the primary for reads that the replica cannot answer.")
+        Setting(
+            "replica.url", \.replicaURL, example: "postgresql://khata@localhost:5433/khata",
+            secret: { url throws(SettingsError) in "\(try connection(url, of: "replica.url"))" },
+            "A streaming replica that serves reads, given like primary.url. Without one, the primary serves them.")
+        Setting(
+            "replica.connections", \.ledger.replicaConnections, in: 1...1_000, "Connections to the replica.")
+        Setting(
+            "redis.url", \.redisURL, example: "redis://localhost:6379",
+            secret: { url throws(SettingsError) in "\(try redis(url))" },
+            """
+            A Redis that caches responses, coherently: redis://, rediss:// (TLS) or unix://. Without one, every read asks
+            the databases.
+            """)
+    }
+
+    @SettingsBuilder
+    static var cache: [Setting] {
+        Setting(
+            "cache.recent_document_bytes", \.recentDocumentBytes, in: 0...(64 << 30),
+            """
+            How much memory each process may use for copies of cached responses, so that Redis need not send them again: it
+            is still asked with each read whether they are current. 0 keeps none.
+            """)
+        Setting(
+            "cache.warm_concurrency", \.warmConcurrency, in: 1...64,
+            """
+            How many lists are read at a time when the cache is warmed (khata cache warm, POST /admin/cache/warm). Each
+            takes a connection from readers for as long as its query runs.
+            """)
+    }
+
+    @SettingsBuilder
+    static var shops: [Setting] {
+        Setting(
+            "sqlite.file", \.sqliteFile, example: "/var/lib/khata/shop.khata",
+            """
+            A file that holds everything, for one shop without servers: then primary.url, replica.url and redis.url stay
+            unset. `khata serve` creates it, with a store and an admin key, and reads it through once after each start to
+            find damage: a small file before the service answers, a large one meanwhile. While the service runs, two more
+            files (-wal, -shm) lie beside it and belong to it. Back it up with `sqlite3 FILE ".backup COPY"`, or stop the
+            service first. Not on a network file system.
+            """)
+        Setting(
+            "server.url", \.serverURL, example: "https://khata.example",
+            """
+            The Khata server on whose shop the command line works (product, move, stock, report, …), with the API key below.
+            `khata serve` ignores both.
+            """)
+        Setting(
+            "api_key", \.apiKey, example: "khata_…", secret: Setting.hidden,
+            "The key for server.url, which `khata key create` made there.")
+    }
+}
+
+extension Settings {
+    /// Where the ledger is kept.
+    enum Storage {
+        case servers(Servers)
+        /// A file of SQLite, in this process: nothing else is needed.
+        case file(String)
+    }
+
+    struct Servers {
+        var primaryURL: String
+        var replicaURL: String?
+        var redisURL: String?
+    }
+
+    var storage: Storage {
+        get throws(SettingsError) {
+            guard let sqliteFile else {
+                guard let primaryURL else {
+                    throw SettingsError(
+                        "no database is configured: set KHATA_PRIMARY_URL, or primary.url in the configuration file, to "
+                            + "a PostgreSQL connection string such as postgresql://khata@localhost/khata; name a "
+                            + "file with --sqlite, to keep everything in it; or, to work on the shop of a Khata server, "
+                            + "set KHATA_SERVER_URL and KHATA_API_KEY")
+                }
+                return .servers(Servers(primaryURL: primaryURL, replicaURL: replicaURL, redisURL: redisURL))
+            }
+            for (key, url) in [("primary.url", primaryURL), ("replica.url", replicaURL), ("redis.url", redisURL)]
+            where url != nil {
+                throw SettingsError(
+                    "sqlite.file and \(key) are both set: a ledger in a file takes no servers, so unset one of them")
+            }
+            return .file(sqliteFile)
+        }
+    }
+
+    /// For a ledger in a file.
+    var ledgerFile: LedgerFileLimits {
+        var limits = LedgerFileLimits()
+        limits.write = ledger.write
+        limits.waitingReads = ledger.waitingReads
+        return limits
+    }
+
+    static func connection(
+        _ url: String, of key: String, isReadOnly: Bool = false
+    ) throws(SettingsError) -> ConnectionConfiguration {
+        do {
+            return try ConnectionConfiguration(url, applicationName: "khata", isReadOnly: isReadOnly)
+        } catch {
+            throw SettingsError("\(key) is not a connection string of PostgreSQL: \(error)")
+        }
+    }
+
+    static func redis(_ url: String) throws(SettingsError) -> RedisConfiguration {
+        do {
+            return try RedisConfiguration(url: url)
+        } catch {
+            throw SettingsError("redis.url is not the address of a Redis: \(error)")
+        }
+    }
+}

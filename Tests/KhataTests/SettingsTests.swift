@@ -1,0 +1,177 @@
+import Foundation
+import LedgerTesting
+import Testing
+
+@testable import khata
+
+@Suite("Settings")
+struct SettingsTests {
+    @Test("config/khata.yaml is what the declarations make")
+    func file() throws {
+        let isCurrent = try Data(contentsOf: Self.file) == Data(Settings.file.utf8)
+        #expect(isCurrent, "write it anew: .build/debug/khata config template > config/khata.yaml")
+        #expect(Settings.file.split(separator: "\n").allSatisfy { $0.count <= 120 })
+        #expect(Set(Settings.all.map(\.key)).count == Settings.all.count)
+    }
+
+    @Test("the file says the defaults")
+    func defaults() async throws {
+        let source = try await SettingsSource(flags: [:], file: Self.file.path)
+        let (read, defaults) = (try Settings(source), Settings())
+        for setting in Settings.all {
+            #expect(try setting.value(read) == setting.value(defaults), "\(setting.key)")
+            #expect(try (source.find(setting) == nil) == (setting.example != nil), "\(setting.key)")
+        }
+    }
+
+    @Test("every example can be set as it stands")
+    func examples() async throws {
+        try await TestFile.with { file in
+            let path = file.folder.appending(path: "khata.yaml").path
+            let examples = Settings.file.replacing(#/# (\w+: \S+(, \S+)*)\n/#) { "\($0.output.1)\n" }
+            try Data(examples.utf8).write(to: URL(filePath: path))
+            let source = try await SettingsSource(flags: [:], file: path)
+            let settings = try Settings(source)
+            for setting in Settings.all {
+                #expect(try source.find(setting)?.origin == path, "\(setting.key)")
+                #expect(try setting.value(settings) != nil, "\(setting.key)")
+            }
+        }
+    }
+
+    @Test("a flag wins over the environment, and the environment over the file; show says which it was")
+    func origins() async throws {
+        let file = try await show(
+            "port: 1\nops:\n  port: 2\nwrite:\n  lanes: 3\n", ["KHATA_OPS_PORT": "4", "KHATA_WRITE_LANES": "5"],
+            ["--primary-url", "postgresql://khata:secret@localhost/a"])
+        #expect(file.status == 0, "\(file.errors)")
+        for line in [
+            #/port: 1 +# .*/khata.yaml/#, #/ops.port: 4 +# KHATA_OPS_PORT/#, #/write.lanes: 5 +# KHATA_WRITE_LANES/#,
+            #/primary.url: khata@localhost/a +# a flag/#, #/bind: 127.0.0.1 +# default/#,
+            #/redis.url: none +# default/#,
+        ] {
+            #expect(file.lines.contains { $0.wholeMatch(of: line) != nil }, "\(file.output)")
+        }
+        #expect(!file.output.contains("secret@"))
+        let reversed = try await Program(environment: ["KHATA_CACHE_WARM_CONCURRENCY": "5"])
+            .run(["cache", "warm", "--concurrency", "65"])
+        #expect(reversed.status == 3)
+        #expect(
+            reversed.errors.contains("cache.warm_concurrency is 65, from a flag: it has to be an integer from 1 to 64"))
+    }
+
+    @Test(
+        "a name that is mistyped in the file is refused, and the one that was meant is named",
+        arguments: [
+            ("write:\n  lane: 2\n", "there is no setting write.lane: did you mean write.lanes?"),
+            ("lanes: 2\n", "there is no setting lanes: did you mean write.lanes?"),
+            ("limit:\n  page: 5\n", "there is no setting limit.page: did you mean limits.page?"),
+            ("redis:\n  url_fil: a\n", "there is no setting redis.url_fil: did you mean redis.url_file?"),
+            ("colour: red\n", "there is no setting colour\n"), ("- port\n", "has to be a mapping of settings"),
+        ])
+    func mistypedKey(yaml: String, message: String) async throws {
+        let outcome = try await show(yaml)
+        #expect(outcome.status == 3)
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    }
+
+    @Test("a variable that is nearly a setting is refused; those of other programs are not")
+    func mistypedVariable() async throws {
+        let mistyped = try await show(environment: ["KHATA_WRITE_LANE": "2"])
+        #expect(mistyped.status == 3)
+        #expect(mistyped.errors.contains("KHATA_WRITE_LANE") && mistyped.errors.contains("KHATA_WRITE_LANES?"))
+        let file = try await show(environment: ["KHATA_REDIS_URL_FILES": "2"])
+        #expect(file.status == 3)
+        #expect(file.errors.contains("did you mean KHATA_REDIS_URL_FILE?"), "\(file.errors)")
+        // What Kubernetes sets for services called khata-primary and the like, and what ops/up does.
+        let others = [
+            "SERVICE_HOST", "PRIMARY_PORT", "REDIS_PORT", "REPLICA_SERVICE_PORT", "ADMIN_KEY", "URL", "STATE",
+        ]
+        let outcome = try await show(
+            environment: Dictionary(uniqueKeysWithValues: others.map { ("KHATA_\($0)", "1") }))
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    @Test(
+        "a value that cannot be is refused with where it comes from and what it has to be",
+        arguments: [
+            ("KHATA_PORT", "tcp://10.0.0.1:80", "port is tcp://10.0.0.1:80, from KHATA_PORT: it has to be an integer"),
+            (
+                "KHATA_WRITE_LANES", "65",
+                "write.lanes is 65, from KHATA_WRITE_LANES: it has to be an integer from 1 to 64"
+            ),
+            ("KHATA_CONNECTIONS_IDLE_SECONDS", "0", "it has to be an integer from 1 to 3600"),
+            ("KHATA_BASIC_ENABLED", "perhaps", "it has to be true or false"),
+            ("KHATA_READ_UNPROVEN", "never", "it has to be one of refuse, serve"),
+            ("KHATA_LOG_LEVEL", "loud", "it has to be one of trace, debug, "),
+            ("KHATA_DEFAULT_STORE_ID", "0", "default_store_id is 0"),
+            ("KHATA_RATE_LIMITS_CLERK_READS_PER_SECOND", "0", "rate_limits.clerk.reads_per_second is 0"),
+            ("KHATA_RATE_LIMITS_READS_BURST", "5", "set rate_limits.reads_per_second too"),
+            ("KHATA_PROXIES_TRUSTED", "10.0.0.0/8 a", "proxies.trusted: a is no range of addresses"),
+            ("KHATA_CORS_ORIGINS", "shop", "cors.origins: \"shop\" is not an origin"),
+            ("KHATA_TLS_KEY_FILE", "a", "tls.certificate_file has to be, too"),
+            ("KHATA_TLS_CERTIFICATE_FILE", "a", "tls.key_file has to be, too"),
+            ("KHATA_API_KEY_FILE", "/none", "/none, which KHATA_API_KEY_FILE names for api_key, cannot be read"),
+        ])
+    func wrongValue(variable: String, value: String, message: String) async throws {
+        let outcome = try await show(environment: [variable: value])
+        #expect(outcome.status == 3)
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    }
+
+    @Test("a rate brings its usual burst, and a role its own rate")
+    func rates() async throws {
+        let yaml = """
+            rate_limits:
+              reads_per_second: 4000
+              writes_per_second: 100
+              writes_burst: 7
+              address_per_second: 200
+              clerk:
+                writes_per_second: 3
+            """
+        let shown = try await show(yaml)
+        for line in ["reads_burst: 1000", "writes_burst: 7", "address_burst: 50", "clerk.writes_per_second: 3"] {
+            #expect(shown.output.contains("rate_limits.\(line) "), "\(shown.output)")
+        }
+    }
+
+    @Test("every secret may come from a file of its own, over the configuration file, and is not shown")
+    func secrets() async throws {
+        try await TestFile.with { file in
+            let path = file.folder.appending(path: "secret").path
+            for secret in Settings.all where secret.isSecret {
+                let word = "wordwordwordwordwordwordwordword"
+                let value =
+                    secret.key.hasSuffix("url")
+                    ? "\(secret.key == "redis.url" ? "redis" : "postgresql")://u:\(word)@host" : word
+                try Data("\(value)\n".utf8).write(to: URL(filePath: path))
+                let given = ["KHATA_JWT_ISSUER": "i", "KHATA_JWT_AUDIENCE": "a"]
+                let parts = secret.key.split(separator: ".")
+                let yaml = parts.count == 1 ? "\(parts[0]): other\n" : "\(parts[0]):\n  \(parts[1]): other\n"
+                let shown = try await show(yaml, given.merging([Setting.variable(secret.key + "_file"): path]) { $1 })
+                #expect(shown.status == 0, "\(shown.errors)")
+                #expect(
+                    shown.lines.contains { $0.hasPrefix("\(secret.key): ") && $0.hasSuffix("# \(path)") },
+                    "\(shown.output)")
+                #expect(!shown.output.contains(word))
+            }
+        }
+    }
+
+    private func show(
+        _ yaml: String = "", _ environment: [String: String] = [:], _ arguments: [String] = []
+    ) async throws -> Program.Outcome {
+        try await TestFile.with { file in
+            let path = file.folder.appending(path: "khata.yaml").path
+            try Data((yaml.isEmpty ? "{}" : yaml).utf8).write(to: URL(filePath: path))
+            return try await Program(environment: environment).run(["config", "show", "--config", path] + arguments)
+        }
+    }
+
+    private func show(environment: [String: String]) async throws -> Program.Outcome { try await show("", environment) }
+
+    /// In the root of the repository.
+    private static let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "config/khata.yaml")
+}
