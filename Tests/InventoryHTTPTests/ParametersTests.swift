@@ -111,8 +111,8 @@ struct ParametersTests {
         var limits = Limits()
         limits.page = 50
         for (query, limit) in [("", 50), ("limit=20", 20)] {
-            var parameters = try Parameters(
-                of: "/products?\(query)", path: path, reader: "key:a", minimum: nil, history: nil, limits)
+            let parameters = try Parameters(
+                of: "/products?\(query)", declared: .page, path: path, reader: "key:a", headers: HTTPFields(), limits)
             #expect(try parameters.limit() == limit)
         }
     }
