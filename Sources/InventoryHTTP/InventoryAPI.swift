@@ -4,11 +4,11 @@ import Logging
 import RateLimiting
 import StockCache
 
-/// What the routes' handlers work on; they stand with what they are about.
+/// The dependencies of the routes' handlers, which are extensions in the folders of their features.
 struct InventoryAPI: Sendable {
     private let wholeLedger: any StockReading & StockWriting
     private let documents: any DocumentReading
-    /// The store that the routes of the first versions speak of.
+    /// The store of the first versions' routes.
     let defaultStoreID: StoreID
     let credentials: any CredentialStoring
     let warming: CacheWarming?
@@ -33,17 +33,17 @@ struct InventoryAPI: Sendable {
         self.logger = logger
     }
 
-    /// The ledger as the caller sees it.
+    /// The ledger, limited to the caller's stores.
     func ledger(for context: RequestContext) -> any StockReading & StockWriting {
         context.principal.scope == .all ? wholeLedger : ScopedLedger(wholeLedger, scope: context.principal.scope)
     }
 
-    /// The documents as the caller sees them.
+    /// The documents, limited to the caller's stores.
     func documents(for context: RequestContext) -> StockDocuments {
         StockDocuments(ledger: ledger(for: context), source: documents)
     }
 
-    /// Takes what a batch costs: a permit for each line, of which the request itself has paid one.
+    /// Charges a batch one permit for each line; the request itself has paid for the first.
     func charge(lines: Int, to context: RequestContext) {
         limiter?.charge(lines - 1, to: context.principal, .write)
     }

@@ -9,9 +9,9 @@ public import RateLimiting
 public import ServiceLifecycle
 public import StockCache
 
-/// The HTTP pipeline: the routes of the contract over a ledger.
+/// The HTTP server: the API's routes over a ledger.
 ///
-/// Its services stop gracefully: they take no more connections, finish the requests that run, then end.
+/// Its services shut down gracefully: they accept no more connections, finish the requests in progress, then end.
 public struct InventoryServer: Sendable {
     let api: InventoryAPI
     private let authenticator: Authenticator
@@ -23,16 +23,16 @@ public struct InventoryServer: Sendable {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - documents: Where rendered answers come from: a cache, if there is one.
-    ///   - warming: Warms the cache on request, if there is one; has to run too.
-    ///   - defaultStoreID: The store that the routes of the first versions speak of.
-    ///   - authenticator: Says who asks.
-    ///   - credentials: What the authenticator looks into, for the routes that manage keys.
-    ///   - limiter: `nil` if rates are not limited; has to run too.
-    ///   - certificate: with which the API speaks TLS, and only that; without one it speaks plain HTTP.
-    ///   - cors: which pages may use the API through browsers; without one, only its own origin's.
-    ///   - logger: gets a line for each request that fails here (status 5xx; of many that fail alike with 503, for one a
-    ///     second) and for each key that is made or revoked, and none for others.
+    ///   - documents: The source of rendered responses: the cache, if there is one.
+    ///   - warming: Warms the cache on request, if there is one; the caller runs this service.
+    ///   - defaultStoreID: The store of the first versions' routes.
+    ///   - authenticator: Maps credentials to principals.
+    ///   - credentials: The authenticator's store, for the routes that manage keys.
+    ///   - limiter: `nil` for no rate limits; the caller runs this service.
+    ///   - certificate: With one, the API is served over TLS only; without one, over plain HTTP.
+    ///   - cors: Which origins' pages may use the API from browsers; `nil` allows only its own origin.
+    ///   - logger: Logs each failed request (status 5xx; at most one a second for each code with status 503) and each
+    ///     key created or revoked, but no other requests.
     public init(
         ledger: any StockReading & StockWriting, documents: any DocumentReading = RenderedDocuments(),
         warming: CacheWarming? = nil, defaultStoreID: StoreID = StoreID(rawValue: 1), authenticator: Authenticator,
@@ -56,8 +56,8 @@ public struct InventoryServer: Sendable {
 
     /// Serves all routes.
     /// - Parameters:
-    ///   - port: 0 takes a free one.
-    ///   - onListening: is told the port, once connections are accepted.
+    ///   - port: 0 picks a free one.
+    ///   - onListening: Called with the port, once connections are accepted.
     public func apiService(
         host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
@@ -69,7 +69,7 @@ public struct InventoryServer: Sendable {
         return service(pipeline, certificate, host, port, eventLoopGroup, onListening)
     }
 
-    /// Serves what the operator asks for, the health endpoints, without TLS.
+    /// Serves the operator's routes, the health endpoints, without TLS.
     public func opsService(
         host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
@@ -87,7 +87,7 @@ public struct InventoryServer: Sendable {
     ) -> any Service {
         let channel = RequestChannel(pipeline: pipeline, limits: limits)
         let guarded = GuardedChannel(base: channel, limits: limits.connections, certificate: certificate)
-        // The server itself, not an `Application`: that makes a logger and an id of its own for every request.
+        // The server itself, not an `Application`, which would create a logger and an id for every request.
         return EventLoopChannel(base: guarded).server(
             configuration: ServerConfiguration(address: .hostname(host, port: port), backlog: 1_024),
             onServerRunning: { await onListening($0.localAddress?.port ?? port) },

@@ -1,25 +1,25 @@
 public import Inventory
 
-/// How much the HTTP front takes.
+/// The limits of the HTTP server.
 public struct Limits: Sendable {
-    /// The bytes of a request's body.
+    /// Bytes of a request's body.
     public var bodyBytes = 1_048_576
-    /// The bytes of a request's target and all its header fields.
+    /// Bytes of a request's target and header fields together.
     public var headerBytes = 16_384
     public var headerFields = 100
-    /// Of names and movements; a text in a query may be as long as a name.
+    /// Names and movements; a text in a query may be as long as a name.
     public var input = InputLimits()
-    /// The movements of one batch.
+    /// Movements of one batch.
     public var batch = 1_000
-    /// The items of one page, at most.
+    /// The maximum items of one page.
     public var page = 1_000
-    /// Those of a page for which no other number is asked.
+    /// Items of a page if the request has no limit.
     public var defaultPage: Int { min(100, page) }
     public var connections = ConnectionLimits()
 
     public init() {}
 
-    /// For what was valid once.
+    /// For requests that were valid under earlier limits.
     static let widest: Limits = {
         var limits = Limits()
         (limits.input.nameCharacters, limits.input.noteCharacters, limits.batch) = (.max, .max, .max)

@@ -12,12 +12,12 @@ extension ProductDetails {
     }
 }
 
-/// What is created or replaced: its details, and its id if the client names one.
+/// The body of a create or replace request: the item's details, and its id if the client chooses one.
 struct CatalogBody<ID: LedgerNumber, Details> {
     let id: ID?
     let details: Details
 
-    /// - Parameter idInPath: the only id that the body may name, and need not.
+    /// - Parameter idInPath: If the body has an id, it must be this one.
     init?(
         _ fields: inout JSONFields, _ name: String, idInPath: ID? = nil, _ read: (inout JSONFields) -> Details?
     ) {

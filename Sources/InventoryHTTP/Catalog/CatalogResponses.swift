@@ -5,12 +5,12 @@ import InventoryContract
 import StockCache
 
 extension InventoryAPI {
-    /// Carries out what a body asks for, and answers with what it left: 201 with its place if it is new.
+    /// Executes the change in the body and responds with the resulting item; a new one with 201 and its `Location`.
     func change(_ context: RequestContext, _ read: (inout JSONFields) -> CatalogChange?) async throws -> Response {
         let body = try await context.body()
         var fields = try body.fields()
         let isNew = context.request.method == .post
-        // Only a POST may be sent twice without harm by its key: a PUT is the same twice anyway.
+        // Only POST needs an idempotency key: PUT is idempotent anyway.
         let keyed = isNew ? body : nil
         let receipt = try await receipt(to: context, keyed) { answer throws(LedgerError) in
             try answer.catalogReceipt()
@@ -37,13 +37,13 @@ extension InventoryAPI {
 }
 
 extension RequestContext {
-    /// What is asked of the version that the request changes. `If-None-Match: *` asks that there is none, and what is
-    /// changed has one.
+    /// The condition on the current version. `If-None-Match: *` requires that there is none, so no existing item meets
+    /// it.
     var versionCondition: VersionCondition {
         request.headers[.ifNoneMatch] == "*" ? .oneOf([]) : VersionCondition(ifMatch: request.headers[.ifMatch])
     }
 
-    /// The answer with a page of the catalog.
+    /// The response with a page of the catalog.
     func response(catalog found: (document: Document, origin: DocumentOrigin)) -> Response {
         response(
             found, tag: EntityTag(Version(found.document.stamp.position, in: found.document.stamp.history)))

@@ -1,22 +1,22 @@
 import Inventory
 
-/// A strong `ETag` (RFC 9110, section 8.8.3), made of the positions that an answer was read at and the history that they
-/// belong to: `"42.7-9f3c1a"`.
+/// A strong `ETag` (RFC 9110, section 8.8.3), made of the positions that a response was read at and the history that
+/// they belong to: `"42.7-9f3c1a"`.
 struct EntityTag: Equatable {
-    /// With its quotes.
+    /// Including the quotes.
     let text: String
 
-    /// Of something in the catalog.
+    /// For an item of the catalog.
     init(_ version: Version) {
         text = "\"\(version.position)-\(version.history.id)\""
     }
 
-    /// Of something in a store, where names come from the catalog.
+    /// For data of a store, whose names come from the catalog.
     init(_ position: Position, catalog: Position, in history: History) {
         text = "\"\(position).\(catalog)-\(history.id)\""
     }
 
-    /// Whether `If-None-Match` names it, by weak comparison: the client has this answer already.
+    /// Whether `If-None-Match` matches, by weak comparison: the client already has this response.
     func isNamed(by ifNoneMatch: String) -> Bool {
         ifNoneMatch.split(separator: ",").contains { member in
             let tag = member.trimmed
@@ -26,7 +26,7 @@ struct EntityTag: Equatable {
 }
 
 extension VersionCondition {
-    /// What `If-Match` asks, by strong comparison: a weak tag, and what is no tag of ours, matches nothing.
+    /// Parses `If-Match`, by strong comparison: weak tags and tags that are not ours match nothing.
     init(ifMatch: String?) {
         guard let ifMatch else {
             self = .any

@@ -7,7 +7,7 @@ import InventoryContract
 import NIOCore
 
 extension RequestContext {
-    /// The request's `Idempotency-Key`, bound to what it came with.
+    /// The request's `Idempotency-Key`, with a fingerprint of the request.
     /// - Throws: 400 if it is not 1–255 visible ASCII characters, in quotes or not.
     func idempotencyKey(for body: JSONBody) throws(Problem) -> IdempotencyKey? {
         guard let header = request.headers[.idempotencyKey] else { return nil }
@@ -22,9 +22,9 @@ extension RequestContext {
 }
 
 extension InventoryAPI {
-    /// What comes of a request that `execute` reads from its body; or, if that is not valid, what its key remembers: what
-    /// was valid and recorded once is answered so again, whatever the limits are now.
-    /// - Parameter body: `nil` if the request's key is not looked at.
+    /// Executes a request; if its body is not valid, falls back to the outcome recorded under its key: a request that
+    /// was valid once is replayed even if the limits have changed.
+    /// - Parameter body: `nil` to ignore the request's key.
     func receipt<Value>(
         to context: RequestContext, _ body: JSONBody?,
         _ remembered: (Decision.Answer) throws(LedgerError) -> Receipt<Value>,
@@ -41,7 +41,7 @@ extension InventoryAPI {
     }
 }
 
-/// The key in an `Idempotency-Key` header, without its quotes if it has them.
+/// The key in an `Idempotency-Key` header, without quotes.
 func unquotedKey(in header: String) -> String? {
     var key = Substring(header).trimmed
     if key.count >= 2, key.first == "\"", key.last == "\"" { key = key.dropFirst().dropLast() }

@@ -1,11 +1,11 @@
-/// What answers are written in.
+/// The format of a response.
 enum MediaType: String, Sendable {
     case json = "application/json"
     case csv = "text/csv"
     case health = "application/health+json"
 
-    /// The one of `formats` that an `Accept` header (RFC 9110, section 12.5.1) likes best, the first of equals;
-    /// `nil` if it excludes them all.
+    /// The one of `formats` that an `Accept` header (RFC 9110, section 12.5.1) prefers, the first of equals; `nil` if
+    /// none is acceptable.
     static func preferred(of formats: [MediaType], by accept: String?) -> MediaType? {
         guard let accept, accept != "*/*", accept != formats[0].rawValue else { return formats[0] }
         let ranges = accept.lowercased().split(separator: ",").map(MediaRange.init)
@@ -50,7 +50,7 @@ private struct MediaRange {
 }
 
 extension Substring {
-    /// Without the white space that HTTP allows around the parts of a header.
+    /// Without the whitespace that HTTP allows around the parts of a header.
     var trimmed: Substring {
         let start = drop { $0 == " " || $0 == "\t" }
         return start[..<(start.lastIndex { $0 != " " && $0 != "\t" }.map(start.index(after:)) ?? start.startIndex)]

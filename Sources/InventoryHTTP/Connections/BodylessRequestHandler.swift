@@ -3,13 +3,13 @@ import HummingbirdCore
 import NIOCore
 import NIOHTTPTypes
 
-/// Answers the requests that bring no body, which are the many reads, from within the pipeline: for these, the stream of
-/// parts through which Hummingbird takes requests and gives answers would cost more than the answers themselves. It gets
-/// all others, and no word of these.
+/// Responds to requests without a body (most reads) from within the channel pipeline. For these, Hummingbird's async
+/// stream of request and response parts would cost more than the response itself. Hummingbird gets only the other
+/// requests.
 ///
-/// One request of a connection is answered at a time, and none before the client has taken most of the answers to those
-/// before it: whoever asks for much and takes nothing gets no more than the buffers hold. What comes meanwhile waits, and
-/// so does reading.
+/// Requests of a connection are handled one at a time, and only while the channel is writable: a client that sends
+/// requests but reads no responses gets no more than the buffers hold. Events that arrive meanwhile are queued, and
+/// reading pauses.
 final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -17,11 +17,11 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
     typealias OutboundOut = HTTPResponsePart
 
     private enum State {
-        /// Hummingbird's requests, if any, are all that is under way.
-        case passing
-        /// The head of a request came, and nothing else can come but its end.
+        /// Idle, or Hummingbird handles all requests in progress.
+        case forwarding
+        /// The head of a request without a body was received: only its end can follow.
         case reading(HTTPRequest)
-        case answering
+        case responding
     }
 
     private enum Event {
@@ -35,19 +35,19 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
     private var executor: EventLoopExecutor!
     private var peer: SocketAddress?
     private var connectionGuard: ConnectionGuard!
-    /// The head of an answer whose body has a length, and what came of that: it is sent as a whole.
-    private var whole: (head: HTTPResponse, body: ByteBuffer)?
-    private var state = State.passing
-    /// Of the requests that Hummingbird got, those whose answers have not ended.
-    private var passedOn = 0
-    /// What came and cannot be dealt with yet.
-    private var waiting = CircularBuffer<Event>()
-    private var isTakingWhatWaits = false
-    private var isReadWaiting = false
-    /// Of an answer that is written part by part.
+    /// A response with a `Content-Length`, collected to be sent as a whole.
+    private var collected: (head: HTTPResponse, body: ByteBuffer)?
+    private var state = State.forwarding
+    /// Requests that were passed to Hummingbird and whose responses have not ended.
+    private var forwardedRequests = 0
+    /// Received, but not yet processed.
+    private var queued = CircularBuffer<Event>()
+    private var isProcessingQueued = false
+    private var isReadRequested = false
+    /// Of a response that is written part by part.
     private var unflushedBytes = 0
 
-    /// More than this does not wait for the end of an answer to leave.
+    /// A response that is written part by part is flushed when more than this is pending.
     private static let maximumUnflushedBytes = 65_536
 
     init(_ pipeline: RequestPipeline) {
@@ -61,7 +61,7 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
         do {
             connectionGuard = try context.pipeline.syncOperations.handler(type: ConnectionGuard.self)
         } catch {
-            preconditionFailure("direct answers need a guard in pipeline of them")
+            preconditionFailure("a BodylessRequestHandler needs a ConnectionGuard before it")
         }
     }
 
@@ -69,72 +69,72 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
         self.context = nil
     }
 
-    // MARK: What comes in
+    // MARK: Inbound
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        come(.part(unwrapInboundIn(data)))
+        receive(.part(unwrapInboundIn(data)))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        come(.error(error))
+        receive(.error(error))
     }
 
-    /// That the client or the server wants to end the connection must not end it before the answer.
+    /// Queued like requests: the end of input or a shutdown must not end the connection before the response.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        come(.user(event))
+        receive(.user(event))
     }
 
     func read(context: ChannelHandlerContext) {
-        isReadWaiting = true
-        readOn()
+        isReadRequested = true
+        readIfRequested()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        goOn()
+        processQueued()
         context.fireChannelWritabilityChanged()
     }
 
-    private func come(_ event: Event) {
-        if waiting.isEmpty, !hasToWait(event) { take(event) } else { waiting.append(event) }
+    private func receive(_ event: Event) {
+        if queued.isEmpty, !mustWait(event) { process(event) } else { queued.append(event) }
     }
 
-    private func hasToWait(_ event: Event) -> Bool {
-        if case .answering = state { return true }
+    private func mustWait(_ event: Event) -> Bool {
+        if case .responding = state { return true }
         guard case .part(.head) = event, let context else { return false }
         return !context.channel.isWritable
     }
 
-    private func take(_ event: Event) {
+    private func process(_ event: Event) {
         switch event {
-        case .part(let part): take(part)
+        case .part(let part): process(part)
         case .error(let error): context?.fireErrorCaught(error)
         case .user(let event): context?.fireUserInboundEventTriggered(event)
         }
     }
 
-    private func take(_ part: HTTPRequestPart) {
+    private func process(_ part: HTTPRequestPart) {
         switch part {
-        case .head(let head) where passedOn == 0 && head.bringsNoBody:
+        case .head(let head) where forwardedRequests == 0 && head.hasNoBody:
             state = .reading(head)
         case .head:
-            passedOn += 1
+            forwardedRequests += 1
             context.fireChannelRead(wrapInboundOut(part))
         case .body:
             context.fireChannelRead(wrapInboundOut(part))
         case .end:
-            if case .reading(let head) = state { answer(head) } else { context.fireChannelRead(wrapInboundOut(part)) }
+            if case .reading(let head) = state { respond(head) } else { context.fireChannelRead(wrapInboundOut(part)) }
         }
     }
 
-    // MARK: What goes out
+    // MARK: Outbound
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { passedOn -= 1 }
+        if case .end = unwrapOutboundIn(data) { forwardedRequests -= 1 }
         context.write(data, promise: promise)
     }
 
-    private func answer(_ head: HTTPRequest) {
-        state = .answering
+    private func respond(_ head: HTTPRequest) {
+        state = .responding
         let request = Request(head: head, body: Self.noBody)
         let (pipeline, peer) = (pipeline, peer)
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
@@ -145,7 +145,7 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
                 try await response.body.write(ResponseStreamWriter(connection: connection))
                 connection.value.end()
             } catch {
-                // Half an answer, or the client is gone.
+                // The response was cut short, or the client is gone.
                 connection.value.context?.close(promise: nil)
             }
         }
@@ -153,21 +153,21 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
 
     private func begin(_ head: HTTPResponse) {
         if head.headerFields.contains(.contentLength) {
-            whole = (head, ByteBuffer())
+            collected = (head, ByteBuffer())
         } else {
             context?.write(wrapOutboundOut(.head(head)), promise: nil)
         }
     }
 
-    /// - Returns: If the client has to take some of it first, when it did.
+    /// - Returns: A future to wait for before writing more; `nil` if there is no need to wait.
     fileprivate func write(_ bytes: ByteBuffer) throws -> EventLoopFuture<Void>? {
         guard let context else { throw ChannelError.ioOnClosedChannel }
-        if let whole {
-            // Taken as it is, not copied, if it is the whole body.
-            if whole.body.readableBytes == 0 {
-                self.whole?.body = bytes
+        if let collected {
+            // Usually the whole body, which is then not copied.
+            if collected.body.readableBytes == 0 {
+                self.collected?.body = bytes
             } else {
-                self.whole?.body.writeImmutableBuffer(bytes)
+                self.collected?.body.writeImmutableBuffer(bytes)
             }
             return nil
         }
@@ -182,45 +182,45 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
         return promise.futureResult
     }
 
-    /// Ends the answer, and goes on with what waits.
+    /// Ends the response, and continues with queued events.
     private func end() {
-        if let whole {
-            connectionGuard.send(whole.head, whole.body)
-            self.whole = nil
+        if let collected {
+            connectionGuard.send(collected.head, collected.body)
+            self.collected = nil
         } else {
             unflushedBytes = 0
             context?.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
-        state = .passing
-        goOn()
+        state = .forwarding
+        processQueued()
     }
 
-    /// Deals with what waits, and reads on when it is done.
-    private func goOn() {
-        // An answer that needs nobody else ends before `take` returns.
-        guard !isTakingWhatWaits else { return }
-        isTakingWhatWaits = true
-        let isAnythingWaiting = !waiting.isEmpty
-        while context != nil, let event = waiting.first, !hasToWait(event) {
-            waiting.removeFirst()
-            take(event)
+    /// Processes queued events, then resumes reading.
+    private func processQueued() {
+        // A response that needs no waiting ends before `process` returns.
+        guard !isProcessingQueued else { return }
+        isProcessingQueued = true
+        let hadQueued = !queued.isEmpty
+        while context != nil, let event = queued.first, !mustWait(event) {
+            queued.removeFirst()
+            process(event)
         }
-        isTakingWhatWaits = false
-        // Those who get parts look at them when all that was read has come.
-        if isAnythingWaiting { context?.fireChannelReadComplete() }
-        readOn()
+        isProcessingQueued = false
+        // Handlers that received parts process them on read complete.
+        if hadQueued { context?.fireChannelReadComplete() }
+        readIfRequested()
     }
 
-    private func readOn() {
-        guard isReadWaiting, waiting.isEmpty, let context, context.channel.isWritable else { return }
-        isReadWaiting = false
+    private func readIfRequested() {
+        guard isReadRequested, queued.isEmpty, let context, context.channel.isWritable else { return }
+        isReadRequested = false
         context.read()
     }
 
     private static let noBody = RequestBody(buffer: ByteBuffer())
 }
 
-/// Writes the body of an answer on the connection's event loop.
+/// Writes the body of a response on the connection's event loop.
 private struct ResponseStreamWriter: ResponseBodyWriter {
     let connection: NIOLoopBound<BodylessRequestHandler>
 
@@ -232,8 +232,8 @@ private struct ResponseStreamWriter: ResponseBodyWriter {
 }
 
 extension HTTPRequest {
-    /// Whether it is a read whose head is all there is, on a connection that stays.
-    fileprivate var bringsNoBody: Bool {
+    /// Whether it is a read without a body, on a connection that stays open.
+    fileprivate var hasNoBody: Bool {
         guard method == .get || method == .head else { return false }
         return !headerFields.contains(.contentLength) && !headerFields.contains(.transferEncoding)
             && !headerFields.contains(.connection) && !headerFields.contains(.expect)

@@ -2,11 +2,11 @@ import NIOCore
 import RateLimiting
 import Synchronization
 
-/// Counts the connections, in all and from each address.
+/// Counts the connections, in total and per client address.
 final class ConnectionCounts: Sendable {
     private struct Counts {
         var total = 0
-        /// Of IPv6, the network counts: it is what one client gets, with all the addresses in it.
+        /// IPv6 addresses count by /64 network, because one client usually has a whole network.
         var byNetwork: [ClientAddress: Int] = [:]
     }
 
@@ -17,7 +17,7 @@ final class ConnectionCounts: Sendable {
         self.limits = limits
     }
 
-    /// Counts one more connection, unless there are too many; then it has to `leave` again.
+    /// Counts a connection unless there are too many. If it returns `true`, `leave` must be called later.
     func enter(from address: SocketAddress?) -> Bool {
         let network = address.flatMap(ClientAddress.init)?.network
         return counts.withLock { counts in
@@ -34,7 +34,7 @@ final class ConnectionCounts: Sendable {
     func leave(from address: SocketAddress?) {
         counts.withLock { counts in
             counts.total -= 1
-            precondition(counts.total >= 0, "a connection leaves once")
+            precondition(counts.total >= 0, "leave is called once per connection")
             guard let network = address.flatMap(ClientAddress.init)?.network, let count = counts.byNetwork[network]
             else { return }
             counts.byNetwork[network] = count > 1 ? count - 1 : nil

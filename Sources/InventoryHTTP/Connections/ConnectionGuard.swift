@@ -6,9 +6,9 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOTLS
 
-/// What Hummingbird leaves open about a connection: it answers what is not HTTP, too long or too slow with a problem,
-/// does not read on and on after an answer, ends the connection after an answer that says so, behind the client's last
-/// request or when it has had enough of them, and says in every answer what browsers are to know.
+/// What Hummingbird leaves open about a connection: responds with a problem to input that is not HTTP, too long or too
+/// slow; stops reading a long body after the response; closes the connection after `Connection: close`, the client's
+/// last request or the maximum number of requests; and adds the security headers to every response.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -16,21 +16,21 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let limits: Limits
-    /// What every answer's head says.
+    /// Added to every response.
     private let securityHeaders: [HTTPField]
     private var context: ChannelHandlerContext?
     private var meter: ConnectionMeter!
     private var outlet: ResponseOutlet!
     private var requests = 0
-    private var answers = 0
-    /// So many requests are answered.
+    private var responses = 0
+    /// The connection closes after this many.
     private var maximumRequests: Int
     /// Of the request that is being read.
     private var bytesRead = 0
-    private var isLastAnswer = false
+    private var isLastResponse = false
     /// Nothing more is read.
     private var isInputEnded = false
-    /// The last answer has been written.
+    /// The last response has been written.
     private var isClosing = false
 
     init(limits: Limits, securityHeaders: [HTTPField]) {
@@ -45,7 +45,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             meter = try context.pipeline.syncOperations.handler(type: ConnectionMeter.self)
             outlet = try context.pipeline.syncOperations.handler(type: ResponseOutlet.self)
         } catch {
-            preconditionFailure("a guard needs a meter and an outlet in front of it")
+            preconditionFailure("a ConnectionGuard needs a ConnectionMeter and a ResponseOutlet before it")
         }
     }
 
@@ -67,8 +67,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             bytesRead = 0
         case .body(let bytes):
             bytesRead += bytes.readableBytes
-            meter.pace.bodyCame(bytes.readableBytes)
-            // It was answered without its body being read, and what follows is more than anyone would read.
+            meter.pace.bodyReceived(bytes.readableBytes)
+            // The response was sent without reading the body, and the rest is too long to be worth reading.
             if bytesRead > limits.bodyBytes, meter.pace.unanswered == 0 { return close(context) }
         case .end:
             meter.pace.requestEnded()
@@ -85,7 +85,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapOutboundIn(data) {
         case .head(var head):
             begin(&head)
-            // Hummingbird's own answers come without them.
+            // Hummingbird's own responses lack them.
             if !head.headerFields.contains(.xContentTypeOptions) {
                 head.headerFields.append(contentsOf: securityHeaders)
             }
@@ -98,7 +98,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Sends an answer as a whole.
+    /// Sends a response as a whole.
     func send(_ head: HTTPResponse, _ body: ByteBuffer) {
         guard !isClosing, let context else { return }
         var head = head
@@ -108,18 +108,18 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func begin(_ head: inout HTTPResponse) {
-        meter.pace.answerBegan()
-        answers += 1
-        if answers == maximumRequests { head.headerFields[.connection] = "close" }
-        isLastAnswer = head.headerFields.text(of: .connection) == "close"
+        meter.pace.responseBegan()
+        responses += 1
+        if responses == maximumRequests { head.headerFields[.connection] = "close" }
+        isLastResponse = head.headerFields.text(of: .connection) == "close"
     }
 
     private func end(_ context: ChannelHandlerContext) {
-        meter.pace.answerEnded()
-        if isLastAnswer { close(context) }
+        meter.pace.responseEnded()
+        if isLastResponse { close(context) }
     }
 
-    /// Hummingbird closes its side when there is nothing more to answer.
+    /// Hummingbird closes the output after the last response.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         guard mode == .output else { return context.close(mode: mode, promise: promise) }
         if !isClosing { close(context) }
@@ -130,7 +130,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         // What follows the last request need not be HTTP.
         if isInputEnded { return }
         guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
-        // While a request is being answered, its reader finds the error in the body.
+        // While a request is in progress, whatever reads its body gets the error.
         guard meter.pace.unanswered == 0 else { return context.fireErrorCaught(error) }
         refuse(
             error == .headerOverflow
@@ -143,7 +143,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case SlowRequest.head:
             refuse(Problem(.requestTimeout, "The request's head took longer than is allowed."), context)
         case SlowRequest.body:
-            // Its reader answers.
+            // Whatever reads the body gets the error, and responds.
             endInput()
             context.fireErrorCaught(SlowRequest.body)
         case TLSUserEvent.handshakeCompleted:

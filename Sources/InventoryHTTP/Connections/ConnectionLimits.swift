@@ -1,24 +1,24 @@
-/// How many connections the HTTP front takes, and how long it waits for each.
+/// How many connections the HTTP server accepts, and its timeouts.
 public struct ConnectionLimits: Sendable {
-    /// The connections at a time, in all and from one address (of IPv6, from one /64 network). More are closed at once.
+    /// Concurrent connections, in total and per client address (IPv6: per /64 network). More are closed on accept.
     public var total = 20_000
     public var perAddress = 8_000
-    /// The requests on one connection.
+    /// Requests per connection.
     public var requests = 100_000
     /// How long a connection may be open without a request.
     public var idle = Duration.seconds(60)
     /// How long a TLS handshake may take.
     public var handshake = Duration.seconds(10)
-    /// How long the head of a request may take, from its first byte, or from the beginning of the connection.
+    /// How long the head of a request may take, from its first byte, or from the start of the connection.
     public var head = Duration.seconds(10)
-    /// How long a body may take to come, and an answer to be taken, unless they move at `bytesPerSecond`.
+    /// How long a body may take to arrive, and the client to read a response, unless they move at `bytesPerSecond`.
     public var body = Duration.seconds(10)
     public var answer = Duration.seconds(10)
-    /// The pace at which a body or an answer may take longer.
+    /// The rate at which a body or a response may take longer.
     public var bytesPerSecond = 1_024
 
-    /// How long a client may take to hang up, after the last answer: closing while it still sends would reset the
-    /// connection, and the answer might be lost (RFC 9112, section 9.6).
+    /// How long a client may take to close the connection after the last response: closing while it still sends would
+    /// reset the connection, and the response might be lost (RFC 9112, section 9.6).
     let linger = Duration.seconds(2)
 
     public init() {}

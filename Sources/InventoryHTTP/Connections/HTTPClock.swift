@@ -8,7 +8,7 @@ import Synchronization
     import Foundation
 #endif
 
-/// The `Date` header, written anew once a second.
+/// The `Date` header, formatted once a second.
 final class HTTPClock: Sendable {
     private let last = Mutex((second: Int64.min, date: HTTPField(name: .date, value: "")))
 

@@ -1,7 +1,7 @@
 import HTTPTypes
 import NIOCore
 
-/// Where whole answers leave past the handlers that write an answer part by part: it stands between these and TLS.
+/// Sends whole responses, bypassing the handlers that encode a response part by part: it sits between these and TLS.
 final class ResponseOutlet: ChannelOutboundHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -29,7 +29,7 @@ final class ResponseOutlet: ChannelOutboundHandler {
 }
 
 extension ByteBuffer {
-    /// An answer's head as HTTP/1.1 has it (RFC 9112, sections 4 and 5).
+    /// Encodes a response's head for HTTP/1.1 (RFC 9112, sections 4 and 5).
     init(_ head: HTTPResponse) {
         self = ByteBufferAllocator().buffer(capacity: 1_024)
         writeStaticString("HTTP/1.1 ")

@@ -1,8 +1,8 @@
 import HTTPTypes
 
-/// What every answer says to browsers: that it is data, to be neither run, framed nor guessed at.
+/// The headers that tell browsers in every response that it is data: not to be executed, framed or sniffed.
 enum SecurityHeaders {
-    /// - Parameter isEncrypted: whether the answers go through TLS; then browsers are to insist on it, for a year.
+    /// - Parameter isEncrypted: Whether the server speaks TLS; then browsers must insist on it, for a year.
     static func fields(isEncrypted: Bool) -> [HTTPField] {
         var fields = [
             HTTPField(name: .xContentTypeOptions, value: "nosniff"),

@@ -3,7 +3,7 @@ import HummingbirdCore
 import NIOCore
 public import RateLimiting
 
-/// The proxies whose word on a client's address is taken (`X-Forwarded-For`); without any, it is that of the connection.
+/// The proxies that are trusted to report a client's address (`X-Forwarded-For`). Without any, the header is ignored.
 public struct TrustedProxies: Sendable {
     private let ranges: [AddressRange]
 
@@ -11,9 +11,9 @@ public struct TrustedProxies: Sendable {
         self.ranges = ranges
     }
 
-    /// The nearest address that is no trusted proxy's. Each proxy appends the address that it was called from, so what
-    /// stands left of that is the client's own word, and worth nothing.
-    /// - Returns: `nil` for a connection that has no address, as that of a Unix socket.
+    /// The nearest address that is not a trusted proxy's. Each proxy appends the address of its own client, so anything
+    /// to the left of that is the client's claim, and not trusted.
+    /// - Returns: `nil` for a connection without an address, such as a Unix socket.
     func client(of request: Request, from peer: SocketAddress?) -> ClientAddress? {
         guard var address = peer.flatMap(ClientAddress.init) else { return nil }
         guard isTrusted(address) else { return address }
@@ -39,7 +39,7 @@ extension TrustedProxies: CustomStringConvertible {
 
 extension ClientAddress {
     init?(_ address: SocketAddress) {
-        // Where the address lies in `sockaddr_in` and in `sockaddr_in6`.
+        // The offsets of the address in `sockaddr_in` and `sockaddr_in6`.
         let range: Range<Int>
         switch address {
         case .v4: range = 4..<8
@@ -52,7 +52,7 @@ extension ClientAddress {
             })
     }
 
-    /// As `192.0.2.1` or `2001:db8::1`.
+    /// Parses `192.0.2.1` or `2001:db8::1`.
     init?(text: some StringProtocol) {
         guard let address = try? SocketAddress(ipAddress: String(text), port: 0) else { return nil }
         self.init(address)
@@ -60,7 +60,7 @@ extension ClientAddress {
 }
 
 extension AddressRange {
-    /// As `10.0.0.0/8`, or one address.
+    /// Parses `10.0.0.0/8`, or a single address.
     public init?(text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = ClientAddress(text: parts[0]) else { return nil }

@@ -4,7 +4,7 @@ import HummingbirdCore
 import Inventory
 import InventoryContract
 
-/// The routes of the first versions, which knew one store, and products by name.
+/// The routes of the first versions, which had one store and addressed products by name.
 extension InventoryAPI {
     func recordMovementByName(_ context: RequestContext) async throws -> Response {
         let storeID = try defaultStore(for: context)
@@ -28,7 +28,7 @@ extension InventoryAPI {
     func readLevelByName(_ context: RequestContext) async throws -> Response {
         let storeID = try defaultStore(for: context)
         let minimum = try context.parameters.minimum()
-        // No product can be called what is no name.
+        // No product has an invalid name.
         guard isPrintable(context.productName, atMost: limits.input.nameCharacters) else { throw Problem.notFound }
         let level = LevelKey(storeID, try await documents(for: context).productID(named: context.productName))
         return context.response(try await documents(for: context).levelByName(level, atLeast: minimum))
@@ -41,7 +41,7 @@ extension InventoryAPI {
 }
 
 extension InventoryAPI {
-    /// A first stock-in of an unknown name adds it to the catalog, if the caller may do that.
+    /// A stock-in of an unknown name adds the product to the catalog, if the caller may do that.
     private func record(
         _ movement: MovementByName, in storeID: StoreID, _ command: CommandContext, _ context: RequestContext
     ) async throws -> Receipt<RecordedMovement> {
@@ -56,15 +56,15 @@ extension InventoryAPI {
         } catch .notFound {
         }
         do throws(LedgerError) {
-            // Also when no product is meant: a request that was carried out before has its answer, whatever has become
-            // of the name since; and if the store is not there, that comes first.
+            // Even without a product: a request that was executed before is replayed, whatever has become of the name
+            // since; and a missing store is reported first.
             return try await ledger.record(movement.movement(of: productID, in: storeID), command)
         } catch .refused(.unknownProduct) {
             if let ambiguity { throw Problem(ambiguity) }
             guard movement.kind == .stockIn else { throw Problem(unknownName: name) }
         }
         guard context.principal.role >= .manager else { throw Problem(addingToCatalog: name, context.principal.role) }
-        // Without the idempotency key, which is the movement's: there is one product of the name anyway.
+        // Without the idempotency key, which belongs to the movement: `addProduct(named:)` is idempotent anyway.
         let added = try await ledger.change(
             .addProduct(named: name), CommandContext(actor: command.actor, requestID: command.requestID))
         guard case .product(let product) = added.value else { throw LedgerError.internalFailure }

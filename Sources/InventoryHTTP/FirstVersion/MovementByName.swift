@@ -23,7 +23,7 @@ struct MovementByName {
 }
 
 extension JSONWriter {
-    /// The answer to a recorded movement, with the product's name and the kind as the client wrote them.
+    /// The response to a recorded movement, with the product's name as the client wrote it.
     mutating func value(_ recorded: RecordedMovement, of movement: MovementByName) {
         openObject()
         field("status", "recorded")

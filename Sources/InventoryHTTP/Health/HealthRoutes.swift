@@ -4,17 +4,17 @@ import Inventory
 import InventoryContract
 
 extension InventoryAPI {
-    /// The process runs and answers.
+    /// Passes whenever the process responds.
     func livez(_ context: RequestContext) async throws -> Response {
         response(to: context, .pass, checks: nil)
     }
 
-    /// It answers reads, as far as the settings have it without the primary.
+    /// Passes if reads can be served, without the primary if the settings allow it.
     func readyz(_ context: RequestContext) async throws -> Response {
         response(to: context, await health.isReady() ? .pass : .fail, checks: nil)
     }
 
-    /// How each component does.
+    /// The health of each component.
     func healthChecks(_ context: RequestContext) async throws -> Response {
         let checks = await health.health()
         return response(to: context, checks.status, checks: checks)

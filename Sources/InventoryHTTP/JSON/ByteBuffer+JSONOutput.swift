@@ -2,7 +2,7 @@ import Inventory
 public import JSON
 public import NIOCore
 
-/// JSON is written straight into the buffer that goes to the socket.
+/// Writes JSON straight into the buffer that goes to the socket.
 extension ByteBuffer: JSONOutput {
     @inlinable
     public mutating func append(byte: UInt8) { writeInteger(byte) }

@@ -5,13 +5,13 @@ import InventoryContract
 import JSON
 import NIOCore
 
-/// The bytes of a request's body, which is said to be JSON.
+/// The bytes of a request's body that was declared as JSON.
 struct JSONBody {
     let bytes: ByteBuffer
 
     /// - Throws: 400 unless it is JSON.
     func fields() throws(Problem) -> JSONFields {
-        // Without a closure that throws, whose error the standard library would erase.
+        // Returns a `Result`, because a throwing closure's error type would be erased by the standard library.
         let result = bytes.withUnsafeReadableBytes { bytes in
             Result { () throws(JSONSyntaxError) in try JSONParser.parse(bytes) }
         }
@@ -26,7 +26,7 @@ struct JSONBody {
 
 extension RequestContext {
     /// Reads the request's body.
-    /// - Throws: 415 unless it is said to be JSON, 413 if it is too long, 408 if it is too slow, `UnreadableRequest`.
+    /// - Throws: 415 unless it is declared as JSON, 413 if it is too long, 408 if it is too slow, `UnreadableRequest`.
     func body() async throws -> JSONBody {
         precondition(route.takesBody, "\(route.path) does not declare a body")
         guard MediaType.isJSON(request.headers[.contentType]) else {
@@ -48,7 +48,7 @@ extension RequestContext {
     }
 }
 
-/// The client left, or went on with what is not HTTP: nobody is there to be answered.
+/// The client left, or sent something that is not HTTP: nobody will read a response.
 struct UnreadableRequest: Error {
     let cause: any Error
 }
@@ -60,7 +60,7 @@ extension Problem {
         return problem
     }()
 
-    /// Much of the body is unread, so the connection ends with this answer.
+    /// Much of the body is unread, so the connection closes after this response.
     fileprivate init(bodyLongerThan limit: Int) {
         self.init(.bodyTooLarge, "The body is longer than \(limit) bytes.")
         headers[.connection] = "close"

@@ -1,17 +1,17 @@
 import Inventory
 import JSON
 
-/// The fields of a JSON object, taken one by one. All that is wrong with them is collected; what nobody takes is
-/// refused.
+/// The fields of a JSON object, read one by one. Collects everything that is wrong with them; fields that are not read
+/// are refused as unknown.
 struct JSONFields {
-    /// An object of very many fields that nobody knows is refused for so many of them.
+    /// The maximum number of unknown fields reported.
     private static let maximumProblems = 20
 
-    /// Where the object stands in the body: a JSON pointer.
+    /// The object's location in the body: a JSON pointer.
     private let pointer: String
-    /// `nil` if it is no object, which is the one thing wrong with it then.
+    /// `nil` if it is not an object, which is then the only problem reported.
     private let members: [JSONMember]?
-    private var taken: [String] = []
+    private var readNames: [String] = []
     private var problems: [Problem.Item] = []
 
     init(of value: JSONValue, at pointer: String) {
@@ -24,8 +24,8 @@ struct JSONFields {
         }
     }
 
-    /// What `read` makes of the fields.
-    /// - Throws: 422 with all that is wrong with them.
+    /// Reads a value from the fields.
+    /// - Throws: 422 with everything that is wrong with them.
     mutating func reading<Value>(_ read: (inout JSONFields) -> Value?) throws(Problem) -> Value {
         let value = read(&self)
         refuseOthers()
@@ -33,7 +33,7 @@ struct JSONFields {
         return value
     }
 
-    /// Whether a field is `true`, which is not taken thereby: others may be wrong.
+    /// Whether a field is `true`. Does not count as reading the field, so the body can still be validated.
     func isTrue(_ name: String) -> Bool {
         members?.first { $0.name == name }?.value == .flag(true)
     }
@@ -43,7 +43,7 @@ struct JSONFields {
     }
 
     private mutating func refuseOthers() {
-        var known = taken
+        var known = readNames
         for member in members ?? [] where problems.count < Self.maximumProblems {
             if let index = known.firstIndex(where: { member.name == $0 }) {
                 known.remove(at: index)
@@ -51,7 +51,7 @@ struct JSONFields {
             }
             let name = member.name.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
                 .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
-            let detail = taken.contains { member.name == $0 } ? "is repeated" : "is not a field of this"
+            let detail = readNames.contains { member.name == $0 } ? "is repeated" : "is not a field of this"
             problems.append(Problem.Item(pointer: "\(pointer)/\(name)", detail: detail))
         }
     }
@@ -75,7 +75,7 @@ extension JSONFields {
         optionalInteger(name, in: 1...maximumJSONInteger).map(ID.init(rawValue:))
     }
 
-    /// 1 to `most` ids.
+    /// An array of 1 to `maximum` ids.
     mutating func optionalIDs<ID: LedgerNumber>(_ name: String, atMost maximum: Int) -> Set<ID>? {
         guard let value = optional(name) else { return nil }
         if case .array(let elements) = value, (1...maximum).contains(elements.count) {
@@ -129,7 +129,7 @@ extension JSONFields {
         return nil
     }
 
-    /// What `read` makes of an object.
+    /// Reads a value from a nested object.
     mutating func optionalObject<Value>(_ name: String, _ read: (inout JSONFields) -> Value?) -> Value? {
         guard let value = optional(name) else { return nil }
         var fields = JSONFields(of: value, at: "\(pointer)/\(name)")
@@ -153,7 +153,7 @@ extension JSONFields {
 extension JSONFields {
     /// A field's value; `nil` if it is missing or null.
     private mutating func optional(_ name: String) -> JSONValue? {
-        taken.append(name)
+        readNames.append(name)
         guard let member = members?.first(where: { $0.name == name }), member.value != .null else { return nil }
         return member.value
     }
@@ -172,7 +172,7 @@ extension JSONFields {
 
     private mutating func text(_ value: JSONValue, _ name: String, _ maximum: Int) -> String? {
         if case .text(let text) = value, isPrintable(text, atMost: maximum) { return text }
-        refuse(name, "must be a text of 1 to \(maximum) characters, none of them a control character")
+        refuse(name, "must be a string of 1 to \(maximum) characters without control characters")
         return nil
     }
 }

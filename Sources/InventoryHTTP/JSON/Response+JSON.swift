@@ -5,8 +5,8 @@ import JSON
 import NIOCore
 
 extension Response {
-    /// An answer whose body is written once, into a buffer that is long enough.
-    /// - Parameter capacity: how many bytes the body has, about.
+    /// A response with a JSON body.
+    /// - Parameter capacity: The approximate size of the body in bytes, to allocate its buffer once.
     static func json(
         _ status: HTTPResponse.Status = .ok, capacity: Int = 256, cacheControl: String = "no-store",
         contentType: MediaType = .json, _ write: (inout JSONWriter<ByteBuffer>) -> Void

@@ -7,10 +7,10 @@ import JSON
 import Logging
 
 extension InventoryAPI {
-    /// Makes a key, and shows it this once.
+    /// Creates a key. Its secret is in this response only.
     ///
-    /// An `Idempotency-Key` is not kept: the answer could only be repeated if the secret were stored. Who did not hear
-    /// the answer finds the key in the list, revokes it and makes another.
+    /// Ignores `Idempotency-Key`: a replay would need the secret to be stored. A client that missed the response finds
+    /// the key in the list, revokes it and creates another.
     func createKey(_ context: RequestContext) async throws -> Response {
         let body = try await context.body()
         var fields = try body.fields()
@@ -49,7 +49,7 @@ extension InventoryAPI {
         return Response.json { $0.value(record) }
     }
 
-    /// Revoking a key again leaves it as revoked as it was.
+    /// Idempotent.
     func revokeKey(_ context: RequestContext) async throws -> Response {
         do throws(LedgerError) {
             try await credentials.revokeAPIKey(context.keyID)
@@ -79,7 +79,7 @@ extension RequestContext {
 
 extension Problem {
     fileprivate static var keyOutcomeUnknown: Problem {
-        var problem = Problem(.outcomeUnknown, "It may have been done: look at the list of keys.")
+        var problem = Problem(.outcomeUnknown, "The change may have been made: check the list of keys.")
         problem.headers[.retryAfter] = "1"
         return problem
     }

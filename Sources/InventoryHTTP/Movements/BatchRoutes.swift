@@ -18,7 +18,7 @@ extension InventoryAPI {
             if asked.importName != nil { try requireValid(batch) }
             let command = try context.commandContext(body: body, of: .batch(batch), importedAs: asked.importName)
             let receipt = try await ledger(for: context).record(batch, command)
-            // An import's part may have had other lines than these the first time, without its invalid rows or with them.
+            // The first request for this part of an import may have had other lines: with or without its invalid rows.
             guard asked.importName == nil, receipt.value.lines.count != batch.lines.count else { return receipt }
             return Receipt(try completed(receipt.value, asked.lines), isReplay: receipt.isReplay, in: receipt.history)
         }
@@ -26,7 +26,7 @@ extension InventoryAPI {
         return response(isAtomic ? .created : .ok, results, receipt)
     }
 
-    /// - Throws: 422 for an atomic batch with a line that is invalid: then nothing is recorded.
+    /// - Throws: 422 for an atomic batch with an invalid line: then nothing is recorded.
     private func batch(of lines: [JSONFields], isAtomic: Bool, _ limits: Limits) throws(Problem) -> Batch {
         let lines = lines.map { line -> Batch.Line in
             var line = line
@@ -49,9 +49,9 @@ extension InventoryAPI {
         guard invalid.isEmpty else { throw Problem(invalidBody: invalid.map(Problem.Item.init)) }
     }
 
-    /// What became of a batch, with its invalid lines, which programs of earlier versions did not keep: those that are
-    /// invalid now, or else those that always were.
-    /// - Throws: `UnreadableData`, if it cannot be said which lines these were.
+    /// Adds a batch's invalid lines, which earlier versions did not store, to its recorded outcomes: those that are
+    /// invalid under the current limits, or else under any limits.
+    /// - Throws: `UnreadableData` if neither matches the number of outcomes.
     private func completed(_ recorded: RecordedBatch, _ lines: [JSONFields]) throws -> RecordedBatch {
         for limits in [limits, .widest] {
             let batch = try batch(of: lines, isAtomic: false, limits)
@@ -81,7 +81,7 @@ extension InventoryAPI {
     }
 }
 
-/// What became of one line of a batch.
+/// The outcome of one line of a batch.
 enum BatchResult {
     case recorded(RecordedMovement)
     case refused(Problem)

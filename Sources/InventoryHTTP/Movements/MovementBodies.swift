@@ -2,7 +2,7 @@ import Inventory
 import JSON
 
 extension Movement {
-    /// - Parameter storeInPath: the only store that the body may name, and need not.
+    /// - Parameter storeInPath: If the body has a store, it must be this one; without it, the body must have one.
     init?(_ fields: inout JSONFields, storeInPath: StoreID? = nil, _ limits: Limits) {
         let bodyStore: StoreID? = storeInPath == nil ? fields.id("store_id") : fields.optionalID("store_id")
         if let storeInPath, let bodyStore, bodyStore != storeInPath {
@@ -20,14 +20,14 @@ extension Movement {
     }
 }
 
-/// Both spellings that clients use.
+/// The names of the current and the first versions.
 let movementKinds: [(name: String, choice: Movement.Kind)] = [
     ("stock-in", .stockIn), ("sale", .sale), ("manual-removal", .manualRemoval),
     ("IN", .stockIn), ("SALE", .sale), ("REMOVAL", .manualRemoval),
 ]
 
 extension MovementType {
-    /// As a query names them, in the same spellings.
+    /// The names in queries.
     static let choices: [(name: String, choice: MovementType)] =
         movementKinds.map { ($0.name, $0.choice.type) } + [
             ("transfer-out", .transferOut), ("transfer-in", .transferIn),
@@ -52,7 +52,7 @@ extension Transfer {
     }
 }
 
-/// A batch whose lines have not been looked at.
+/// A batch whose lines are not validated yet.
 struct BatchBody {
     var lines: [JSONFields]
     let isAtomic: Bool
@@ -69,7 +69,7 @@ struct BatchBody {
 }
 
 extension JSONFields {
-    /// What an import calls what the body asks for.
+    /// The name that identifies the change within an import.
     mutating func importName(_ limits: Limits) -> ImportName? {
         optionalObject("import") { fields in
             if let id = fields.optionalText("external_id", atMost: limits.input.nameCharacters) {
@@ -79,7 +79,7 @@ extension JSONFields {
             let line = fields.integer("line", in: 1...maximumJSONInteger)
             let storeID: StoreID? = fields.optionalID("store_id")
             guard let file, let line else { return nil }
-            if !file.isSHA256 { fields.refuse("file", "must be a SHA-256 in hexadecimal, in small letters") }
+            if !file.isSHA256 { fields.refuse("file", "must be a SHA-256 in lowercase hexadecimal") }
             return storeID.map { .part(file: file, line: Int(line), storeID: $0) }
                 ?? .line(file: file, line: Int(line))
         }

@@ -59,7 +59,7 @@ extension InventoryAPI {
 }
 
 extension Response {
-    /// Says whether the answer is the first one to its `Idempotency-Key`, or that one again.
+    /// Marks a response that repeats the first one to its `Idempotency-Key`.
     func replayed(_ isReplay: Bool) -> Response {
         guard isReplay else { return self }
         var response = self

@@ -1,12 +1,12 @@
 import Crypto
 import Inventory
 
-/// A place in a list, as its client carries it: the key of the last item seen, and a hash that ties the key to the list
-/// and to who reads it (`scope`). 24 bytes in base64url (RFC 4648, section 5), which need no padding.
+/// An opaque position in a list: the key of the last item on the page, and a hash that ties it to the list and its
+/// reader (`scope`). 24 bytes in base64url (RFC 4648, section 5), which need no padding.
 ///
-/// The hash is no signature: who forges a cursor sees nothing but another part of a list that they may read.
+/// The hash is not a signature: a forged cursor only leads to another part of a list that its reader may see.
 enum Cursor {
-    /// The characters of every cursor.
+    /// Of every cursor, in characters.
     static let length = 32
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
@@ -21,7 +21,7 @@ enum Cursor {
         }
     }
 
-    /// - Returns: `nil` if the cursor is damaged, or belongs to another list or reader.
+    /// - Returns: `nil` if the cursor is malformed, or belongs to another list or reader.
     static func key<Key: CursorKey>(in text: String, of scope: String) -> Key? {
         guard text.utf8.count == length else { return nil }
         var bytes: [UInt8] = []
@@ -35,7 +35,7 @@ enum Cursor {
         return Self.bytes(of: numbers, in: scope) == bytes ? Key(numbers: numbers) : nil
     }
 
-    /// The key, and eight bytes of the hash of key and scope.
+    /// The key, followed by eight bytes of the hash of key and scope.
     private static func bytes(of numbers: (Int64, Int64), in scope: String) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 24) { buffer, count in
             let bytes = UnsafeMutableRawBufferPointer(buffer)
@@ -57,7 +57,7 @@ enum Cursor {
     }
 }
 
-/// What lists are in order of.
+/// A key that a list is ordered by.
 protocol CursorKey {
     var numbers: (Int64, Int64) { get }
     init(numbers: (Int64, Int64))

@@ -2,18 +2,18 @@ import HTTPTypes
 import Inventory
 import InventoryContract
 
-/// The parameters of a request's query, of those that its route declares.
+/// The query parameters of a request, validated against those that its route declares.
 struct Parameters {
     private struct Pair {
         let parameter: QueryParameter
         let value: String
     }
 
-    /// More than any route has: keeps the search for repetitions short.
+    /// More than any route has; keeps the search for repetitions short.
     private static let maximum = 32
 
     private let path: RoutePath
-    /// The principal's id: nobody else's cursors are taken.
+    /// The principal's id: cursors of others are refused.
     private let reader: String
     private let headers: HTTPFields
     private let limits: Limits
@@ -45,7 +45,7 @@ struct Parameters {
             let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(halves[0])
             guard halves.count == 2, let value = halves[1].percentDecoded(plusIsSpace: true) else {
-                throw Problem(invalid: name, "has no value that can be read")
+                throw Problem(invalid: name, "has no value, or one that cannot be decoded")
             }
             guard let parameter = QueryParameter(rawValue: name), declared.contains(parameter) else {
                 throw Problem(invalid: name, "is not a parameter of this")
@@ -58,7 +58,7 @@ struct Parameters {
         return pairs
     }
 
-    /// Refuses what the route declares for another format of its response.
+    /// Refuses parameters that the route declares for another response format.
     func refuse(_ parameters: [QueryParameter]) throws(Problem) {
         guard let pair = pairs.first(where: { parameters.contains($0.parameter) }) else { return }
         throw Problem(invalid: pair.parameter.rawValue, "is not a parameter of this")
@@ -93,7 +93,7 @@ extension Parameters {
 
     func time(_ parameter: QueryParameter) throws(Problem) -> Timestamp? {
         try value(parameter, "must be an RFC 3339 time, as 2026-11-20T19:55:00Z") { text in
-            // A time has no spaces: that was the plus of an offset, `+05:00`, as it stands in JSON.
+            // A time has no spaces: it was the plus of an offset such as `+05:00`, not percent-encoded.
             Timestamp(String(text.map { $0 == " " ? "+" : $0 }))
         }
     }
@@ -106,24 +106,24 @@ extension Parameters {
         return period
     }
 
-    /// - Parameter choice: What a name means that is one of the parameter's values.
+    /// - Parameter choice: Maps the name of a value to the value.
     func choice<Choice>(_ parameter: QueryParameter, _ choice: (String) -> Choice?) throws(Problem) -> Choice? {
         guard case .oneOf(let names) = parameter.values else { preconditionFailure("\(parameter) is no choice") }
         return try value(parameter, "must be one of \(names.joined(separator: ", "))", choice)
     }
 
-    /// How new a read must be, by `min_position` or `Inventory-Min-Position`, in the history that `Inventory-History`
-    /// names, if it does.
+    /// The minimum position of a read, from `min_position` or `Inventory-Min-Position`, in the history that
+    /// `Inventory-History` names, if it is present.
     func minimum() throws(Problem) -> LedgerPoint? {
         let parameter: Position? = try id(.minPosition)
-        guard let position = try minimumOfHeader() ?? parameter else { return nil }
+        guard let position = try headerMinimum() ?? parameter else { return nil }
         guard parameter == nil || parameter == position else {
             throw Problem(invalid: "min_position", "differs from the header Inventory-Min-Position")
         }
         return LedgerPoint(position, in: headers.text(of: .inventoryHistory).map { History($0) })
     }
 
-    private func minimumOfHeader() throws(Problem) -> Position? {
+    private func headerMinimum() throws(Problem) -> Position? {
         guard let field = headers.text(of: .inventoryMinPosition) else { return nil }
         guard let number = Int64(field), (0...maximumJSONInteger).contains(number) else {
             throw Problem(invalid: "Inventory-Min-Position", "must be an integer from 0 to \(maximumJSONInteger)")
@@ -131,11 +131,11 @@ extension Parameters {
         return Position(rawValue: number)
     }
 
-    /// As `minimum`, for a list that is about one store only if the query names one.
+    /// Like `minimum()`, for a list that spans stores unless the query names one.
     func minimum(in store: StoreID?) throws(Problem) -> LedgerPoint? {
         let minimum = try minimum()
         guard minimum == nil || store != nil else {
-            throw Problem(invalid: "min_position", "needs store_id: a position is one ledger's")
+            throw Problem(invalid: "min_position", "needs store_id: a position belongs to one ledger")
         }
         return minimum
     }
@@ -156,7 +156,7 @@ extension Parameters {
 }
 
 extension Parameters {
-    /// Where the page before ended.
+    /// Where the previous page ended.
     func cursor<Key: CursorKey>() throws(Problem) -> Key? {
         guard let text = text(of: .cursor) else { return nil }
         guard let key: Key = Cursor.key(in: text, of: cursorScope) else {
@@ -169,7 +169,7 @@ extension Parameters {
         Cursor.text(of: key, in: cursorScope)
     }
 
-    /// The path and the filters, in any order, and who reads.
+    /// The path, the filters (in any order) and the reader.
     private var cursorScope: String {
         let filters = pairs.filter { ![.cursor, .limit, .minPosition].contains($0.parameter) }
         let list = filters.sorted { $0.parameter.rawValue < $1.parameter.rawValue }.reduce(into: path.normalised) {

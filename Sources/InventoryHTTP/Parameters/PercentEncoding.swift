@@ -2,8 +2,8 @@ import Inventory
 import JSON
 
 extension Substring {
-    /// The text that is percent-encoded here (RFC 3986, section 2.1); `nil` if that is no UTF-8.
-    /// - Parameter plusIsSpace: As forms are encoded, and so queries, but not paths.
+    /// Decodes percent-encoding (RFC 3986, section 2.1); `nil` if it is malformed or the result is not UTF-8.
+    /// - Parameter plusIsSpace: For queries, which are encoded like forms, but not for paths.
     func percentDecoded(plusIsSpace: Bool) -> String? {
         var bytes: [UInt8] = []
         var rest = utf8

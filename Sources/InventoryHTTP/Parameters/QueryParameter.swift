@@ -1,7 +1,7 @@
 import Inventory
 import InventoryContract
 
-/// The parameters that queries take, each with the values that it takes. A ``Route`` declares which of them are its own.
+/// All query parameters, each with its valid values. A ``Route`` declares which of them it accepts.
 enum QueryParameter: String, CaseIterable {
     case cursor
     case limit
@@ -20,14 +20,14 @@ enum QueryParameter: String, CaseIterable {
     case action
 
     enum Values {
-        /// What a list gave with the page before.
+        /// The cursor of the previous page's response.
         case cursor
-        /// From 1 to what the limits allow for a page.
+        /// From 1 to `Limits.page`.
         case pageLength
         case integer(ClosedRange<Int64>)
-        /// Of 1 to as many characters as the limits allow for a name.
+        /// 1 to `Limits.nameCharacters` characters.
         case text
-        /// As RFC 3339 has it.
+        /// RFC 3339.
         case time
         case oneOf([String])
     }
@@ -48,7 +48,7 @@ enum QueryParameter: String, CaseIterable {
 }
 
 extension [QueryParameter] {
-    /// Those of every list that comes in pages.
+    /// Those of every paginated list.
     static let page: Self = [.cursor, .limit]
     static let period: Self = [.from, .to]
 }

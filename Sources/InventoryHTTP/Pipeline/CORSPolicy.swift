@@ -1,8 +1,8 @@
 import HTTPTypes
 import HummingbirdCore
 
-/// Which other origins' pages may use the API through browsers (Fetch standard, "CORS protocol"). Never with cookies or
-/// what else a browser keeps: a page has to have a key of its own.
+/// Which other origins' pages may use the API from browsers (Fetch standard, "CORS protocol"). Never with cookies or
+/// other credentials that a browser stores: a page needs a key of its own.
 public struct CORSPolicy: Sendable, CustomStringConvertible {
     private enum Origins {
         case any
@@ -12,7 +12,7 @@ public struct CORSPolicy: Sendable, CustomStringConvertible {
     private let origins: Origins
 
     /// - Parameter list: `*`, or origins as browsers write them (`https://shop.example`, with a port unless it is the
-    ///   scheme's own), separated by commas.
+    ///   scheme's default), separated by commas.
     public init(_ list: String) throws(InvalidOrigin) {
         guard list != "*" else {
             origins = .any
@@ -39,9 +39,9 @@ public struct CORSPolicy: Sendable, CustomStringConvertible {
         return String(match.output.1)
     }
 
-    /// The answer to a browser that asks whether a page may send a request, which it does without any credential.
-    /// - Returns: `nil` if that is not what the request asks, or its origin is none of these.
-    /// - Throws: 404 for a path that is no route's.
+    /// The response to a preflight request, which browsers send without credentials.
+    /// - Returns: `nil` if it is not a preflight request, or its origin is not allowed.
+    /// - Throws: 404 if no route has the path.
     func preflight(_ request: Request, _ path: Substring, _ router: Router) throws(Problem) -> Response? {
         guard request.method == .options, request.headers[.accessControlRequestMethod] != nil,
             allowedOrigin(of: request) != nil
@@ -55,13 +55,13 @@ public struct CORSPolicy: Sendable, CustomStringConvertible {
             ])
     }
 
-    /// Says in an answer who may read it.
+    /// Adds the headers that allow the origin to read the response.
     func complete(_ response: inout Response, to request: Request) {
-        // Even to others: a cache must not give them each other's answers.
+        // For all origins: a cache must not serve one origin's response to another.
         if case .only = origins { response.headers.append(HTTPField(name: .vary, value: "Origin")) }
         guard let origin = allowedOrigin(of: request) else { return }
         response.headers[.accessControlAllowOrigin] = origin
-        response.headers[.accessControlExposeHeaders] = Self.answerHeaders
+        response.headers[.accessControlExposeHeaders] = Self.responseHeaders
     }
 
     private func allowedOrigin(of request: Request) -> String? {
@@ -76,7 +76,7 @@ public struct CORSPolicy: Sendable, CustomStringConvertible {
         "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Inventory-History, "
         + "Inventory-Min-Position, X-Request-Id"
 
-    private static let answerHeaders =
+    private static let responseHeaders =
         "Cache-Status, ETag, Idempotent-Replayed, Inventory-Freshness, Inventory-History, Inventory-Position, "
         + "Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 }

@@ -3,18 +3,18 @@ import InventoryContract
 import Logging
 import Synchronization
 
-/// Says in the log which requests fail for a reason of the service's own (status 5xx).
+/// Logs requests that fail through the service's own fault (status 5xx).
 ///
-/// When it is overloaded, or a server it needs is away, many are refused alike (503): of these, one a second is logged, for
-/// each code, with how many there were since the one before. So whoever overloads the service does not fill its disk.
+/// During overload or an outage, many requests are refused in the same way (503). Of these, one a second is logged for
+/// each code, with the number that were not logged since the last one, so that overload does not fill the disk.
 final class FailureLog: Sendable {
-    private struct Repetition {
+    private struct Throttle {
         var next: ContinuousClock.Instant
         var unlogged = 0
     }
 
     private let logger: Logger
-    private let repetitions = Mutex<[Problem.Code: Repetition]>([:])
+    private let throttles = Mutex<[Problem.Code: Throttle]>([:])
 
     init(_ logger: Logger) {
         self.logger = logger
@@ -33,17 +33,17 @@ final class FailureLog: Sendable {
         logger.error("request failed", metadata: metadata)
     }
 
-    /// How many failures like this one were not logged before it; `nil` if it is not to be either.
+    /// How many failures with this code were skipped since the last one logged; `nil` if this one is skipped, too.
     private func unlogged(_ code: Problem.Code, _ now: ContinuousClock.Instant) -> Int? {
-        // What may have been done is looked for in the log.
+        // Changes of unknown outcome are always logged, so that they can be looked up.
         guard code.status == .serviceUnavailable, code != .outcomeUnknown else { return 0 }
-        return repetitions.withLock { repetitions in
-            if let last = repetitions[code], now < last.next {
-                repetitions[code]?.unlogged += 1
+        return throttles.withLock { throttles in
+            if let last = throttles[code], now < last.next {
+                throttles[code]?.unlogged += 1
                 return nil
             }
-            let unlogged = repetitions[code]?.unlogged ?? 0
-            repetitions[code] = Repetition(next: now + .seconds(1))
+            let unlogged = throttles[code]?.unlogged ?? 0
+            throttles[code] = Throttle(next: now + .seconds(1))
             return unlogged
         }
     }

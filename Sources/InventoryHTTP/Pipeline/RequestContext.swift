@@ -4,14 +4,14 @@ import HummingbirdCore
 import Inventory
 import InventoryContract
 
-/// What a route's handler knows about its request.
+/// What a route's handler gets: the request, who sent it, and its validated parameters.
 struct RequestContext {
     let route: Route
     let request: Request
     let requestID: String
     let principal: Principal
     let path: RoutePath
-    /// What the client accepts, of the route's formats.
+    /// The negotiated one of the route's formats.
     let format: MediaType
     let parameters: Parameters
     let limits: Limits
@@ -40,14 +40,14 @@ struct RequestContext {
         return name
     }
 
-    /// On whose behalf the ledger is asked to do something, once per `Idempotency-Key`.
+    /// The context of a command to the ledger: actor, request id and `Idempotency-Key`.
     func commandContext(body: JSONBody? = nil) throws(Problem) -> CommandContext {
         let idempotency: IdempotencyKey? = if let body { try idempotencyKey(for: body) } else { nil }
         return CommandContext(actor: principal.id, requestID: try commandID, idempotency: idempotency)
     }
 
-    /// The request's id as the audit log has it. What earlier programs imported through a server is known by such ids alone.
-    /// - Throws: 403 for an id of imports, unless the caller may import.
+    /// The request's id in the audit log, where `import-` ids identify what earlier versions imported through a server.
+    /// - Throws: 403 for such an id, unless the caller may import.
     private var commandID: String {
         get throws(Problem) {
             guard !ImportName.isRequestID(requestID) || principal.role >= .manager else {
@@ -58,18 +58,19 @@ struct RequestContext {
         }
     }
 
-    /// - Parameter name: What an import calls the change: then that is what makes it happen once.
-    /// - Throws: 403 unless the caller may import, 400 if there is a key beside the name, 422 if it is of another store.
+    /// - Parameter name: The change's name within an import, which then makes it idempotent.
+    /// - Throws: 403 unless the caller may import, 400 if there is also an `Idempotency-Key`, 422 for another store's
+    ///   name.
     func commandContext(
         body: JSONBody, of change: MovementCommand.Change, importedAs name: ImportName?
     ) throws(Problem) -> CommandContext {
         guard let name else { return try commandContext(body: body) }
-        // Imports share their names: nobody else can have what they stand for recorded any more.
+        // Import names are shared by all callers: a name that is used up blocks everybody else's import of that row.
         guard principal.role >= .manager else {
-            throw Problem(.forbidden, "To import takes the role manager; yours is \(principal.role.rawValue).")
+            throw Problem(.forbidden, "Importing takes the role manager; yours is \(principal.role.rawValue).")
         }
         guard request.headers[.idempotencyKey] == nil else {
-            throw Problem(invalid: "Idempotency-Key", "is not for imports, whose name does the same")
+            throw Problem(invalid: "Idempotency-Key", "must not be sent with an import, whose name does the same")
         }
         let context = CommandContext(actor: principal.id, requestID: try commandID, importing: change, as: name)
         if case .part(_, _, let storeID) = name {

@@ -7,21 +7,21 @@ import InventoryContract
 import NIOCore
 import RateLimiting
 
-/// What happens to every request, stage by stage:
+/// The stages that every request goes through:
 ///
 /// 1. ``RequestID``: the client's own `X-Request-Id`, or a new one.
-/// 2. Rate limits: of the principal, if the credential is remembered; of the client's address otherwise.
+/// 2. Rate limits: of the principal, if the credential is cached; of the client's address otherwise.
 /// 3. ``CORSPolicy``: a browser's preflight request gets its response here.
-/// 4. ``Router``: the path and the method name the route.
-/// 5. Authentication: an unknown credential is verified; rate limits of that principal.
-/// 6. Authorization: the role and the stores that the route takes.
-/// 7. Content negotiation, and the query's parameters that the route declares.
+/// 4. ``Router``: finds the route by path and method.
+/// 5. Authentication: verifies a credential that is not cached; then rate limits of its principal.
+/// 6. Authorization: the role and the stores that the route requires.
+/// 7. Content negotiation, and validation of the query's parameters.
 /// 8. The route's handler.
-/// 9. ``Problem``: whatever was thrown becomes one, and ``FailureLog`` logs what is the service's own fault.
+/// 9. ``Problem``: every error becomes one, and ``FailureLog`` logs those that are the service's own fault.
 /// 10. Response headers: request id, date, rate limits, security headers, CORS.
 ///
-/// What observes requests as a whole (metrics, traces, an access log) belongs into ``respond(to:from:)``, which knows the
-/// request, its id and its response.
+/// Whatever observes requests as a whole (metrics, traces, an access log) belongs in ``respond(to:from:)``, which has
+/// the request, its id and its response.
 struct RequestPipeline: Sendable {
     let router: Router
     let authenticator: Authenticator
@@ -35,7 +35,7 @@ struct RequestPipeline: Sendable {
     private let clock = HTTPClock()
 
     /// - Parameter peer: The other end of the connection.
-    /// - Throws: only what makes a response pointless: the request cannot be read to its end.
+    /// - Throws: Only if the request cannot be read to its end, so that a response is pointless.
     func respond(to request: Request, from peer: SocketAddress?) async throws -> Response {
         let requestID = RequestID.takenOver(from: request.headers.text(of: .requestID))
         var rate: RateDecision?
@@ -54,7 +54,7 @@ struct RequestPipeline: Sendable {
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    /// - Parameter rate: The decision of the principal's rate limit, which the response tells the client.
+    /// - Parameter rate: Set to the decision of the principal's rate limit, for the response's headers.
     private func handle(
         _ request: Request, from peer: SocketAddress?, _ requestID: String, _ rate: inout RateDecision?
     ) async throws -> Response {
@@ -76,7 +76,7 @@ struct RequestPipeline: Sendable {
         let route = match.route
         if route.role != nil, principal == nil {
             let verified = try await authenticate(authorization)
-            // Many tills may share an address, which pays only for requests without a valid credential.
+            // Many tills may share an address, so only requests without a valid credential are charged to it.
             if let address { limiter?.putBack(address) }
             rate = limiter?.admit(verified, kind)
             try requireAdmitted(rate)
@@ -95,7 +95,7 @@ struct RequestPipeline: Sendable {
         return response
     }
 
-    /// Appended, because no route sets these: to set a header is to search for it among all others.
+    /// Appends, because no route sets these: setting a header searches all others first.
     private func addHeaders(to response: inout Response, _ requestID: String, _ rate: RateDecision?) {
         response.headers.append(HTTPField(name: .requestID, value: requestID))
         response.headers.append(clock.date)
@@ -115,8 +115,8 @@ extension RequestPipeline {
         throw Problem(exceeding: decision)
     }
 
-    /// The address that pays for a request whose sender is not known, before anything is looked up for it. A credential that
-    /// was verified a moment ago is not charged to it: whoever else is behind the address must not lock it out.
+    /// The address to charge for a request from an unknown principal, before anything is looked up. `nil` for a
+    /// credential that was verified recently: others behind the same address must not lock it out.
     private func chargedAddress(
         of request: Request, from peer: SocketAddress?, _ authorization: String?
     ) -> ClientAddress? {
@@ -135,7 +135,7 @@ extension RequestPipeline {
         return principal
     }
 
-    /// Whether a principal may do what a route does, to the store that its path names.
+    /// Checks that the principal may use the route, on the store in its path.
     private func authorize(_ principal: Principal?, on match: Router.Match) throws(Problem) -> Principal {
         guard let role = match.route.role, let principal else { return Principal(id: "anonymous", role: .reader) }
         guard principal.role >= role else {
@@ -144,7 +144,7 @@ extension RequestPipeline {
         guard match.route.reach == .ownStores || principal.scope == .all else {
             throw Problem(.forbidden, "This concerns all stores, and you are limited to some.")
         }
-        // Before anything else is said: not even a wrong parameter may tell whether the store is there.
+        // Before any other check: not even a wrong parameter may reveal whether the store exists.
         if let storeID = match.path.storeID, !principal.scope.contains(storeID) { throw Problem.notFound }
         return principal
     }
@@ -152,7 +152,7 @@ extension RequestPipeline {
     private func negotiateFormat(of request: Request, for route: Route) throws(Problem) -> MediaType {
         guard let format = MediaType.preferred(of: route.formats, by: request.headers.text(of: .accept)) else {
             throw Problem(
-                .notAcceptable, "This can be had as \(route.formats.map(\.rawValue).joined(separator: ", ")).")
+                .notAcceptable, "Available formats: \(route.formats.map(\.rawValue).joined(separator: ", ")).")
         }
         return format
     }
@@ -160,12 +160,12 @@ extension RequestPipeline {
 
 extension Problem {
     fileprivate init(exceeding rate: RateDecision) {
-        self.init(.quotaExceeded, "More requests came than the policy \"\(rate.policyName)\" allows.")
+        self.init(.quotaExceeded, "The rate limit of the policy \"\(rate.policyName)\" is exceeded.")
         violatedPolicy = rate.policyName
         headers[.retryAfter] = String(rate.retryAfter)
     }
 
-    /// What a client is told of an error.
+    /// Maps any error to what the client may see of it.
     fileprivate init(_ error: any Error) {
         switch error {
         case let problem as Problem: self = problem
@@ -176,6 +176,6 @@ extension Problem {
 }
 
 extension Substring.UTF8View {
-    /// What the bytes say: they were cut at ASCII characters.
+    /// The bytes as text. They were split at ASCII characters, so they are valid UTF-8.
     var text: Substring { Substring(self) }
 }

@@ -21,7 +21,7 @@ extension Problem {
 }
 
 extension JSONWriter {
-    /// - Parameter requestID: left out in the result of a batch's line.
+    /// - Parameter requestID: `nil` in the result of a batch's line.
     mutating func value(_ problem: Problem, requestID: String? = nil) {
         openObject()
         field("type", "/problems/\(problem.code.rawValue)")

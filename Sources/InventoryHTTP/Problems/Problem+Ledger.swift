@@ -3,7 +3,7 @@ import Inventory
 import InventoryContract
 
 extension Problem {
-    /// The one place where a ledger's errors become answers.
+    /// The one place where a ledger's errors become problems.
     init(_ error: LedgerError) {
         switch error {
         case .refused(let refusal):
@@ -19,16 +19,16 @@ extension Problem {
         case .historyChanged:
             self.init(
                 .historyChanged,
-                "Since that position the ledger has gone on from another copy, which may lack what it stood for. Read "
-                    + "without a minimum, and see what is there.")
+                "Since that position the ledger has continued from another copy, which may lack those changes. Read "
+                    + "without a minimum to see what it has.")
         case .outcomeUnknown:
             self.init(
                 .outcomeUnknown,
                 "The change may have been made. Retry with the same Idempotency-Key, and it is made once.")
-        // Clients try again, and by then may find the server that took over.
+        // 503, so that clients retry: by then they may reach the server that took over.
         case .moved:
             self.init(.primaryUnavailable, "The ledger was moved to another server. Nothing was changed.")
-        // What is damaged, or another service told this one, concerns its operator, not its clients.
+        // Damage, or a rejection by another server, concerns the operator, not clients.
         case .internalFailure, .damaged, .rejected:
             self.init(.internalFailure, "Something went wrong here. The request id finds it in the log.")
         }
@@ -58,7 +58,7 @@ extension Problem {
         case .preconditionFailed:
             self.init(.preconditionFailed, "It has changed: its ETag is not the one in If-Match.")
         case .idempotencyKeyReused:
-            self.init(.idempotencyKeyReused, "This Idempotency-Key came with another request before.")
+            self.init(.idempotencyKeyReused, "This Idempotency-Key was used with a different request before.")
         case .batch(let lines):
             self.init(atomic: lines)
         case .idsExhausted:
@@ -66,7 +66,7 @@ extension Problem {
         }
     }
 
-    /// Nothing of a batch was recorded: the first refusal speaks for all.
+    /// Nothing of the batch was recorded: the first refusal determines code and level.
     private init(atomic lines: [LineRefusal]) {
         precondition(!lines.isEmpty, "a batch is refused for some line")
         let problems = lines.map { Problem($0.refusal) }

@@ -3,10 +3,10 @@ import HTTPTypes
 import InventoryContract
 
 extension Problem {
-    /// 401 with the ways to authenticate, one field each: clients that know one scheme only read the other's more
-    /// easily so. The words are the same whatever is wrong with a credential.
+    /// 401 with the authentication schemes, in one field each, which clients that know only one scheme parse more
+    /// easily. The detail is the same whatever is wrong with the credential.
     ///
-    /// RFC 6750, section 3.1: `error` is only for who sent a bearer token.
+    /// RFC 6750, section 3.1: `error` is only for requests with a bearer token.
     /// - Parameter authorization: What the request presented, if anything.
     static func unauthenticated(presenting authorization: String?, _ authenticator: Authenticator) -> Problem {
         let detail =

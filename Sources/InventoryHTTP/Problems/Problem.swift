@@ -1,16 +1,16 @@
 import HTTPTypes
 import InventoryContract
 
-/// An answer that says what went wrong (RFC 9457). Its words come from here, never from a database.
+/// A response that describes an error (RFC 9457). Its text comes from this program, never from a database.
 struct Problem: Error {
     typealias Code = ProblemCode
 
     /// One thing that is wrong with a body: a field, or a line of a batch.
     struct Item: Equatable {
-        /// Where in the body: a JSON pointer (RFC 6901).
+        /// The location in the body: a JSON pointer (RFC 6901).
         var pointer: String
         var detail: String
-        /// The line's place in the batch, and what kind of problem it alone would be.
+        /// For a line of a batch: its index, and the problem it would be on its own.
         var line: Line?
 
         struct Line: Equatable {
@@ -20,7 +20,7 @@ struct Problem: Error {
         }
     }
 
-    /// The level that a movement was refused for.
+    /// The stock level that a movement was refused for.
     struct Level: Equatable {
         let onHand: Int64
         let requested: Int64?
@@ -34,7 +34,7 @@ struct Problem: Error {
     var parameter: String?
     /// The name of the rate policy that would be violated.
     var violatedPolicy: String?
-    /// What the answer's head says besides.
+    /// Additional response headers.
     var headers = HTTPFields()
 
     init(_ code: Code, _ detail: String) {
@@ -42,7 +42,7 @@ struct Problem: Error {
         self.detail = detail
     }
 
-    /// The body's fields that are wrong.
+    /// 422 with the invalid fields of the body.
     init(invalidBody items: [Item]) {
         self.init(.invalidBody, "The body does not have the fields that it should have.")
         self.items = items

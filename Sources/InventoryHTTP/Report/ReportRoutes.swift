@@ -15,7 +15,7 @@ extension InventoryAPI {
         let minimum = try parameters.minimum(in: query.storeID)
         var response: Response
         if context.format == .csv {
-            // All of it, in one page.
+            // CSV is not paginated.
             try parameters.refuse(.page)
             response = try await csv(query, Freshness(atLeast: minimum), ledger(for: context))
         } else {
@@ -32,13 +32,13 @@ extension InventoryAPI {
         return response
     }
 
-    /// A page at a time, and none before the client has taken the one before.
+    /// Streams the whole report, a page at a time with backpressure.
     private func csv(
         _ query: ReportQuery, _ freshness: Freshness, _ ledger: any StockReading
     ) async throws -> Response {
         var query = query
         query.limit = limits.page
-        // Before the head is sent, a failure is still a problem; after that, it breaks the connection off.
+        // Until the head is sent, an error becomes a problem; after that, it closes the connection.
         let first = try await ledger.report(query, freshness)
         let body = ResponseBody { [query] writer in
             var page = first.value

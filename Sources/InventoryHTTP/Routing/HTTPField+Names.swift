@@ -16,7 +16,7 @@ extension HTTPField.Name {
 }
 
 extension HTTPFields {
-    /// As the subscript, which makes a text of its own even of a single field.
+    /// Like the subscript, which allocates a new string even for a single field.
     func text(of name: HTTPField.Name) -> String? {
         guard let first = firstIndex(where: { $0.name == name }) else { return nil }
         let isSingle = !self[index(after: first)...].contains { $0.name == name }

@@ -2,31 +2,31 @@ import Access
 import HTTPTypes
 import HummingbirdCore
 
-/// The declaration of a route: all that is known of it besides what its handler does.
+/// The declaration of a route.
 struct Route: Sendable {
     typealias Handler = @Sendable (RequestContext) async throws -> Response
 
     let method: HTTPRequest.Method
-    /// As `/stores/{store_id}/stock`.
+    /// For example `/stores/{store_id}/stock`.
     let path: String
-    /// The least role that may; `nil` when no credential is needed.
+    /// The minimum role; `nil` if no credential is needed.
     let role: Role?
     let reach: Reach
-    /// Those that its query may have: others are refused. `nil` ignores the query.
+    /// The query parameters it accepts: others are refused. `nil` ignores the query.
     let parameters: [QueryParameter]?
-    /// Whether it reads a body, which is JSON.
+    /// Whether it reads a JSON body.
     let takesBody: Bool
     /// The formats of its response, the preferred one first.
     let formats: [MediaType]
-    /// Those of its responses that are no problems.
+    /// The statuses of its responses, except problems.
     let statuses: [HTTPResponse.Status]
     let handler: Handler
 
-    /// What the route is about, as far as stores go.
+    /// Which stores the route concerns.
     enum Reach {
-        /// The stores of the caller: others do not exist.
+        /// The caller's stores: others do not exist.
         case ownStores
-        /// Something that concerns all stores: who is limited to some may not.
+        /// All stores: refused for callers that are limited to some.
         case allStores
     }
 
@@ -48,6 +48,6 @@ struct Route: Sendable {
 }
 
 extension [HTTPResponse.Status] {
-    /// Of a read whose response has a tag, which a client may have already.
+    /// For a read whose response has an `ETag`.
     static let tagged: Self = [.ok, .notModified]
 }

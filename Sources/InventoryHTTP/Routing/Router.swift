@@ -3,14 +3,14 @@ import HTTPTypes
 import Inventory
 import InventoryContract
 
-/// Finds the route that a request's method and path name.
+/// Finds the route for a request's method and path.
 struct Router: Sendable {
     struct Match {
         let route: Route
         let path: RoutePath
     }
 
-    /// Routes of one path.
+    /// The routes of one path.
     private struct Entry {
         let pattern: [Segment]
         var routes: [Route]
@@ -52,7 +52,7 @@ struct Router: Sendable {
         self.entries = entries
     }
 
-    /// - Throws: 404 for a path that is no route's, 405 for a route of other methods.
+    /// - Throws: 404 if no route has the path, 405 if only routes of other methods have it.
     func match(_ method: HTTPRequest.Method, _ path: Substring) throws(Problem) -> Match {
         guard let segments = Self.segments(of: path) else { throw .notFound }
         var allow: [String] = []
@@ -60,17 +60,17 @@ struct Router: Sendable {
             guard let path = Self.match(segments, entry.pattern) else { continue }
             let method = method == .head ? .get : method
             if let route = entry.routes.first(where: { $0.method == method }) { return Match(route: route, path: path) }
-            // Another pattern may have the method: `/stock/move` is a route, and may be a product that is called so.
+            // Another pattern may have the method: `/stock/move` is a route, but could also name a product.
             allow += entry.allow
         }
         let methods = try Self.list(allow)
-        var problem = Problem(.methodNotAllowed, "Here, these methods are allowed: \(methods).")
+        var problem = Problem(.methodNotAllowed, "Allowed methods: \(methods).")
         problem.headers[.allow] = methods
         throw problem
     }
 
-    /// The methods of a path's routes, as `Allow` lists them.
-    /// - Throws: 404 for a path that is no route's.
+    /// The methods of a path's routes, in the format of `Allow`.
+    /// - Throws: 404 if no route has the path.
     func methods(at path: Substring) throws(Problem) -> String {
         guard let segments = Self.segments(of: path) else { throw .notFound }
         return try Self.list(entries.filter { Self.match(segments, $0.pattern) != nil }.flatMap(\.allow))
@@ -117,7 +117,7 @@ struct Router: Sendable {
         return path
     }
 
-    /// An id as it is written in JSON: digits without leading zeros.
+    /// An id in the format of JSON: digits without leading zeros.
     private static func number(_ text: Substring) -> Int64? {
         guard let number = Int64(text), (0...maximumJSONInteger).contains(number), String(number) == text else {
             return nil
@@ -126,7 +126,7 @@ struct Router: Sendable {
     }
 }
 
-/// Where a request goes, the same below the root and below `/api/v1`.
+/// A request's path, the same below the root and below `/api/v1`.
 struct RoutePath {
     let segments: ArraySlice<Substring>
     fileprivate(set) var storeID: StoreID?

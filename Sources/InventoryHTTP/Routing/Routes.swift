@@ -2,7 +2,7 @@ import Access
 import HTTPTypes
 
 extension InventoryAPI {
-    /// Every route of the contract, below `/api/v1` and below the root.
+    /// Every route of the API, available below `/api/v1` and below the root.
     var routes: [Route] {
         [
             Route(
@@ -37,7 +37,7 @@ extension InventoryAPI {
                 parameters: .page + .period + [.storeID, .productID, .type, .minPosition], statuses: .tagged),
             Route(.post, "/stock-transfers", .clerk, recordTransfer, takesBody: true, statuses: [.created]),
 
-            // The first versions'.
+            // Routes of the first versions.
             Route(.post, "/stock/move", .clerk, recordMovementByName, takesBody: true, statuses: [.created]),
             Route(
                 .get, "/stock/{product}", .reader, readLevelByName, parameters: [.minPosition], statuses: .tagged),
@@ -49,7 +49,7 @@ extension InventoryAPI {
             auditRoute("/audit"),
             auditRoute("/audit/{store_id}"),
 
-            // Who is limited to some stores must not make a key that is not.
+            // `allStores`, because callers that are limited to some stores must not create keys that are not.
             Route(.get, "/admin/keys", .admin, listKeys, reach: .allStores, parameters: .page, statuses: [.ok]),
             Route(
                 .post, "/admin/keys", .admin, createKey, reach: .allStores, takesBody: true, statuses: [.created]),
@@ -63,13 +63,13 @@ extension InventoryAPI {
         ] + healthRoutes
     }
 
-    /// The routes that stand on the operator's port too, and need no token.
+    /// The routes that are also on the operator's port, and need no credential.
     var healthRoutes: [Route] {
         [healthRoute("/livez", livez), healthRoute("/readyz", readyz), healthRoute("/health", healthChecks)]
     }
 }
 
-/// Routes that stand at several paths.
+/// Routes with several paths.
 extension InventoryAPI {
     private func stockRoute(_ path: String) -> Route {
         Route(

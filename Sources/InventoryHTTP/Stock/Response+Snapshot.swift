@@ -6,8 +6,8 @@ import NIOCore
 import StockCache
 
 extension RequestContext {
-    /// The answer to a read: with its position and, if it has a tag, 304 to who has it already.
-    /// - Parameter tag: `nil` for a list that spans ledgers, which no one position describes.
+    /// The response to a read, with its position; 304 if `If-None-Match` has its tag.
+    /// - Parameter tag: `nil` for a list that spans ledgers, which has no single position.
     func response<Value>(
         _ snapshot: Snapshot<Value>, tag: EntityTag?, capacity: Int = 256,
         _ write: (inout JSONWriter<ByteBuffer>) -> Void
@@ -26,7 +26,7 @@ extension RequestContext {
         return response
     }
 
-    /// The answer to a page of one store, whose tag also tells of names that changed; or of several stores.
+    /// The response with a page. For one store it has a tag, with the catalog's position because names may change.
     func response<Item, Key>(
         page: Snapshot<Page<Item, Key>>, _ write: (inout JSONWriter<ByteBuffer>) -> Void
     ) -> Response {
@@ -36,13 +36,13 @@ extension RequestContext {
 }
 
 extension Response {
-    /// Says which position the answer is about, if it is one, and which history that belongs to.
+    /// Adds the headers with the response's position, if it has one, and the history that it belongs to.
     mutating func add(_ position: Position?, in history: History?) {
         if let position { headers.append(HTTPField(name: .inventoryPosition, value: position.description)) }
         if let history { headers.append(HTTPField(name: .inventoryHistory, value: history.id)) }
     }
 
-    /// Says what is known of an answer that could not be proved to be current: `unproven;age=4`, in seconds.
+    /// Marks a response that could not be proved to be current: `unproven;age=4`, in seconds.
     mutating func add(_ unproven: Staleness?) {
         guard let unproven else { return }
         let age = unproven.provenAt.map { Int(((.now - $0) / .seconds(1)).rounded(.up)) }
@@ -75,7 +75,7 @@ extension JSONWriter {
 }
 
 extension Document {
-    /// Renders what a snapshot of one ledger says.
+    /// Renders a snapshot of one ledger.
     init<Value>(_ snapshot: Snapshot<Value>, _ write: (inout JSONWriter<ByteBuffer>) -> Void) {
         self.init(snapshot, capacity: 256, next: nil, write)
     }
@@ -109,10 +109,10 @@ extension Document {
 
     private static let blankCursor = String(repeating: "-", count: Cursor.length)
 
-    /// The body with the cursor, which is the last thing in it, for one reader.
+    /// The body with the reader's own cursor in place of the blank one at its end.
     fileprivate func body(_ parameters: Parameters) -> ByteBuffer {
         let end = #""}"#.utf8.count + Cursor.length
-        // What comes from the cache may be anything.
+        // A cached body may be anything: check its length.
         guard let next, body.readableBytes >= end else { return body }
         var body = body
         body.setString(parameters.cursor(after: ProductID(rawValue: next)), at: body.writerIndex - end)
@@ -121,7 +121,7 @@ extension Document {
 }
 
 extension RequestContext {
-    /// The answer with a document, whose stamp is its tag: who has it already is told so without a look at the body.
+    /// The response with a document, whose stamp is its tag; 304 if `If-None-Match` has it.
     func response(_ found: (document: Document, origin: DocumentOrigin)) -> Response {
         let stamp = found.document.stamp
         return response(

@@ -6,8 +6,8 @@ import StockCache
 
 typealias FoundDocument = (document: Document, origin: DocumentOrigin)
 
-/// The documents that are kept: how each is named and rendered. Whoever asks for one asks here, so that what was rendered
-/// for one is of use to all; the cursor of the next page, which is the reader's own, is left blank.
+/// The cached documents: the key and the rendering of each. All readers share them, so the cursor of the next page,
+/// which differs between readers, is left blank.
 struct StockDocuments: Sendable {
     let ledger: any StockReading
     let source: any DocumentReading
@@ -16,7 +16,7 @@ struct StockDocuments: Sendable {
         let key = DocumentKey(
             query.storeID, list: "stock", after: query.after, limit: query.limit,
             ["category": query.category, "below": query.below.map { "\($0)" }])
-        // The past is read seldom, and each moment of it once.
+        // Past stock is not worth caching: each moment is rarely read twice.
         let source = query.asOf == nil ? source : RenderedDocuments()
         return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
             let page = try await ledger.stock(query, freshness)
@@ -37,7 +37,7 @@ struct StockDocuments: Sendable {
         }
     }
 
-    /// A level as the first versions showed it.
+    /// A level in the format of the first versions.
     func levelByName(_ level: LevelKey, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         let key = DocumentKey(
             storeID: level.storeID, productID: level.productID, name: "level by name\n\(level.productID)")
@@ -52,7 +52,7 @@ struct StockDocuments: Sendable {
         }
     }
 
-    /// The product that is called so. Kept like any document, so that who reads stock by name asks no database either.
+    /// The id of a product by name. Cached like any document, so reads of stock by name need no database either.
     func productID(named name: String) async throws(LedgerError) -> ProductID {
         let key = DocumentKey(storeID: .catalog, name: "product\nname=\(name)")
         let found = try await source.document(key, atLeast: nil) { [ledger] freshness throws(LedgerError) in
@@ -82,7 +82,7 @@ struct StockDocuments: Sendable {
 }
 
 extension DocumentKey {
-    /// Names a page of a list. Of two different pages the names differ: no filter's text has a line break in it.
+    /// The key of a page of a list. Unique, because no filter's text contains a line break.
     fileprivate init(
         _ storeID: StoreID, list: String, after: (some LedgerNumber)?, limit: Int,
         _ filters: KeyValuePairs<String, String?>

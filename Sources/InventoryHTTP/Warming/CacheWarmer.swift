@@ -1,24 +1,24 @@
 public import Inventory
 public import StockCache
 
-/// Puts into the cache what clients ask for by default: the lists of stores and of products, and each store's stock, all
-/// pages of each.
+/// Fills the cache with what clients request by default: all pages of the lists of stores and products, and of each
+/// store's stock.
 ///
-/// It asks as readers do, so it is as safe as reading, whatever is written meanwhile. What the cache has already costs a
-/// look, so a run that follows an interrupted one only fills what is missing.
+/// It reads like any client, so it is safe whatever is written meanwhile. A document that is already cached costs only
+/// a lookup, so a run after an interrupted one fills just what is missing.
 ///
-/// It stands back: few lists at a time, after each page that a database was asked for a pause as long as the answer took,
-/// and a longer one when it is overloaded. Its tasks' priority is no lower than others', because readers may be waiting
-/// for the very document that is being warmed.
+/// It yields to clients: few lists at a time, after each page from a database a pause as long as the read took, and a
+/// longer one when the database is overloaded. Its tasks' priority is not lower, because readers may be waiting for the
+/// very document that is being warmed.
 public struct CacheWarmer: Sendable {
     public struct Progress: Hashable, Sendable {
         public internal(set) var storesTotal = 0
         public internal(set) var storesDone = 0
-        /// That are in the cache now.
+        /// Documents in the cache now.
         public internal(set) var documents = 0
-        /// That were not in the cache before.
+        /// Documents that were not in the cache before.
         public internal(set) var filled = 0
-        /// Lists that could not be had to their last page.
+        /// Lists that could not be read to their last page.
         public internal(set) var failed = 0
     }
 
@@ -28,9 +28,9 @@ public struct CacheWarmer: Sendable {
     private let concurrency: Int
     var retry = RetryPolicy()
 
-    /// How often a page is asked for, while the database is down or overloaded or the cache is not trusted.
+    /// Retries of a page while the database is down or overloaded, or the cache is not trusted.
     struct RetryPolicy {
-        /// With the pauses between them, up to ten seconds and what the answers take.
+        /// With the pauses between them, up to ten seconds plus the reads themselves.
         var attempts = 9
         /// Doubled each time.
         var firstPause = Duration.milliseconds(50)
@@ -38,13 +38,13 @@ public struct CacheWarmer: Sendable {
     }
 
     /// - Parameters:
-    ///   - documents: As the front has them.
-    ///   - limits: Those of the front: a page of another length is another document.
-    ///   - concurrency: How many lists are read at the same time.
+    ///   - documents: The same as the HTTP server's.
+    ///   - limits: The same as the HTTP server's: a page of another length is another document.
+    ///   - concurrency: The number of lists read at the same time.
     public init(
         ledger: any StockReading, documents: any DocumentReading, limits: Limits, concurrency: Int
     ) {
-        precondition(concurrency > 0, "nothing is read otherwise")
+        precondition(concurrency > 0, "warming reads at least one list at a time")
         self.ledger = ledger
         self.documents = StockDocuments(ledger: ledger, source: documents)
         self.limits = limits
@@ -64,13 +64,13 @@ public struct CacheWarmer: Sendable {
     }
 
     /// Warms the catalog's lists and the stock of the stores.
-    /// - Parameter report: Is told whenever a list is done.
-    /// - Throws: `CancellationError`, or `CacheWarmingFailure` when list after list fails.
+    /// - Parameter report: Called whenever a list is done.
+    /// - Throws: `CancellationError`, or `CacheWarmingFailure` after too many consecutive failures.
     @discardableResult
     public func warm(_ stores: [StoreID], report: (Progress) -> Void) async throws -> Progress {
         var lists = ([.stores, .products] + stores.map(List.stock))[...]
         var progress = Progress(storesTotal: stores.count)
-        var failuresInARow = 0
+        var consecutiveFailures = 0
         report(progress)
         try await withThrowingTaskGroup { group in
             for list in lists.prefix(concurrency) { group.addTask { try await walk(list) } }
@@ -78,8 +78,8 @@ public struct CacheWarmer: Sendable {
             while let walk = try await group.next() {
                 progress.add(walk)
                 report(progress)
-                failuresInARow = walk.failure == .givenUp ? failuresInARow + 1 : 0
-                guard failuresInARow < Self.maximumConsecutiveFailures else { throw CacheWarmingFailure() }
+                consecutiveFailures = walk.failure == .attemptsExhausted ? consecutiveFailures + 1 : 0
+                guard consecutiveFailures < Self.maximumConsecutiveFailures else { throw CacheWarmingFailure() }
                 if let list = lists.popFirst() { group.addTask { try await self.walk(list) } }
             }
         }
@@ -89,9 +89,9 @@ public struct CacheWarmer: Sendable {
     static let maximumConsecutiveFailures = 16
 }
 
-/// So many documents could not be had, one after the other, that the others would not be either.
+/// Too many lists failed one after the other to continue.
 public struct CacheWarmingFailure: Error, CustomStringConvertible {
-    public var description: String { "the databases or the cache do not answer, or are overloaded" }
+    public var description: String { "the databases or the cache do not respond, or are overloaded" }
 }
 
 private enum List: Sendable {
@@ -99,7 +99,7 @@ private enum List: Sendable {
     case stock(StoreID)
 }
 
-/// What became of one list.
+/// The outcome of one list.
 private struct Walk: Sendable {
     let list: List
     var documents = 0
@@ -108,10 +108,10 @@ private struct Walk: Sendable {
     var failure: Failure?
 
     enum Failure: Error {
-        /// There is no such store.
+        /// The store does not exist.
         case notFound
-        /// The database or the cache was asked often enough.
-        case givenUp
+        /// All attempts failed.
+        case attemptsExhausted
     }
 }
 
@@ -133,7 +133,7 @@ extension CacheWarmer {
         return walk
     }
 
-    /// A page that is in the cache, as far as can be told.
+    /// Reads a page until it is in the cache.
     private func page(of list: List, after: Int64?) async throws -> Result<FoundDocument, Walk.Failure> {
         var pause = retry.firstPause
         for _ in 0..<retry.attempts {
@@ -146,16 +146,16 @@ extension CacheWarmer {
                 return .success(page)
             case .failure(.notFound):
                 return .failure(.notFound)
-            // The database is down or overloaded, or the cache cannot be asked or is not trusted.
+            // The database is down or overloaded, or the cache is unavailable or not trusted.
             case .success, .failure:
                 try await Task.sleep(for: pause * Double.random(in: 0.5...1))
                 pause = min(pause * 2, retry.maximumPause)
             }
         }
-        return .failure(.givenUp)
+        return .failure(.attemptsExhausted)
     }
 
-    /// As a request for it without parameters asks, or with the cursor of the page before.
+    /// Reads a page as a request without parameters would, or with the cursor of the previous page.
     private func document(of list: List, after: Int64?) async -> Result<FoundDocument, LedgerError> {
         let limit = limits.defaultPage
         do throws(LedgerError) {

@@ -3,13 +3,13 @@ public import Logging
 public import ServiceLifecycle
 import Synchronization
 
-/// Warms the cache when clients ask for it, one job at a time, and remembers the last jobs while the process lives.
+/// Runs jobs that warm the cache on request, one at a time, and keeps the last ones in memory.
 public final class CacheWarming: Service {
     private let warmer: CacheWarmer
     private let logger: Logger
     /// Oldest first; only the last may be running.
     private let jobs = Mutex<[WarmingJob]>([])
-    private let (orders, order) = AsyncStream<WarmingJob>.makeStream()
+    private let (queue, queueInput) = AsyncStream<WarmingJob>.makeStream()
 
     private static let maximumJobs = 16
 
@@ -18,10 +18,10 @@ public final class CacheWarming: Service {
         self.logger = logger
     }
 
-    /// Carries out the jobs until shutdown, which cancels the one that runs.
+    /// Runs jobs until shutdown, which cancels the current one.
     public func run() async {
         await cancelWhenGracefulShutdown {
-            for await job in self.orders { await self.execute(job) }
+            for await job in self.queue { await self.execute(job) }
         }
     }
 
@@ -30,7 +30,7 @@ public final class CacheWarming: Service {
         let id: String
     }
 
-    /// A new job, or the one that is running if that does all that is asked for.
+    /// A new job, or the running one if that covers the stores.
     /// - Parameter stores: `nil` for all.
     func start(_ stores: Set<StoreID>?) throws(Busy) -> WarmingJob {
         try jobs.withLock { jobs throws(Busy) in
@@ -40,7 +40,7 @@ public final class CacheWarming: Service {
             }
             let job = WarmingJob(stores: stores)
             jobs = jobs.suffix(Self.maximumJobs - 1) + [job]
-            order.yield(job)
+            queueInput.yield(job)
             return job
         }
     }

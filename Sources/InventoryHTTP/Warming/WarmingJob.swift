@@ -6,7 +6,7 @@ import Inventory
     import Foundation
 #endif
 
-/// One warming of the cache that a client asked for.
+/// A job that warms the cache, requested by a client.
 struct WarmingJob: Sendable {
     enum Status: String {
         case running, done, failed, cancelled
@@ -30,7 +30,7 @@ struct WarmingJob: Sendable {
         finishedAt = .now
     }
 
-    /// Whether it does all that was asked for.
+    /// Whether the job includes all of the stores.
     func covers(_ stores: Set<StoreID>?) -> Bool {
         guard let own = self.stores else { return true }
         return stores.map(own.isSuperset) ?? false

@@ -5,8 +5,8 @@ import InventoryContract
 import JSON
 
 extension InventoryAPI {
-    /// Who asks again while a job runs that does the same is led to that one: the first answer may have been lost. For
-    /// other stores that would be a lie, so it is refused with the place of the job to wait for.
+    /// A repeated request gets the running job: its first response may have been lost. A request for other stores is
+    /// refused, with the `Location` of the job to wait for.
     func warmCache(_ context: RequestContext) async throws -> Response {
         var fields = try await context.body().fields()
         let stores = try fields.reading { WarmingBody(&$0, limits) }.stores

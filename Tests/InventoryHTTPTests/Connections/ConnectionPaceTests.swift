@@ -37,15 +37,15 @@ struct ConnectionPaceTests {
     }
 
     private mutating func request() {
-        pace.bytesCame()
+        pace.bytesReceived()
         pace.headEnded()
         pace.requestEnded()
     }
 
     private mutating func answer() {
-        pace.answerBegan()
+        pace.responseBegan()
         pace.bytesWritten(100)
-        pace.answerEnded()
+        pace.responseEnded()
     }
 
     @Test("a connection that says nothing is closed")
@@ -56,9 +56,9 @@ struct ConnectionPaceTests {
 
     @Test("a head that comes byte by byte is refused")
     mutating func head() {
-        pace.bytesCame()
-        #expect(wait(5) { $0.bytesCame() } == nil)
-        #expect(wait(1) { $0.bytesCame() } == .refuseHead)
+        pace.bytesReceived()
+        #expect(wait(5) { $0.bytesReceived() } == nil)
+        #expect(wait(1) { $0.bytesReceived() } == .refuseHead)
     }
 
     @Test("a head is given its time from its own first byte, not from the request's before")
@@ -67,7 +67,7 @@ struct ConnectionPaceTests {
             request()
             answer()
             #expect(wait(3) == nil)
-            pace.bytesCame()
+            pace.bytesReceived()
             #expect(wait(4) == nil)
         }
     }
@@ -75,13 +75,13 @@ struct ConnectionPaceTests {
     @Test("requests one after another are never too slow")
     mutating func fast() {
         let verdict = wait(1_000) { pace in
-            pace.bytesCame()
+            pace.bytesReceived()
             pace.headEnded()
             pace.requestEnded()
-            pace.answerBegan()
-            pace.answerEnded()
+            pace.responseBegan()
+            pace.responseEnded()
             // The next one's head has begun whenever the pace is checked.
-            pace.bytesCame()
+            pace.bytesReceived()
         }
         #expect(verdict == nil)
     }
@@ -97,16 +97,16 @@ struct ConnectionPaceTests {
 
     @Test("a body that comes byte by byte is refused, one that keeps the pace is not")
     mutating func body() {
-        pace.bytesCame()
+        pace.bytesReceived()
         pace.headEnded()
-        #expect(wait(100) { $0.bodyCame(500) } == nil)
-        #expect(wait(7) { $0.bodyCame(1) } == nil)
-        #expect(wait(2) { $0.bodyCame(1) } == .refuseBody)
+        #expect(wait(100) { $0.bodyReceived(500) } == nil)
+        #expect(wait(7) { $0.bodyReceived(1) } == nil)
+        #expect(wait(2) { $0.bodyReceived(1) } == .refuseBody)
     }
 
     @Test("a body that is answered already is not answered again")
     mutating func unreadBody() {
-        pace.bytesCame()
+        pace.bytesReceived()
         pace.headEnded()
         answer()
         #expect(wait(7) == nil)
@@ -115,19 +115,19 @@ struct ConnectionPaceTests {
 
     @Test("the client is not blamed while the server does not read, or answers")
     mutating func busy() {
-        pace.bytesCame()
+        pace.bytesReceived()
         pace.headEnded()
         isReading = false
         #expect(wait(100) == nil)
         isReading = true
-        pace.answerBegan()
+        pace.responseBegan()
         #expect(wait(100) == nil)
     }
 
     @Test("what comes of later requests does not end earlier ones")
     mutating func pipelining() {
         request()
-        pace.bytesCame()
+        pace.bytesReceived()
         #expect(wait(100) == nil)
         pace.headEnded()
         #expect(wait(100) == nil)
@@ -149,7 +149,7 @@ struct ConnectionPaceTests {
     @Test("a client that takes a long answer at the pace is not")
     mutating func taking() {
         request()
-        pace.answerBegan()
+        pace.responseBegan()
         pace.bytesWritten(100_000)
         for left in stride(from: 99_500, to: 0, by: -500) {
             bytesWaiting = left
@@ -175,14 +175,14 @@ struct ConnectionPaceTests {
     @Test("a handshake has its own time, and the head has its own after it")
     mutating func handshake() {
         pace = ConnectionPace(limits(), isEncrypted: true)
-        pace.bytesCame()
+        pace.bytesReceived()
         #expect(wait(11) == nil)
         pace.handshakeEnded()
         #expect(wait(5) == nil)
         #expect(wait(1) == .close)
 
         pace = ConnectionPace(limits(), isEncrypted: true)
-        #expect(wait(11) { $0.bytesCame() } == nil)
+        #expect(wait(11) { $0.bytesReceived() } == nil)
         #expect(wait(1) == .disconnect)
     }
 

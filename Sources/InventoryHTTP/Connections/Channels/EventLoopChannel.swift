@@ -2,8 +2,8 @@ import HummingbirdCore
 import Logging
 import NIOCore
 
-/// Handles a connection's requests on the event loop that has its socket: a request then changes threads only to wait
-/// for the ledger, not for each step of being read and answered.
+/// Handles a connection's requests on the event loop of its socket: a request then changes threads only to wait for the
+/// ledger, not for each step of reading it and writing the response.
 struct EventLoopChannel<Base: ServerChildChannel>: ServerChildChannel {
     let base: Base
 

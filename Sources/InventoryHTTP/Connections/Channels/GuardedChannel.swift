@@ -11,7 +11,7 @@ import NIOSSL
     import Musl
 #endif
 
-/// Takes connections as far as there may be more, and puts what guards them between the socket and the HTTP.
+/// Accepts connections up to the limits, and sets up what is below HTTP: timeouts, TLS and socket options.
 struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     let base: Base
     let limits: ConnectionLimits
@@ -56,14 +56,14 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     }
 }
 
-/// The connection was closed at once.
+/// The connection was closed on accept.
 private struct TooManyConnections: Error {}
 
-/// How much of an answer the kernel takes ahead of the client: what it does not take is then seen here, and does not
-/// fill the kernel's memory, which it would with megabytes for each connection.
+/// How much unsent data the kernel buffers (`TCP_NOTSENT_LOWAT`): beyond that a slow client is noticed in this process,
+/// and does not fill megabytes of the kernel's memory for each connection.
 private let unsentBytes = 32_768
 
-/// What is read at a time: the requests in it are taken apart at once, and those that have to wait take ten times as much
+/// Limits how much is read at a time: all requests in it are parsed at once, and queued ones take ten times as much
 /// memory as their bytes.
 private let readAllocator = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2_048, maximum: 16_384)
 

@@ -5,8 +5,8 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
-/// A connection's handlers from the bytes of requests to `RequestPipeline`, as Hummingbird's `HTTP1Channel` sets them up, but for what
-/// reads the requests.
+/// A connection's handlers from the bytes of requests to `RequestPipeline`. Like Hummingbird's `HTTP1Channel`, except
+/// for how requests are read.
 struct RequestChannel: HTTPChannelHandler {
     typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 

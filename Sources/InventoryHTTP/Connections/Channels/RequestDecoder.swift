@@ -1,14 +1,14 @@
 import NIOCore
 import NIOHTTP1
 
-/// NIO's decoder of requests, and another one in its place behind each request that asks for an upgrade: there it stops for
-/// good, for somebody to take the connection over (https://github.com/apple/swift-nio/pull/2570), which here nobody does.
+/// NIO's request decoder, replaced by a new one after each request that asks for an upgrade: after such a request it
+/// stops, for another protocol to take over (https://github.com/apple/swift-nio/pull/2570), which never happens here.
 final class RequestDecoder: ByteToMessageDecoder {
     typealias InboundOut = HTTPServerRequestPart
 
     private let limits: NIOHTTPDecoderLimitConfiguration
     private var decoder: HTTPRequestDecoder
-    /// The request that has just been read to its end asks for an upgrade. Set from behind, by who sees the request.
+    /// The request that has just ended asks for an upgrade. Set by ``RequestPersistence``, which sees its head.
     var isStopped = false
 
     init(_ limits: Limits) {

@@ -1,10 +1,10 @@
 import NIOCore
 import NIOHTTP1
 
-/// Says of each request whether the connection goes on behind it (RFC 9112, section 9.3): those behind find
-/// `Connection: close` in the head of the last one, and no such field in the others.
+/// Decides for each request whether the connection persists after it (RFC 9112, section 9.3): the handlers that follow
+/// see `Connection: close` in the head of the last request, and no `Connection` field in others.
 ///
-/// A wish for an upgrade is passed over, as it may be (RFC 9110, section 7.8).
+/// Requests to upgrade are ignored, which is allowed (RFC 9110, section 7.8).
 final class RequestPersistence: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -12,7 +12,7 @@ final class RequestPersistence: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let decoder: RequestDecoder
-    /// Whether the decoder stops behind the request that is being read.
+    /// Whether the decoder stops after the request that is being read.
     private var isUpgrade = false
     /// Of the last request.
     private var isHTTP10 = false
@@ -33,29 +33,31 @@ final class RequestPersistence: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// - Returns: The head for those behind.
+    /// - Returns: The head for the handlers that follow.
     private func read(_ head: HTTPRequestHead) -> HTTPRequestHead {
         isUpgrade = head.method == .CONNECT
         isHTTP10 = head.version.minor == 0
-        // What follows a CONNECT is for somebody else.
+        // What follows a CONNECT is not HTTP.
         let isPersistent = !isHTTP10 && !isUpgrade
         if isPersistent, !head.headers.contains(name: "Connection") { return head }
         let fields = head.headers["Connection"]
         let options = fields.flatMap { $0.split(separator: ",") }.map { $0.trimmed.lowercased() }
         isUpgrade = isUpgrade || options.contains("upgrade") && head.headers.contains(name: "Upgrade")
-        // The decoder has to take it for an upgrade, too. Where that is not sure, nothing more is read.
-        let isPlain = fields.allSatisfy { $0.utf8.allSatisfy { (0x20...0x7E).contains($0) } }
-        let names = head.headers["Upgrade"].contains { protocols in protocols.utf8.contains { $0 > 0x20 } }
-        let isOdd = isUpgrade && !(isPlain && names)
+        // The decoder must also treat it as an upgrade. Where that is not certain, nothing more is read.
+        let isPrintable = fields.allSatisfy { $0.utf8.allSatisfy { (0x20...0x7E).contains($0) } }
+        let namesProtocol = head.headers["Upgrade"].contains { protocols in protocols.utf8.contains { $0 > 0x20 } }
+        let isUnsure = isUpgrade && !(isPrintable && namesProtocol)
         var head = head
         head.headers.remove(name: "Connection")
-        if !isPersistent || options.contains("close") || isOdd { head.headers.add(name: "Connection", value: "close") }
+        if !isPersistent || options.contains("close") || isUnsure {
+            head.headers.add(name: "Connection", value: "close")
+        }
         // RFC 9110, section 10.1.1.
         if isHTTP10 { head.headers.remove(name: "Expect") }
         return head
     }
 
-    /// To a client of HTTP/1.0 an answer without a length ends with the connection: it knows no chunks.
+    /// HTTP/1.0 has no chunked encoding: there, a response without a length ends with the connection.
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard isHTTP10, case .head(var head) = unwrapOutboundIn(data), head.headers.contains(name: "Connection") else {
             return context.write(data, promise: promise)

@@ -1,16 +1,16 @@
 import NIOCore
 
-/// Stands next to the socket of a connection, counts what passes, and ends the connection when it moves too slowly.
+/// The handler next to the socket: counts the bytes that pass, and ends a connection that is too slow.
 final class ConnectionMeter: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = IOData
     typealias OutboundOut = IOData
 
-    /// To be told by the handlers that know what the bytes mean.
+    /// Updated by the handlers that know what the bytes mean.
     var pace: ConnectionPace
-    /// The meter's place in its watch.
-    var place = 0
+    /// The meter's index in its watch.
+    var index = 0
 
     private let watch: ConnectionWatch
     private var context: ChannelHandlerContext?
@@ -37,7 +37,7 @@ final class ConnectionMeter: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        pace.bytesCame()
+        pace.bytesReceived()
         context.fireChannelRead(data)
     }
 
@@ -52,7 +52,7 @@ final class ConnectionMeter: ChannelDuplexHandler {
     }
 
     /// Called by the watch.
-    /// - Returns: Whether there was something to do.
+    /// - Returns: Whether the connection was too slow.
     func check(_ now: NIODeadline) -> Bool {
         guard let context else { return false }
         let verdict = pace.check(now: now, isReading: isReading) {
@@ -68,7 +68,7 @@ final class ConnectionMeter: ChannelDuplexHandler {
         case .disconnect:
             context.close(promise: nil)
         case .reset:
-            // Otherwise the kernel would keep what the client does not take, and for minutes.
+            // Otherwise the kernel would keep what the client does not read, for minutes.
             let socket = context.channel as? any SocketOptionProvider
             _ = socket?.unsafeSetSocketOption(level: .socket, name: .so_linger, value: Linger())
             context.close(promise: nil)
@@ -83,13 +83,13 @@ final class ConnectionMeter: ChannelDuplexHandler {
     }
 }
 
-/// C's `struct linger`: when the socket is closed, wait no second for what it has not sent, but reset the connection.
+/// C's `struct linger`: on close, discard unsent data and reset the connection.
 private struct Linger {
     let isOn: CInt = 1
     let seconds: CInt = 0
 }
 
-/// What has not come in time of a request that can still be answered.
+/// The part of a request that did not arrive in time, while a response is still possible.
 enum SlowRequest: Error {
     case head, body
 }

@@ -1,64 +1,64 @@
 import NIOCore
 
-/// Whether a connection's client keeps it waiting for too long: for a handshake, a head, a body, the next request, or
-/// for its answers to be taken.
+/// The timeouts of a connection: for the handshake, a head, a body, the next request, and for the client to read
+/// responses.
 ///
-/// It is told what happens without being told when, so that costs nothing on the way of a request. Only `check`, called
-/// again and again, knows the time: what it finds unchanged since an earlier check has lasted that long. Hence deadlines
-/// are kept to within two checks, or some more in a crowd, and never early.
+/// Events are recorded without the time, so they cost a request next to nothing. Only `check`, called periodically,
+/// knows the time: a state that has not changed since an earlier check has lasted that long. So timeouts are accurate
+/// to within two checks, or a few more with very many connections, and never early.
 struct ConnectionPace {
     /// What to do about a client that is too slow.
     enum Verdict {
-        /// End the connection: there is nothing to answer.
+        /// Close the connection: there is nothing to respond to.
         case close
-        /// End it without a farewell (TLS has one): the client has not even greeted, or has had its time to leave.
+        /// Close it without a TLS closing handshake: the handshake did not complete, or the client did not close.
         case disconnect
-        /// End it at once, with what the client has not taken of its answers.
+        /// Reset it, and discard what the client has not read.
         case reset
-        /// A head does not come to its end, or a body to its own; no answer has been begun.
+        /// A head or a body is incomplete, and no response has begun.
         case refuseHead, refuseBody
     }
 
     private enum Phase {
         case handshake
-        /// Nothing has come yet.
+        /// Nothing has been received yet.
         case opening
         case head, body
-        /// A request has come to its end, and nothing of the next has come.
+        /// A request is complete, and nothing of the next has been received.
         case between
         /// Nothing more is read.
         case refused
-        /// The last answer has been written.
+        /// The last response has been written.
         case closing
     }
 
-    /// What was waited for at earlier checks.
+    /// A wait for the client, as of the last check.
     private struct Wait {
-        let change: UInt
-        var patience: ClientPatience
+        let generation: UInt
+        var allowance: TimeAllowance
         var bodyBytes: Int
     }
 
-    /// How the client was taking what is written, at earlier checks.
-    private struct Taking {
-        var patience: ClientPatience
+    /// The client's progress in reading what is written, as of the last check.
+    private struct WriteProgress {
+        var allowance: TimeAllowance
         var bytes: Int
     }
 
     private let limits: ConnectionLimits
     private var phase: Phase
-    /// Counts what makes a wait another one.
-    private var change: UInt = 0
+    /// Incremented by each event that ends a wait.
+    private var generation: UInt = 0
     private var wait: Wait?
-    /// Requests that came, at least their heads, and whose answers have not been written.
+    /// Requests whose heads were received and whose responses have not been written.
     private(set) var unanswered = 0
-    private var isAnswering = false
+    private var isResponding = false
     private var bodyBytes = 0
 
-    private var taking: Taking?
+    private var writeProgress: WriteProgress?
     private var bytesWritten = 0
-    /// What had been written when all of it was taken.
-    private var bytesTaken = 0
+    /// `bytesWritten` when the buffers were last empty.
+    private var bytesDelivered = 0
 
     init(_ limits: ConnectionLimits, isEncrypted: Bool) {
         self.limits = limits
@@ -66,38 +66,38 @@ struct ConnectionPace {
     }
 }
 
-// What happens.
+// Events.
 extension ConnectionPace {
     mutating func handshakeEnded() {
-        if phase == .handshake { go(to: .opening) }
+        if phase == .handshake { enter(.opening) }
     }
 
-    /// Bytes came; what they are is told afterwards.
-    mutating func bytesCame() {
-        if phase == .opening || phase == .between { go(to: .head) }
+    /// Bytes were received; another event follows once they are parsed.
+    mutating func bytesReceived() {
+        if phase == .opening || phase == .between { enter(.head) }
     }
 
     mutating func headEnded() {
         unanswered += 1
-        go(to: .body)
+        enter(.body)
     }
 
-    mutating func bodyCame(_ bytes: Int) {
+    mutating func bodyReceived(_ bytes: Int) {
         bodyBytes &+= bytes
     }
 
     mutating func requestEnded() {
-        if phase == .body { go(to: .between) }
+        if phase == .body { enter(.between) }
     }
 
-    mutating func answerBegan() {
-        isAnswering = true
+    mutating func responseBegan() {
+        isResponding = true
     }
 
-    mutating func answerEnded() {
-        isAnswering = false
+    mutating func responseEnded() {
+        isResponding = false
         unanswered -= 1
-        change &+= 1
+        generation &+= 1
     }
 
     mutating func bytesWritten(_ bytes: Int) {
@@ -105,52 +105,52 @@ extension ConnectionPace {
     }
 
     mutating func readingEnded() {
-        if phase != .closing { go(to: .refused) }
+        if phase != .closing { enter(.refused) }
     }
 
     mutating func writingEnded() {
-        go(to: .closing)
+        enter(.closing)
     }
 
-    private mutating func go(to phase: Phase) {
+    private mutating func enter(_ phase: Phase) {
         self.phase = phase
-        change &+= 1
+        generation &+= 1
     }
 }
 
-// What is too slow.
+// Timeouts.
 extension ConnectionPace {
     /// - Parameters:
-    ///   - isReading: whether what the client sends is read now; while the server does not, the client does not delay it.
-    ///   - bytesWaiting: what has been written and is still here, because the client does not take it.
+    ///   - isReading: Whether the server reads now; while it does not, the client is not to blame.
+    ///   - bytesWaiting: What has been written and is still buffered, because the client does not read it.
     mutating func check(now: NIODeadline, isReading: Bool, bytesWaiting: () -> Int) -> Verdict? {
-        if isTakingTooLong(now, bytesWaiting) { return .reset }
+        if isClientReadingTooSlowly(now, bytesWaiting) { return .reset }
         guard let allowed = allowedWait(isReading) else {
             wait = nil
             return nil
         }
-        guard var wait, wait.change == change else {
-            let patience = ClientPatience(allowed, bytesPerSecond: limits.bytesPerSecond, now: now)
-            wait = Wait(change: change, patience: patience, bodyBytes: bodyBytes)
+        guard var wait, wait.generation == generation else {
+            let allowance = TimeAllowance(allowed, bytesPerSecond: limits.bytesPerSecond, now: now)
+            wait = Wait(generation: generation, allowance: allowance, bodyBytes: bodyBytes)
             return nil
         }
-        wait.patience.replenish(bytes: bodyBytes &- wait.bodyBytes, now: now)
+        wait.allowance.replenish(bytes: bodyBytes &- wait.bodyBytes, now: now)
         wait.bodyBytes = bodyBytes
         self.wait = wait
-        return wait.patience.isOver(now) ? verdict : nil
+        return wait.allowance.isExhausted(now) ? verdict : nil
     }
 
-    /// How long the client may take for what comes next; `nil` while it is not the client that is waited for.
+    /// How long the client may take for what comes next; `nil` while nothing is expected of it.
     private func allowedWait(_ isReading: Bool) -> Duration? {
         switch phase {
         case .handshake: limits.handshake
         case .opening: limits.head
-        // What the client is still to be told of earlier requests goes first.
+        // Responses to earlier requests come first.
         case .head: unanswered == 0 && isReading ? limits.head : nil
-        case .body: unanswered <= 1 && !isAnswering && isReading ? limits.body : nil
+        case .body: unanswered <= 1 && !isResponding && isReading ? limits.body : nil
         case .between: unanswered == 0 ? limits.idle : nil
         case .refused: nil
-        case .closing: taking == nil ? limits.linger : nil
+        case .closing: writeProgress == nil ? limits.linger : nil
         }
     }
 
@@ -163,23 +163,23 @@ extension ConnectionPace {
         }
     }
 
-    private mutating func isTakingTooLong(_ now: NIODeadline, _ bytesWaiting: () -> Int) -> Bool {
-        guard bytesTaken != bytesWritten else { return false }
+    private mutating func isClientReadingTooSlowly(_ now: NIODeadline, _ bytesWaiting: () -> Int) -> Bool {
+        guard bytesDelivered != bytesWritten else { return false }
         let waiting = bytesWaiting()
         guard waiting > 0 else {
-            bytesTaken = bytesWritten
-            taking = nil
+            bytesDelivered = bytesWritten
+            writeProgress = nil
             return false
         }
-        let taken = bytesWritten &- waiting
-        guard var taking else {
-            let patience = ClientPatience(limits.answer, bytesPerSecond: limits.bytesPerSecond, now: now)
-            taking = Taking(patience: patience, bytes: taken)
+        let delivered = bytesWritten &- waiting
+        guard var writeProgress else {
+            let allowance = TimeAllowance(limits.answer, bytesPerSecond: limits.bytesPerSecond, now: now)
+            writeProgress = WriteProgress(allowance: allowance, bytes: delivered)
             return false
         }
-        taking.patience.replenish(bytes: taken &- taking.bytes, now: now)
-        taking.bytes = taken
-        self.taking = taking
-        return taking.patience.isOver(now)
+        writeProgress.allowance.replenish(bytes: delivered &- writeProgress.bytes, now: now)
+        writeProgress.bytes = delivered
+        self.writeProgress = writeProgress
+        return writeProgress.allowance.isExhausted(now)
     }
 }

@@ -1,37 +1,37 @@
 import NIOCore
 import Synchronization
 
-/// Checks the connections of one event loop again and again, while there are any: one timer for all of them.
+/// Checks the connections of one event loop periodically, with one timer for all of them.
 ///
-/// Of many, it checks some at a time, and ends few at a time: thousands that are found too slow at once must not hold up
-/// the others.
+/// Works in steps: checks some at a time and closes few at a time, because thousands that are too slow at once must not
+/// hold up the others.
 final class ConnectionWatch {
     private let eventLoop: any EventLoop
-    /// In which every connection is checked, unless too many have to be ended.
+    /// The period in which every connection is checked, unless too many have to be closed.
     private let round: TimeAmount
     private var meters: [ConnectionMeter] = []
-    /// Those at lower places are still to be checked in this round. From the last to the first, because whoever leaves is
-    /// replaced by the last: so none is left out.
+    /// Meters below this index are still to be checked in this round. Goes from the last to the first, because `remove`
+    /// moves the last one to the free index: so none is left out.
     private var next = 0
-    /// In how many steps this round goes, and how many are to be checked in the one that has begun.
+    /// The number of steps in this round, and of meters left to check in the current step.
     private var steps = 1
-    private var left = 0
+    private var remainingInStep = 0
     private var isRunning = false
 
-    private static let leastPerStep = 8
-    private static let shortestPause = TimeAmount.milliseconds(2)
+    private static let minimumPerStep = 8
+    private static let minimumPause = TimeAmount.milliseconds(2)
     private static let maximumClosedAtOnce = 4
 
     init(_ eventLoop: any EventLoop, _ limits: ConnectionLimits) {
         self.eventLoop = eventLoop
-        // A twentieth of the shortest wait, and not too often for thousands of connections.
+        // A twentieth of the shortest timeout, at most half a second.
         let shortest = min(limits.idle, limits.handshake, limits.head, limits.body, limits.answer)
         round = TimeAmount(min(shortest / 20, .milliseconds(500)))
     }
 
     func add(_ meter: ConnectionMeter) {
-        meter.place = meters.count
-        // A round that has not begun takes it along.
+        meter.index = meters.count
+        // A round that has not begun includes it.
         if next == meters.count { next += 1 }
         meters.append(meter)
         if !isRunning { run() }
@@ -40,8 +40,8 @@ final class ConnectionWatch {
     func remove(_ meter: ConnectionMeter) {
         let last = meters.removeLast()
         guard last !== meter else { return }
-        meters[meter.place] = last
-        last.place = meter.place
+        meters[meter.index] = last
+        last.index = meter.index
     }
 
     private func run() {
@@ -49,10 +49,10 @@ final class ConnectionWatch {
         guard isRunning else { return }
         if next == 0 {
             next = meters.count
-            steps = max(1, min(next / Self.leastPerStep, Int(round.nanoseconds / Self.shortestPause.nanoseconds)))
+            steps = max(1, min(next / Self.minimumPerStep, Int(round.nanoseconds / Self.minimumPause.nanoseconds)))
         }
-        // Who has ended as many as it may at once goes on soon.
-        let pause = left > 0 ? Self.shortestPause : .nanoseconds(round.nanoseconds / Int64(steps))
+        // A step that closed the maximum continues soon.
+        let pause = remainingInStep > 0 ? Self.minimumPause : .nanoseconds(round.nanoseconds / Int64(steps))
         eventLoop.assumeIsolated().scheduleTask(in: pause) {
             self.step()
             self.run()
@@ -61,18 +61,18 @@ final class ConnectionWatch {
 
     private func step() {
         let now = eventLoop.now
-        var ended = 0
-        if left == 0 { left = meters.count / steps + 1 }
-        while left > 0, ended < Self.maximumClosedAtOnce {
-            // Some may have left, by being checked.
+        var closed = 0
+        if remainingInStep == 0 { remainingInStep = meters.count / steps + 1 }
+        while remainingInStep > 0, closed < Self.maximumClosedAtOnce {
+            // A check may have removed some.
             next = min(next, meters.count)
             guard next > 0 else {
-                left = 0
+                remainingInStep = 0
                 return
             }
             next -= 1
-            left -= 1
-            if meters[next].check(now) { ended += 1 }
+            remainingInStep -= 1
+            if meters[next].check(now) { closed += 1 }
         }
     }
 }
@@ -86,7 +86,7 @@ final class ConnectionWatches: Sendable {
         self.limits = limits
     }
 
-    /// To be called on the event loop.
+    /// Must be called on the event loop.
     func watch(of eventLoop: any EventLoop) -> ConnectionWatch {
         let watch = watches.withLock { watches in
             if let watch = watches[ObjectIdentifier(eventLoop)] { return watch }

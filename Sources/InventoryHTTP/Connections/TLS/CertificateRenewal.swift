@@ -2,8 +2,7 @@ public import Logging
 import NIOPosix
 public import ServiceLifecycle
 
-/// Reads a certificate's files again every few seconds, and when it is asked to: whoever renews the certificate need
-/// not tell the server.
+/// Reloads a certificate's files when they change: checks every few seconds, and on request.
 public struct CertificateRenewal<Requests: AsyncSequence & Sendable>: Service where Requests.Failure == Never {
     private let certificate: ServerCertificate
     private let interval: Duration
@@ -30,14 +29,14 @@ public struct CertificateRenewal<Requests: AsyncSequence & Sendable>: Service wh
 
     private func renewOnRequest() async {
         for await _ in requests {
-            if await !renew() { logger.notice("the certificate's files are as they were") }
+            if await !renew() { logger.notice("the certificate's files have not changed") }
         }
     }
 
-    /// - Returns: whether the files had changed.
+    /// - Returns: Whether the files had changed.
     private func renew() async -> Bool {
         do {
-            // Away from the threads that answer: reading files blocks.
+            // Off the event loops and the cooperative pool: reading files blocks.
             let isRenewed = try await NIOThreadPool.singleton.runIfActive { try certificate.renew() }
             if isRenewed {
                 logger.notice("certificate renewed", metadata: ["expires": "\(httpDate(certificate.expiry))"])

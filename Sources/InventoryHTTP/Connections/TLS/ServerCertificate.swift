@@ -7,8 +7,8 @@ import Synchronization
     import Foundation
 #endif
 
-/// The files that a server's certificate and its key are in, as PEM. Below the certificate may stand those that lead to
-/// its issuer's.
+/// The PEM files of a server's certificate and its private key. The certificate may be followed by its intermediate
+/// certificates.
 public struct CertificateFiles: Sendable {
     public let certificate: String
     public let key: String
@@ -24,10 +24,10 @@ public struct InvalidCertificate: Error, Equatable, CustomStringConvertible {
     public let description: String
 }
 
-/// The certificate in force, which may be renewed while the server runs: new connections get the new one.
+/// The current certificate. It may be renewed while the server runs: new connections get the new one.
 public final class ServerCertificate: Sendable {
     private struct State {
-        /// What was last read, whether or not it could be used.
+        /// What was last read, whether or not it was usable.
         var read: Result<Contents, InvalidCertificate>
         var inForce: InForce
     }
@@ -56,12 +56,12 @@ public final class ServerCertificate: Sendable {
     /// For new connections.
     var context: NIOSSLContext { state.withLock(\.inForce.context) }
 
-    /// When the certificate ends, in seconds since 1970.
+    /// When the certificate expires, in seconds since 1970.
     public var expiry: Int64 { state.withLock(\.inForce.expiry) }
 
-    /// Reads the files again.
-    /// - Returns: whether there is another certificate in force now.
-    /// - Throws: What is wrong with the files, once for each time they change; the old certificate stays in force.
+    /// Reloads the files if they have changed.
+    /// - Returns: Whether there is a new certificate.
+    /// - Throws: What is wrong with the files, once each time they change; the old certificate stays in use.
     func renew() throws(InvalidCertificate) -> Bool {
         let read = Result { () throws(InvalidCertificate) in try Self.read(files) }
         let isNew = state.withLock { state in
