@@ -2,14 +2,14 @@ public import Inventory
 import Redis
 
 extension CacheConnection {
-    /// Redis, and whether the relay's heart beats. Without either, reads go to the primary: slower, never wrong.
+    /// Redis and the relay's heartbeat. Without either, reads go to the databases: slower, never wrong.
     public func health() async -> [ComponentHealth] {
         let start = ContinuousClock.now
         guard (try? await client.send(RedisCommand("PING"))) != nil else {
             return [
                 ComponentHealth(
                     name: "redis:responseTime", status: .warn,
-                    output: "Redis does not answer: the databases answer reads")
+                    output: "Redis does not respond: reads go to the databases")
             ]
         }
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)

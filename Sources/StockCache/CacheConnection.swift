@@ -6,18 +6,19 @@ import Synchronization
 
 typealias CacheError = RedisError
 
-/// The cache as this process sees it: which one counts, whether it can be asked, and whether it may be trusted.
+/// This process's view of the cache: which one is current, whether it is reachable, whether it is trusted. Invalidates
+/// it.
 ///
-/// Also invalidates it. A cache that fails is left alone for a moment; nobody waits for it more than once.
+/// A circuit breaker keeps callers from waiting for a cache that fails.
 public final class CacheConnection: CacheInvalidating {
     private struct State {
-        /// What the primary said last; `nil` until it is known.
-        var counting: CacheState?
-        /// Of the namespace that counts, if this process is connected to its Redis.
+        /// The state last read from the primary; `nil` until it is known.
+        var current: CacheState?
+        /// Those of the current namespace, if this process is connected to its Redis.
         var documents: RedisDocuments?
-        /// Until when it is sure that the documents' marks lack nothing that was acknowledged; `nil` if it never was.
+        /// Until then the marks are known to include every acknowledged change; `nil` if they never were.
         var trustedUntil: ContinuousClock.Instant?
-        /// What the log says of that.
+        /// The value that was last logged.
         var wasTrusted = false
         var failures = 0
         var closedUntil = ContinuousClock.now
@@ -30,40 +31,39 @@ public final class CacheConnection: CacheInvalidating {
     private let logger: Logger
     private let state = Mutex(State())
 
-    /// So many failures in a row, and the cache is not asked for so long.
-    private static let tolerance = 3
+    /// After this many consecutive failures, the cache is not used for this long.
+    private static let maximumFailures = 3
     private static let pause = Duration.milliseconds(200)
 
     /// - Parameters:
-    ///   - client: is closed by who made it.
-    ///   - recentBytes: How much memory documents may take that this process keeps besides, so that the cache need not
-    ///     send them again.
+    ///   - client: Closed by its creator.
+    ///   - recentBytes: Memory for documents that this process also keeps, so that Redis need not send them again.
     public init(_ client: RedisClient, recentBytes: Int, logger: Logger) {
         self.client = client
         self.recentBytes = recentBytes
         self.logger = logger
     }
 
-    /// Whether documents can be had from the cache, and stored in it.
+    /// Whether documents can be read from the cache and stored in it.
     public var isTrusted: Bool { trustedDocuments != nil }
 
-    /// For readers: `nil` while the cache cannot be asked or is not trusted.
+    /// For readers: `nil` while the cache is unavailable or not trusted.
     var trustedDocuments: RedisDocuments? {
         let (documents, trustedUntil) = reachable
         guard let trustedUntil, .now < trustedUntil else { return nil }
         return documents
     }
 
-    /// Whether the documents are still to be trusted: what was read of them meanwhile counts only then.
+    /// Whether the documents are still trusted. To be checked after reading them: only then is the result valid.
     func trusts(_ documents: RedisDocuments) -> Bool {
         state.withLock { $0.isTrusted && $0.documents?.namespace == documents.namespace }
     }
 
-    /// For the relay and its monitors, whether or not the cache is trusted: the documents of the namespace that counts, if its
-    /// Redis can be asked.
+    /// For the relay and its monitors, whether or not the cache is trusted: the documents of the current namespace, if
+    /// its Redis is available.
     var reachableDocuments: RedisDocuments? { reachable.0 }
 
-    /// Likewise for who has nothing better to say, with the last moment at which the cache lacked nothing, if there was one.
+    /// For unproven reads: also the last moment at which the cache is known to have been complete, if there was one.
     var lastTrusted: (documents: RedisDocuments, at: ContinuousClock.Instant?)? {
         let (documents, trustedUntil) = reachable
         return documents.map { ($0, trustedUntil.map { min($0, .now) }) }
@@ -71,29 +71,29 @@ public final class CacheConnection: CacheInvalidating {
 
     private var reachable: (RedisDocuments?, trustedUntil: ContinuousClock.Instant?) {
         state.withLock { state in
-            guard let counting = state.counting, let namespace = counting.namespace,
+            guard let current = state.current, let namespace = current.namespace,
                 ContinuousClock.now >= state.closedUntil
             else { return (nil, state.trustedUntil) }
             if let documents = state.documents, client.isConnected(to: documents.identity) {
                 return (documents, state.trustedUntil)
             }
-            let identity = client.identities.first { Self.isNamespace(namespace, in: counting.history, of: $0) }
+            let identity = client.identities.first { Self.isNamespace(namespace, in: current.history, of: $0) }
             guard let identity else { return (nil, state.trustedUntil) }
             if state.documents?.identity != identity {
                 state.documents = RedisDocuments(
-                    client: client, identity: identity, namespace: namespace, history: counting.history,
+                    client: client, identity: identity, namespace: namespace, history: current.history,
                     recent: RecentDocuments(maximumBytes: recentBytes))
             }
             return (state.documents, state.trustedUntil)
         }
     }
 
-    /// What is known of another cache is worth nothing. An answer that was overtaken by others does no harm: nobody beats
-    /// there any more.
-    func learn(_ counting: CacheState) {
+    /// Sets the current cache; everything known of another one is dropped. A state that arrives out of order does no
+    /// harm: the old namespace has no heartbeat any more.
+    func learn(_ current: CacheState) {
         state.withLock { state in
-            guard state.counting != counting else { return }
-            state.counting = counting
+            guard state.current != current else { return }
+            state.current = current
             state.documents = nil
             state.trustedUntil = nil
         }
@@ -107,13 +107,13 @@ public final class CacheConnection: CacheInvalidating {
     }
 
     func logTrust() {
-        let (isTrusted, isNews) = state.withLock { state in
+        let (isTrusted, hasChanged) = state.withLock { state in
             let isTrusted = state.isTrusted
             defer { state.wasTrusted = isTrusted }
             return (isTrusted, isTrusted != state.wasTrusted)
         }
-        guard isNews else { return }
-        logger.notice(isTrusted ? "the cache is trusted" : "the cache is not trusted: the databases answer reads")
+        guard hasChanged else { return }
+        logger.notice(isTrusted ? "the cache is trusted" : "the cache is not trusted: reads go to the databases")
     }
 
     /// - Returns: `nil` if the cache failed.
@@ -124,11 +124,11 @@ public final class CacheConnection: CacheInvalidating {
             state.withLock { $0.failures = 0 }
             return value
         } catch {
-            // A caller that left says nothing of the cache.
+            // A cancelled caller does not mean that the cache failed.
             guard error.kind != .cancelled else { return nil }
             let isFirst = state.withLock { state in
                 state.failures += 1
-                if state.failures >= Self.tolerance { state.closedUntil = .now + Self.pause }
+                if state.failures >= Self.maximumFailures { state.closedUntil = .now + Self.pause }
                 return state.failures == 1
             }
             if isFirst { logger.info("the cache failed", metadata: ["error": "\(error)"]) }
@@ -136,15 +136,15 @@ public final class CacheConnection: CacheInvalidating {
         }
     }
 
-    public func invalidate(_ invalidations: [Invalidation], in counting: CacheState) async -> Bool {
+    public func invalidate(_ invalidations: [Invalidation], in current: CacheState) async -> Bool {
         guard !invalidations.isEmpty else { return true }
-        learn(counting)
-        guard let documents = reachableDocuments, documents.namespace == counting.namespace else { return false }
+        learn(current)
+        guard let documents = reachableDocuments, documents.namespace == current.namespace else { return false }
         return await attempt { () throws(CacheError) in try await documents.invalidate(invalidations) } != nil
     }
 
-    /// A namespace that never was, of the Redis that this process is connected to.
-    /// - Returns: `nil` if nothing can be written to it.
+    /// A new namespace, in the Redis that this process is connected to.
+    /// - Returns: `nil` if it cannot be written to.
     func writableNamespace(in history: History) async -> String? {
         guard let identity = client.identities.min() else { return nil }
         let name = Self.hexadecimal((0..<4).map { _ in UInt8.random(in: 0...255) })
@@ -156,10 +156,10 @@ public final class CacheConnection: CacheInvalidating {
         return isWritten == nil ? nil : namespace
     }
 
-    /// Makes all marks unknown: programs of version 3, should they come back, are to find out anew what they missed
-    /// meanwhile. Redis may hold millions of keys, so it stops after a moment.
-    /// - Parameter cursor: Where to go on; `0` to begin.
-    /// - Returns: Where it has stopped, `0` if all is done; `nil` if the cache failed.
+    /// Deletes all marks: instances of version 3, should they come back, must not trust marks that missed
+    /// invalidations. Redis may hold millions of keys, so each call stops after half a second.
+    /// - Parameter cursor: Where to continue; `0` to begin.
+    /// - Returns: Where it stopped, `0` when done; `nil` if the cache failed.
     func forgetOthers(from cursor: String) async -> String? {
         await attempt { () throws(CacheError) in
             let deadline = ContinuousClock.now + .milliseconds(500)
@@ -176,11 +176,11 @@ public final class CacheConnection: CacheInvalidating {
         }
     }
 
-    /// Short, and another one for each history of the ledger, Redis and format of documents; and for each name, which is of
-    /// eight digits, so that no backup brings an old one back.
+    /// Short, and different for each history of the ledger, Redis and format of documents; and for each name, eight
+    /// random hexadecimal digits, so that restoring a backup does not bring an old one back.
     private static func namespace(_ history: History, _ identity: String, named name: Substring) -> String {
-        let whole = "\(history.id)/\(name)/\(identity)/\(RedisDocuments.formatVersion)"
-        return "khata:\(name)\(hexadecimal(SHA256.hash(data: Array(whole.utf8)).prefix(6)))"
+        let identifiers = "\(history.id)/\(name)/\(identity)/\(RedisDocuments.formatVersion)"
+        return "khata:\(name)\(hexadecimal(SHA256.hash(data: Array(identifiers.utf8)).prefix(6)))"
     }
 
     private static func isNamespace(_ namespace: String, in history: History, of identity: String) -> Bool {

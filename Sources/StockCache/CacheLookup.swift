@@ -1,37 +1,37 @@
 import Inventory
 
-/// What a lookup in the cache found.
+/// The result of a cache lookup.
 struct CacheLookup: Sendable {
-    /// `nil` if the cache cannot be asked, or is not trusted.
+    /// `nil` if the cache is unavailable or not trusted.
     let documents: RedisDocuments?
     let hit: Document?
-    /// How new a document has to be; `nil` if it cannot be said, because a mark is unknown.
+    /// How new a document has to be; `nil` if a mark is unknown.
     let required: Requirement?
     /// The ledgers whose marks are unknown.
     let unknown: Set<StoreID>
 
-    /// The cache cannot be asked, or is not trusted.
+    /// The cache is unavailable or not trusted.
     static let bypass = CacheLookup(documents: nil, hit: nil, required: nil, unknown: [])
 
     var origin: DocumentOrigin { documents == nil ? .bypass : .miss }
 
-    /// Whether what is read after this lookup is at least as new as what had to be read after the other.
+    /// Whether a document that meets this lookup's requirement also meets the other's.
     func isAsStrict(as other: CacheLookup) -> Bool {
-        guard let owed = other.required else { return true }
-        return required?.covers(owed) ?? false
+        guard let otherRequired = other.required else { return true }
+        return required?.covers(otherRequired) ?? false
     }
 }
 
 extension CacheConnection {
-    /// One round trip; another one if what this process had is too old, since the cache may have a newer one.
+    /// One round trip; a second one if this process's own copy is too old, since Redis may have a newer one.
     func lookup(_ key: DocumentKey) async -> CacheLookup {
         guard let documents = trustedDocuments else { return .bypass }
         let lookup = await lookup(key, documents)
-        // A process that was stopped before it asked may have been answered by a Redis that went there and back.
+        // If this process was paused before the request, Redis may have failed over and back meanwhile.
         return trusts(documents) ? lookup : .bypass
     }
 
-    /// What the cache has, whether or not that is all; and the last moment at which it was.
+    /// The cached document, even if it may be stale, with the last moment at which the cache was known to be complete.
     func lookupUnproven(_ key: DocumentKey) async -> Document? {
         guard let (documents, provenAt) = lastTrusted, let hit = await lookup(key, documents).hit else { return nil }
         return Document(
@@ -59,7 +59,7 @@ extension CacheConnection {
             if catalogPosition == nil { unknown.insert(.catalog) }
             return CacheLookup(documents: documents, hit: nil, required: nil, unknown: unknown)
         }
-        // A mark may know of a commit and not of an earlier one, whose writer is slower: only the base covers all.
+        // A mark may include a commit but not an earlier one, whose writer is slower: only the base covers all.
         let invalidated = Requirement.Invalidated(
             position: key.productID == nil ? reading.mark.base ?? .zero : position,
             catalogPosition: reading.catalogMark.base ?? .zero, productID: key.productID)

@@ -1,8 +1,8 @@
 public import Inventory
 public import NIOCore
 
-/// The positions at which a document was rendered: that of its ledger, and that of the catalog, from which names come; and
-/// the history that they belong to. For a document of the catalog, both are the catalog's.
+/// The positions at which a document was rendered (its ledger's, and the catalog's, which names come from) and the
+/// history they belong to. For a document of the catalog, both are the catalog's.
 public struct Stamp: Hashable, Sendable {
     public let history: History
     public let position: Position
@@ -14,12 +14,12 @@ public struct Stamp: Hashable, Sendable {
         self.catalogPosition = catalogPosition
     }
 
-    /// Whether nothing is in a document with the other stamp that is not in one with this.
+    /// Whether a document with this stamp includes every change in one with the other.
     func covers(_ other: Stamp) -> Bool {
         history == other.history && position >= other.position && catalogPosition >= other.catalogPosition
     }
 
-    /// - Throws: `.historyChanged`, `.positionUnavailable` if a client that has seen `point` must not get it.
+    /// - Throws: `.historyChanged` or `.positionUnavailable` if it is too old for a client that has seen `point`.
     func require(_ point: LedgerPoint?) throws(LedgerError) {
         guard let point else { return }
         if let seen = point.history, seen != history { throw .historyChanged }
@@ -27,14 +27,14 @@ public struct Stamp: Hashable, Sendable {
     }
 }
 
-/// A rendered answer: the bytes that go out.
+/// A rendered response body.
 public struct Document: Sendable {
     public let stamp: Stamp
     public let body: ByteBuffer
-    /// The id of the page's last item, if others follow it: the body has room for the cursor, which each reader gets
-    /// for themselves.
+    /// The id of the page's last item, if others follow it: the body has room for the cursor, which differs between
+    /// readers.
     public let next: Int64?
-    /// Where it was read, `nil` for a document from the cache.
+    /// Where it was read; `nil` for a document from the cache.
     public let source: ReadSource?
     /// `nil` if it is current.
     public let unproven: Staleness?
@@ -50,12 +50,12 @@ public struct Document: Sendable {
     }
 }
 
-/// What a document is about, and its name among the documents of that ledger.
+/// Identifies a document: the ledger that it is about, and its name within that.
 public struct DocumentKey: Hashable, Sendable {
     public let storeID: StoreID
     /// The one product that the document is about: changes of others leave it valid. `nil` if it is about many.
     public let productID: ProductID?
-    /// Exact, as Redis takes it, and as the ledger takes the filters in it.
+    /// Compared byte by byte, like Redis keys and the filters in it.
     private let exactName: ExactText
 
     public var name: String { exactName.text }
@@ -67,31 +67,31 @@ public struct DocumentKey: Hashable, Sendable {
     }
 }
 
-/// Makes a document from the ledger, at least as new as asked.
+/// Renders a document from the ledger, at least as new as required.
 public typealias DocumentRenderer = @Sendable (Freshness) async throws(LedgerError) -> Document
 
-/// Where documents come from.
+/// A source of documents.
 public protocol DocumentReading: Sendable {
-    /// A document at least as new as everything that was acknowledged before the call, and as `atLeast` asks; or one that
-    /// says that this could not be proved.
-    /// - Parameter render: Makes the document, if there is none that is new enough.
+    /// A document that includes every change acknowledged before the call, and is as new as `atLeast`; or one marked as
+    /// unproven.
+    /// - Parameter render: Called if there is no document that is new enough.
     func document(
         _ key: DocumentKey, atLeast: LedgerPoint?, render: @escaping DocumentRenderer
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin)
 }
 
-/// How an answer came about, as `Cache-Status` (RFC 9211) tells it.
+/// How a document was obtained, for `Cache-Status` (RFC 9211).
 public enum DocumentOrigin: Hashable, Sendable {
     case hit
-    /// There was none, or none that was new enough.
+    /// There was no cached document that was new enough.
     case miss
-    /// The cache could not be asked, or was not trusted.
+    /// The cache was unavailable or not trusted.
     case bypass
     /// There is no cache.
     case uncached
 }
 
-/// Documents without a cache: each is rendered.
+/// Renders every document: no cache.
 public struct RenderedDocuments: DocumentReading {
     public init() {}
 

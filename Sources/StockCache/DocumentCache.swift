@@ -3,16 +3,16 @@ import Synchronization
 
 /// Documents from Redis, never stale: the read side of the protocol in `docs/coherence.md`.
 ///
-/// A document may be served if its stamp is not below the marks of its ledger and of the catalog, which come in the same
-/// round trip. A miss costs the database one query for each document, however many ask, and of however many processes: in
-/// one process they share a single flight, and processes take turns through a lease.
+/// A document may be served if its stamp is not below the marks of its ledger and of the catalog, which are read in the
+/// same round trip. A miss costs the database one query per document, however many callers and processes want it:
+/// within a process they share a single flight, and processes take turns through a lease.
 public final class DocumentCache: DocumentReading {
     private typealias Waiter = CheckedContinuation<JoinOutcome, Never>
 
     private enum JoinOutcome: Sendable {
-        /// Nobody reads the document: the caller does, for all who join.
+        /// No load is in progress: the caller loads the document, for all that join.
         case leads
-        /// The caller reads it next, for all who wait with it: they may have come after the caller looked.
+        /// The caller leads the next load. It must repeat its lookup first, because others may have joined after it.
         case leadsNext
         case completed(Result<Document, LedgerError>)
     }
@@ -21,8 +21,8 @@ public final class DocumentCache: DocumentReading {
     private let servesUnproven: Bool
     private let singleFlight = Mutex(SingleFlight<Waiter>())
 
-    /// - Parameter servesUnproven: Whether reads are answered while nobody can say whether the cache has it all, because
-    ///   neither the relay's heartbeat is seen nor a database answers.
+    /// - Parameter servesUnproven: Whether to serve documents that may be stale while there is neither a relay's
+    ///   heartbeat nor a database.
     public init(_ cache: CacheConnection, servesUnproven: Bool = false) {
         self.cache = cache
         self.servesUnproven = servesUnproven
@@ -37,14 +37,14 @@ public final class DocumentCache: DocumentReading {
         } catch .unavailable {
             found = (try await unproven(key, render), .bypass)
         }
-        // The marks need not know yet what a client knows. To find it is that client's matter: it reads by itself.
+        // A client may have seen a newer position than the marks: then it reads for itself, outside the single flight.
         if atLeast == nil || (try? found.document.stamp.require(atLeast)) != nil { return found }
         let document = try await render(Freshness(atLeast: atLeast))
         if let documents = cache.trustedDocuments { await cache.fill(documents, key, document, nonce: nil) }
         return (document, found.origin == .bypass ? .bypass : .miss)
     }
 
-    /// A document that shows all that was acknowledged before the call.
+    /// A document that includes every change acknowledged before the call.
     private func current(
         _ key: DocumentKey, _ render: @escaping DocumentRenderer
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin) {
@@ -64,7 +64,7 @@ public final class DocumentCache: DocumentReading {
                     continue
                 case .completed(let result):
                     let document = try result.get()
-                    // The ledger may have gone on with another history while the caller waited.
+                    // The ledger may have changed to another history while the caller waited.
                     if let required = lookup.required, !required.isMet(by: document.stamp) { continue }
                     return (document, lookup.origin)
                 }
@@ -81,7 +81,7 @@ public final class DocumentCache: DocumentReading {
         }
     }
 
-    /// While the primary is out of reach, what there is, if that is wanted: it says of itself that it is not proved.
+    /// The fallback while the primary is unavailable, if enabled: an unproven document from a replica or the cache.
     private func unproven(_ key: DocumentKey, _ render: DocumentRenderer) async throws(LedgerError) -> Document {
         guard servesUnproven else { throw .unavailable }
         do throws(LedgerError) {

@@ -1,18 +1,18 @@
 import Inventory
 
-/// Loads one document from the database for all who need it in this process, and fills the cache with it. Processes take
-/// turns through a lease: one that finds another at work waits a moment for its result, then loads all the same.
+/// Loads one document from the database for all callers in this process, and fills the cache with it. Processes take
+/// turns through a lease: while another one holds it, this one waits 50 ms for its result, then loads the document too.
 ///
-/// The lease only orders work. What may be served and stored is decided by the marks, whoever holds the lease.
+/// The lease only saves work. The marks decide what may be served and stored, whoever holds the lease.
 struct DocumentFill {
     let cache: CacheConnection
     let key: DocumentKey
     let render: DocumentRenderer
 
-    /// Between lookups for the result of another process: 50 ms in all.
+    /// Between lookups while another process loads the document: 50 ms in total.
     private static let pauses = [2, 4, 8, 16, 20].map { Duration.milliseconds($0) }
 
-    /// - Parameter first: What the leader found. Callers joined for what it requires, so no later lookup may require less.
+    /// - Parameter first: The leader's lookup. Callers joined for its requirement, so no later lookup may require less.
     func document(_ first: CacheLookup) async throws(LedgerError) -> Document {
         var lookup = first
         var lease = await acquireLease(lookup)
@@ -33,7 +33,7 @@ struct DocumentFill {
             await cache.fill(documents, key, document, nonce: lease.nonce)
             return document
         } catch {
-            // Nobody is to wait for what does not come.
+            // Others must not wait for a failed load.
             await cache.attempt { () throws(CacheError) in
                 try await documents.abandon(key, claimed: lease.claimed, nonce: lease.nonce)
             }
@@ -41,7 +41,7 @@ struct DocumentFill {
         }
     }
 
-    /// Claims the marks that are unknown, or leases the document. Without an answer from Redis nobody waits.
+    /// Claims the unknown marks, or leases the document. If Redis does not respond, there is no waiting.
     private func acquireLease(_ lookup: CacheLookup) async -> FillLease {
         var lease = FillLease()
         guard let documents = lookup.documents else { return lease }
@@ -64,7 +64,7 @@ struct DocumentFill {
         return lease
     }
 
-    /// Reads the primary, and makes known the marks that are still claimed.
+    /// Reads the primary, and establishes the marks that are still claimed.
     private func loadFromPrimary(_ documents: RedisDocuments, _ lease: FillLease) async throws(LedgerError) -> Document
     {
         let document = try await render(Freshness(isFromPrimary: true))
@@ -74,7 +74,7 @@ struct DocumentFill {
                 try await documents.establish(.catalog, document.stamp.catalogPosition, nonce: lease.nonce)
             }
         }
-        // With somebody else's claim in place, the script stores nothing.
+        // If another process has the claim, the script stores nothing.
         await cache.fill(
             documents, key, document, nonce: lease.claimed.contains(key.storeID) ? lease.nonce : nil)
         return document
@@ -82,18 +82,18 @@ struct DocumentFill {
 }
 
 extension CacheConnection {
-    /// Keeps a document for others, unless the ledger has gone on with another history meanwhile.
+    /// Stores a document in the cache, unless the ledger has changed to another history meanwhile.
     func fill(_ documents: RedisDocuments, _ key: DocumentKey, _ document: Document, nonce: String?) async {
         guard document.stamp.history == documents.history else { return }
         await attempt { () throws(CacheError) in try await documents.fill(key, document, nonce: nonce) }
     }
 }
 
-/// What a fill holds in the cache, so that other processes wait for it.
+/// The lease or claims that a fill holds, so that other processes wait for it.
 private struct FillLease {
-    /// Of its lease or its claims. Another one for each attempt: a claim whose answer was lost must stay nobody's.
+    /// Identifies its lease or claims. New for each attempt, so that a claim whose reply was lost belongs to none.
     let nonce = String(UInt64.random(in: .min ... .max), radix: 36)
     var claimed: Set<StoreID> = []
-    /// Another process holds all that this one needs.
+    /// Another process loads the document.
     var isHeldElsewhere = false
 }

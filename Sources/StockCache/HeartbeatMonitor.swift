@@ -2,10 +2,10 @@ public import Inventory
 import Redis
 public import ServiceLifecycle
 
-/// Watches the relay's heartbeat, and lets the cache be trusted only while it is seen: without a relay, the invalidation of
-/// a commit may be missing.
+/// Watches the relay's heartbeat: the cache is trusted only while there is one, because without a relay an invalidation
+/// may be missing.
 ///
-/// Whether the primary can be reached says nothing of that: others may reach it, and commit.
+/// Independent of whether this process reaches the primary: others may reach it, and commit.
 public struct HeartbeatMonitor: Service {
     private let primary: any CacheStateReading
     private let cache: CacheConnection
@@ -19,7 +19,7 @@ public struct HeartbeatMonitor: Service {
 
     public func run() async {
         await cancelWhenGracefulShutdown {
-            // Side by side: a primary that hangs must not delay the heartbeats.
+            // Concurrently: a primary that hangs must not delay the heartbeats.
             async let state: Void = watchState()
             await monitorHeartbeat()
             await state
@@ -41,7 +41,7 @@ public struct HeartbeatMonitor: Service {
         }
     }
 
-    /// Commits of this process tell which cache counts as well.
+    /// Polls which cache is current. This process's own commits also update it.
     private func watchState() async {
         repeat {
             if let state = try? await primary.cacheState() { cache.learn(state) }
@@ -49,21 +49,21 @@ public struct HeartbeatMonitor: Service {
     }
 }
 
-/// How long the cache may be trusted, judged by the heartbeats that were read.
+/// Derives from the heartbeats how long the cache may be trusted.
 ///
-/// One heartbeat may be late: its round may have begun before a commit that it does not cover. The second new heartbeat of
-/// the same relay shows that a whole round was made since the first of three was asked for; so whatever was committed by
-/// then, less the relay's grace, is certain to be invalidated.
+/// A single heartbeat proves nothing: its round may have begun before a commit that it does not cover. But of three
+/// different heartbeats of one relay, the last one's whole round took place after the first was requested. So whatever
+/// was committed by then, less the relay's grace period, has been invalidated.
 struct HeartbeatTracker {
-    /// For how long after that moment: 500 ms, after which a commit is acknowledged without its invalidation, less the
-    /// relay's grace, and less as much again for a database's clock that was set back.
+    /// How long after that moment the cache is trusted: 500 ms, after which a commit is acknowledged without its
+    /// invalidation, less the relay's grace period, and less the same again for a database clock that was set back.
     static let trust = Duration.milliseconds(400)
 
     private var name: Substring?
-    /// When it was asked for the last beats that were new, oldest first.
+    /// The last three different beats, and when each was requested, oldest first.
     private var recorded: [(beat: String, asked: ContinuousClock.Instant)] = []
 
-    /// - Returns: Until when the cache may be trusted, if this beat shows it.
+    /// - Returns: Until when the cache may be trusted, if this beat proves it.
     mutating func record(_ beat: String?, asked: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         guard let beat, beat != recorded.last?.beat else { return nil }
         let name = beat.split(separator: ":").first

@@ -1,12 +1,12 @@
 import Inventory
 
-/// What a mark says of one document: `nil` fields are not known.
+/// The fields of a mark that concern one document; `nil` if unknown.
 struct Mark: Sendable {
-    /// The position at which the mark became known, or was compacted.
+    /// The position at which the mark was established or compacted.
     let base: Position?
-    /// The highest position that was advanced to.
+    /// The highest position that was invalidated.
     let highest: Position?
-    /// That of the last change of the document's product.
+    /// The position of the last change to the document's product.
     let product: Position?
 
     /// How new a document must be; `nil` while the mark is unknown.
@@ -16,7 +16,7 @@ struct Mark: Sendable {
     }
 }
 
-/// What one round trip to the cache brings.
+/// The result of one round trip to the cache.
 struct CacheReading: Sendable {
     let mark: Mark
     let catalogMark: Mark

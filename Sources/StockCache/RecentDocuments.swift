@@ -1,11 +1,11 @@
 import NIOCore
 import Synchronization
 
-/// The documents that this process had last, so that the cache need be asked only for marks. Whether one may still be
-/// served is for the marks to say, as of those that the cache keeps.
+/// The documents that this process used last, so that only the marks must be read from Redis. As with cached documents,
+/// the marks decide whether one may be served.
 ///
-/// Two generations: what is asked for moves to the young one; when that has grown to half of the limit it becomes the
-/// old one, and what was not asked for meanwhile is forgotten.
+/// Approximates LRU with two generations: a document that is used moves to the young one; when that reaches half of the
+/// limit, it becomes the old one, and the previous old one is dropped.
 final class RecentDocuments: Sendable {
     private struct Generations {
         var young: [DocumentKey: Document] = [:]
@@ -16,7 +16,7 @@ final class RecentDocuments: Sendable {
     private let maximumBytes: Int
     private let generations = Mutex(Generations())
 
-    /// What a document takes besides its name and body, roughly.
+    /// Approximate memory of a document besides its name and body.
     private static let overheadBytes = 256
 
     init(maximumBytes: Int) {
@@ -38,7 +38,7 @@ final class RecentDocuments: Sendable {
             let known = generations.young[key] ?? generations.old[key]
             if let known, known.stamp.covers(document.stamp) { return }
             generations.old[key] = nil
-            // Whoever gets it from here gets it from the cache.
+            // A document from here counts as one from the cache.
             let kept = Document(stamp: document.stamp, body: document.body, next: document.next, source: nil)
             insert(kept, key, &generations)
         }

@@ -4,15 +4,15 @@ import Redis
 
 /// Marks and documents in Redis.
 ///
-/// All keys begin with a namespace that another Redis, history or generation does not have: each starts cold, and never
+/// All keys begin with a namespace, which differs for each Redis, history and generation: a new one starts cold, never
 /// stale.
 struct RedisDocuments: Sendable {
     let client: RedisClient
     let identity: String
     let namespace: String
-    /// That positions in it belong to.
+    /// The history that positions in the namespace belong to.
     let history: History
-    /// Of this namespace: under another one, positions mean something else.
+    /// Per namespace, because positions mean something else in another one.
     let recent: RecentDocuments
 
     static let formatVersion = 3
@@ -20,15 +20,15 @@ struct RedisDocuments: Sendable {
     private static let documentLifetime = 540_000...660_000
     private static let leaseLifetime = Int64(2_000)
 
-    /// One round trip: the marks, then the document, and the word of a master.
-    /// - Parameter recent: A document that is here already, and is not asked for.
+    /// One round trip: reads the marks, then the document, and makes sure that Redis is a master.
+    /// - Parameter recent: This process's own copy, which then is not requested.
     func read(_ key: DocumentKey, having recent: Document? = nil) async throws(CacheError) -> CacheReading {
         var fields: [RedisArgument] = [.string(mark(key.storeID)), "base", "*"]
         if let product = key.productID { fields.append(.string(product.description)) }
         var commands = [RedisCommand("HMGET", fields)]
         if key.storeID != .catalog { commands.append(RedisCommand("HMGET", .string(mark(.catalog)), "base", "*")) }
         if recent == nil { commands.append(RedisCommand("GET", .string(document(key)))) }
-        // A replica refuses this: its marks may be older than those that it had when it was the master.
+        // A replica refuses WAIT: its marks may be older than those it had as the master.
         commands.append(RedisCommand("WAIT", "0", "0"))
         let replies = try await client.pipeline(commands, expecting: identity)
         for reply in replies { if let error = reply.error { throw error } }
@@ -42,7 +42,8 @@ struct RedisDocuments: Sendable {
             mark: mark, catalogMark: key.storeID == .catalog ? mark : Mark(replies[1]), document: document)
     }
 
-    /// Whether the caller may find out what the mark is: `false` if somebody else does, or it is known.
+    /// Claims an unknown mark: the caller then reads its position from the primary.
+    /// - Returns: `false` if another process has the claim, or the mark is known.
     func claim(_ storeID: StoreID, nonce: String) async throws(CacheError) -> Bool {
         try await client.evaluate(
             Script.claim, keys: [.string(mark(storeID))], arguments: [.integer(Self.markLifetime), .string(nonce)],
@@ -50,7 +51,8 @@ struct RedisDocuments: Sendable {
         ).int64 == 1
     }
 
-    /// Whether the caller is to fill the document: `false` while another process does.
+    /// Leases the right to fill the document.
+    /// - Returns: `false` if another process has the lease.
     func lease(_ key: DocumentKey, nonce: String) async throws(CacheError) -> Bool {
         !(try await client.send(
             RedisCommand("SET", .string(lease(key)), .string(nonce), "NX", "PX", .integer(Self.leaseLifetime)),
@@ -58,7 +60,7 @@ struct RedisDocuments: Sendable {
         ).isNull)
     }
 
-    /// Gives up the claims and the lease that have this nonce, for others not to wait for.
+    /// Releases the claims and the lease with this nonce, so that others do not wait for them.
     func abandon(_ key: DocumentKey, claimed: Set<StoreID>, nonce: String) async throws(CacheError) {
         for storeID in claimed.union([key.storeID]) {
             let lease: [RedisArgument] = storeID == key.storeID ? [.string(lease(key))] : []
@@ -68,8 +70,8 @@ struct RedisDocuments: Sendable {
         }
     }
 
-    /// Stores a document, here and in Redis, if it is new enough; with one's own claim, makes the mark known.
-    /// - Parameter nonce: Of the claim, or of the lease, which ends.
+    /// Stores a document in memory and, if it is new enough, in Redis. With the claim, establishes the mark.
+    /// - Parameter nonce: Of the claim or the lease, which this releases.
     func fill(_ key: DocumentKey, _ document: Document, nonce: String?) async throws(CacheError) {
         recent.keep(document, key)
         _ = try await client.evaluate(
@@ -81,7 +83,7 @@ struct RedisDocuments: Sendable {
             ], expecting: identity)
     }
 
-    /// Makes a claimed mark known, without a document.
+    /// Establishes a claimed mark, without a document.
     func establish(_ storeID: StoreID, _ position: Position, nonce: String) async throws(CacheError) {
         _ = try await client.evaluate(
             Script.fill, keys: [.string(mark(storeID))],
@@ -121,7 +123,7 @@ struct RedisDocuments: Sendable {
 
     var beatKey: RedisArgument { .string("\(namespace):beat") }
 
-    /// Sets the beat, unless this Redis was another one's replica meanwhile.
+    /// Sends a heartbeat, unless this Redis has been a replica meanwhile.
     func beat(_ value: String) async throws(CacheError) {
         let replicationID = identity.drop { $0 != "/" }.dropFirst()
         let isSet = try await client.evaluate(
@@ -132,7 +134,7 @@ struct RedisDocuments: Sendable {
 }
 
 extension Mark {
-    /// From the answer to `HMGET`: base, *, and the product's field if it was asked for.
+    /// Parses the reply to `HMGET`: base, *, and the product's field if it was requested.
     fileprivate init(_ reply: RedisValue) {
         let fields = reply.array ?? []
         func position(_ index: Int) -> Position? {
@@ -143,8 +145,8 @@ extension Mark {
 }
 
 extension Document {
-    /// The stamp, which is two integers of eight bytes; the id after which the next page begins, 0 if there is none;
-    /// and then the body.
+    /// Three 64-bit integers (the stamp's two positions, and the id that the next page starts after, or 0), then the
+    /// body.
     fileprivate init?(stored: ByteBuffer, in history: History) {
         var rest = stored
         guard let (position, catalog, next) = rest.readMultipleIntegers(as: (Int64, Int64, Int64).self) else {

@@ -2,15 +2,15 @@ public import Inventory
 import Redis
 public import ServiceLifecycle
 
-/// Invalidates the cache for commits whose writers could not, and sends the heartbeat: as long as it is sent, no commit stays
-/// without its invalidation for long. Decides which cache counts. One process at a time is the relay: see `docs/coherence.md`.
+/// Invalidates the cache for commits whose writers could not, sends the heartbeat (while it is sent, no commit stays
+/// without its invalidation for long), and decides which cache is current. One process at a time: `docs/coherence.md`.
 public struct Relay: Service {
     private let outbox: any RelayedOutbox
     private let cache: CacheConnection
 
     static let interval = Duration.milliseconds(50)
-    /// Without a heartbeat for so long, the cache is switched off. Nobody trusts it by then.
-    static let patience = Duration.seconds(1)
+    /// After this long without a heartbeat, the cache is switched off. No process trusts it by then.
+    static let heartbeatTimeout = Duration.seconds(1)
     private static let maximumEntries = 1_000
 
     public init(outbox: any RelayedOutbox, cache: CacheConnection) {
@@ -21,10 +21,10 @@ public struct Relay: Service {
     public func run() async {
         await cancelWhenGracefulShutdown {
             var heartbeat = HeartbeatSequence()
-            /// When anybody may have beaten last, as far as is known here.
+            // When any relay may have sent the last heartbeat.
             var lastBeat = ContinuousClock.now
             var offSince = ContinuousClock.now
-            /// How far others' marks are forgotten.
+            // The progress of `forgetOthers`.
             var cursor = "0"
             while (try? await Task.sleep(for: Self.interval)) != nil {
                 guard let round = try? await outbox.round(limit: Self.maximumEntries) else { continue }
@@ -32,14 +32,14 @@ public struct Relay: Service {
                 cache.learn(round.state)
                 if round.state.namespace == nil {
                     if await switchOn(after: round, &cursor) { offSince = .now }
-                    guard .now - offSince >= Self.patience else { continue }
-                    // Others may reach their Redis, or this one.
+                    guard .now - offSince >= Self.heartbeatTimeout else { continue }
+                    // Another process may reach a Redis.
                     try? await outbox.resign()
-                    guard (try? await Task.sleep(for: Self.patience)) != nil else { return }
+                    guard (try? await Task.sleep(for: Self.heartbeatTimeout)) != nil else { return }
                 } else if await invalidate(round) {
                     lastBeat = .now
                     await beat(&heartbeat, in: round.state)
-                } else if .now - lastBeat >= Self.patience {
+                } else if .now - lastBeat >= Self.heartbeatTimeout {
                     try? await outbox.switchCache(from: round.state, to: nil)
                     offSince = .now
                 }
@@ -47,7 +47,7 @@ public struct Relay: Service {
         }
     }
 
-    /// - Returns: Whether the cache is on now, or will be after some more rounds.
+    /// - Returns: Whether the cache is on now, or will be after more rounds.
     private func switchOn(after round: RelayRound, _ cursor: inout String) async -> Bool {
         let state = round.state
         guard let namespace = await cache.writableNamespace(in: state.history) else { return false }
@@ -59,14 +59,14 @@ public struct Relay: Service {
         return (try? await outbox.switchCache(from: state, to: namespace)) != nil
     }
 
-    /// - Returns: Whether all invalidations that were due are done: only then may the heartbeat be sent.
+    /// - Returns: Whether all due invalidations are done: only then may the heartbeat be sent.
     private func invalidate(_ round: RelayRound) async -> Bool {
         guard round.isSameServer, let documents = cache.reachableDocuments, documents.namespace == round.state.namespace
         else {
             return false
         }
         guard !round.entries.isEmpty else { return true }
-        // What another namespace was owed, nobody is owed any more.
+        // Invalidations of other namespaces are obsolete.
         let invalidations = round.entries.filter { $0.namespace == nil || $0.namespace == documents.namespace }
             .flatMap(\.invalidations)
         guard await cache.attempt({ () throws(CacheError) in try await documents.invalidate(invalidations) }) != nil,
@@ -81,12 +81,12 @@ public struct Relay: Service {
         let isAccepted: Void? = await cache.attempt { () throws(CacheError) in
             try await documents.beat(value)
         }
-        // It may arrive late, after others: then it must not count as one of the same.
+        // It may still arrive late, after later ones: so those must not count as the same sequence.
         if isAccepted == nil { heartbeat = HeartbeatSequence() }
     }
 }
 
-/// The heartbeats of one relay, counted. Another relay has another name: its count may be any.
+/// The numbered heartbeats of one relay, with a random name that differs for each relay.
 private struct HeartbeatSequence {
     private let name = String(UInt64.random(in: .min ... .max), radix: 36)
     private var count = 0

@@ -1,12 +1,12 @@
 import Redis
 
-/// The steps of the protocol that Redis takes as one. `Tests/CoherenceModel` checks them.
+/// The atomic steps of the protocol, as Lua scripts. `Tests/CoherenceModel` checks them.
 ///
-/// Positions are compared as numbers, which Lua holds exactly up to 2^53, and written as they came, as texts. A mark is
-/// known when it has `base`; until then its hash holds a claim, and what `invalidate` raised meanwhile.
+/// Positions are compared as numbers, which Lua represents exactly up to 2^53, and stored as the strings received. A
+/// mark is known once it has `base`; until then its hash holds the claim, and what `invalidate` raised meanwhile.
 enum Script {
-    /// KEYS: mark. ARGV: how long marks are kept in ms, position, then product and position in turn.
-    /// A missing mark stays missing: it means "unknown", and a late message must not make it known.
+    /// KEYS: mark. ARGV: the mark's TTL in ms, position, then pairs of product and position.
+    /// A missing mark stays missing: it means "unknown", and a late invalidation must not make it known.
     static let invalidate = RedisScript(
         """
         if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
@@ -27,9 +27,9 @@ enum Script {
         return 1
         """)
 
-    /// KEYS: mark. ARGV: how long marks are kept in ms, nonce.
-    /// Answers 1 if the claim is the caller's, 0 if it is somebody else's, 2 if the mark is known. A claim from the future
-    /// is replaced like an old one: the clock went back.
+    /// KEYS: mark. ARGV: the mark's TTL in ms, nonce.
+    /// Returns 1 if the caller now has the claim, 0 if another process has it, 2 if the mark is known. A claim from the
+    /// future is replaced like an expired one: the clock went back.
     static let claim = RedisScript(
         """
         local mark = redis.call('HMGET', KEYS[1], 'base', 'claimed_at')
@@ -43,10 +43,10 @@ enum Script {
         return 1
         """)
 
-    /// KEYS: mark, and the document and its lease if there is one. ARGV: how long marks are kept in ms, nonce (or an empty text),
-    /// position, product (or an empty text), document, how long it is kept in ms.
-    /// Makes the mark known if the claim is still the caller's; answers 1 if the document was stored. Ends the caller's
-    /// lease in any case.
+    /// KEYS: mark, and the document and its lease if there is one. ARGV: the mark's TTL in ms, nonce (may be empty),
+    /// position, product (may be empty), document, its TTL in ms.
+    /// Establishes the mark if the caller still has the claim; returns 1 if the document was stored. Releases the
+    /// caller's lease in any case.
     static let fill = RedisScript(
         """
         if KEYS[3] and redis.call('GET', KEYS[3]) == ARGV[2] then redis.call('DEL', KEYS[3]) end
@@ -70,8 +70,8 @@ enum Script {
         return 1
         """)
 
-    /// KEYS: beat. ARGV: replication id, beat, how long it is kept in ms. Answers 1 if it was set.
-    /// What a Redis that was a replica meanwhile has in the namespace may be older than what it had before.
+    /// KEYS: beat. ARGV: replication id, beat, its TTL in ms. Returns 1 if it was set.
+    /// Refused if Redis has been a replica meanwhile: its marks may be older than before.
     static let beat = RedisScript(
         """
         local information = redis.call('INFO', 'replication')
@@ -81,8 +81,8 @@ enum Script {
         return 1
         """)
 
-    /// KEYS: mark, and the lease of a document if there may be one. ARGV: nonce.
-    /// A claimed mark goes as if it had been evicted, with what `invalidate` left in it.
+    /// KEYS: mark, and the document's lease if there may be one. ARGV: nonce.
+    /// Deletes a claimed mark, with what `invalidate` left in it, as if it had been evicted.
     static let abandon = RedisScript(
         """
         if redis.call('HGET', KEYS[1], 'claim') == ARGV[1] then redis.call('DEL', KEYS[1]) end

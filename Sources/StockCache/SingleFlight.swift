@@ -8,11 +8,11 @@ extension Requirement {
 
 /// Decides who loads a document from the database and who waits for it: each document is loaded by one caller at a time.
 ///
-/// Whoever comes while a load is in progress joins it only if its result is sure to be new enough. The others share the next
-/// load, which starts when this one completes, and so after all of them came.
+/// A caller joins a load in progress only if its result is certain to be new enough. The others share the next load,
+/// which starts when this one completes, and so after all of them arrived.
 struct SingleFlight<Waiter>: ~Copyable {
     private struct Flight {
-        /// How new its result is at least; `nil` if nothing can be said.
+        /// How new its result is at least; `nil` if unknown.
         var provides: Requirement?
         var waiters: [Waiter] = []
         var next: [Waiter] = []
@@ -21,7 +21,7 @@ struct SingleFlight<Waiter>: ~Copyable {
     private var flights: [DocumentKey: Flight] = [:]
 
     /// - Parameter required: What the caller needs; `nil` if that is not known.
-    /// - Returns: Whether the caller leads: it loads the document, and calls `complete`. Otherwise the waiter waits.
+    /// - Returns: Whether the caller leads: it loads the document, and calls `complete`. Otherwise `waiter` is kept.
     mutating func join(_ key: DocumentKey, _ required: Requirement?, _ waiter: Waiter) -> Bool {
         guard var flight = flights.removeValue(forKey: key) else {
             flights[key] = Flight(provides: required)
@@ -36,7 +36,7 @@ struct SingleFlight<Waiter>: ~Copyable {
         return false
     }
 
-    /// - Returns: Those who get the result, and who leads the next load.
+    /// - Returns: The waiters for the result, and the leader of the next load.
     mutating func complete(_ key: DocumentKey) -> (waiters: [Waiter], next: Waiter?) {
         guard let flight = flights.removeValue(forKey: key) else { preconditionFailure("no load is in progress") }
         if !flight.next.isEmpty {
