@@ -1,7 +1,7 @@
 import Postgres
 import ServiceLifecycle
 
-/// Deletes idempotency records that are past their time, a bounded number at once.
+/// Deletes expired idempotency records, a bounded number at a time.
 struct ExpiredRecords: Sendable {
     let primary: Pool
     let observer: any LedgerObserver
@@ -9,7 +9,7 @@ struct ExpiredRecords: Sendable {
     private static let interval: Duration = .seconds(60)
     private static let deletedAtOnce = 10_000
 
-    /// Works until the service shuts down.
+    /// Runs until graceful shutdown.
     func run() async {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: Self.interval)) != nil {

@@ -15,21 +15,21 @@ extension PostgresLedger: HealthReporting {
             return [primary] + (await replicaHealth(written, history))
         } catch {
             let primary = ComponentHealth(
-                name: "primary:responseTime", status: .fail, output: "the primary does not answer: no writes")
+                name: "primary:responseTime", status: .fail, output: "the primary does not respond: no writes")
             return [primary] + (await replicaHealth(nil, nil))
         }
     }
 
-    /// Whether reads are answered: without the primary only those that may be unproven.
+    /// Whether reads can be served: without the primary, only if unproven reads are enabled.
     public func isReady() async -> Bool {
         let components = await health()
         return components[0].observed != nil || reader.servesUnproven && components.contains { $0.observed != nil }
     }
 
-    /// A replica that is down or behind costs the primary its reads; nobody gets a wrong answer.
+    /// If a replica is down or behind, its reads go to the primary; results stay correct.
     /// - Parameters:
-    ///   - written: Up to where the primary has written its WAL.
-    ///   - history: That the primary is in.
+    ///   - written: The primary's current WAL position.
+    ///   - history: The primary's history.
     private func replicaHealth(_ written: String?, _ history: History?) async -> [ComponentHealth] {
         guard let replica = reader.replica else { return [] }
         do {
@@ -43,26 +43,26 @@ extension PostgresLedger: HealthReporting {
                     ComponentHealth(
                         name: "replica:lag", status: .warn,
                         output:
-                            "the replica is not one of the primary, or has not followed it: the primary answers reads")
+                            "not a replica of this primary, or on an old history: reads go to the primary")
                 ]
             }
-            let isBehind = lag.map { $0 > Self.tolerableLag } ?? false
+            let isBehind = lag.map { $0 > Self.maximumLag } ?? false
             return [
                 ComponentHealth(
                     name: "replica:lag", status: isBehind ? .warn : .pass, observed: lag.map(Double.init),
-                    unit: "bytes", output: isBehind ? "the replica is behind: the primary answers reads" : nil)
+                    unit: "bytes", output: isBehind ? "the replica is behind: reads go to the primary" : nil)
             ]
         } catch {
             return [
                 ComponentHealth(
                     name: "replica:lag", status: .warn,
-                    output: "the replica does not answer: the primary answers reads")
+                    output: "the replica does not respond: reads go to the primary")
             ]
         }
     }
 
-    /// 16 MiB, a segment of the WAL.
-    private static let tolerableLag: Int64 = 16 << 20
+    /// 16 MiB, one WAL segment.
+    private static let maximumLag: Int64 = 16 << 20
 
     private static let written = Statement("health.written", "select pg_current_wal_lsn()::text")
 

@@ -1,21 +1,21 @@
 public import Inventory
 public import Postgres
 
-/// What can be observed of a ledger on PostgreSQL; whoever logs or counts interprets it.
+/// The events of a ledger on PostgreSQL, for logs and metrics.
 public enum LedgerObservation: Sendable {
     case commit(CommitEvent)
-    /// A transaction that failed, and cannot have been committed, is run again.
+    /// A transaction failed, was certainly not committed, and is retried.
     case transactionRetried(any Error)
-    /// The connection was lost at a commit: the ledger is asked what became of it.
+    /// The connection was lost during a commit: the ledger is checked for its outcome.
     case commitUncertain(PostgresError)
     case outcomeUnknown(PostgresError)
     case primaryUnavailable(PostgresError)
-    /// A read went to the primary, because the replica failed (`nil`: was behind).
+    /// A read fell back to the primary, because the replica failed (`nil`: was behind).
     case replicaPassedOver(PostgresError?)
     case readFailed(any Error)
     case recordsExpired(Int)
     case expiryFailed(any Error)
-    /// Rows of the outbox whose commit is known stay there, for the relay.
+    /// Outbox rows that are done could not be deleted; the relay will delete them.
     case outboxLeft(any Error)
 }
 

@@ -10,7 +10,7 @@ public import Postgres
 struct Migration: Sendable {
     let version: Int64
     let sql: String
-    /// Whether programs of the version before work on it too: they may run on, and come back.
+    /// Whether the previous version of the program works with it too: rolling upgrades and rollbacks are possible.
     var isExpansion = false
 
     /// In order; the versions are 1, 2, 3, ….
@@ -25,11 +25,11 @@ struct Migration: Sendable {
     ]
 }
 
-/// Why a schema cannot be used as it is.
+/// Why a database cannot be used.
 public enum SchemaError: Error, CustomStringConvertible {
     case older(found: Int64, needed: Int64)
     case newer(found: Int64, known: Int64)
-    /// It takes writes itself: reads from it would never see what is recorded on the primary.
+    /// It accepts writes itself: reads from it would never see what is recorded on the primary.
     case notAReplica
     /// Commits would be acknowledged before they are durable.
     case commitsAreNotDurable(setting: String)
@@ -47,7 +47,7 @@ public enum SchemaError: Error, CustomStringConvertible {
             use the newer program that migrated it
             """
         case .notAReplica:
-            "this server is not a standby: name a streaming replica of the primary, or none"
+            "this server is not a standby: configure a streaming replica of the primary, or none"
         case .commitsAreNotDurable(let setting):
             """
             synchronous_commit is \(setting) for this database or user, so acknowledged movements could be lost: \
@@ -57,7 +57,7 @@ public enum SchemaError: Error, CustomStringConvertible {
     }
 }
 
-/// Brings a database's schema up to this program's version, or says why it does not fit.
+/// Migrates a database's schema to this program's version, or checks it.
 public struct Schema: Sendable {
     public static let version = Int64(Migration.all.count)
 
@@ -81,7 +81,7 @@ public struct Schema: Sendable {
         }
     }
 
-    /// Waits for tables a second at a time, because all who write wait behind it; in between they go on.
+    /// Waits for table locks only a second at a time, because all writers queue behind it; in between they continue.
     private static func apply(_ migration: Migration, _ session: Session) throws(PostgresError) {
         let table = migration.isExpansion ? "schema_expansions" : "schema_versions"
         for attempt in 1... {
@@ -94,7 +94,7 @@ public struct Schema: Sendable {
             } catch {
                 guard error.sqlState == SQLState.lockNotAvailable, attempt < maximumAttempts else { throw error }
                 try session.script("rollback")
-                // On the connection's own thread, which has nothing else to do.
+                // Blocks only the connection's own thread.
                 usleep(2_000_000)
             }
         }
@@ -103,14 +103,14 @@ public struct Schema: Sendable {
     /// Some minutes.
     private static let maximumAttempts = 100
 
-    /// Gives a database that has no schema this program's; any other has to have it already.
+    /// Creates the schema in a database that has none; any other must be at this program's version.
     /// - Throws: `SchemaError`, `PostgresError`.
     public func makeIfMissing() async throws {
         if try await !exists() { _ = try await migrate() }
         try await check()
     }
 
-    /// Whether the database has any version of it.
+    /// Whether the database has any version of the schema.
     public func exists() async throws -> Bool {
         try await database.run { session in try session.execute(Self.versionsExist).one().bool(0) }
     }
@@ -128,7 +128,7 @@ public struct Schema: Sendable {
         }
     }
 
-    /// Checks that what is thought to be a replica is one, of a schema of this program's version.
+    /// Checks that the server is a replica, with a schema of this program's version.
     /// - Throws: `SchemaError`, `PostgresError`.
     public func checkIsReplica() async throws {
         try await check()
@@ -137,7 +137,7 @@ public struct Schema: Sendable {
         }
     }
 
-    /// - Returns: The migrations that were not applied, in order.
+    /// - Returns: The migrations that are not applied yet, in order.
     /// - Throws: `SchemaError.newer`, `PostgresError`.
     private static func missing(_ session: Session) throws -> [Migration] {
         let exist = try session.execute(tablesExist).one()
@@ -148,7 +148,7 @@ public struct Schema: Sendable {
         return Migration.all.filter { $0.isExpansion ? !expansions.contains($0.version) : $0.version > found }
     }
 
-    /// The advisory lock's key, "khata" in ASCII: any number that nobody else uses.
+    /// The advisory lock's key: "khata" in ASCII, so that no other application uses it.
     private static let lock: Int64 = 0x6B_68_61_74_61
 
     private static let createVersions = """

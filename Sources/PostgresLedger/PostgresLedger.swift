@@ -9,21 +9,21 @@ public import ServiceLifecycle
     import Foundation
 #endif
 
-/// How many connections, and how much may wait for them.
+/// Numbers of connections, and limits on what may wait for them.
 public struct LedgerLimits: Sendable {
-    /// Lanes that commit movements of single stores side by side, each on a connection of its own to the primary. What
-    /// moves stock in several stores has one more.
-    /// By default one for every two cores, four at most: fewer lanes mean larger transactions.
+    /// Lanes that commit movements of single stores in parallel, each on its own connection to the primary. Commands
+    /// that concern several stores have one more lane.
+    /// By default one for every two cores, at most four: fewer lanes mean larger transactions.
     public var lanes = min(4, max(1, ProcessInfo.processInfo.activeProcessorCount / 2))
     public var write = WriteLimits()
-    /// Connections to the replica, and to the primary for reads that the replica cannot answer.
+    /// Connections to the replica, and to the primary for reads that the replica cannot serve.
     public var replicaConnections = 8
     public var primaryReadConnections = 4
     public var waitingReads = 1_000
-    /// How long a transaction that failed halfway is tried again, or asked about, before that is said.
+    /// How long to retry a failed transaction, or to check its outcome, before it fails for the caller.
     public var commitPatience: Duration = .seconds(3)
-    /// While the primary cannot be reached, nobody knows whether something was recorded: whether reads are answered all the
-    /// same, with what the replica has. Such an answer says so (``Snapshot/unproven``).
+    /// Whether reads are served from the replica while the primary is unreachable, although they may be stale. Such a
+    /// snapshot is marked (``Snapshot/unproven``).
     public var servesUnproven = false
 
     public init() {}
@@ -32,7 +32,7 @@ public struct LedgerLimits: Sendable {
 /// The ledger on PostgreSQL: movements are committed to the primary, reads are served by a replica when there is one
 /// that is new enough.
 ///
-/// Runs as a service; on graceful shutdown it commits what was accepted, and takes nothing more.
+/// Runs as a service; on graceful shutdown it commits what was accepted, and accepts nothing more.
 public struct PostgresLedger: Service {
     /// Each has a connection to the primary, and a share of the stores.
     private let lanes: [GroupCommitter<MovementBatches>]
@@ -43,20 +43,20 @@ public struct PostgresLedger: Service {
     let invalidationGate: InvalidationGate
     let reader: SnapshotReader
     let watch: PrimaryWatch
-    /// For what is neither a movement nor a read of the ledgers: keys, health, housekeeping.
+    /// For everything that is neither a movement nor a read of the ledgers: keys, health, housekeeping.
     public let primary: Pool
-    /// Who it is that asks is not to wait for what others read, nor are answers from the cache.
+    /// A pool of its own, so that authentication (and with it, cache hits) does not wait for reads of the ledgers.
     let credentials: Pool
     let observer: any LedgerObserver
     private let pools: [Pool]
-    /// What the relay works on.
+    /// The relay's session.
     public let relay: RelaySession
 
-    /// Connects when it is first used.
+    /// Connects on first use.
     /// - Parameters:
     ///   - primary: Where movements are committed.
     ///   - replica: A streaming replica of it, if there is one.
-    ///   - invalidating: Is told of each commit before anyone is answered for it.
+    ///   - invalidating: Invalidates the cache for each commit, before the commit is acknowledged.
     public init(
         primary: ConnectionConfiguration, replica: ConnectionConfiguration?, limits: LedgerLimits = LedgerLimits(),
         invalidating: any CacheInvalidating = NoCache(), observer: any LedgerObserver, logger: Logger
@@ -64,17 +64,18 @@ public struct PostgresLedger: Service {
         let primary = primary.toPrimary()
         var pools: [Pool] = []
         func pool(
-            _ configuration: ConnectionConfiguration, connections: Int, waiting: Int, patience: Duration = .seconds(5)
+            _ configuration: ConnectionConfiguration, connections: Int, waiting: Int,
+            waitTimeout: Duration = .seconds(5)
         ) -> Pool {
             let pool = Pool(
-                configuration, maximumConnections: connections, maximumWaiting: waiting, waitTimeout: patience,
+                configuration, maximumConnections: connections, maximumWaiting: waiting, waitTimeout: waitTimeout,
                 logger: logger)
             pools.append(pool)
             return pool
         }
         var writing = primary
         writing.settings = Self.writeSettings
-        // A transaction takes milliseconds. One that does not end blocks its stores, and all who wait for an answer.
+        // A transaction takes milliseconds. One that hangs blocks its stores, and every caller with a command for them.
         writing.statementTimeout = .seconds(10)
         writing.silenceTimeout = .seconds(12)
         let outbox = Outbox()
@@ -82,7 +83,7 @@ public struct PostgresLedger: Service {
         watch = PrimaryWatch(primary, logger: logger)
         let relay = RelaySession(primary, logger: logger) { LedgerError(watchFailure: $0, observer) }
         self.relay = relay
-        // Without a cache of its own, nobody in this process switches off one that all others have left.
+        // Without a cache, this process has no `Relay` that would switch off an abandoned one.
         let invalidationGate = InvalidationGate(invalidating, outbox, watch) {
             if invalidating is NoCache { try? await relay.switchOffIfAbandoned() }
         }
@@ -91,21 +92,22 @@ public struct PostgresLedger: Service {
             let batches = MovementBatches(
                 transactions: DurableTransactions(
                     connections: pool(writing, connections: 1, waiting: 0), observer: observer,
-                    patience: limits.commitPatience),
+                    timeout: limits.commitPatience),
                 outbox: outbox, invalidationGate: invalidationGate, observer: observer)
             return GroupCommitter(batches, limits.write)
         }
         lanes = (0..<max(1, limits.lanes)).map { _ in lane() }
         crossStoreLane = lane()
-        // Changes wait for each other's commits: on a slow disk, the last of many for long.
+        // Changes wait for each other's commits, which on a slow disk takes long for the last of many.
         catalog = DurableTransactions(
             connections: pool(
-                writing, connections: 1, waiting: limits.write.catalogChangesWaiting, patience: .seconds(30)),
-            observer: observer, patience: limits.commitPatience)
+                writing, connections: 1, waiting: limits.write.catalogChangesWaiting, waitTimeout: .seconds(30)),
+            observer: observer, timeout: limits.commitPatience)
         self.primary = pool(primary, connections: limits.primaryReadConnections, waiting: limits.waitingReads)
-        // Everybody waits for it, and there is somebody else to ask.
+        // Every request may wait for it, and the replica is a fallback.
         credentials = pool(
-            primary.givingUp(after: .seconds(2)), connections: 2, waiting: limits.waitingReads, patience: .seconds(2))
+            primary.givingUp(after: .seconds(2)), connections: 2, waiting: limits.waitingReads, waitTimeout: .seconds(2)
+        )
         reader = SnapshotReader(
             primary: self.primary,
             replica: replica.map {
@@ -116,8 +118,8 @@ public struct PostgresLedger: Service {
         self.pools = pools
     }
 
-    /// The write path looks rows up by key, in tables that may have grown a thousandfold since its plans were made:
-    /// a plan that scans a table because it was small would be a trap.
+    /// The write path looks rows up by key, in tables that may have grown a thousandfold since its plans were made: a
+    /// plan that scans a table that was small then would be disastrous.
     private static let writeSettings = [
         "enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
     ]
@@ -140,7 +142,7 @@ public struct PostgresLedger: Service {
         await relay.close()
     }
 
-    /// A later commit would delete them, but the last one has been: a process that makes a single change leaves no row.
+    /// Deletes the rows that no later commit will delete: even a process that makes a single change leaves none.
     private func deleteInvalidated() async {
         while case let invalidated = outbox.takeInvalidated(), !invalidated.isEmpty {
             do {
@@ -178,11 +180,11 @@ extension PostgresLedger: StockWriting {
         let transaction = CatalogTransaction(
             command: CatalogCommand(change, context), invalidated: outbox.takeInvalidated())
         do {
-            // In a task of its own: cancelling the caller cancels nothing, not even its place in the queue.
+            // An unstructured task, so that cancelling the caller does not cancel the change, even while it waits.
             let committed = try await Task { [catalog] in
                 try await catalog.run { session in try transaction.prepare(session) }
             }.value
-            return try await answer(committed, invalidated: transaction.invalidated)
+            return try await receipt(for: committed, invalidated: transaction.invalidated)
         } catch let failure as TransactionFailure {
             outbox.markInvalidated(transaction.invalidated)
             throw LedgerError(failure, observer)
@@ -196,9 +198,9 @@ extension PostgresLedger: StockWriting {
         return answer.isReplay ? answer : nil
     }
 
-    /// First tells the cache of the commit, then answers for it; see `MovementBatches`.
-    private func answer(
-        _ committed: Committed<Result<CatalogDecision, Refusal>>, invalidated: [Outbox.Key]
+    /// Invalidates the cache, then returns the receipt; see `MovementBatches`.
+    private func receipt(
+        for committed: Committed<Result<CatalogDecision, Refusal>>, invalidated: [Outbox.Key]
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         guard case .success(let decision) = committed.value, let written = decision.written else {
             outbox.markInvalidated(invalidated)
@@ -210,8 +212,8 @@ extension PostgresLedger: StockWriting {
         return decision.receipt
     }
 
-    /// A store's movements share a lane, so that they share transactions instead of waiting for each other's locks; so
-    /// do commands on several stores, most of which would have some in common.
+    /// A store's movements use the same lane, so that they share transactions instead of waiting for each other's
+    /// locks. So do commands on several stores, which often have stores in common.
     private func submit(_ command: MovementCommand) async throws(LedgerError) -> Decision.Answer {
         var stores = Set<StoreID>()
         command.forEachLevel { stores.insert($0.storeID) }

@@ -1,7 +1,7 @@
 import Inventory
 import Postgres
 
-/// The domain's types in a row.
+/// Reads the domain's types.
 extension Row {
     func moment(_ column: Int) throws(PostgresError) -> Timestamp {
         Timestamp(microseconds: try timestamp(column))
@@ -11,8 +11,8 @@ extension Row {
         try optionalTimestamp(column).map { Timestamp(microseconds: $0) }
     }
 
-    /// One of the values that a type knows.
-    /// - Throws: `UnreadableData`, if a newer program knows others.
+    /// A value of an enumeration.
+    /// - Throws: `UnreadableData` for an unknown value, which a newer version may have written.
     func known<Value: RawRepresentable<String>>(_ column: Int) throws -> Value {
         let text = try text(column)
         guard let value = Value(rawValue: text) else { throw UnreadableData("\(text) is no \(Value.self)") }

@@ -2,7 +2,7 @@ import Inventory
 import Postgres
 
 extension ConnectionConfiguration {
-    /// For sessions to the primary, wherever it is now; their label is the history that they are in.
+    /// For sessions to the current primary; their label is the history that they are in.
     func toPrimary() -> ConnectionConfiguration {
         var configuration = self
         configuration.serverRole = .primary
@@ -10,7 +10,7 @@ extension ConnectionConfiguration {
         return configuration
     }
 
-    /// For what is asked again soon, or of somebody else: a server that hangs is given up at once.
+    /// Short timeouts, for requests that are repeated soon or have a fallback.
     func givingUp(after statementTimeout: Duration) -> ConnectionConfiguration {
         var configuration = self
         configuration.connectTimeout = .seconds(2)
@@ -19,7 +19,7 @@ extension ConnectionConfiguration {
         return configuration
     }
 
-    /// For sessions to a streaming replica of this very database.
+    /// For sessions to a streaming replica of this database.
     func toReplica() -> ConnectionConfiguration {
         var configuration = self
         configuration.serverRole = .standby
@@ -46,9 +46,9 @@ extension Session {
 }
 
 extension History {
-    /// The history that the ledger is in; begins another one if the last was that of another system, database or timeline.
+    /// The ledger's current history; begins a new one if the last belongs to another system, database or timeline.
     ///
-    /// A session stays on one timeline, so it is enough to ask once. Nothing of Khata's writes to a primary before.
+    /// A session stays on one timeline, so one check per session is enough, before anything is written.
     /// - Returns: Its id; `nil` if the database has no schema yet.
     fileprivate static func current(_ session: Session) throws(PostgresError) -> String? {
         let server = try session.execute(serverKind).one()
@@ -64,25 +64,25 @@ extension History {
         return try row.optionalText(0) == row.text(2) ? row.text(1) : nil
     }
 
-    /// Whoever trusts a cache of an earlier history stops within half a second; nothing is acknowledged before that.
+    /// Acknowledges nothing for half a second: by then no process trusts a cache of an earlier history any more.
     private static func begin(_ session: Session) throws(PostgresError) -> String {
         _ = try session.pipeline([Query(.begin), Query(endSoon), Query(CacheState.lockAlone)])
         if let id = try last(session) {
             _ = try session.execute(.rollback)
             return id
         }
-        let answers = try session.pipeline([
+        let results = try session.pipeline([
             Query(awaitDistrust), Query(insertHistory), Query(switchOff), Query(.commit),
         ])
-        return try answers[1].one().text(0)
+        return try results[1].one().text(0)
     }
 
-    /// A replica proves in each snapshot that it follows the history; what it cannot prove there is that it is a replica of
-    /// this database, and not of one that was restored from a dump of it.
+    /// Each snapshot of a replica shows that it follows the history, but not that it is a replica of this database
+    /// rather than of one restored from a dump of it.
     fileprivate static func requireReplica(_ session: Session) throws(PostgresError) {
         let server = try session.execute(serverKind).one()
         guard try server.bool(0) else { throw PostgresError(.connection, "the server is a primary, not a replica") }
-        // It will be asked again when it knows of histories: until then none of its snapshots is of one.
+        // Without the table, none of its snapshots has a history, so none is used.
         guard try server.bool(1) else { return }
         let row = try session.execute(replicaOrigin).one()
         guard let origin = try row.optionalText(0), try origin.hasPrefix(row.text(1)) else {
@@ -93,14 +93,14 @@ extension History {
     private static let serverKind = Statement(
         "history.server", "select pg_is_in_recovery(), to_regclass('histories') is not null")
 
-    /// The system and the database, with a slash after each.
+    /// System identifier and database OID, with a slash after each.
     private static let databaseSQL = """
         (select system_identifier from pg_control_system()) || '/'
             || (select oid from pg_database where datname = current_database()) || '/'
         """
 
-    /// The timeline comes from the name of the WAL file, because `pg_control_checkpoint()` tells the old one until the first
-    /// checkpoint after a promotion.
+    /// The timeline comes from the name of the WAL file, because `pg_control_checkpoint()` returns the old one until
+    /// the first checkpoint after a promotion.
     private static let originSQL = "\(databaseSQL) || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
 
     private static let lastHistory = Statement(
@@ -117,15 +117,15 @@ extension History {
         values (substr(replace(gen_random_uuid()::text, '-', ''), 1, 12), \(originSQL)) returning id
         """)
 
-    /// All who write wait behind this: not for long, should this process be stopped meanwhile.
+    /// All writers wait for this transaction: limits how long if this process is stopped meanwhile.
     private static let endSoon = Statement(
         "history.end_soon", "set local idle_in_transaction_session_timeout = '2s'")
 
-    /// Whatever this copy says of a cache: that one was switched on may be among what it has lost.
+    /// Even if this copy has no cache switched on: that change may be among those it has lost.
     private static let awaitDistrust = Statement(
         "history.await_distrust", "select pg_sleep(0.5) where exists (select from histories)")
 
-    /// What programs of version 3 do with a cache of their own remains unknown.
+    /// The namespace of version 3 stays: its instances may still use a cache of their own.
     private static let switchOff = Statement(
         "history.switch_off", "update cache_state set namespace = null where namespace <> 'version 3'")
 

@@ -2,10 +2,10 @@ import Inventory
 import Postgres
 import Synchronization
 
-/// Sees to it that the cache knows of a commit before anyone is told of it: whoever was answered for it, or has read it.
+/// Makes sure that the cache is invalidated for a commit before it is acknowledged or returned by a read.
 final class InvalidationGate: Sendable {
     private struct Waiter {
-        /// The rows of the outbox whose end is waited for; none if they are not known.
+        /// The outbox rows whose deletion is awaited; empty if they are not known.
         let rows: Set<Outbox.Key>
         let history: History
         let deadline: ContinuousClock.Instant
@@ -15,7 +15,7 @@ final class InvalidationGate: Sendable {
     private struct State {
         var waiters: [Waiter] = []
         var isWatching = false
-        var isAsking = false
+        var isPolling = false
 
         mutating func removeWaiters(where isOver: (Waiter) -> Bool) -> [Waiter] {
             let over = waiters.filter(isOver)
@@ -30,11 +30,11 @@ final class InvalidationGate: Sendable {
     private let onOverdue: @Sendable () async -> Void
     private let state = Mutex(State())
 
-    /// Whoever trusts a cache that does not know of a commit stops within this time. See `docs/coherence.md`.
-    static let patience = Duration.milliseconds(500)
+    /// By then no process trusts a cache that lacks the invalidation any more. See `docs/coherence.md`.
+    static let timeout = Duration.milliseconds(500)
     private static let interval = Duration.milliseconds(20)
 
-    /// - Parameter onOverdue: Is called when no relay has seen to a commit in time.
+    /// - Parameter onOverdue: Called when no relay has invalidated the cache in time.
     init(
         _ invalidating: any CacheInvalidating, _ outbox: Outbox, _ watch: PrimaryWatch,
         onOverdue: @escaping @Sendable () async -> Void
@@ -45,11 +45,11 @@ final class InvalidationGate: Sendable {
         self.onOverdue = onOverdue
     }
 
-    /// Returns when nobody can read from the cache what was before the commit. To be called when it is committed.
+    /// Returns once no read can get from the cache what was current before the commit. Must be called after the commit.
     /// - Parameters:
-    ///   - invalidations: What it did to each ledger.
-    ///   - commit: The row of the outbox that tells of all of this; `nil` if there may be others.
-    ///   - state: Which cache counted in its transaction.
+    ///   - invalidations: The changes to each ledger.
+    ///   - commit: The outbox row with all of them; `nil` if there may be several rows.
+    ///   - state: The current cache, as read in the transaction.
     func invalidate(_ invalidations: [Invalidation], _ commit: EntryKey?, in state: CacheState) async {
         guard let namespace = state.namespace, !invalidations.isEmpty else { return }
         let row = commit.map { Outbox.Key(commit: $0, namespace: namespace) }
@@ -62,17 +62,17 @@ final class InvalidationGate: Sendable {
         }
     }
 
-    /// Likewise for commits that a read has found in the outbox. The rows remain for those who made them.
+    /// The same for commits that a read found in the outbox. Their rows are left to the processes that committed them.
     func invalidate(_ found: [OutboxEntry], in state: CacheState) async {
         guard let namespace = state.namespace, !found.isEmpty else { return }
         if await invalidating.invalidate(found.flatMap(\.invalidations), in: state) { return }
-        // Rows of programs that did not say whom they are owed to are not asked for: then the deadline decides.
+        // Rows of earlier versions have no namespace and are not polled for: then the deadline applies.
         let areKnown = found.allSatisfy { $0.namespace == namespace }
         let rows = areKnown ? Set(found.map { Outbox.Key(commit: $0.entry, namespace: namespace) }) : []
         await awaitRelay(rows, state.history)
     }
 
-    /// Waits for what is in the outbox by now, which may be nothing.
+    /// Waits for all rows that are in the outbox now, if any.
     private func awaitRelay(ofAll namespace: String, _ history: History) async {
         let rows = try? await watch.run { session in
             try session.history == history ? try Outbox.rows(owedTo: namespace, session) : nil
@@ -82,7 +82,7 @@ final class InvalidationGate: Sendable {
     }
 
     private func awaitRelay(_ rows: Set<Outbox.Key>, _ history: History) async {
-        let deadline = ContinuousClock.now + Self.patience
+        let deadline = ContinuousClock.now + Self.timeout
         let isInvalidated = await withCheckedContinuation { continuation in
             let waiter = Waiter(rows: rows, history: history, deadline: deadline, continuation: continuation)
             let isFirst = state.withLock { state in
@@ -95,32 +95,32 @@ final class InvalidationGate: Sendable {
         if !isInvalidated { await onOverdue() }
     }
 
-    /// As long as somebody waits. The primary is asked by the way: it may not answer in time.
+    /// Runs while there are waiters. Polls the primary in tasks of their own: it may not respond before a deadline.
     private func watchWaiters() async {
         while true {
             try? await Task.sleep(for: Self.interval)
             let (overdue, wanted, isDone) = state.withLock { state in
                 let overdue = state.removeWaiters { $0.deadline <= .now }
-                let wanted = state.isAsking ? [] : state.waiters.reduce(into: Set()) { $0.formUnion($1.rows) }
-                if !wanted.isEmpty { state.isAsking = true }
+                let wanted = state.isPolling ? [] : state.waiters.reduce(into: Set()) { $0.formUnion($1.rows) }
+                if !wanted.isEmpty { state.isPolling = true }
                 state.isWatching = !state.waiters.isEmpty
                 return (overdue, wanted, state.waiters.isEmpty)
             }
             for waiter in overdue { waiter.continuation.resume(returning: false) }
             if isDone { return }
-            if !wanted.isEmpty { Task { await ask(for: wanted) } }
+            if !wanted.isEmpty { Task { await poll(for: wanted) } }
         }
     }
 
-    private func ask(for wanted: Set<Outbox.Key>) async {
-        let answer = try? await watch.run { session in
+    private func poll(for wanted: Set<Outbox.Key>) async {
+        let reply = try? await watch.run { session in
             (try Outbox.left(of: wanted, session), in: try session.history)
         }
         let done = state.withLock { state in
-            state.isAsking = false
-            guard let (left, history) = answer else { return [Waiter]() }
+            state.isPolling = false
+            guard let (left, history) = reply else { return [Waiter]() }
             return state.removeWaiters { waiter in
-                // Those who came later are not in the answer. In another history, all rows are gone: that proves nothing.
+                // Waiters that joined later were not in the query. In another history, missing rows prove nothing.
                 !waiter.rows.isEmpty && waiter.history == history && wanted.isSuperset(of: waiter.rows)
                     && left.isDisjoint(with: waiter.rows)
             }

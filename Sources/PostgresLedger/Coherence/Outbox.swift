@@ -9,10 +9,10 @@ import Synchronization
     import Foundation
 #endif
 
-/// The outbox tells of commits until the cache that counts knows of them: one row for each commit, named by the entry that
-/// proves it. Rows whose commit is known are deleted along with a later commit, which costs no transaction of its own.
+/// Pending invalidations: one row for each commit, until the current cache is invalidated for it; its key is the
+/// commit's last audit entry. Rows that are done are deleted as part of a later commit, which saves a transaction.
 final class Outbox: Sendable {
-    /// A row, and whom it was owed to: in another history another commit may have its name.
+    /// The key of a row, and the namespace to invalidate: in another history, another commit may have the same key.
     struct Key: Hashable, Sendable {
         let commit: EntryKey
         let namespace: String
@@ -27,7 +27,7 @@ final class Outbox: Sendable {
         invalidated.withLock { $0.append(contentsOf: rows) }
     }
 
-    /// Rows for the next commit to delete; hand them back if it fails.
+    /// Rows for the next commit to delete. If it fails, pass them to `markInvalidated` again.
     func takeInvalidated() -> [Key] {
         invalidated.withLock { invalidated in
             let taken = invalidated.suffix(Self.maximumDeleted)
@@ -37,8 +37,8 @@ final class Outbox: Sendable {
     }
 
     /// - Parameters:
-    ///   - invalidations: What the commit does to each ledger.
-    ///   - state: Which cache counts; with none, there is nobody to tell.
+    ///   - invalidations: The commit's changes to each ledger.
+    ///   - state: The current cache; while it is off, no row is needed.
     static func insert(_ commit: CommitProof, _ invalidations: [Invalidation], _ state: CacheState) -> [Query] {
         guard let namespace = state.namespace else { return [] }
         return [
@@ -52,8 +52,8 @@ final class Outbox: Sendable {
         delete(rows.map(\.commit), rows.map(\.namespace))
     }
 
-    /// What another one is deleting is left to them.
-    /// - Parameter namespaces: `nil` for rows of programs that did not say.
+    /// Skips rows that another transaction is deleting.
+    /// - Parameter namespaces: `nil` for rows of earlier versions.
     static func delete(_ commits: [EntryKey], _ namespaces: [String?]) -> [Query] {
         guard !commits.isEmpty else { return [] }
         return [
@@ -63,8 +63,8 @@ final class Outbox: Sendable {
         ]
     }
 
-    /// All rows that are owed to a namespace.
-    /// - Returns: `nil` if there are too many, or such that do not say whom they are owed to.
+    /// All rows that are pending for a namespace.
+    /// - Returns: `nil` if there are too many, or some of earlier versions, without a namespace.
     static func rows(owedTo namespace: String, _ session: Session) throws(PostgresError) -> Set<Key>? {
         let found = try session.execute(owed, .text(namespace), .int64(Int64(maximumDeleted) + 1))
         guard found.count <= maximumDeleted else { return nil }
@@ -83,7 +83,7 @@ final class Outbox: Sendable {
         where namespace is null or namespace = $1::text limit $2::bigint
         """)
 
-    /// Those of these that are still there.
+    /// The subset of the rows that still exists.
     static func left(of rows: Set<Key>, _ session: Session) throws(PostgresError) -> Set<Key> {
         let found = try session.execute(
             left, .int64s(rows.map(\.commit.storeID.rawValue)), .int64s(rows.map(\.commit.position.rawValue)),
@@ -123,7 +123,7 @@ final class Outbox: Sendable {
 }
 
 extension OutboxEntry {
-    /// From `store_id, position, namespace, changes`.
+    /// From the columns `store_id, position, namespace, changes`.
     init(_ row: Row) throws {
         let changes = try JSONDecoder().decode([Change].self, from: Data(row.text(3).utf8))
         self.init(
@@ -163,7 +163,7 @@ extension [Invalidation] {
     }
 }
 
-/// An element of that.
+/// An element of that array.
 private struct Change: Decodable {
     let invalidation: Invalidation
 

@@ -9,29 +9,29 @@ import Synchronization
     import Darwin
 #endif
 
-/// What the primary says of itself: a replica that has replayed up to there, in the same history, knows all that was
-/// acknowledged before the question.
+/// The state of the primary. A replica in the same history that has replayed up to `flushed` has everything that was
+/// acknowledged before the request.
 struct PrimaryState: Sendable {
-    /// A position in its WAL: nothing is acknowledged before it is flushed.
+    /// Its WAL position (LSN): nothing is acknowledged before it is flushed.
     let flushed: String
     let cache: CacheState
-    /// Of the ledgers that were asked for. A replica may know more: it is told of a commit before the primary shows it.
+    /// Of the requested ledgers. A replica may be ahead: it may have a commit before it is visible on the primary.
     let positions: [StoreID: Position]
-    /// When it was asked.
+    /// When it was requested.
     let askedAt: ContinuousClock.Instant
 }
 
-/// Asks the primary where it is, over a connection of its own that gives up soon: whoever waits for a primary that cannot be
-/// reached is told so within a second or two.
+/// Reads the state of the primary, over a connection of its own with short timeouts: if the primary is unreachable,
+/// callers get an error within a second or two.
 ///
-/// Callers that ask while an answer is under way share the next one, so the primary is asked one question at a time.
+/// One query at a time: callers that arrive while a query is in progress share the next one.
 final class PrimaryWatch: Sendable {
     private typealias Caller = CheckedContinuation<Result<PrimaryState, any Error>, Never>
 
     private struct State {
-        var isAsking = false
+        var isQuerying = false
         var callers: [Caller] = []
-        /// What they ask for.
+        /// The ledgers that they need.
         var stores: Set<StoreID> = []
         var last: PrimaryState?
     }
@@ -43,43 +43,43 @@ final class PrimaryWatch: Sendable {
         connection = Connection(primary.givingUp(after: .seconds(1)), logger: logger)
     }
 
-    /// What it said last, if it ever did.
+    /// The last known state, if any.
     var last: PrimaryState? { state.withLock { $0.last } }
 
-    /// - Parameter stores: The ledgers whose positions are wanted.
+    /// - Parameter stores: The ledgers whose positions are needed.
     /// - Throws: `PostgresError`.
     func now(_ stores: [StoreID] = []) async throws -> PrimaryState {
         let result = await withCheckedContinuation { (caller: Caller) in
             let isFirst = state.withLock { state in
                 state.callers.append(caller)
                 state.stores.formUnion(stores)
-                defer { state.isAsking = true }
-                return !state.isAsking
+                defer { state.isQuerying = true }
+                return !state.isQuerying
             }
-            // A task of its own: who asked first may leave, and the others still get their answer.
-            if isFirst { Task { await answer() } }
+            // An unstructured task: cancelling the first caller must not affect the others.
+            if isFirst { Task { await serveCallers() } }
         }
         return try result.get()
     }
 
-    /// Runs something short on the connection.
+    /// Runs a short query on the connection.
     func run<T: Sendable>(_ body: @escaping @Sendable (Session) throws -> T) async throws -> T {
         try await connection.run(body)
     }
 
     func close() async { await connection.close() }
 
-    private func answer() async {
+    private func serveCallers() async {
         while let (callers, stores) = nextCallers() {
             let askedAt = ContinuousClock.now
             let result: Result<PrimaryState, any Error>
             do {
                 let found = try await connection.run { session in
-                    let answers = try session.pipeline([
-                        Query(Self.question), Query(Self.heads, .int64s(stores.map(\.rawValue))),
+                    let results = try session.pipeline([
+                        Query(Self.stateQuery), Query(Self.heads, .int64s(stores.map(\.rawValue))),
                     ])
-                    let row = try answers[0].one()
-                    let positions = try answers[1].map {
+                    let row = try results[0].one()
+                    let positions = try results[1].map {
                         (StoreID(rawValue: try $0.int64(0)), Position(rawValue: try $0.int64(1)))
                     }
                     return PrimaryState(
@@ -98,7 +98,7 @@ final class PrimaryWatch: Sendable {
     private func nextCallers() -> ([Caller], Set<StoreID>)? {
         state.withLock { state in
             guard !state.callers.isEmpty else {
-                state.isAsking = false
+                state.isQuerying = false
                 return nil
             }
             defer { (state.callers, state.stores) = ([], []) }
@@ -106,7 +106,7 @@ final class PrimaryWatch: Sendable {
         }
     }
 
-    private static let question = Statement(
+    private static let stateQuery = Statement(
         "primary.state", "select pg_current_wal_flush_lsn()::text, \(CacheState.columnsSQL)")
 
     private static let heads = Statement(
@@ -114,13 +114,13 @@ final class PrimaryWatch: Sendable {
 }
 
 extension Session {
-    /// Whether a replica has replayed up to a position in the primary's WAL, now or within a moment.
+    /// Whether a replica has replayed up to a position in the primary's WAL, now or within 10 ms.
     ///
-    /// Asked in a statement before the snapshot is taken: what is replayed by then is in the snapshot. Says nothing of the
-    /// history that it replays; the snapshot does.
+    /// Must be a statement before the snapshot is taken: what is replayed by then is in the snapshot. Does not check
+    /// the history that it replays; the snapshot does.
     func replays(upTo flushed: String) throws -> Bool {
         for attempt in 0..<Self.attempts {
-            // On the connection's own thread, which has nothing else to do.
+            // Blocks only the connection's own thread.
             if attempt > 0 { usleep(Self.pauseMicroseconds) }
             let row = try execute(Self.replayed, .text(flushed)).one()
             guard try row.bool(1) else { throw retired() }

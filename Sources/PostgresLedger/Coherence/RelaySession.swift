@@ -3,9 +3,9 @@ import Logging
 import Postgres
 import Synchronization
 
-/// The outbox as the relay sees it: the process whose session holds an advisory lock.
+/// The relay's session. The process whose session holds an advisory lock is the relay.
 ///
-/// A session that is idle for long, because its process hangs or is cut off, is ended by the server: another one takes over.
+/// If its process hangs or is cut off, the server ends the idle session after two seconds, and another one takes over.
 public final class RelaySession: RelayedOutbox {
     private let connection: Connection
     private let failure: @Sendable (any Error) -> LedgerError
@@ -18,7 +18,7 @@ public final class RelaySession: RelayedOutbox {
     ) {
         var configuration = primary.givingUp(after: .seconds(1))
         configuration.idleSessionTimeout = .seconds(2)
-        // Rows of programs of version 3 may be deleted by the relay alone.
+        // Only the relay may delete rows of version 3.
         configuration.settings["khata.relay"] = "on"
         connection = Connection(configuration, logger: logger)
         self.failure = failure
@@ -27,17 +27,17 @@ public final class RelaySession: RelayedOutbox {
     public func round(limit: Int) async throws(LedgerError) -> RelayRound? {
         let elected = elected.withLock { $0 }
         let (backend, round) = try await run { session in
-            // A lost connection took the lock with it.
+            // A lost connection released the lock.
             let backend = try session.execute(Self.backend).one().int64(0)
             guard try backend == elected || Self.elect(session) else { return (nil as Int64?, nil as RelayRound?) }
-            let answers = try session.pipeline([Query(Self.state), Query(Self.due, .int64(Int64(limit)))])
-            let state = try answers[0].one()
+            let results = try session.pipeline([Query(Self.state), Query(Self.due, .int64(Int64(limit)))])
+            let state = try results[0].one()
             return (
                 backend,
                 RelayRound(
                     isFirst: backend != elected, state: try CacheState(state, at: 0, in: session.history),
                     isSameServer: try state.bool(2), followsOthers: try state.bool(3),
-                    entries: try answers[1].map(OutboxEntry.init))
+                    entries: try results[1].map(OutboxEntry.init))
             )
         }
         self.elected.withLock { $0 = backend }
@@ -53,7 +53,7 @@ public final class RelaySession: RelayedOutbox {
     public func switchCache(from state: CacheState, to namespace: String?) async throws(LedgerError) {
         let elected = elected.withLock { $0 }
         try await run { session in
-            // On another connection, another process may be the relay by now.
+            // After a reconnect, another process may be the relay.
             guard try session.execute(Self.backend).one().int64(0) == elected else {
                 throw PostgresError(.connection, "the session that was the relay's is gone")
             }
@@ -66,7 +66,7 @@ public final class RelaySession: RelayedOutbox {
         try await run { session in _ = try session.execute(Self.resign) }
     }
 
-    /// Switches the cache off if no process is the relay, nor becomes it within half a second: then nobody trusts it.
+    /// Switches the cache off if there is no relay for half a second: then no process trusts the cache.
     func switchOffIfAbandoned() async throws(LedgerError) {
         try await run { session in
             guard try Self.elect(session) else { return }
@@ -87,7 +87,7 @@ public final class RelaySession: RelayedOutbox {
         }
     }
 
-    /// Relays of version 3 are elected by a lock that all others share as long as they run.
+    /// Also shares the lock that elects relays of version 3, so that none is elected meanwhile.
     private static func elect(_ session: Session) throws(PostgresError) -> Bool {
         try session.execute(elect).one().bool(0)
     }
@@ -114,7 +114,7 @@ public final class RelaySession: RelayedOutbox {
         """
         select case when pg_try_advisory_lock_shared(\(lockOfVersion3)) then pg_try_advisory_lock(\(lock)) else false end
         """)
-    /// The other lock stays: as long as this runs, no relay of version 3 is to be elected.
+    /// Keeps the other lock: while this process runs, no relay of version 3 may be elected.
     private static let resign = Statement("relay.resign", "select pg_advisory_unlock(\(lock))")
     private static let awaitDistrust = Statement("relay.await_distrust", "select pg_sleep(0.5)")
 
@@ -126,7 +126,7 @@ public final class RelaySession: RelayedOutbox {
             (select server_started from cache_state) is null
         """)
 
-    /// A row from the future is due: the clock went back.
+    /// A row from the future is also due: the clock went back.
     private static let due = Statement(
         "relay.due",
         """
@@ -143,7 +143,7 @@ public final class RelaySession: RelayedOutbox {
         where generation = $2::bigint and namespace is null
         """)
 
-    /// Nobody waits for rows that nobody is owed any more.
+    /// Deletes all rows: without a cache there is nothing to invalidate.
     private static let switchOff = Statement(
         "relay.switch_off",
         """
@@ -154,7 +154,7 @@ public final class RelaySession: RelayedOutbox {
 }
 
 extension RelaySession {
-    /// The commits that the cache has not heard of for a second: the relay, where there is one, sees to them at once.
+    /// The number of commits whose invalidation has been pending for a second; a working relay does them at once.
     public func health() async -> [ComponentHealth] {
         let backlog = try? await connection.run { session in
             try session.execute(Self.backlog).one().int64(0)
@@ -162,13 +162,13 @@ extension RelaySession {
         guard let backlog else { return [] }
         return [
             ComponentHealth(
-                name: "relay:backlog", status: backlog < Self.tolerableBacklog ? .pass : .warn,
+                name: "relay:backlog", status: backlog < Self.maximumBacklog ? .pass : .warn,
                 observed: Double(backlog), unit: "commits",
-                output: backlog < Self.tolerableBacklog ? nil : "commits wait to be told to the cache")
+                output: backlog < Self.maximumBacklog ? nil : "cache invalidations are pending for too many commits")
         ]
     }
 
-    private static let tolerableBacklog: Int64 = 1_000
+    private static let maximumBacklog: Int64 = 1_000
 
     private static let backlog = Statement(
         "relay.backlog",

@@ -38,7 +38,7 @@ extension Statement {
         "api_keys.revoke",
         "update api_keys set revoked_at = coalesce(revoked_at, now()) where id = $1::text returning id")
 
-    /// Rows that another instance is writing are passed over: what it writes is as new, and nobody waits in a circle.
+    /// Skips rows that another instance is updating: its time is as recent, and deadlocks are impossible.
     static let noteUses = Statement(
         "api_keys.note_uses",
         """

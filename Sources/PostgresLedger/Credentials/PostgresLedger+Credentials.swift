@@ -64,8 +64,8 @@ extension PostgresLedger: CredentialStoring {
         guard !disabled.isEmpty else { throw .notFound }
     }
 
-    /// From the primary, because a replica may not have heard what was revoked; while the primary is down, nothing is
-    /// revoked, and the replica answers.
+    /// Reads the primary, because a replica may lack a recent revocation; while the primary is down, nothing is
+    /// revoked, and the replica is the fallback.
     private func find<Item: Sendable>(
         _ query: Query, _ read: @escaping @Sendable (Row) throws -> Item
     ) async throws(LedgerError) -> [Item] {
@@ -104,7 +104,7 @@ extension Parameter {
 }
 
 extension Grant {
-    /// From the columns role, stores, reads_per_second and writes_per_second, of which the first is given.
+    /// From the columns role, stores, reads_per_second and writes_per_second, starting at `first`.
     init(_ row: Row, from first: Int) throws {
         try self.init(
             role: row.known(first),

@@ -2,7 +2,7 @@ import Access
 import Inventory
 import Postgres
 
-/// How records are written as they were in another place, with their numbers and times.
+/// Writes records as they were in the source, with their numbers and times.
 extension Archivable<Product> {
     static func insert(_ products: [Archivable<Product>]) -> Query {
         let items = products.map(\.item)
@@ -19,7 +19,7 @@ extension Archivable<Product> {
 }
 
 extension Archivable<Store> {
-    /// The stores are there, closed.
+    /// The stores already exist, closed.
     static func update(_ stores: [Archivable<Store>]) -> Query {
         Query(
             .updateStores,
@@ -51,10 +51,10 @@ extension Statement {
 
 extension CatalogContents {
     init(_ session: Session) throws {
-        let answers = try session.pipeline([Query(Self.allProducts), Query(Self.allStores)])
+        let results = try session.pipeline([Query(Self.allProducts), Query(Self.allStores)])
         self.init(
-            products: try answers[0].map { try Archivable(Product($0), archivedAt: $0.optionalMoment(6)) },
-            stores: try answers[1].map { try Archivable(Store($0), archivedAt: $0.optionalMoment(3)) })
+            products: try results[0].map { try Archivable(Product($0), archivedAt: $0.optionalMoment(6)) },
+            stores: try results[1].map { try Archivable(Store($0), archivedAt: $0.optionalMoment(3)) })
     }
 
     private static let allProducts = Statement(
@@ -77,7 +77,7 @@ extension APIKeyRecord {
             .timestamp(lastUsedAt?.microseconds), .timestamp(revokedAt?.microseconds))
     }
 
-    /// The next key gets the next number.
+    /// Sets the sequence so that the next key gets the next number.
     var continueNumbers: Query { Query(Self.continueNumbers, .int64(number.rawValue)) }
 
     private static let insertKept = Statement(

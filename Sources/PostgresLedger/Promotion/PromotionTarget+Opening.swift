@@ -2,9 +2,9 @@ public import Access
 public import Inventory
 import Postgres
 
-/// What makes a shop of the ledgers of its stores.
+/// Everything of a shop besides the entries of its stores' ledgers.
 public struct ShopContents: Sendable {
-    /// The catalog's ledger, whole.
+    /// The catalog's whole ledger.
     public let history: [AuditEntry]
     public let catalog: CatalogContents
     public let credentials: Credentials
@@ -20,17 +20,17 @@ public struct ShopContents: Sendable {
 }
 
 extension PromotionTarget {
-    /// Opens the shop, in one transaction: everybody sees all of it or nothing. What was written is read again and
-    /// compared before it is committed.
-    /// - Parameter prepare: Runs on the connection's thread when nothing is left to do but the commit, which does not
-    ///   take place if it throws.
+    /// Opens the shop in one transaction: readers see all of it or nothing. What was written is read back and compared
+    /// before the commit.
+    /// - Parameter prepare: Runs on the connection's thread just before the commit, which does not take place if it
+    ///   throws.
     /// - Throws: `PromotionConflict`, if the shop is open already, `PromotionDifference`, `PostgresError`.
     public func open(_ shop: ShopContents, preparing prepare: @escaping @Sendable () throws -> Void) async throws {
         try await database.write { session in
             _ = try session.execute(Self.lockCache)
             let locked = try session.execute(Self.lockCatalog)
             guard locked.count == 1 else { throw PromotionConflict() }
-            // Somebody may serve the empty shop from a cache.
+            // An instance may have cached the empty shop.
             let cache = try CacheState(locked[0], at: 0, in: History(""))
             for query in shop.writes(cache) { _ = try session.pipeline([query]) }
             try Self.compare(shop, session)
@@ -65,7 +65,7 @@ extension PromotionTarget {
         """)
 }
 
-/// What was written is not what was read again.
+/// What was read back differs from what was written.
 public struct PromotionDifference: Error, CustomStringConvertible {
     public let description: String
 
@@ -75,7 +75,7 @@ public struct PromotionDifference: Error, CustomStringConvertible {
 }
 
 extension ShopContents {
-    /// Each of a bounded size.
+    /// Queries of bounded size.
     fileprivate func writes(_ cache: CacheState) -> [Query] {
         var writes = history.inParts.map(AuditEntry.insert)
         writes += catalog.products.inParts.map(Archivable<Product>.insert)
@@ -87,7 +87,7 @@ extension ShopContents {
             let head = LedgerHead(
                 storeID: .catalog, position: last.position, hash: last.hash, recordedAt: last.recordedAt)
             writes.append(LedgerHead.update([head]))
-            // No product's level was ever rendered: what marks say of whole stores is enough.
+            // No product's level was ever cached: invalidating whole stores is enough.
             writes += Outbox.insert(
                 CommitProof(last),
                 ([head] + heads).map { Invalidation(storeID: $0.storeID, position: $0.position, products: [:]) }, cache)

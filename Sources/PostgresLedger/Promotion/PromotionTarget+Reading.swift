@@ -1,7 +1,7 @@
 public import Inventory
 import Postgres
 
-/// What the database holds of what was moved, however far it went since.
+/// Reads what was moved, however many entries followed since.
 extension PromotionTarget {
     public func totals(of storeID: StoreID, upTo position: Position) async throws -> LedgerTotals {
         try await database.run { session in
@@ -12,8 +12,8 @@ extension PromotionTarget {
         }
     }
 
-    /// The levels of a store as they were at a position, by product. Those that have not changed since are taken from the
-    /// table of levels, the others from their last movement up to there.
+    /// The levels of a store at a position, by product. Those that have not changed since come from the table of
+    /// levels, the others from their last movement up to the position.
     public func levels(
         of storeID: StoreID, at position: Position, after productID: ProductID?, limit: Int
     ) async throws -> [StoredLevel] {

@@ -1,12 +1,11 @@
 public import Inventory
 public import Postgres
 
-/// A database that takes in the ledgers of another place, with all that belongs to them.
+/// A database that ledgers are moved into, with all that belongs to them.
 ///
-/// It does so entry by entry, as they were recorded there, so that at any time it holds the beginning of each store's
-/// ledger: who was interrupted finds out how far each came, and goes on. Until everything is there the shop is closed: its
-/// stores are archived and its products missing, so nobody sells from half a ledger, and nobody reads from it what
-/// was true long ago. `open` makes all of it visible at once.
+/// Entries are appended as they were recorded, so the database always holds a prefix of each store's ledger, and an
+/// interrupted move can be resumed. Until everything is copied the shop is closed: its stores are archived and its
+/// products missing, so that it can neither be sold from nor read. `open` makes everything visible at once.
 public struct PromotionTarget: Sendable {
     let database: Pool
 
@@ -16,9 +15,9 @@ public struct PromotionTarget: Sendable {
 
     /// What the database holds.
     public enum Contents: Sendable {
-        /// Nothing, or what came of stores' ledgers so far.
+        /// Nothing, or prefixes of the stores' ledgers.
         case closed([LedgerHead])
-        /// A shop: another one, or the one that was moved here.
+        /// A shop: another one, or the moved one.
         case open
     }
 
@@ -29,12 +28,12 @@ public struct PromotionTarget: Sendable {
         }
     }
 
-    /// Tells the database from all others, by whatever name it is reached.
+    /// Identifies the database, whatever its address.
     public func identity() async throws -> String {
         try await database.run { session in try session.execute(Self.identityName).one().text(0) }
     }
 
-    /// Makes the stores that are not there yet, closed.
+    /// Creates the stores that do not exist yet, closed.
     public func addStores(_ stores: [(id: StoreID, name: String)]) async throws {
         let (ids, names) = (stores.map(\.id.rawValue), stores.map(\.name))
         try await database.write { session in
@@ -43,8 +42,8 @@ public struct PromotionTarget: Sendable {
     }
 
     /// Adds entries to a store's ledger, with the levels that follow from them, in one transaction.
-    /// - Parameter head: The store's, as it has to be.
-    /// - Throws: `PromotionConflict`, if it is not; `PostgresError`.
+    /// - Parameter head: The expected head of the store.
+    /// - Throws: `PromotionConflict` if the head differs; `PostgresError`.
     public func append(_ page: AuditedPage, to head: LedgerHead) async throws {
         guard let last = page.entries.last else { return }
         var lastEntries: [ProductID: LedgerEntry] = [:]
@@ -66,7 +65,7 @@ public struct PromotionTarget: Sendable {
         }
     }
 
-    /// Puts records of idempotency keys, over those of an earlier attempt.
+    /// Upserts idempotency records; an earlier attempt may have written some.
     public func put(_ outcomes: [StoredOutcome]) async throws {
         let query = Query(
             Self.putOutcomes,
@@ -78,7 +77,7 @@ public struct PromotionTarget: Sendable {
         try await database.write { session in _ = try session.pipeline([query]) }
     }
 
-    /// As soon as the catalog says anything, or anybody may come in.
+    /// Whether there is any trace of a shop in use.
     private static let isOpen = Statement(
         "moving.is_open",
         """
@@ -118,7 +117,7 @@ public struct PromotionTarget: Sendable {
         """)
 }
 
-/// Somebody else writes to the database that a ledger is moved into.
+/// Another process writes to the database that a ledger is moved into.
 public struct PromotionConflict: Error, CustomStringConvertible {
     public var description: String {
         "somebody else writes to the database, so it cannot hold the same history as the file: move it to another one"

@@ -48,7 +48,7 @@ extension PostgresLedger {
         }.found()
     }
 
-    /// Matches texts that contain this one as it stands.
+    /// Matches texts that contain this one literally.
     private static func likePattern(_ text: String) -> String {
         var pattern = "%"
         for scalar in text.unicodeScalars {
@@ -68,7 +68,7 @@ extension PostgresLedger {
         order by product_id limit $4::bigint
         """)
 
-    /// Two are as good as many: nobody can say which is meant.
+    /// Limited to two, which is enough to know that a name is ambiguous.
     static let productsNamed = Statement(
         "read.products_named",
         """
@@ -102,7 +102,7 @@ extension PostgresLedger {
 }
 
 extension Snapshot {
-    /// - Throws: `.notFound` if the snapshot does not have what was looked for.
+    /// - Throws: `.notFound` if the snapshot has no value.
     func found<Wrapped: Sendable>() throws(LedgerError) -> Snapshot<Wrapped> where Value == Wrapped? {
         guard let value else { throw .notFound }
         return map { _ in value }

@@ -57,7 +57,7 @@ extension PostgresLedger {
         """
     }
 
-    /// As above, with $7 actor or null and $9 action or null.
+    /// Parameters as above, but $7 is the actor or null, and $9 the action or null.
     private static let audit = Statement(
         "read.audit",
         """
@@ -72,7 +72,7 @@ extension PostgresLedger {
         order by s.store_id, m.position limit $6::bigint
         """)
 
-    /// The ledgers to be read, and the positions of each that lie in the period and after the key.
+    /// The ledgers to read, each with its positions that lie in the period and after the key.
     private static let ledgersInPeriod = """
         from stores s
         join lateral (

@@ -26,7 +26,7 @@ extension PostgresLedger {
     private static let reportByProduct = Statement("report.by_product", reportSQL(group: "0::bigint"))
     private static let reportByStore = Statement("report.by_store", reportSQL(group: "store_id"))
 
-    /// A day opens with what the period opened with and all that moved on the days before.
+    /// A day's opening stock is the period's, plus the movements of the days before.
     private static let reportByDay = Statement(
         "report.by_day",
         """
@@ -42,7 +42,7 @@ extension PostgresLedger {
         order by product_id, "group" limit $7::bigint
         """)
 
-    /// Microseconds since 1970 at which the day of UTC began in which a movement was recorded.
+    /// The start of the UTC day on which a movement was recorded, in microseconds since 1970.
     private static let day =
         "(extract(epoch from date_trunc('day', recorded_at at time zone 'UTC')) * 1000000)::bigint"
 
@@ -71,7 +71,7 @@ extension PostgresLedger {
         )
         """
 
-    /// What was on hand before the period: one probe for each level, whatever happened before.
+    /// Stock on hand before the period: one index lookup per level, however long its history.
     private static func opening(group: String) -> String {
         """
         select l.product_id, \(group == "store_id" ? "l.store_id" : group) as "group", sum(m.on_hand_after) as on_hand

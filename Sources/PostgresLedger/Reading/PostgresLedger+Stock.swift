@@ -37,8 +37,8 @@ extension PostgresLedger: StockReading {
         order by l.product_id limit $5::bigint
         """)
 
-    /// Each level at the last position before the moment: one probe for each product, whatever happened since. Here
-    /// archived products are shown too: they were on the shelf then.
+    /// Each level at the last position before the moment: one index lookup per product, however much happened since.
+    /// Includes archived products: they were on the shelf then.
     private static let stockAsOf = Statement(
         "read.stock_as_of",
         """

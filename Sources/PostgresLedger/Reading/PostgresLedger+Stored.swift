@@ -76,10 +76,10 @@ extension PostgresLedger: StoredStateReading {
 extension StoredEnd {
     fileprivate init(of id: StoreID, _ session: Session) throws {
         let store = Parameter.int64(id.rawValue)
-        let answers = try session.pipeline([Query(Self.head, store), Query(Self.ends, store)])
-        let last = try answers[1].one()
+        let results = try session.pipeline([Query(Self.head, store), Query(Self.ends, store)])
+        let last = try results[1].one()
         self.init(
-            head: try answers[0].first.map(LedgerHead.init), lastEntry: Position(rawValue: try last.int64(0)),
+            head: try results[0].first.map(LedgerHead.init), lastEntry: Position(rawValue: try last.int64(0)),
             lastMovement: Position(rawValue: try last.int64(1)))
     }
 

@@ -1,8 +1,8 @@
 import Inventory
 import Postgres
 
-/// Reads rows together with the positions of their ledgers, in one snapshot and one round trip: from the replica if
-/// its snapshot is new enough, otherwise from the primary.
+/// Reads rows and the positions of their ledgers, in one snapshot and one round trip: from the replica if its snapshot
+/// is new enough, otherwise from the primary.
 struct SnapshotReader: Sendable {
     let primary: Pool
     let replica: Pool?
@@ -11,7 +11,7 @@ struct SnapshotReader: Sendable {
     let servesUnproven: Bool
     let observer: any LedgerObserver
 
-    /// - Parameter query: Its rows are handed to `decode` on the connection's thread.
+    /// - Parameter decode: Decodes the query's rows, on the connection's thread.
     func read<Value: Sendable>(
         _ scope: ReadScope, _ freshness: Freshness, _ query: Query, _ decode: @escaping @Sendable (Rows) throws -> Value
     ) async throws(LedgerError) -> Snapshot<Value> {
@@ -29,11 +29,11 @@ struct SnapshotReader: Sendable {
         }
     }
 
-    /// What a replica has to have for nothing to be missing.
+    /// How new a replica's snapshot must be.
     private enum Floor {
         case requirement(Requirement)
         case primary(PrimaryState)
-        /// It cannot be known. What the primary said last, if it ever did.
+        /// Unknown, because the primary is unreachable. Its last known state, if any.
         case unproven(PrimaryState?)
     }
 
@@ -48,7 +48,7 @@ struct SnapshotReader: Sendable {
         }
     }
 
-    /// - Returns: `nil` if the replica does not answer, is not new enough within a moment, or is too new.
+    /// - Returns: `nil` if the replica fails, does not catch up within 10 ms, or is ahead of what the primary shows.
     private func snapshot<Value: Sendable>(
         of replica: Pool, _ reading: Reading<Value>, _ floor: Floor, _ atLeast: LedgerPoint?
     ) async throws(LedgerError) -> Snapshot<Value>? {
@@ -57,7 +57,7 @@ struct SnapshotReader: Sendable {
             case .requirement(let required):
                 let found = try await found(replica, reading, behind: nil)
                 guard found.isEnough(required) else { throw Behind() }
-                if !found.isShown(required) { try await requireVisible(found) }
+                if !found.isCertainlyVisible(required) { try await requireVisible(found) }
                 await invalidationGate.invalidate(found.pendingInvalidations(beyond: required), in: found.cache)
                 return try found.snapshot(atLeast, .replica)
             case .primary(let state):
@@ -74,7 +74,7 @@ struct SnapshotReader: Sendable {
         } catch let error as PostgresError {
             observer.observe(.replicaPassedOver(error))
         } catch let error as LedgerError {
-            // A client may know more than the replica; and it may be about another history, as the primary knows.
+            // The client may have seen a newer position than the replica, or another history: the primary decides.
             switch error {
             case .positionUnavailable, .historyChanged: observer.observe(.replicaPassedOver(nil))
             default: throw error
@@ -86,13 +86,13 @@ struct SnapshotReader: Sendable {
         return nil
     }
 
-    /// A replica may be told of a commit before the primary shows it: whoever then asks the primary must not read less.
-    /// - Throws: `Behind`, if the primary does not show it yet.
+    /// A replica may have a commit before it is visible on the primary, from which a later read must not return less.
+    /// - Throws: `Behind` if it is not visible on the primary yet.
     private func requireVisible<Value>(_ found: Found<Value>) async throws {
         guard found.isVisible(try await watch.now(found.scope.ledgers)) else { throw Behind() }
     }
 
-    /// - Parameter last: What the primary said last.
+    /// - Parameter last: The primary's last known state.
     private func unproven<Value: Sendable>(
         _ replica: Pool, _ reading: Reading<Value>, _ last: PrimaryState?
     ) async throws -> (Found<Value>, provenAt: ContinuousClock.Instant?) {
@@ -104,8 +104,8 @@ struct SnapshotReader: Sendable {
         return (try await found(replica, reading, behind: nil), nil)
     }
 
-    /// - Parameter state: What the primary said of itself, which a replica has to have replayed.
-    /// - Throws: `Behind`, if it has not.
+    /// - Parameter state: The primary's state, which a replica must have replayed.
+    /// - Throws: `Behind` if it has not.
     private func found<Value: Sendable>(
         _ pool: Pool, _ reading: Reading<Value>, behind state: PrimaryState?
     ) async throws -> Found<Value> {
@@ -118,47 +118,47 @@ struct SnapshotReader: Sendable {
     }
 }
 
-/// A replica is not where the primary is, or follows another history.
+/// A replica is behind (or, not yet visibly, ahead of) the primary, or follows another history.
 private struct Behind: Error {}
 
-/// What is read.
+/// A read: its scope, query and decoder.
 private struct Reading<Value: Sendable>: Sendable {
     let scope: ReadScope
     let query: Query
     let decode: @Sendable (Rows) throws -> Value
 
     func found(_ session: Session) throws -> Found<Value> {
-        let answers = try session.pipeline([
+        let results = try session.pipeline([
             Query(.beginSnapshot), scope.heads, query, scope.pending, Query(.commit),
         ])
-        guard let first = answers[1].first, let history = try first.optionalText(2) else {
-            // A replica that has not heard of it yet, or the database of something else.
+        guard let first = results[1].first, let history = try first.optionalText(2) else {
+            // A replica that has not received it yet, or another application's database.
             throw PostgresError(.connection, "the database has no history of a ledger")
         }
         var positions: [StoreID: Position] = [:]
-        for row in answers[1] {
+        for row in results[1] {
             positions[StoreID(rawValue: try row.int64(0))] = Position(rawValue: try row.int64(1))
         }
         return Found(
             scope: scope, positions: positions, cache: try CacheState(first, at: 3, in: History(history)),
-            value: try decode(answers[2]),
-            outbox: try answers[3].map(OutboxEntry.init))
+            value: try decode(results[2]),
+            outbox: try results[3].map(OutboxEntry.init))
     }
 }
 
-/// What a snapshot held.
+/// The result of a read.
 private struct Found<Value: Sendable>: Sendable {
     let scope: ReadScope
-    /// Of the ledgers in scope that exist.
+    /// The positions of the existing ledgers in scope.
     let positions: [StoreID: Position]
     let cache: CacheState
     let value: Value
-    /// What concerns the ledgers in scope, and the cache that counts may not know.
+    /// Commits to the ledgers in scope that the cache may not be invalidated for.
     let outbox: [OutboxEntry]
 
     private var catalogPosition: Position { positions[.catalog, default: .zero] }
 
-    /// Of the one ledger in scope, if it is one and exists.
+    /// The position of the ledger in scope, if there is exactly one and it exists.
     private var position: Position? {
         switch scope {
         case .catalog: catalogPosition
@@ -172,12 +172,13 @@ private struct Found<Value: Sendable>: Sendable {
             && position ?? .zero >= required.position
     }
 
-    /// Whether nothing is in it that the primary may not show yet: what anybody was told of it does, and what came before.
-    func isShown(_ required: Requirement) -> Bool {
+    /// Whether everything in it is certainly visible on the primary, as everything up to the requirement's positions
+    /// is.
+    func isCertainlyVisible(_ required: Requirement) -> Bool {
         catalogPosition <= required.catalogPosition && position ?? .zero <= required.highest
     }
 
-    /// Whether nothing is in it that the primary did not show.
+    /// Whether everything in it is visible in the primary's state.
     func isVisible(_ primary: PrimaryState) -> Bool {
         primary.cache.history == cache.history
             && scope.ledgers.allSatisfy {
@@ -185,7 +186,7 @@ private struct Found<Value: Sendable>: Sendable {
             }
     }
 
-    /// What the cache may not know of; all that the outbox has, unless it is known to know some.
+    /// The commits in the outbox that the cache may not be invalidated for. Without a requirement, all of them.
     func pendingInvalidations(beyond required: Requirement?) -> [OutboxEntry] {
         guard let required, required.history == cache.history else { return outbox }
         let invalidated = required.invalidated
@@ -213,8 +214,8 @@ private struct Found<Value: Sendable>: Sendable {
 }
 
 extension LedgerError {
-    /// What a failure is to who asks many times a second, for nobody in particular: that a server cannot be reached, its
-    /// connections say.
+    /// Maps an error of a periodic query. A transient one is not reported: the connection logs that the server is
+    /// unreachable.
     init(watchFailure error: any Error, _ observer: any LedgerObserver) {
         if let error = error as? PostgresError, error.isTransient {
             self = .unavailable
@@ -223,7 +224,7 @@ extension LedgerError {
         }
     }
 
-    /// What a failed read is to its caller.
+    /// Maps and reports the error of a read.
     init(readFailure error: any Error, _ observer: any LedgerObserver) {
         if let error = error as? LedgerError {
             self = error
@@ -250,7 +251,7 @@ extension LedgerError {
 }
 
 extension ReadScope {
-    /// Those whose positions tell how new a read is; none if it spans all stores.
+    /// The ledgers whose positions define how new a read is; none if it spans all stores.
     fileprivate var ledgers: [StoreID] {
         switch self {
         case .catalog: [.catalog]
@@ -259,7 +260,7 @@ extension ReadScope {
         }
     }
 
-    /// As `store_id, position`, the history, and which cache counts; the catalog is among them.
+    /// `store_id, position`, the history and the current cache; the catalog is included.
     fileprivate var heads: Query {
         switch self {
         case .catalog: Query(Self.head, .int64(0))
@@ -269,7 +270,7 @@ extension ReadScope {
         }
     }
 
-    /// The commits that have changed something here and that the cache may not know of.
+    /// The commits to these ledgers that the cache may not be invalidated for.
     fileprivate var pending: Query {
         switch self {
         case .catalog: Query(Self.pendingOfOne, .int64(0))
@@ -302,7 +303,7 @@ extension ReadScope {
 
     private static let pendingOfAll = Statement("pending.all", pendingSQL)
 
-    /// See `Outbox` for the form of `changes`. The names in a page are the catalog's.
+    /// See `Outbox` for the format of `changes`. Includes the catalog, because a page has names from it.
     private static let pendingOfOne = Statement(
         "pending.one",
         """

@@ -1,7 +1,7 @@
 import Inventory
 import Postgres
 
-/// How what a change to the catalog is about is looked up.
+/// Looks up the subject of a change to the catalog.
 extension CatalogSubject {
     var find: Statement {
         switch self {

@@ -1,13 +1,13 @@
 import Inventory
 import Postgres
 
-/// Reads what a change to the catalog depends on, under the lock on the catalog's ledger, and decides.
+/// Reads the state that a change to the catalog depends on, under the lock on the catalog's ledger, and decides.
 struct CatalogTransaction: Sendable {
-    /// The advisory lock that movements share and the archiving of a product takes alone; "stock" in ASCII.
+    /// The advisory lock that movements share and archiving a product takes exclusively; "stock" in ASCII.
     static let lock: Int64 = 0x73_74_6F_63_6B
 
     let command: CatalogCommand
-    /// Outbox rows to be deleted along with this commit.
+    /// Outbox rows to delete in this commit.
     let invalidated: [Outbox.Key]
 
     func prepare(_ session: Session) throws -> PreparedTransaction<Committed<Result<CatalogDecision, Refusal>>> {
@@ -24,7 +24,7 @@ struct CatalogTransaction: Sendable {
     }
 
     private func lockedHead(_ session: Session) throws -> (LedgerHead, CacheState) {
-        // In the order in which movements take them.
+        // In the same order as movements, against deadlocks.
         var locks = [Query(.begin)]
         if case .archiveProduct = command.change { locks.append(Query(Self.lockOutMovements)) }
         locks.append(Query(Self.lockCache))
@@ -39,7 +39,7 @@ struct CatalogTransaction: Sendable {
         _ session: Session, head: LedgerHead, in history: History
     ) throws -> CatalogState {
         let subject = command.change.subject
-        let answers = try session.pipeline([
+        let results = try session.pipeline([
             Query(subject.find, .int64(subject.id)),
             Query(Self.skuHolder, .text(command.change.sku)),
             Query(subject.highestID),
@@ -48,17 +48,17 @@ struct CatalogTransaction: Sendable {
             Query(PostgresLedger.productsNamed, .text(command.change.ownName)),
         ])
         return CatalogState(
-            now: Timestamp(microseconds: try answers[2].one().timestamp(1)),
+            now: Timestamp(microseconds: try results[2].one().timestamp(1)),
             head: head,
             history: history,
-            subject: try answers[0].first.map(subject.decode) ?? .missing,
-            skuHolder: try answers[1].first.map { ProductID(rawValue: try $0.int64(0)) },
-            namesakes: try answers[5].map(Product.init),
-            highestID: try answers[2].one().int64(0),
-            stockLeft: try answers[3].first.map {
+            subject: try results[0].first.map(subject.decode) ?? .missing,
+            skuHolder: try results[1].first.map { ProductID(rawValue: try $0.int64(0)) },
+            namesakes: try results[5].map(Product.init),
+            highestID: try results[2].one().int64(0),
+            stockLeft: try results[3].first.map {
                 LevelKey(StoreID(rawValue: try $0.int64(0)), ProductID(rawValue: try $0.int64(1)))
             },
-            receipt: try answers[4].first.map(IdempotencyRecord.init))
+            receipt: try results[4].first.map(IdempotencyRecord.init))
     }
 
     private func writes(of written: CatalogDecision.Written, _ cache: CacheState) -> [Query] {
@@ -124,7 +124,7 @@ struct CatalogTransaction: Sendable {
 }
 
 extension CatalogDecision.Written {
-    /// What the commit does to the catalog's ledger.
+    /// The commit's change to the catalog's ledger.
     var invalidation: Invalidation {
         var products: [ProductID: Position] = [:]
         if case .product(let product) = item { products[product.id] = product.position }

@@ -1,22 +1,22 @@
 import Inventory
 import Postgres
 
-/// What a transaction is about to write, and what its caller is to be told once it is written.
+/// A transaction's writes, and the value to return once they are committed.
 struct PreparedTransaction<Value: Sendable>: Sendable {
     let value: Value
     let writes: [Query]
-    /// Shows afterwards whether the transaction was committed; `nil` if it writes nothing.
+    /// Proves afterwards whether the transaction was committed; `nil` if it writes nothing.
     let proof: CommitProof?
 }
 
-/// What was decided, and which cache counted in the transaction.
+/// What was decided, and the current cache as read in the transaction.
 struct Committed<Value: Sendable>: Sendable {
     let value: Value
     let cache: CacheState
 }
 
 /// An audit entry that a transaction writes. Its hash covers everything before it in its ledger, the time and the
-/// request, so the entry stands at this position if and only if this very transaction was committed.
+/// request, so the entry is at this position if and only if this very transaction was committed.
 struct CommitProof: Sendable {
     let storeID: StoreID
     let position: Position
@@ -31,31 +31,31 @@ struct CommitProof: Sendable {
     var entry: EntryKey { EntryKey(storeID: storeID, position: position) }
 }
 
-/// Why a transaction was not carried out.
+/// Why a transaction failed.
 enum TransactionFailure: Error {
-    /// The database refused it, or holds what cannot be read, and would again.
+    /// The database rejected it, or holds unreadable data; a retry would fail too.
     case rejected(any Error)
     case overloaded
     case unavailable(PostgresError)
-    /// The connection was lost at the commit, and nobody could be asked in time what became of it.
+    /// The connection was lost during the commit, and its outcome could not be determined in time.
     case outcomeUnknown(PostgresError)
 }
 
 /// Runs transactions of two round trips (read under locks, then write and commit) until their outcome is certain.
 ///
-/// What fails and cannot have been committed is run again, for as long as it makes sense. When the connection is lost
-/// at the commit, the ledger itself is asked whether the commit took place.
+/// A transaction that failed and was certainly not committed is retried, if that may help. If the connection is lost
+/// during the commit, the ledger itself shows whether the commit took place.
 struct DurableTransactions: Sendable {
     let connections: Pool
     let observer: any LedgerObserver
-    /// How long to go on trying.
-    let patience: Duration
+    /// How long to retry.
+    let timeout: Duration
 
     /// - Parameter prepare: Begins the transaction, takes its locks and decides what it writes. Runs again on a retry.
     func run<Value: Sendable>(
         _ prepare: @escaping @Sendable (Session) throws -> PreparedTransaction<Value>
     ) async throws(TransactionFailure) -> Value {
-        var retry = Backoff(patience: patience)
+        var retry = Backoff(timeout: timeout)
         while true {
             do {
                 switch try await connections.run({ session in try Self.attempt(prepare, session) }) {
@@ -70,7 +70,7 @@ struct DurableTransactions: Sendable {
                 throw failure
             } catch {
                 let failure = TransactionFailure(error)
-                guard error.canBeRunAgain, await retry.pause() else { throw failure }
+                guard error.isWorthRetrying, await retry.pause() else { throw failure }
                 observer.observe(.transactionRetried(error))
             }
         }
@@ -97,19 +97,19 @@ struct DurableTransactions: Sendable {
         }
     }
 
-    /// Asks under the store's lock, which the lost transaction holds until it is over.
+    /// Checks under the store's lock, which the lost transaction holds until it ends.
     private func wasCommitted(_ proof: CommitProof, lost: PostgresError) async throws(TransactionFailure) -> Bool {
-        var retry = Backoff(patience: patience)
+        var retry = Backoff(timeout: timeout)
         while true {
             do {
                 return try await connections.run { session in
-                    let answers = try session.pipeline([
+                    let results = try session.pipeline([
                         Query(.begin),
                         Query(Self.lockStore, .int64(proof.storeID.rawValue)),
                         Query(Self.hashAt, .int64(proof.storeID.rawValue), .int64(proof.position.rawValue)),
                         Query(.rollback),
                     ])
-                    return try answers[2].first?.bytes(0) == proof.hash.bytes
+                    return try results[2].first?.bytes(0) == proof.hash.bytes
                 }
             } catch {
                 guard await retry.pause() else { throw .outcomeUnknown(lost) }
@@ -146,23 +146,23 @@ extension TransactionFailure {
 }
 
 extension Error {
-    fileprivate var canBeRunAgain: Bool {
+    fileprivate var isWorthRetrying: Bool {
         guard let error = self as? PostgresError else { return false }
-        // Two stores' transactions met the same new idempotency key: the second finds the first one's record next time.
-        let isLostRace = error.sqlState == SQLState.uniqueViolation && error.table == "idempotency"
-        // The host that was the primary is a standby now; libpq finds the new one when it connects again.
+        // Transactions of two stores used the same new idempotency key: the retry finds the first one's record.
+        let isKeyConflict = error.sqlState == SQLState.uniqueViolation && error.table == "idempotency"
+        // The former primary is a standby now; libpq finds the new one when it reconnects.
         let isDemoted = error.sqlState == SQLState.readOnlyTransaction
-        return error.isRetryable || isLostRace || isDemoted
+        return error.isRetryable || isKeyConflict || isDemoted
     }
 }
 
-/// Growing pauses between attempts, until patience runs out.
+/// Growing pauses between attempts, until a deadline.
 private struct Backoff {
     private let deadline: ContinuousClock.Instant
     private var pause: Duration = .milliseconds(5)
 
-    init(patience: Duration) {
-        deadline = .now + patience
+    init(timeout: Duration) {
+        deadline = .now + timeout
     }
 
     /// - Returns: Whether there is time for another attempt.

@@ -2,8 +2,8 @@ import Inventory
 import Postgres
 
 extension IdempotencyRecord {
-    /// The records of these keys, as `principal, key, fingerprint, outcome`. Past their time they count until they are
-    /// deleted: a key is kept for at least that long.
+    /// The records of these keys, as `principal, key, fingerprint, outcome`. Expired records are valid until they are
+    /// deleted.
     static func query(_ keys: [IdempotencyKey.Scope]) -> Query {
         Query(select, .texts(keys.map(\.principal)), .texts(keys.map(\.key)))
     }
@@ -14,7 +14,7 @@ extension IdempotencyRecord {
             Outcome(json: row.text(3)))
     }
 
-    /// In order of their keys, so that transactions with the same keys never wait for each other in a circle.
+    /// In order of their keys, so that transactions with the same keys never deadlock.
     static func insert(_ records: [IdempotencyRecord]) -> Query {
         let records = records.sorted { $0.key.scope < $1.key.scope }
         return Query(
@@ -33,7 +33,7 @@ extension IdempotencyRecord {
         from unnest($1::text[], $2::text[]) as n (principal, key) join idempotency i using (principal, key)
         """)
 
-    /// Kept for a day and an hour: at least 24 h, even if clocks or the deletion are a little off.
+    /// Kept for 25 hours: at least 24, even if clocks are a little off.
     private static let insert = Statement(
         "idempotency.insert",
         """

@@ -2,12 +2,12 @@ import Inventory
 import Postgres
 
 extension [MovementCommand] {
-    /// What came through a server in requests with the ids of imports' names, by the ids.
+    /// Entries that earlier versions imported through a server: their request ids stand for the imports' names.
     var importedEntries: Query {
         Query(.importedEntries, .texts(Set(compactMap(\.context.importName?.requestID)).sorted()))
     }
 
-    /// Records for the imports' names that have none, of such entries.
+    /// Records made from such entries, for the imports' names that have none.
     func importRecords(
         _ rows: Rows, besides records: [IdempotencyKey.Scope: IdempotencyRecord]
     ) throws -> [IdempotencyRecord] {
@@ -22,8 +22,8 @@ extension [MovementCommand] {
 }
 
 extension Statement {
-    /// The conditions are those of the index. Without "offset 0" a plan that was made when the index was empty would read
-    /// all of it each time.
+    /// The conditions are those of the index. Without "offset 0", a plan made while the index was empty would read all
+    /// of it each time.
     fileprivate static let importedEntries = Statement(
         "imports.entries",
         """

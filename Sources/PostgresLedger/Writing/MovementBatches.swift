@@ -11,7 +11,7 @@ struct MovementBatches: BatchCommitting {
         let transaction = MovementTransaction(commands: commands, invalidated: outbox.takeInvalidated())
         do {
             let committed = try await transactions.run { session in try transaction.prepare(session) }
-            // What writes nothing deletes nothing, either.
+            // A transaction that writes nothing deletes no outbox rows either.
             if committed.value.entries.isEmpty { outbox.markInvalidated(transaction.invalidated) }
             return (committed.value, committed.cache)
         } catch {
@@ -21,7 +21,7 @@ struct MovementBatches: BatchCommitting {
         }
     }
 
-    /// No read that starts after the answer may miss the commit.
+    /// No read that starts after the response may miss the commit.
     func publish(_ decision: Decision, _ cache: CacheState) async {
         let repeated = decision.repeatedInvalidations
         await invalidationGate.invalidate(

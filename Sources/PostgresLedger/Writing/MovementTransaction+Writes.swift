@@ -2,7 +2,7 @@ import Inventory
 import Postgres
 
 extension MovementTransaction {
-    /// What is sent in the second round trip, before the commit: each table's rows in one statement.
+    /// The statements of the second round trip, before the commit: one per table.
     func writes(of decision: Decision, _ cache: CacheState) -> [Query] {
         guard let last = decision.audit.last else { return [] }
         var writes = [
@@ -37,7 +37,7 @@ extension LedgerEntry {
             .timestamps(entries.map(\.recordedAt.microseconds)))
     }
 
-    /// The levels that the last entries of their products leave.
+    /// Sets the levels after the last entries of their products.
     static func upsertLevels(_ entries: some Collection<LedgerEntry>) -> Query {
         Query(
             upsertLevels,
@@ -72,7 +72,7 @@ extension LedgerEntry {
 }
 
 extension Decision {
-    /// What the commit does to each ledger.
+    /// The commit's changes to each ledger.
     var invalidations: [Invalidation] {
         var products: [StoreID: [ProductID: Position]] = [:]
         for entry in entries { products[entry.storeID, default: [:]][entry.productID] = entry.position }

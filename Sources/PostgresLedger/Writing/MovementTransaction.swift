@@ -1,10 +1,10 @@
 import Inventory
 import Postgres
 
-/// Reads what a batch of commands depends on, under the locks of their stores, and decides what is to be written.
+/// Reads the state that a batch of commands depends on, under the locks of their stores, and decides what to write.
 struct MovementTransaction: Sendable {
     let commands: [MovementCommand]
-    /// Outbox rows to be deleted along with this commit.
+    /// Outbox rows to delete in this commit.
     let invalidated: [Outbox.Key]
 
     func prepare(_ session: Session) throws -> PreparedTransaction<Committed<Decision>> {
@@ -15,7 +15,7 @@ struct MovementTransaction: Sendable {
             proof: decision.audit.last.map(CommitProof.init))
     }
 
-    /// One round trip. Stores are locked in order of id, so that transactions never wait for each other in a circle.
+    /// One round trip. Stores are locked in order of id, so that transactions never deadlock.
     private func lockedState(_ session: Session) throws -> (LockedState, CacheState) {
         var levels = Set<LevelKey>()
         for command in commands { command.forEachLevel { levels.insert($0) } }
@@ -34,16 +34,16 @@ struct MovementTransaction: Sendable {
         if !imports.isEmpty {
             queries.append(imports.importedEntries)
         }
-        let answers = try session.pipeline(queries)
+        let results = try session.pipeline(queries)
         let history = try session.history
         var state = try Self.state(
-            history, stores: answers[2], levels: answers[3], records: keys.isEmpty ? nil : answers[4])
+            history, stores: results[2], levels: results[3], records: keys.isEmpty ? nil : results[4])
         if !imports.isEmpty {
-            for record in try imports.importRecords(answers[5], besides: state.records) {
+            for record in try imports.importRecords(results[5], besides: state.records) {
                 state.records[record.key.scope] = record
             }
         }
-        return (state, try CacheState(answers[3].one(), at: 5, in: history))
+        return (state, try CacheState(results[3].one(), at: 5, in: history))
     }
 
     private static func state(
@@ -65,8 +65,8 @@ struct MovementTransaction: Sendable {
         return state
     }
 
-    /// Shared by all movements, so it costs them nothing; taken alone by what archives a product, so that no movement
-    /// that saw the product commits after the check that none of it is left.
+    /// Movements share it, so they do not wait for each other; archiving a product takes it exclusively, so that no
+    /// movement that saw the product commits after the check that none is left.
     private static let lockCatalog = Statement(
         "movements.lock_catalog",
         "select pg_advisory_xact_lock_shared(\(CatalogTransaction.lock)), \(CacheState.lockSharedSQL)")
@@ -79,7 +79,7 @@ struct MovementTransaction: Sendable {
         order by store_id for no key update
         """)
 
-    /// At least one row, also for commands that name no level.
+    /// At least one row, even for commands that concern no level.
     private static let levels = Statement(
         "movements.levels",
         """
