@@ -1,13 +1,13 @@
-/// On whose behalf a command runs: what the audit log records beside the change itself.
+/// Who runs a command, for which request: what the audit log records besides the change itself.
 public struct CommandContext: Sendable {
-    /// The principal's id, as `key:7f3a…`.
+    /// The principal's id, such as `key:7f3a…`.
     public let actor: String
     public let requestID: String
     public let idempotency: IdempotencyKey?
-    /// When the change happened, for history that is loaded from elsewhere; `nil` means now. Never below the
-    /// ledger's last time, so that time order and position order agree.
+    /// When the change was recorded, for imported history; `nil` means now. Clamped to the ledger's last time, so that
+    /// time order and position order agree.
     public private(set) var recordedAt: Timestamp?
-    /// What an import calls the change; the idempotency key is made of it.
+    /// The change's name within an import; the idempotency key is derived from it.
     public let importName: ImportName?
 
     public init(
@@ -20,7 +20,7 @@ public struct CommandContext: Sendable {
         importName = nil
     }
 
-    /// - Parameter change: What is done under the name.
+    /// - Parameter change: The change that the name identifies.
     public init(
         actor: String, requestID: String, importing change: MovementCommand.Change, as name: ImportName,
         recordedAt: Timestamp? = nil

@@ -6,9 +6,9 @@
     import Darwin
 #endif
 
-/// A text that equals another one only byte by byte, as the databases and Redis compare texts.
+/// A text that is compared byte by byte, as the databases and Redis do.
 ///
-/// A `String` equals each one that looks the same, however its letters are composed: "é" is one letter or two.
+/// `String` ignores differences in Unicode normalization: "é" may be one scalar or two.
 public struct ExactText: Hashable, Sendable {
     public let text: String
 
@@ -29,7 +29,7 @@ public struct ExactText: Hashable, Sendable {
 
     public func hash(into hasher: inout Hasher) {
         withBytes { hasher.combine(bytes: $0) }
-        // No text has this byte, so what follows is kept apart.
+        // A terminator that no UTF-8 text contains.
         hasher.combine(0xFF as UInt8)
     }
 

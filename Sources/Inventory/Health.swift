@@ -14,12 +14,12 @@ public struct ComponentHealth: Sendable {
         }
     }
 
-    /// As `primary:responseTime`.
+    /// For example `primary:responseTime`.
     public let name: String
     public let status: Status
     public let observed: Double?
     public let unit: String?
-    /// What is wrong, unless it passes. Shown without a token: names no host and no secret.
+    /// What is wrong, unless it passes. Visible without a credential: must not contain hosts or secrets.
     public let output: String?
 
     public init(name: String, status: Status, observed: Double? = nil, unit: String? = nil, output: String? = nil) {
@@ -31,10 +31,10 @@ public struct ComponentHealth: Sendable {
     }
 }
 
-/// Something that can say how its components do, within a second or two.
+/// Reports the health of its components, within a second or two.
 public protocol HealthReporting: Sendable {
     func health() async -> [ComponentHealth]
 
-    /// Whether reads can be answered.
+    /// Whether reads can be served.
     func isReady() async -> Bool
 }

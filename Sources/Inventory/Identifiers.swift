@@ -1,4 +1,4 @@
-/// A number that names something in the ledger. Numbers stay below 2^53, so that JSON clients read them exactly.
+/// A number that identifies something in the ledger. Below 2^53, so that JSON clients read it exactly.
 public protocol LedgerNumber: RawRepresentable<Int64>, Hashable, Comparable, Codable, Sendable, CustomStringConvertible
 {
     init(rawValue: Int64)
@@ -12,12 +12,12 @@ extension LedgerNumber {
 /// The largest number that a JSON client reads exactly, 2^53 - 1 (RFC 8259, section 6).
 public let maximumJSONInteger: Int64 = 9_007_199_254_740_991
 
-/// A store, and the ledger that belongs to it.
+/// Identifies a store and its ledger.
 public struct StoreID: LedgerNumber {
     public let rawValue: Int64
     public init(rawValue: Int64) { self.rawValue = rawValue }
 
-    /// The catalog (products and the list of stores) is a ledger too.
+    /// The ledger of the catalog (products and the list of stores).
     public static let catalog = StoreID(rawValue: 0)
 }
 

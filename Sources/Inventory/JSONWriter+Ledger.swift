@@ -45,7 +45,7 @@ extension JSONWriter {
     mutating func writeUnquoted(_ moment: Timestamp) {
         let day: Int64 = 86_400_000_000
         let days = moment.microseconds / day - (moment.microseconds % day < 0 ? 1 : 0)
-        // The first day of all begins before the first moment.
+        // Wraps, because the first day begins before `Int64.min` microseconds.
         let rest = UInt64(moment.microseconds &- days &* day)
         let date = Timestamp.date(daysSince1970: days)
         let seconds = rest / 1_000_000

@@ -1,4 +1,4 @@
-/// Why a command was not carried out, by the rules of the ledger. Nothing was written.
+/// Why the rules of the ledger refuse a command. Nothing was written.
 public enum Refusal: Error, Hashable, Sendable {
     case insufficientStock(onHand: Int64, requested: Int64)
     /// The level is not the one that the client expected.
@@ -7,11 +7,11 @@ public enum Refusal: Error, Hashable, Sendable {
     case unknownProduct(ProductID)
     /// The store does not exist or is archived.
     case unknownStore(StoreID)
-    /// Several products are called so.
+    /// Several products have this name.
     case ambiguousName(String)
-    /// The product or store that a request for the catalog names does not exist or is archived.
+    /// The product or store that a change to the catalog concerns does not exist or is archived.
     case notFound
-    /// Another product or store has this `field`'s value already.
+    /// Another product or store already has this value of `field`.
     case alreadyExists(_ field: String)
     /// There is still stock at this level.
     case inUse(LevelKey)

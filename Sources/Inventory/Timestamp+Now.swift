@@ -5,7 +5,7 @@
 #endif
 
 extension Timestamp {
-    /// By this machine's clock. What a ledger records carries the time of its database instead.
+    /// This machine's time. Ledgers record their database's time instead.
     public static var now: Timestamp {
         Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
     }

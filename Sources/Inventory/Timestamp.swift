@@ -21,7 +21,7 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
         return String(decoding: json.output, as: UTF8.self)
     }
 
-    /// Reads RFC 3339, section 5.6, with any offset; digits past the sixth of a second are cut off.
+    /// Parses RFC 3339, section 5.6, with any offset; fractions are truncated to microseconds.
     public init?(_ text: String) {
         var fields = Fields(text.utf8[...])
         guard let year = fields.number(4), fields.take("-"), let month = fields.number(2), fields.take("-"),
@@ -98,7 +98,7 @@ private struct Fields {
         return true
     }
 
-    /// Microseconds, 0 when there is no fraction.
+    /// Microseconds; 0 if there is no fraction.
     mutating func fraction() -> Int64? {
         guard take(".") else { return 0 }
         let digits = rest.prefix { (0x30...0x39).contains($0) }

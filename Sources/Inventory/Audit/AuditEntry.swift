@@ -9,9 +9,9 @@ public struct AuditEntry: Hashable, Sendable {
     public let actor: String
     public let action: AuditAction
     public let requestID: String
-    /// A JSON object; kept as text, because its bytes are hashed.
+    /// A JSON object, stored as text because its bytes are hashed.
     public let detail: String
-    /// SHA-256 of the entry before and this one; see `AuditEntry.hash(following:)`.
+    /// Covers the previous entry's hash and this entry; see `AuditEntry.hash(following:)`.
     public internal(set) var hash: AuditHash
 
     public init(
@@ -57,13 +57,13 @@ public enum AuditAction: String, CaseIterable, Sendable {
 public struct AuditHash: Hashable, Sendable, CustomStringConvertible {
     public let bytes: [UInt8]
 
-    /// - Precondition: there are 32 bytes.
+    /// - Precondition: `bytes` has 32 elements.
     public init(bytes: [UInt8]) {
         precondition(bytes.count == SHA256.byteCount, "an audit hash has \(SHA256.byteCount) bytes")
         self.bytes = bytes
     }
 
-    /// Reads its description.
+    /// Parses 64 hexadecimal digits.
     public init?(hexadecimal text: String) {
         let digits = text.utf8.compactMap(\.hexDigit)
         guard digits.count == 64, text.utf8.count == 64 else { return nil }
@@ -74,12 +74,12 @@ public struct AuditHash: Hashable, Sendable, CustomStringConvertible {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// What the first entry of a ledger follows.
+    /// The predecessor of a ledger's first entry: all zeros.
     public static let origin = AuditHash(bytes: [UInt8](repeating: 0, count: SHA256.byteCount))
 }
 
 extension AuditEntry {
-    /// The hash that this entry must have after one with the hash `previous`:
+    /// The hash of this entry if it follows one with the hash `previous`:
     /// `SHA-256(previous ‖ store_id ‖ position ‖ recorded_at ‖ actor ‖ action ‖ request_id ‖ detail)`, each field as a
     /// netstring (D. J. Bernstein, 1997: decimal length, colon, bytes, comma), numbers in decimal, the time in
     /// microseconds since 1970. Netstrings keep neighbouring fields apart, so no two entries have the same bytes.

@@ -1,12 +1,12 @@
-/// Checks a ledger's audit log from its first entry on: positions without gaps, the hash chain, times that never
-/// decrease, and each movement against what the log says of it.
+/// Verifies a ledger's audit log from its first entry: positions without gaps, the hash chain, times that never
+/// decrease, and that each movement matches its audit entry.
 public struct AuditVerifier: Sendable {
     public let storeID: StoreID
-    /// The last entry that was checked.
+    /// The last verified entry.
     public private(set) var head: LedgerHead
-    /// What the movements up to there leave.
+    /// The levels after the movements up to there.
     public private(set) var levels: [ProductID: StoredLevel] = [:]
-    /// What the changes up to there leave, for the catalog's log.
+    /// For the catalog's log: the catalog after the changes up to there.
     public private(set) var catalog = DerivedCatalog()
 
     public init(storeID: StoreID) {
@@ -15,7 +15,7 @@ public struct AuditVerifier: Sendable {
     }
 
     /// - Parameter movement: The ledger's entry at the same position; the catalog has none.
-    /// - Throws: What is wrong with the entry; those after it prove nothing.
+    /// - Throws: What is wrong with the entry; entries after it cannot be verified.
     public mutating func check(_ entry: AuditEntry, movement: LedgerEntry?) throws(AuditDefect) {
         guard entry.storeID == storeID, entry.position == head.position.next else {
             throw AuditDefect(storeID, head.position.next, "the entry is missing")
@@ -35,7 +35,7 @@ public struct AuditVerifier: Sendable {
         guard let movement, movement.position == entry.position else {
             throw AuditDefect(storeID, entry.position, "the movement is missing from the ledger")
         }
-        // Byte by byte: as texts they may be the same with their letters composed differently.
+        // Byte by byte: `String` comparison ignores differences in Unicode normalization.
         guard movement.auditDetail.utf8.elementsEqual(entry.detail.utf8),
             movement.type.rawValue == entry.action.rawValue, movement.recordedAt == entry.recordedAt
         else {
@@ -50,7 +50,7 @@ public struct AuditVerifier: Sendable {
     }
 }
 
-/// Where an audit log stops being trustworthy, and why.
+/// The first position at which an audit log is not sound, and why.
 public struct AuditDefect: Error, Hashable, Sendable, CustomStringConvertible {
     public let storeID: StoreID
     public let position: Position
@@ -65,7 +65,7 @@ public struct AuditDefect: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { "store \(storeID), position \(position): \(reason)" }
 }
 
-/// Checks whole ledgers through the read path, a page at a time.
+/// Verifies whole ledgers through the read path, a page at a time.
 public struct AuditVerification: Sendable {
     private let ledger: any StockReading
     private static let pageSize = 1_000
@@ -74,18 +74,18 @@ public struct AuditVerification: Sendable {
         self.ledger = ledger
     }
 
-    /// - Returns: The last entry of the ledger, up to which it is sound.
+    /// - Returns: The head of the ledger, which is sound up to there.
     /// - Throws: `AuditDefect`, `LedgerError`.
     public func verify(_ storeID: StoreID) async throws -> LedgerHead {
         try await verify(after: AuditVerifier(storeID: storeID)).head
     }
 
-    /// Checks what the ledger holds after the last entry that a verifier has checked.
+    /// Verifies the entries after the last one that a verifier has checked.
     /// - Parameters:
-    ///   - end: The ledger's, up to which it is checked; `nil` for all that is there.
-    ///   - freshness: At least as new as the end.
-    ///   - checked: Is told of each page how many entries it had.
-    ///   - passed: Is told when the verifier gets to one of `positions`.
+    ///   - end: The last position to check; `nil` for all entries.
+    ///   - freshness: Must include `end`.
+    ///   - checked: Called after each page with its number of entries.
+    ///   - passed: Called when the verifier reaches one of `positions`.
     /// - Returns: The verifier at the end of the ledger.
     /// - Throws: `AuditDefect`, `LedgerError`.
     public func verify(

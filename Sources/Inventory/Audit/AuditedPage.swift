@@ -1,23 +1,23 @@
 /// Part of a ledger: entries of its audit log, each with its movement. The catalog has no movements.
 public struct AuditedPage: Sendable {
     public let entries: [AuditEntry]
-    /// In the order of the entries. One that is missing from the ledger is missing here, too.
+    /// In the order of the entries. A movement that is missing from the ledger is also missing here.
     public let movements: [LedgerEntry]
     /// Where the ledger ended when it was read.
     public let end: Position
-    /// Whether nothing follows.
+    /// Whether no entries follow.
     public let isLast: Bool
 }
 
 extension AuditedPage {
-    /// What comes after a position.
+    /// The entries after a position.
     public func dropping(upTo position: Position) -> AuditedPage {
         AuditedPage(
             entries: entries.filter { $0.position > position }, movements: movements.filter { $0.position > position },
             end: end, isLast: isLast)
     }
 
-    /// Without what comes after a position, as if the ledger ended there.
+    /// The entries up to a position, as if the ledger ended there.
     func upTo(_ last: Position?) -> AuditedPage {
         guard let last, end > last else { return self }
         let entries = entries.filter { $0.position <= last }
@@ -45,7 +45,7 @@ extension StockReading {
 }
 
 extension AuditVerifier {
-    /// - Throws: What is wrong with the first entry of the page that is not sound.
+    /// - Throws: The defect of the first entry that is not sound.
     public mutating func check(_ page: AuditedPage) throws(AuditDefect) {
         for index in page.entries.indices { try check(page, index) }
         try checkEnd(of: page)

@@ -1,4 +1,4 @@
-/// The end of a store's ledger: what the next entry follows.
+/// The end of a store's ledger: the next entry is chained to it.
 public struct LedgerHead: Hashable, Sendable {
     public let storeID: StoreID
     public private(set) var position: Position
@@ -12,7 +12,7 @@ public struct LedgerHead: Hashable, Sendable {
         self.recordedAt = recordedAt
     }
 
-    /// When the next entry is recorded: never before the last one, so that time order and position order agree.
+    /// The time of the next entry: never before the last one, so that time order and position order agree.
     func nextTime(_ context: CommandContext, now: Timestamp) -> Timestamp {
         max(recordedAt, context.recordedAt ?? now)
     }

@@ -1,4 +1,4 @@
-/// One change to the catalog, and on whose behalf.
+/// A change to the catalog, and its context.
 public struct CatalogCommand: Sendable {
     public let change: CatalogChange
     public let context: CommandContext
@@ -12,7 +12,7 @@ public struct CatalogCommand: Sendable {
 public enum CatalogChange: Sendable {
     /// Without an id, the next free one is taken.
     case createProduct(ProductID?, ProductDetails)
-    /// Creates a product with nothing but a name, unless there is one that is called so: then that one is the answer.
+    /// Returns the product with this name, or else creates one with only a name.
     case addProduct(named: String)
     case replaceProduct(ProductID, ProductDetails, ifVersion: VersionCondition)
     case archiveProduct(ProductID, ifVersion: VersionCondition)
@@ -21,7 +21,7 @@ public enum CatalogChange: Sendable {
     case archiveStore(StoreID, ifVersion: VersionCondition)
 }
 
-/// Which versions of something a change is made to: those that its author has seen.
+/// The versions that a change applies to: those that its author has seen.
 public enum VersionCondition: Hashable, Sendable {
     case any
     case oneOf([Version])
@@ -34,7 +34,7 @@ public enum VersionCondition: Hashable, Sendable {
     }
 }
 
-/// Which one of the versions of something in the catalog.
+/// The version of a product or store.
 public struct Version: Hashable, Sendable {
     public let position: Position
     public let history: History
@@ -45,7 +45,7 @@ public struct Version: Hashable, Sendable {
     }
 }
 
-/// What a change to the catalog left behind.
+/// The result of a change to the catalog.
 public enum CatalogItem: Hashable, Sendable {
     case product(Product)
     case store(Store)

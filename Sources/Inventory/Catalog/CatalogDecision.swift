@@ -1,6 +1,6 @@
 import JSON
 
-/// What a change to the catalog depends on, read under the lock on the catalog's ledger.
+/// The state that a change to the catalog depends on, read under the lock on the catalog's ledger.
 public struct CatalogState: Sendable {
     public var now: Timestamp
     public var head: LedgerHead
@@ -9,13 +9,13 @@ public struct CatalogState: Sendable {
     public var subject: Subject
     /// The product that has the SKU that the change names.
     public var skuHolder: ProductID?
-    /// The products that are called as the change names one, as `StockReading.products(named:)` finds them.
+    /// The products with the change's name, as `StockReading.products(named:)` finds them.
     public var namesakes: [Product]
-    /// The highest id in use among the subject's kind, 0 if there is none.
+    /// The highest id in use for the subject's kind, 0 if there is none.
     public var highestID: Int64
     /// The store (of an archived product), or the product (of an archived store), of which there is still stock.
     public var stockLeft: LevelKey?
-    /// The answer that the command's idempotency key has had already.
+    /// The record of the command's idempotency key, if there is one.
     public var receipt: IdempotencyRecord?
 
     public enum Subject: Sendable {
@@ -41,10 +41,10 @@ public struct CatalogState: Sendable {
     }
 }
 
-/// What is to be written for a change to the catalog, and answered.
+/// The writes of a change to the catalog, and its receipt.
 public struct CatalogDecision: Sendable {
     public let receipt: Receipt<CatalogItem>
-    /// `nil` when nothing is to be written: for a replay, and for what is there already.
+    /// `nil` if nothing is to be written: for a replay, and for a product that exists already.
     public let written: Written?
 
     public struct Written: Sendable {
@@ -56,7 +56,7 @@ public struct CatalogDecision: Sendable {
     }
 }
 
-/// What becomes of one change to the catalog. Pure: reads no clock and no database.
+/// Decides a change to the catalog. Pure: reads no clock and no database.
 /// - Throws: `.alreadyExists`, `.ambiguousName`, `.notFound`, `.inUse`, `.preconditionFailed`, `.idempotencyKeyReused`.
 public func decide(_ command: CatalogCommand, on state: CatalogState) throws(Refusal) -> CatalogDecision {
     if let record = state.receipt {

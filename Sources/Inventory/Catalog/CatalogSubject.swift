@@ -1,4 +1,4 @@
-/// What a change to the catalog is about.
+/// The product or store that a change to the catalog concerns.
 public enum CatalogSubject: Hashable, Sendable {
     /// `nil`: the id is still to be assigned.
     case product(ProductID?)
@@ -31,7 +31,7 @@ extension CatalogChange {
         }
     }
 
-    /// The name that no two products are to have because of it.
+    /// The product name that the change must not duplicate.
     public var ownName: String? {
         if case .addProduct(let name) = self { name } else { nil }
     }

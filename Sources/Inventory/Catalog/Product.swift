@@ -1,4 +1,4 @@
-/// What a shop sells. The catalog is shared by all stores.
+/// A product of the catalog, which all stores share.
 public struct Product: Hashable, Sendable {
     public let id: ProductID
     public let details: ProductDetails
@@ -12,7 +12,7 @@ public struct Product: Hashable, Sendable {
     }
 }
 
-/// What a client says about a product. Equal are those with the same texts, byte by byte, as the ledger keeps them.
+/// The part of a product that clients set. Texts are compared byte by byte, as databases do.
 public struct ProductDetails: Sendable {
     /// The stock keeping unit, unique among all products, archived ones included.
     public var sku: String?

@@ -1,20 +1,20 @@
 extension Collection<Product> {
-    /// The product that somebody means by a name: the one that is called exactly so, or else the only one that is called
-    /// so in another case. An id or SKU is no name.
+    /// Finds a product by name: the one with exactly this name, or else the only one with it in another case. Ids and
+    /// SKUs are not names.
     ///
-    /// Names are the same if they look the same, however their letters are composed: `String` compares them so.
+    /// Differences in Unicode normalization are ignored, as `String` comparison does.
     /// - Returns: `nil` if there is none.
     /// - Throws: `.ambiguousName` if there are several.
     public func called(_ name: String) throws(Refusal) -> Product? {
         let exact = filter { $0.details.name == name }
-        let meant = exact.isEmpty ? Array(self) : exact
-        guard meant.count <= 1 else { throw .ambiguousName(name) }
-        return meant.first
+        let matches = exact.isEmpty ? Array(self) : exact
+        guard matches.count <= 1 else { throw .ambiguousName(name) }
+        return matches.first
     }
 }
 
 extension StockReading {
-    /// The product that somebody means by a name.
+    /// Finds a product by name; see `Collection.called(_:)`.
     /// - Throws: `.notFound`, `.refused(.ambiguousName)`.
     public func product(named name: String, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
         let found = try await products(named: name, freshness)

@@ -1,9 +1,9 @@
-/// Which cache counts, as the primary says it; see `docs/coherence.md`.
+/// Which cache is current, as stored on the primary; see `docs/coherence.md`.
 public struct CacheState: Hashable, Sendable {
     public let history: History
-    /// Another one each time that the cache is switched on.
+    /// Incremented each time the cache is switched on.
     public let generation: Int64
-    /// That of the cache's marks and documents; `nil` while the cache is off: then nobody reads from it.
+    /// The namespace of the cache's marks and documents; `nil` while the cache is off, and must not be read.
     public let namespace: String?
 
     public init(history: History, generation: Int64, namespace: String?) {
@@ -13,8 +13,8 @@ public struct CacheState: Hashable, Sendable {
     }
 }
 
-/// The primary, as those who use the cache ask it.
+/// Reads the current cache's state from the primary.
 public protocol CacheStateReading: Sendable {
-    /// - Throws: `.unavailable` if the primary does not answer within a second or two.
+    /// - Throws: `.unavailable` if the primary does not respond within a second or two.
     func cacheState() async throws(LedgerError) -> CacheState
 }

@@ -1,12 +1,12 @@
-/// Names one history of the ledger: a position means something within one history only.
+/// Identifies a history of the ledger: positions are comparable only within one history.
 ///
-/// On PostgreSQL another one begins with each promotion, which may have lost commits, and in a restored dump.
+/// On PostgreSQL a new one begins with each promotion, which may have lost commits, and in a restored dump.
 public struct History: Hashable, Sendable {
     public let id: String
     public init(_ id: String) { self.id = id }
 }
 
-/// A position and the history that it belongs to; `nil` if that is not known, and any will do.
+/// A position and the history that it belongs to; `nil` matches any history.
 public struct LedgerPoint: Hashable, Sendable {
     public let position: Position
     public let history: History?

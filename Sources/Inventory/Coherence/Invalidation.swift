@@ -1,4 +1,4 @@
-/// How far a ledger has advanced, and what changed.
+/// The new position of a ledger, and which products changed.
 public struct Invalidation: Hashable, Sendable {
     public let storeID: StoreID
     public let position: Position
@@ -12,22 +12,22 @@ public struct Invalidation: Hashable, Sendable {
     }
 }
 
-/// Tells the cache what has changed, so that it serves nothing that is older.
+/// Invalidates the cache, so that it serves nothing older than a commit.
 public protocol CacheInvalidating: Sendable {
-    /// - Parameter state: Which cache counted when it was committed.
-    /// - Returns: Whether that cache knows now.
+    /// - Parameter state: The cache that was current in the commit's transaction.
+    /// - Returns: Whether that cache is invalidated now.
     func invalidate(_ invalidations: [Invalidation], in state: CacheState) async -> Bool
 }
 
-/// There is no cache here; there may be one that others serve from.
+/// This process has no cache, but others may have one.
 public struct NoCache: CacheInvalidating {
     public init() {}
     public func invalidate(_ invalidations: [Invalidation], in state: CacheState) async -> Bool { false }
 }
 
 extension Outcome {
-    /// What it did to each ledger. Who repeats an answer is answerable for it like who gave it first: the first one may
-    /// have died before it told anybody.
+    /// Its changes to each ledger. A replay must invalidate the cache, too: the process that committed may have died
+    /// before it did.
     public var invalidations: [Invalidation] {
         switch self {
         case .movement(let movement):
@@ -56,7 +56,7 @@ extension RecordedMovement {
 }
 
 extension Decision {
-    /// What the answers that are repeated once did.
+    /// The changes of the commits that are replayed.
     public var repeatedInvalidations: [Invalidation] {
         answers.flatMap { answer in
             guard case .success(let answer) = answer, answer.isReplay else { return [Invalidation]() }

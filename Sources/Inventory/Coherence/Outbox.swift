@@ -1,8 +1,8 @@
-/// A commit that the cache may not have been told of.
+/// A commit whose cache invalidation is pending.
 public struct OutboxEntry: Hashable, Sendable {
-    /// The audit entry that names the commit.
+    /// The commit's last audit entry, which identifies it.
     public let entry: EntryKey
-    /// The namespace that is owed the news; `nil` for a commit of a program that did not say.
+    /// The namespace to invalidate; `nil` for a commit of an earlier version.
     public let namespace: String?
     public let invalidations: [Invalidation]
 
@@ -13,32 +13,32 @@ public struct OutboxEntry: Hashable, Sendable {
     }
 }
 
-/// The outbox, as the relay works on it; one process at a time may.
+/// The outbox, for the relay: one process at a time.
 public protocol RelayedOutbox: Sendable {
-    /// - Parameter limit: How many entries are wanted at most.
+    /// - Parameter limit: The maximum number of entries.
     /// - Returns: `nil` while another process is the relay.
     func round(limit: Int) async throws(LedgerError) -> RelayRound?
 
-    /// Deletes entries: their namespace knows, or counts no more.
+    /// Deletes entries whose namespace is invalidated, or no longer current.
     func delete(_ entries: [OutboxEntry]) async throws(LedgerError)
 
-    /// Leaves the relay's work to another process.
+    /// Lets another process become the relay.
     func resign() async throws(LedgerError)
 
-    /// Makes a namespace count, unless the state is another one by now.
-    /// - Parameter namespace: `nil` switches the cache off. Nobody may trust it any more: the caller makes sure of that.
+    /// Makes a namespace current, unless the state has changed meanwhile.
+    /// - Parameter namespace: `nil` switches the cache off. The caller makes sure that no process trusts it any more.
     func switchCache(from state: CacheState, to namespace: String?) async throws(LedgerError)
 }
 
-/// What the relay finds in one round.
+/// One round of the relay.
 public struct RelayRound: Sendable {
-    /// Whether this process has become the relay just now: another one may have been it a moment ago.
+    /// Whether this process has just become the relay: another one may have been until a moment ago.
     public let isFirst: Bool
     public let state: CacheState
-    /// Whether the server that the cache was switched on with has run without a break since. Otherwise its data may be
-    /// that of another day.
+    /// Whether the database server has not restarted since the cache was switched on. Otherwise its data may be from
+    /// another day.
     public let isSameServer: Bool
-    /// Whether, since a cache was switched on last, programs may have had one of their own that the primary does not know.
+    /// Whether instances of version 3 may have used a cache of their own since the cache was last switched on.
     public let followsOthers: Bool
     /// The entries that are due, oldest first.
     public let entries: [OutboxEntry]

@@ -1,6 +1,6 @@
 import DequeModule
 
-/// A command and who waits for its answer.
+/// A command and the waiter for its result.
 struct PendingCommand<Waiter> {
     let command: MovementCommand
     let waiter: Waiter
@@ -8,13 +8,13 @@ struct PendingCommand<Waiter> {
 
 extension PendingCommand: Sendable where Waiter: Sendable {}
 
-/// The commands that wait to be committed, and whoever commits them when there are none. Pure bookkeeping: it returns what
-/// is to be done, so that nothing is resumed while a lock is held.
+/// The commands that wait to be committed, and the runner that commits them while it is idle. A pure state machine: it
+/// returns what to do, so that nothing is resumed while a lock is held.
 struct CommandQueue<Waiter, Runner>: ~Copyable {
     typealias Pending = PendingCommand<Waiter>
 
     enum Enqueued {
-        /// It waits for the runner to come back.
+        /// It waits for the runner to finish a batch.
         case waiting
         /// The runner was idle: wake it.
         case wake(Runner, batch: [Pending])
@@ -24,16 +24,16 @@ struct CommandQueue<Waiter, Runner>: ~Copyable {
 
     enum Next {
         case batch([Pending])
-        /// Nothing to do: the runner is kept until something comes.
+        /// Nothing to do: the runner is kept until a command arrives.
         case idle
         /// Closed and drained.
         case finished
     }
 
-    /// The most commands, and the most lines of commands, that share a transaction.
+    /// The maximum numbers of commands, and of their lines, in a transaction.
     let maximumBatch: Int
     let maximumLines: Int
-    /// The most lines that wait.
+    /// The maximum number of waiting lines.
     let capacity: Int
 
     private var waiting = Deque<Pending>()
@@ -57,7 +57,7 @@ struct CommandQueue<Waiter, Runner>: ~Copyable {
         return .waiting
     }
 
-    /// What the runner does next: whatever came in meanwhile, never waiting for a batch to fill.
+    /// The runner's next batch: whatever arrived meanwhile, without waiting for a batch to fill.
     mutating func next(_ runner: Runner) -> Next {
         precondition(self.runner == nil, "a queue has one runner")
         var batch: [Pending] = []
@@ -74,8 +74,8 @@ struct CommandQueue<Waiter, Runner>: ~Copyable {
         return .idle
     }
 
-    /// Takes nothing more; what waits is still carried out.
-    /// - Returns: The idle runner, which is to be told that it is finished.
+    /// Accepts no more commands; those that wait are still executed.
+    /// - Returns: The runner if it is idle: the caller ends it.
     mutating func close() -> Runner? {
         isClosed = true
         return runner.take()

@@ -1,12 +1,12 @@
 import Synchronization
 
-/// Commits commands, those that arrive together in one transaction (group commit): whatever came in while the last batch
-/// was under way shares the next, and no batch waits to be filled.
+/// Group commit: commands that arrive while a batch is being committed share the next transaction. No batch waits to be
+/// filled.
 ///
 /// Commands are decided in the order in which they were enqueued.
 public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
     public typealias Answer = Result<Decision.Answer, LedgerError>
-    /// Is called exactly once, on any thread.
+    /// Called exactly once, on any thread.
     public typealias Completion = @Sendable (Answer) -> Void
     private typealias Queue = CommandQueue<Completion, CheckedContinuation<[Pending]?, Never>>
     private typealias Pending = PendingCommand<Completion>
@@ -22,7 +22,7 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
                 capacity: limits.linesWaiting))
     }
 
-    /// Waits for the commit; cancelling the caller changes nothing.
+    /// Waits for the commit; cancelling the caller has no effect.
     /// - Throws: Also `.overloaded` when the queue is full, and `.unavailable` once it is closed.
     public func submit(_ command: MovementCommand) async throws(LedgerError) -> Decision.Answer {
         try await withCheckedContinuation { continuation in
@@ -30,9 +30,9 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
         }.get()
     }
 
-    /// For callers whose commands are in an order: takes a command its place, and calls back when it is committed. Of one
-    /// caller's commands, each is committed with or after those before it.
-    /// - Parameter completion: Gets what ``submit(_:)`` returns or throws.
+    /// For callers that need their commands in order: enqueues a command at once, and calls back when it is committed.
+    /// Each command is committed with or after those enqueued before it.
+    /// - Parameter completion: Receives what ``submit(_:)`` returns or throws.
     public func enqueue(_ command: MovementCommand, completion: @escaping Completion) {
         switch queue.withLock({ $0.enqueue(command, completion) }) {
         case .waiting: break
@@ -42,17 +42,17 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
         }
     }
 
-    /// Works until the committer is closed and its queue is drained.
+    /// Runs until the committer is closed and its queue is drained.
     public func run() async {
-        // Publishing a commit and answering for it does not keep the next batch waiting.
-        await withDiscardingTaskGroup { answers in
+        // In a group, so that publishing a commit does not delay the next batch.
+        await withDiscardingTaskGroup { group in
             while let batch = await next() {
-                await commit(batch[...], &answers)
+                await commit(batch[...], &group)
             }
         }
     }
 
-    /// Takes nothing more; what waits is still carried out.
+    /// Accepts no more commands; those that wait are still executed.
     public func close() {
         queue.withLock { $0.close() }?.resume(returning: nil)
     }
@@ -68,33 +68,33 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
         }
     }
 
-    private func commit(_ batch: ArraySlice<Pending>, _ answers: inout DiscardingTaskGroup) async {
+    private func commit(_ batch: ArraySlice<Pending>, _ group: inout DiscardingTaskGroup) async {
         let start = ContinuousClock.now
         do {
             let (decision, commit) = try await batches.commit(batch.map(\.command))
             batches.observe(
                 .committed(commands: batch.count, entries: decision.entries.count, duration: .now - start))
-            answers.addTask {
+            group.addTask {
                 await self.batches.publish(decision, commit)
                 for (pending, answer) in zip(batch, decision.answers) {
                     pending.waiter(answer.mapError { .refused($0) })
                 }
             }
         } catch {
-            await fail(batch, error, &answers)
+            await fail(batch, error, &group)
         }
     }
 
-    /// A batch that the database rejects is split until the command that is to blame stands alone.
+    /// Splits a batch that the database rejects until the command that is to blame is alone.
     private func fail(
-        _ batch: ArraySlice<Pending>, _ failure: BatchFailure, _ answers: inout DiscardingTaskGroup
+        _ batch: ArraySlice<Pending>, _ failure: BatchFailure, _ group: inout DiscardingTaskGroup
     ) async {
         switch failure {
         case .rejected(let error) where batch.count > 1:
             batches.observe(.split(commands: batch.count, error))
             let middle = batch.startIndex + batch.count / 2
-            await commit(batch[..<middle], &answers)
-            await commit(batch[middle...], &answers)
+            await commit(batch[..<middle], &group)
+            await commit(batch[middle...], &group)
         case .rejected(let error):
             batches.observe(.rejected(error))
             for pending in batch { pending.waiter(.failure(.internalFailure)) }

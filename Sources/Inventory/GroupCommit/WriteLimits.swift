@@ -1,12 +1,12 @@
-/// How much a ledger takes into one transaction, and lets wait for the next.
+/// Limits on a ledger's transactions and write queues.
 public struct WriteLimits: Sendable {
-    /// Commands that share a transaction.
+    /// Commands in a transaction.
     public var commandsPerTransaction = 256
-    /// Movements that share a transaction; a single command may have as many by itself.
+    /// Movements in a transaction; a single command with more has one to itself.
     public var linesPerTransaction = 1_000
-    /// Movements that wait for a lane; more are refused as overload.
+    /// Movements waiting for a lane; more are refused as overload.
     public var linesWaiting = 20_000
-    /// Changes to the catalog that wait for their turn.
+    /// Waiting changes to the catalog.
     public var catalogChangesWaiting = 200
 
     public init() {}

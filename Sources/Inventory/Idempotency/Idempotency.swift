@@ -1,15 +1,15 @@
 /// A client's promise that requests with this key are one request.
 ///
-/// A key remembers what was recorded: who sends the request again has the first answer. An answer that recorded nothing is
-/// not remembered, and the request is tried anew: a refusal, a batch of which each line was refused, the product that was
-/// in the catalog already.
+/// The outcome is stored under the key, and a repeated request gets it again. An outcome that recorded nothing is not
+/// stored, so the request is executed anew: a refusal, a batch whose lines were all refused, a product that was already
+/// in the catalog.
 public struct IdempotencyKey: Hashable, Sendable {
-    /// The principal whose key it is: keys of different principals never meet.
+    /// The principal that the key belongs to: keys of different principals are independent.
     public let principal: String
     public let key: String
-    /// SHA-256 of the request that came with the key: another request with the same key is refused.
+    /// SHA-256 of the request with the key: a different request with the same key is refused.
     public let fingerprint: [UInt8]
-    /// Whether the record outlives the day for which clients may retry: a file may be imported again years later.
+    /// Whether the record never expires: a file may be imported again years later.
     public let isPermanent: Bool
 
     public init(principal: String, key: String, fingerprint: [UInt8], isPermanent: Bool = false) {
@@ -19,16 +19,16 @@ public struct IdempotencyKey: Hashable, Sendable {
         self.isPermanent = isPermanent
     }
 
-    /// Whether a client may call a key so: 1 to 255 visible ASCII characters.
+    /// Whether a client may use this key: 1 to 255 visible ASCII characters.
     public static func isValid(_ key: some StringProtocol) -> Bool {
         (1...255).contains(key.utf8.count) && key.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 
-    /// What makes two keys the same key, whatever came with them.
+    /// What identifies the key, without its request.
     public var scope: Scope { Scope(principal: principal, key: key) }
 
     public struct Scope: Hashable, Comparable, Sendable {
-        // Exact, as the databases compare them: a file's `external_id` may be in any letters.
+        // Compared byte by byte, as the databases do: a file's `external_id` may be any text.
         private let exactPrincipal: ExactText
         private let exactKey: ExactText
 
@@ -46,7 +46,7 @@ public struct IdempotencyKey: Hashable, Sendable {
     }
 }
 
-/// The first answer to an idempotency key, stored in the transaction that made it true.
+/// The outcome of the first request with an idempotency key, stored in the same transaction.
 public struct IdempotencyRecord: Sendable {
     public let key: IdempotencyKey
     public let outcome: Outcome
@@ -56,21 +56,21 @@ public struct IdempotencyRecord: Sendable {
         self.outcome = outcome
     }
 
-    /// The stored outcome, if `retry` is the request that had it.
+    /// The stored outcome, if `retry` is the same request.
     func outcome(for retry: IdempotencyKey?) throws(Refusal) -> Outcome {
         guard retry?.scope == key.scope, retry?.fingerprint == key.fingerprint else { throw .idempotencyKeyReused }
         return outcome
     }
 }
 
-/// What became of a command that was carried out.
+/// The outcome of a command that was not refused.
 public enum Outcome: Hashable, Sendable {
     case movement(RecordedMovement)
     case transfer(RecordedTransfer)
     case batch(RecordedBatch)
     case catalog(CatalogItem)
 
-    /// Whether anything was recorded, which the command's key then remembers.
+    /// Whether anything was recorded: then the outcome is stored under the command's key.
     var isRecorded: Bool {
         switch self {
         case .movement, .transfer, .catalog: true
@@ -79,11 +79,11 @@ public enum Outcome: Hashable, Sendable {
     }
 }
 
-/// The answer to a command: what it did, or what it did the first time.
+/// The result of a command: what it did, or on a replay, what it did the first time.
 public struct Receipt<Value: Sendable>: Sendable {
     public let value: Value
     public let isReplay: Bool
-    /// That the value's positions belong to; `nil` if it has none.
+    /// The history of the value's positions; `nil` if it has none.
     public let history: History?
 
     public init(_ value: Value, isReplay: Bool = false, in history: History?) {

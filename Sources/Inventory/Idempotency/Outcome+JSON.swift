@@ -1,9 +1,9 @@
 import JSON
 
-/// What idempotency records keep of an outcome, written by hand: for a batch of a thousand, an encoder takes as long as
-/// the rest of its transaction.
+/// The stored format of outcomes, encoded by hand: for a batch of a thousand, `JSONEncoder` takes as long as the rest
+/// of its transaction.
 ///
-/// Version 1 is one object, of which fields that are not known are passed over:
+/// Version 1 is an object; unknown fields are ignored:
 ///
 /// ```
 /// outcome  = {"version": 1, "movement": {"_0": movement}} | {…, "transfer": {"_0": transfer}}
@@ -17,11 +17,11 @@ import JSON
 /// refusal  = see `Refusal+JSON.swift`
 /// ```
 ///
-/// A batch's `lines` are those that are movements; `invalid`, if there are any, are the others, each with its place among
-/// all. Details that are missing are `nil`.
+/// A batch's `lines` are those that are movements; `invalid`, if present, are the others, each with its index among
+/// all. Missing details are `nil`.
 ///
-/// Without a version it is what programs before version 1 wrote: the same, but the invalid lines of a batch are nowhere.
-/// They read version 1 as if it were theirs, so a line or an item of another kind takes another version.
+/// Programs before version 1 wrote the same without a version, and without the invalid lines of a batch. They can read
+/// version 1, so a new kind of line or item requires a new version.
 extension Outcome {
     static let formatVersion: Int64 = 1
 
@@ -41,7 +41,7 @@ extension Outcome {
 }
 
 extension JSONWriter {
-    /// A case of an enumeration with one value that has no name.
+    /// A case of an enumeration with one unlabeled associated value.
     mutating func field(case name: StaticString, _ write: (inout JSONWriter) -> Void) {
         key(name)
         openObject()

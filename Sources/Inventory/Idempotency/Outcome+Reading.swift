@@ -1,8 +1,7 @@
 import JSON
 
 extension Outcome {
-    /// Reads what `json()` wrote, here or in another version of this program.
-    /// - Throws: What cannot be read, and why.
+    /// Parses the output of `json()`, of this or another version of this program.
     public init(json: String) throws(UnreadableData) {
         do throws(UnreadableData) {
             try self.init(Self.fields(of: json))
@@ -40,7 +39,7 @@ extension Outcome {
 }
 
 extension StoredFields {
-    /// What a case of an enumeration says, if that is one thing without a name.
+    /// The unlabeled associated value of a case.
     fileprivate func payload(of name: String) throws(UnreadableData) -> StoredFields {
         try object(name).object("_0")
     }
@@ -72,15 +71,15 @@ extension RecordedBatch {
         var lines: [Line] = []
         for line in try fields.objects("lines") { lines.append(try Line(line)) }
         for invalid in fields["invalid"] == nil ? [] : try fields.objects("invalid") {
-            let place = Int(try invalid.integer("line"))
-            guard lines.indices.contains(place) || place == lines.endIndex else {
-                throw UnreadableData("there is no line \(place)")
+            let index = Int(try invalid.integer("line"))
+            guard lines.indices.contains(index) || index == lines.endIndex else {
+                throw UnreadableData("there is no line \(index)")
             }
-            var wrong: [InvalidField] = []
+            var invalidFields: [InvalidField] = []
             for field in try invalid.objects("fields") {
-                wrong.append(InvalidField(pointer: try field.text("pointer"), detail: try field.text("detail")))
+                invalidFields.append(InvalidField(pointer: try field.text("pointer"), detail: try field.text("detail")))
             }
-            lines.insert(.invalid(wrong), at: place)
+            lines.insert(.invalid(invalidFields), at: index)
         }
         self.init(lines: lines)
     }
@@ -88,10 +87,10 @@ extension RecordedBatch {
 
 extension RecordedBatch.Line {
     fileprivate init(_ fields: StoredFields) throws(UnreadableData) {
-        let (name, said) = try fields.only("a line")
+        let (name, payload) = try fields.only("a line")
         switch name {
-        case "recorded": self = .recorded(try RecordedMovement(try said.object("_0")))
-        case "refused": self = .refused(try Refusal(try said.object("_0")))
+        case "recorded": self = .recorded(try RecordedMovement(try payload.object("_0")))
+        case "refused": self = .refused(try Refusal(try payload.object("_0")))
         default: throw UnreadableData("a line \(name) is not known")
         }
     }
@@ -99,8 +98,8 @@ extension RecordedBatch.Line {
 
 extension CatalogItem {
     fileprivate init(_ fields: StoredFields) throws(UnreadableData) {
-        let (name, said) = try fields.only("an item")
-        let item = try said.object("_0")
+        let (name, payload) = try fields.only("an item")
+        let item = try payload.object("_0")
         switch name {
         case "product":
             let details = try item.object("details")

@@ -1,7 +1,7 @@
 import JSON
 
-/// Refusals as `Outcome+JSON.swift` keeps them: an object with the refusal's name, and in it what it says, under `_0` if it
-/// says one thing only. Programs before version 1 read no others.
+/// The stored format of refusals, in `Outcome+JSON.swift`: an object with the refusal's name, containing its associated
+/// values, or `_0` for a single one. Programs before version 1 can read no others.
 extension JSONWriter {
     mutating func value(_ refusal: Refusal) {
         openObject()
@@ -53,24 +53,25 @@ extension JSONWriter {
 
 extension Refusal {
     init(_ fields: StoredFields) throws(UnreadableData) {
-        let (name, said) = try fields.only("a refusal")
+        let (name, payload) = try fields.only("a refusal")
         switch name {
         case "insufficientStock":
-            self = .insufficientStock(onHand: try said.integer("onHand"), requested: try said.integer("requested"))
-        case "stockChanged": self = .stockChanged(onHand: try said.integer("onHand"))
-        case "unknownProduct": self = .unknownProduct(try said.number("_0"))
-        case "unknownStore": self = .unknownStore(try said.number("_0"))
-        case "ambiguousName": self = .ambiguousName(try said.text("_0"))
+            self = .insufficientStock(
+                onHand: try payload.integer("onHand"), requested: try payload.integer("requested"))
+        case "stockChanged": self = .stockChanged(onHand: try payload.integer("onHand"))
+        case "unknownProduct": self = .unknownProduct(try payload.number("_0"))
+        case "unknownStore": self = .unknownStore(try payload.number("_0"))
+        case "ambiguousName": self = .ambiguousName(try payload.text("_0"))
         case "notFound": self = .notFound
-        case "alreadyExists": self = .alreadyExists(try said.text("_0"))
+        case "alreadyExists": self = .alreadyExists(try payload.text("_0"))
         case "inUse":
-            let level = try said.object("_0")
+            let level = try payload.object("_0")
             self = .inUse(LevelKey(try level.number("storeID"), try level.number("productID")))
         case "preconditionFailed": self = .preconditionFailed
         case "idempotencyKeyReused": self = .idempotencyKeyReused
         case "batch":
             var lines: [LineRefusal] = []
-            for line in try said.objects("_0") {
+            for line in try payload.objects("_0") {
                 lines.append(
                     LineRefusal(index: Int(try line.integer("index")), refusal: try Refusal(try line.object("refusal")))
                 )

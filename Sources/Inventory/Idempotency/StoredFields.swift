@@ -1,6 +1,6 @@
 import JSON
 
-/// The fields of an object that is stored. Those that nobody asks for are passed over.
+/// The fields of a stored JSON object. Fields that are not read are ignored.
 struct StoredFields {
     private let members: [JSONMember]
 
@@ -49,7 +49,7 @@ struct StoredFields {
         return objects
     }
 
-    /// The object's one field, and what is in it: a case of an enumeration.
+    /// The name and value of the object's only field: a case of an enumeration.
     func only(_ what: String) throws(UnreadableData) -> (name: String, StoredFields) {
         guard let member = members.first, members.count == 1 else {
             throw UnreadableData("\(what) has the fields \(names), and not one")
@@ -57,6 +57,6 @@ struct StoredFields {
         return (member.name, try StoredFields(member.value))
     }
 
-    /// For who looks into the log.
+    /// For error messages.
     var names: String { members.map(\.name).joined(separator: ", ") }
 }

@@ -1,8 +1,8 @@
-/// What is stored, and this program cannot read: a newer one wrote it, or none of ours did.
+/// Stored data that this program cannot read: a newer version wrote it, or another program.
 public struct UnreadableData: Error, Hashable, CustomStringConvertible {
     public let description: String
 
-    /// - Parameter description: What cannot be read, for who looks into the log.
+    /// - Parameter description: What cannot be read, for the log.
     public init(_ description: String) {
         self.description = description
     }

@@ -1,24 +1,24 @@
 import Crypto
 import JSON
 
-/// What an import calls a part of what it brings. The name is the same whichever way the import comes in, straight into the
-/// ledger or through a server, and is kept for good with what was done under it: so what it names counts once.
+/// Identifies a change within an import. The name is the same whether the import writes to the ledger directly or
+/// through a server, and is stored permanently with its outcome, so each change is recorded once.
 public enum ImportName: Hashable, Sendable {
-    /// The rows of one store that are written together and begin on a line of the file with this SHA-256, in hexadecimal.
+    /// The rows of one store that are written together, starting on a line of the file with this SHA-256 (hexadecimal).
     case part(file: String, line: Int, storeID: StoreID)
     /// The row on a line of that file.
     case line(file: String, line: Int)
-    /// The row that has this id, in whatever file.
+    /// The row with this id, in any file.
     case row(externalID: String)
 }
 
 extension ImportName {
-    /// The principal that all imports are when it comes to keys, whoever asks for them. As an actor it is who imports
-    /// straight into the ledger.
+    /// The principal of all imports' idempotency keys, whoever runs them. Also the actor of imports that write to the
+    /// ledger directly.
     public static let principal = "import"
 
-    /// - Parameter change: What is to be done under the name. A line of a file says what it says; an external id may come
-    ///   with other contents, and is refused then.
+    /// - Parameter change: The change that the name identifies. A line of a file never changes; an external id that
+    ///   comes with different contents is refused.
     func key(for change: MovementCommand.Change) -> IdempotencyKey {
         let (key, contents) =
             switch self {
@@ -30,27 +30,26 @@ extension ImportName {
             principal: Self.principal, key: key, fingerprint: Array(Self.hash(contents)), isPermanent: true)
     }
 
-    /// The id of the request through a server that does it. It tells the rows of all imports from what else is in the
-    /// audit log.
+    /// The id of the request when importing through a server. It marks imported entries in the audit log.
     public var requestID: String {
         switch self {
         case .part(let file, let line, _), .line(let file, let line): "\(Self.requestPrefix(ofFile: file))\(line)"
-        // In letters that a header takes, whatever the id is.
+        // Hashed, because the id may not be valid in a header.
         case .row(let id): "import-external-\(AuditHash(bytes: Array(Self.hash(id))))"
         }
     }
 
-    /// Whether it may be the id of such a request.
+    /// Whether it may be the id of an import's request.
     public static func isRequestID(_ id: String) -> Bool { id.hasPrefix("import-") }
 
-    /// How the ids of the requests for a file begin.
+    /// The prefix of the request ids for a file.
     public static func requestPrefix(ofFile file: String) -> String { "import-\(file.prefix(16))-" }
 
     private static func hash(_ text: String) -> SHA256Digest { SHA256.hash(data: Array(text.utf8)) }
 }
 
 extension MovementCommand.Change {
-    /// The same for rows that say the same, in whatever columns.
+    /// Equal for rows with the same contents, whatever their columns.
     fileprivate var canonical: String {
         var json = JSONWriter<[UInt8]>(output: [])
         switch self {

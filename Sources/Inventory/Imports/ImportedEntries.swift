@@ -1,11 +1,11 @@
-/// Earlier programs imported through a server under the keys of whoever asked, and the server forgot those after a day.
-/// What they recorded is known for good by the ids of their requests in the audit log.
+/// Earlier versions imported through a server under the caller's idempotency keys, which expired after a day. What they
+/// recorded can still be found by the request ids in the audit log.
 extension MovementCommand {
-    /// What stands for the record of an import's name that has none.
-    /// - Parameter entries: Those that came through a server in requests with the name's id, by store and position.
+    /// A substitute for the missing record of an import's name.
+    /// - Parameter entries: The entries recorded through a server with the name's request id, by store and position.
     /// - Returns: `nil` if nothing was recorded under the name.
     public func importRecord(of entries: [LedgerEntry]) -> IdempotencyRecord? {
-        let entries = entries.filter { context.importName?.mayBe(of: $0.storeID) == true }
+        let entries = entries.filter { context.importName?.mayConcern($0.storeID) == true }
         guard let key = context.idempotency, let first = entries.first else { return nil }
         switch change {
         case .movement(let movement) where movement.isRecorded(as: first):
@@ -13,36 +13,36 @@ extension MovementCommand {
         case .transfer(let transfer):
             if let recorded = transfer.recorded(in: entries) { return IdempotencyRecord(key, .transfer(recorded)) }
         case .batch(let batch):
-            // Without rows that were refused.
-            let lines = entries.filter { entry in batch.movements.contains { $0.isOfQuantity(of: entry) } }
+            // Rows that were refused have no entries.
+            let lines = entries.filter { entry in batch.movements.contains { $0.hasProductTypeAndQuantity(of: entry) } }
             guard !lines.isEmpty else { return nil }
             return IdempotencyRecord(key, .batch(RecordedBatch(lines: lines.map { .recorded(RecordedMovement($0)) })))
         case .movement:
             break
         }
-        return IdempotencyRecord(key.ofOtherContents, .movement(RecordedMovement(first)))
+        return IdempotencyRecord(key.withOtherContents, .movement(RecordedMovement(first)))
     }
 }
 
 extension ImportName {
-    /// The rows of a part that are of other stores have names of their own, and the same request id.
-    fileprivate func mayBe(of storeID: StoreID) -> Bool {
+    /// Rows of other stores in the same part have names of their own, but the same request id.
+    fileprivate func mayConcern(_ storeID: StoreID) -> Bool {
         if case .part(_, _, let own) = self { own == storeID } else { true }
     }
 }
 
 extension IdempotencyKey {
-    fileprivate var ofOtherContents: IdempotencyKey {
+    fileprivate var withOtherContents: IdempotencyKey {
         IdempotencyKey(principal: principal, key: key, fingerprint: [], isPermanent: isPermanent)
     }
 }
 
 extension Movement {
     fileprivate func isRecorded(as entry: LedgerEntry) -> Bool {
-        storeID == entry.storeID && isOfQuantity(of: entry) && notes == entry.notes
+        storeID == entry.storeID && hasProductTypeAndQuantity(of: entry) && notes == entry.notes
     }
 
-    fileprivate func isOfQuantity(of entry: LedgerEntry) -> Bool {
+    fileprivate func hasProductTypeAndQuantity(of entry: LedgerEntry) -> Bool {
         productID == entry.productID && kind.type == entry.type && quantity.units == entry.quantity
     }
 }

@@ -1,5 +1,5 @@
 extension Decision.Answer {
-    /// Each throws `.idempotencyKeyReused` if the key's first answer was to something else.
+    /// Each throws `.idempotencyKeyReused` if the outcome is that of another kind of request.
     public func movementReceipt() throws(LedgerError) -> Receipt<RecordedMovement> {
         guard case .movement(let movement) = outcome else { throw .refused(.idempotencyKeyReused) }
         return Receipt(movement, isReplay: isReplay, in: history)

@@ -1,15 +1,15 @@
-/// What is to be written for a list of commands, and what each is answered.
+/// The writes of a list of commands, and the result of each.
 public struct Decision: Sendable {
     public struct Answer: Sendable {
         public let outcome: Outcome
         public let isReplay: Bool
-        /// That the outcome's positions belong to.
+        /// The history of the outcome's positions.
         public let history: History
     }
 
     /// One for each command, in order.
     public let answers: [Result<Answer, Refusal>]
-    /// In the order in which they were made; each store's positions follow one another.
+    /// In the order in which they were made; each store's positions are consecutive.
     public let entries: [LedgerEntry]
     /// One for each entry, in the same order.
     public let audit: [AuditEntry]
@@ -23,25 +23,25 @@ public struct Decision: Sendable {
     }
 }
 
-/// Decides what becomes of commands, one after the other, given the state that the locks protect.
+/// Decides commands, one after the other, on the state that the locks protect.
 ///
-/// Pure: it reads no clock and no database, so both ledgers share it, and its rules are tested without either.
+/// Pure: reads no clock and no database, so both ledgers share it, and the rules are tested without a database.
 public func decide(_ commands: [MovementCommand], on state: LockedState) -> Decision {
     var draft = LedgerDraft(state)
     let answers = commands.map { command in
-        Result { () throws(Refusal) in try draft.answer(command) }
+        Result { () throws(Refusal) in try draft.execute(command) }
     }
     return draft.decision(answers)
 }
 
-/// What becomes of one movement, given the level that it applies to.
+/// Applies one movement to a level.
 /// - Returns: The level after it.
 /// - Throws: `.stockChanged`, or `.insufficientStock` when it would take the level below zero.
 func onHand(
     after movement: MovementType, of quantity: Quantity, on onHand: Int64, expected: Int64? = nil
 ) throws(Refusal) -> Int64 {
     if let expected, expected != onHand { throw .stockChanged(onHand: onHand) }
-    // More than a level can hold is below zero, too.
+    // An overflow wraps to below zero, too.
     let after = onHand &+ movement.sign * quantity.units
     guard after >= 0 else { throw .insufficientStock(onHand: onHand, requested: quantity.units) }
     return after

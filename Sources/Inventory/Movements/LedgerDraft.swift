@@ -1,4 +1,4 @@
-/// The ledgers while a list of commands is being decided: each command sees what those before it did.
+/// The state of the ledgers while commands are being decided: each command sees the effects of those before it.
 struct LedgerDraft {
     private let state: LockedState
     private var heads: [StoreID: LedgerHead]
@@ -23,11 +23,11 @@ struct LedgerDraft {
             heads: heads.filter { advanced.contains($0.key) }, records: newRecords)
     }
 
-    mutating func answer(_ command: MovementCommand) throws(Refusal) -> Decision.Answer {
+    mutating func execute(_ command: MovementCommand) throws(Refusal) -> Decision.Answer {
         if let key = command.context.idempotency, let record = records[key.scope] {
             return Decision.Answer(outcome: try record.outcome(for: key), isReplay: true, history: state.history)
         }
-        let outcome = try execute(command)
+        let outcome = try apply(command)
         if let key = command.context.idempotency, outcome.isRecorded {
             let record = IdempotencyRecord(key, outcome)
             records[key.scope] = record
@@ -36,7 +36,7 @@ struct LedgerDraft {
         return Decision.Answer(outcome: outcome, isReplay: false, history: state.history)
     }
 
-    private mutating func execute(_ command: MovementCommand) throws(Refusal) -> Outcome {
+    private mutating func apply(_ command: MovementCommand) throws(Refusal) -> Outcome {
         switch command.change {
         case .movement(let movement): .movement(try record(movement, command.context))
         case .transfer(let transfer): .transfer(try record(transfer, command.context))
@@ -62,7 +62,7 @@ struct LedgerDraft {
         try requireLevel(to)
         let left = try Inventory.onHand(after: .transferOut, of: transfer.quantity, on: onHand[from, default: 0])
         let arrived = try Inventory.onHand(after: .transferIn, of: transfer.quantity, on: onHand[to, default: 0])
-        // Nothing throws from here on: both sides are recorded or none.
+        // Nothing throws from here on: both sides are recorded, or neither.
         let id = "\(transfer.from)-\(source.position.next)"
         let out = append(
             .transferOut, transfer.quantity, on: from, after: left, transferID: id, notes: transfer.notes, context)
@@ -85,7 +85,7 @@ struct LedgerDraft {
             })
     }
 
-    /// Tries the lines on a copy, which replaces this draft only when none was refused.
+    /// Records the lines on a copy, which replaces this draft only if none was refused.
     private mutating func recordAll(
         _ lines: [Batch.Line], _ context: CommandContext
     ) throws(Refusal) -> RecordedBatch {

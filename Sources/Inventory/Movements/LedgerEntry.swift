@@ -1,18 +1,18 @@
 import JSON
 
-/// A movement as the ledger keeps it: one row, never changed.
+/// A movement in the ledger: an immutable row.
 public struct LedgerEntry: Hashable, Sendable {
     public let storeID: StoreID
     public let position: Position
     public let productID: ProductID
     public let type: MovementType
     public let quantity: Int64
-    /// The level after this movement: stock as of any moment is one look-up, not a replay.
+    /// The level after this movement: stock as of any moment is one lookup, not a replay.
     public let onHandAfter: Int64
     /// Shared by the two sides of a transfer.
     public let transferID: String?
     public let notes: MovementNotes
-    /// Never less than the entry before.
+    /// Never before the previous entry's.
     public let recordedAt: Timestamp
 
     public init(
@@ -32,8 +32,8 @@ public struct LedgerEntry: Hashable, Sendable {
 }
 
 extension LedgerEntry {
-    /// The movement as the audit log tells it, so that the log can be checked against the ledger. The log has the
-    /// store, the position, the type and the time in fields of its own.
+    /// The movement's `detail` in the audit log, so that the log can be checked against the ledger. Store, position,
+    /// type and time are separate fields of the log.
     var auditDetail: String {
         var json = JSONWriter<[UInt8]>(output: [])
         json.output.reserveCapacity(128)

@@ -1,15 +1,15 @@
-/// What a list of commands depends on, read while the stores' rows are locked.
+/// The state that a list of commands depends on, read while the stores' rows are locked.
 public struct LockedState: Sendable {
-    /// The ledger's clock, read after the locks were taken.
+    /// The database's time, read after the locks were taken.
     public var now: Timestamp
     public var history: History
     /// The stores that exist and are not archived.
     public var heads: [StoreID: LedgerHead]
     /// The products that exist and are not archived.
     public var products: Set<ProductID>
-    /// On hand; a level that is missing is 0.
+    /// Stock on hand; missing levels are 0.
     public var onHand: [LevelKey: Int64]
-    /// The answers that the commands' idempotency keys have had already.
+    /// The existing records of the commands' idempotency keys.
     public var records: [IdempotencyKey.Scope: IdempotencyRecord]
 
     public init(

@@ -1,4 +1,4 @@
-/// What happened to a product's level.
+/// The type of a change to a product's level.
 public enum MovementType: String, CaseIterable, Sendable {
     case stockIn = "stock-in"
     case sale
@@ -15,9 +15,9 @@ public enum MovementType: String, CaseIterable, Sendable {
     }
 }
 
-/// A movement that a client asks to record.
+/// A movement to record.
 public struct Movement: Hashable, Sendable {
-    /// A transfer's two sides are never asked for one by one, so they are no kinds of this.
+    /// Excludes the two sides of a transfer, which are never recorded separately.
     public enum Kind: Sendable {
         case stockIn, sale, manualRemoval
 
@@ -37,7 +37,7 @@ public struct Movement: Hashable, Sendable {
     public var notes: MovementNotes
     /// Refused as `stockChanged` unless this is the level before the movement.
     public var expectedOnHand: Int64?
-    /// When it was recorded, for history that is loaded from elsewhere, instead of the time of its command's context.
+    /// When it was recorded, for imported history; overrides the time of the command's context.
     public var recordedAt: Timestamp?
 
     public init(
@@ -56,11 +56,11 @@ public struct Movement: Hashable, Sendable {
     var level: LevelKey { LevelKey(storeID, productID) }
 }
 
-/// What a client may add to a movement or transfer; kept with it, never interpreted.
+/// Optional notes on a movement or transfer; stored, never interpreted.
 public struct MovementNotes: Hashable, Sendable {
-    /// When it happened in the shop, if not when it was recorded.
+    /// When it happened in the shop, if that differs from when it was recorded.
     public var occurredAt: Timestamp?
-    /// A document of the client's: an order, an invoice, a receipt.
+    /// A reference to a document of the client's: an order, an invoice, a receipt.
     public var reference: String?
     public var note: String?
 
@@ -71,7 +71,7 @@ public struct MovementNotes: Hashable, Sendable {
     }
 }
 
-/// Stock that goes from one store to another, both sides at once or not at all.
+/// Moves stock from one store to another: both sides are recorded, or neither.
 public struct Transfer: Hashable, Sendable {
     public var productID: ProductID
     public var from: StoreID
@@ -92,16 +92,16 @@ public struct Transfer: Hashable, Sendable {
     }
 }
 
-/// Movements that are sent together.
+/// Movements in one request.
 public struct Batch: Hashable, Sendable {
     public enum Line: Hashable, Sendable {
         case movement(Movement)
-        /// What was sent is no movement. It is told with the others, also to a retry: what is valid may change meanwhile.
+        /// Not a valid movement. Kept in the outcome, so that a replay reports it even if the validation has changed.
         case invalid([InvalidField])
     }
 
     public private(set) var lines: [Line]
-    /// All or none; otherwise each by itself.
+    /// All or none; otherwise each on its own.
     public let isAtomic: Bool
 
     public init(_ movements: [Movement], isAtomic: Bool) {
@@ -109,7 +109,7 @@ public struct Batch: Hashable, Sendable {
         self.isAtomic = isAtomic
     }
 
-    /// Each by itself.
+    /// Not atomic.
     public init(_ lines: [Line]) {
         self.lines = lines
         isAtomic = false
@@ -121,7 +121,7 @@ public struct Batch: Hashable, Sendable {
         }
     }
 
-    /// The batch with other movements at the same places.
+    /// Transforms the movements, and leaves the invalid lines.
     public func map(_ transform: (Movement) -> Movement) -> Batch {
         var batch = self
         batch.lines = lines.map { line in
@@ -131,9 +131,9 @@ public struct Batch: Hashable, Sendable {
     }
 }
 
-/// What is wrong with a field of something that was sent.
+/// What is wrong with a field of a request.
 public struct InvalidField: Hashable, Sendable {
-    /// Where it stands in what was sent: a JSON pointer (RFC 6901).
+    /// The field's location in the request: a JSON pointer (RFC 6901).
     public let pointer: String
     public let detail: String
 

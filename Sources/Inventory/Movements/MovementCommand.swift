@@ -1,4 +1,4 @@
-/// One request to the write path, and on whose behalf.
+/// A command of the write path, and its context.
 public struct MovementCommand: Sendable {
     public enum Change: Sendable {
         case movement(Movement)
@@ -14,12 +14,12 @@ public struct MovementCommand: Sendable {
         self.context = context
     }
 
-    /// Asks what a key remembers: a batch of nothing is answered with that, and is remembered itself by no key.
+    /// Looks up the outcome stored under a key: an empty batch, which records nothing itself.
     public static func replay(of key: IdempotencyKey) -> MovementCommand {
         MovementCommand(.batch(Batch([])), CommandContext(actor: key.principal, requestID: "", idempotency: key))
     }
 
-    /// How many ledger entries it makes at most; of one that makes none, 1.
+    /// The maximum number of ledger entries that it makes; at least 1.
     public var lineCount: Int {
         switch change {
         case .movement: 1
@@ -28,7 +28,7 @@ public struct MovementCommand: Sendable {
         }
     }
 
-    /// The levels that it may change, repeated where the command repeats them.
+    /// Calls `body` with each level that it may change, with repetitions.
     public func forEachLevel(_ body: (LevelKey) -> Void) {
         switch change {
         case .movement(let movement):

@@ -1,4 +1,4 @@
-/// A movement that is in the ledger, as its client is told.
+/// The outcome of a movement, as its client sees it.
 public struct RecordedMovement: Hashable, Sendable {
     public let storeID: StoreID
     public let position: Position
@@ -19,7 +19,7 @@ public struct RecordedMovement: Hashable, Sendable {
     }
 }
 
-/// A transfer whose two sides are in their ledgers.
+/// The outcome of a transfer: its two movements.
 public struct RecordedTransfer: Hashable, Sendable {
     public let id: String
     public let out: RecordedMovement
@@ -32,12 +32,12 @@ public struct RecordedTransfer: Hashable, Sendable {
     }
 }
 
-/// What became of each line of a batch, in order.
+/// The outcomes of a batch's lines, in order.
 public struct RecordedBatch: Hashable, Sendable {
     public enum Line: Hashable, Sendable {
         case recorded(RecordedMovement)
         case refused(Refusal)
-        /// It was no movement.
+        /// It was not a valid movement.
         case invalid([InvalidField])
     }
 

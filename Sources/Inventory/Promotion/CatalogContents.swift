@@ -1,4 +1,4 @@
-/// All of the catalog, with what is archived, as it is moved from one place to another.
+/// The whole catalog, including archived items, as it is moved from one place to another.
 public struct CatalogContents: Hashable, Sendable {
     /// By id.
     public let products: [Archivable<Product>]
@@ -11,7 +11,7 @@ public struct CatalogContents: Hashable, Sendable {
     }
 }
 
-/// Something of the catalog that may be archived.
+/// An item of the catalog that may be archived.
 public struct Archivable<Item: Hashable & Sendable>: Hashable, Sendable {
     public let item: Item
     public let archivedAt: Timestamp?
@@ -23,7 +23,7 @@ public struct Archivable<Item: Hashable & Sendable>: Hashable, Sendable {
 }
 
 extension CatalogContents {
-    /// What has not changed after a position of the catalog, of what `later` holds of the same catalog later on.
+    /// The items that did not change after a position, according to `later`, a later state of the same catalog.
     public func unchanged(in later: CatalogContents, since position: Position) -> CatalogContents {
         let products = Set(later.products.filter { $0.item.position > position }.map(\.item.id))
         let stores = Set(later.stores.filter { $0.item.position > position }.map(\.item.id))
@@ -32,7 +32,7 @@ extension CatalogContents {
             stores: self.stores.filter { !stores.contains($0.item.id) })
     }
 
-    /// What was there at a position of the catalog and has not changed since.
+    /// The items that existed at a position of the catalog and have not changed since.
     public func unchanged(since position: Position) -> CatalogContents {
         unchanged(in: self, since: position)
     }

@@ -1,9 +1,9 @@
-/// How much there is of one ledger up to a position.
+/// The size of a ledger up to a position.
 public struct LedgerTotals: Hashable, Sendable {
     public let entries: Int64
     /// 0 for the catalog.
     public let movements: Int64
-    /// Of the entry at the position; `nil` if there is none.
+    /// The hash of the entry at the position; `nil` if there is none.
     public let hash: AuditHash?
 
     public init(entries: Int64, movements: Int64, hash: AuditHash?) {
@@ -13,11 +13,11 @@ public struct LedgerTotals: Hashable, Sendable {
     }
 }
 
-/// The level of one product in one store, as it is kept, whether or not the product or the store is archived.
+/// The stored level of a product in a store, whether or not either is archived.
 public struct StoredLevel: Hashable, Sendable {
     public let productID: ProductID
     public let onHand: Int64
-    /// Of its last change.
+    /// The position of its last change.
     public let position: Position
     public let recordedAt: Timestamp
 
@@ -29,13 +29,13 @@ public struct StoredLevel: Hashable, Sendable {
     }
 }
 
-/// The record of an idempotency key, as it is kept.
+/// The stored record of an idempotency key.
 public struct StoredOutcome: Hashable, Sendable {
     public let scope: IdempotencyKey.Scope
     public let fingerprint: [UInt8]
     /// An `Outcome` as JSON.
     public let outcome: String
-    /// `nil`: it is kept for good.
+    /// `nil`: never.
     public let expiresAt: Timestamp?
 
     public init(scope: IdempotencyKey.Scope, fingerprint: [UInt8], outcome: String, expiresAt: Timestamp?) {

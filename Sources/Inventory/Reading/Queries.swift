@@ -6,7 +6,7 @@ public struct StockQuery: Hashable, Sendable {
     public var category: String?
     /// Only levels with less than this on hand.
     public var below: Int64?
-    /// The stock at this moment, by the time at which movements were recorded; `nil` for now.
+    /// The stock at this moment, by the time of recording; `nil` for now.
     public var asOf: Timestamp?
 
     public init(
@@ -70,7 +70,7 @@ public struct StoreQuery: Hashable, Sendable {
     }
 }
 
-/// From `from`, inclusive, to `to`, exclusive, by the time of recording; `nil` leaves the end open.
+/// From `from`, inclusive, to `to`, exclusive, by the time of recording; `nil` is unbounded.
 public struct Period: Hashable, Sendable {
     public var from: Timestamp?
     public var to: Timestamp?
@@ -81,7 +81,7 @@ public struct Period: Hashable, Sendable {
     }
 }
 
-/// Names an entry of a ledger, and its place in the order of lists that span ledgers.
+/// Identifies an entry of a ledger, and orders lists that span ledgers.
 public struct EntryKey: Hashable, Sendable {
     public let storeID: StoreID
     public let position: Position

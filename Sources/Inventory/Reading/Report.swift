@@ -1,9 +1,9 @@
-/// What happened to stock in a period.
+/// A report on the movements of stock in a period.
 public struct ReportQuery: Hashable, Sendable {
-    /// Rows are by product, and within a product by store or day when so grouped.
+    /// Rows are ordered by product, and within a product by store or day, if grouped by these.
     public enum Grouping: String, CaseIterable, Sendable {
         case product, store
-        /// Days of UTC. A day on which a product did not move has no row.
+        /// UTC days. A day on which a product did not move has no row.
         case day
     }
 
@@ -32,10 +32,10 @@ public struct ReportQuery: Hashable, Sendable {
 
 /// `opening + stockIn - sold - removed + transferredIn - transferredOut = closing`.
 public struct ReportRow: Hashable, Sendable {
-    /// What the row is about, and its place in the report.
+    /// Identifies and orders rows.
     public struct Key: Hashable, Sendable {
         public let productID: ProductID
-        /// The store's id, the start of the day in microseconds since 1970, or 0, as the report is grouped.
+        /// By the grouping: the store's id, the start of the day in microseconds since 1970, or 0.
         public let group: Int64
 
         public init(productID: ProductID, group: Int64) {
@@ -67,6 +67,6 @@ public struct ReportRow: Hashable, Sendable {
         self.transferredOut = transferredOut
     }
 
-    /// Of what a peer or a table says: it may be anything.
+    /// Wraps instead of trapping, because the values come from a server or a table.
     public var closing: Int64 { opening &+ stockIn &- sold &- removed &+ transferredIn &- transferredOut }
 }

@@ -1,6 +1,6 @@
-/// The read path. Every answer is one consistent snapshot, and as new as its ``Freshness`` asks.
+/// The read path. Every result is a consistent snapshot, and as new as its ``Freshness`` requires.
 ///
-/// All throw `.unavailable`, `.overloaded` and, if the freshness names a position, `.positionUnavailable` and
+/// All throw `.unavailable`, `.overloaded` and, if the freshness has a position, `.positionUnavailable` and
 /// `.historyChanged`.
 public protocol StockReading: Sendable {
     /// A page of a store's stock, by product id.
@@ -13,13 +13,12 @@ public protocol StockReading: Sendable {
     /// - Throws: `.notFound` for an unknown store or product.
     func level(_ level: LevelKey, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<StockItem>
 
-    /// The position that is asked for is the catalog's, here and in the four that follow.
+    /// The freshness' position is the catalog's, here and in the four methods that follow.
     func products(
         _ query: ProductQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>>
 
-    /// The products that are called so, in upper or lower case; at most two, those that are called exactly so first.
-    /// See `Collection.called(_:)`.
+    /// The products with this name, ignoring case; at most two, exact matches first. See `Collection.called(_:)`.
     func products(named name: String, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<[Product]>
 
     /// - Throws: `.notFound`.
@@ -30,8 +29,8 @@ public protocol StockReading: Sendable {
     /// - Throws: `.notFound`.
     func store(_ id: StoreID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Store>
 
-    /// The ledger's entries by store and position. A position can be asked for only of one store, here and in what
-    /// follows.
+    /// The ledger's entries by store and position. The freshness may have a position only if the query names a store,
+    /// here and in the methods that follow.
     func entries(
         _ query: EntryQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>>
@@ -45,16 +44,16 @@ public protocol StockReading: Sendable {
     ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>>
 }
 
-/// How new a read has to be, and where from.
+/// How new a read must be, and from where.
 ///
-/// By default it is current: it shows all that was acknowledged before the call, whoever acknowledged it; and no later
-/// current read shows less than this one.
+/// By default a read is current: it includes every change that any process acknowledged before the call, and no later
+/// current read shows less.
 public struct Freshness: Hashable, Sendable {
-    /// What a client has seen of the ledger that is read: without at least that, the read fails.
+    /// The minimum position, because the client has seen it: the read fails without it.
     public var atLeast: LedgerPoint?
-    /// What is known to be enough for the read to be current; without it, the primary is asked.
+    /// A requirement that is known to make the read current; `nil` asks the primary.
     public var required: Requirement?
-    /// Not from a replica, however new.
+    /// Never reads from a replica.
     public var isFromPrimary = false
 
     public init(atLeast: LedgerPoint? = nil, required: Requirement? = nil, isFromPrimary: Bool = false) {
@@ -64,9 +63,9 @@ public struct Freshness: Hashable, Sendable {
     }
 }
 
-/// How new something has to be: at these positions of its ledger and of the catalog, of this history, or later.
+/// How new a document or read must be: at least at these positions of its ledger and of the catalog, in this history.
 public struct Requirement: Hashable, Sendable {
-    /// What the cache has been told of the ledgers: every change up to these positions, and perhaps some beyond.
+    /// The cache is invalidated for every change up to these positions, and perhaps for later ones.
     public struct Invalidated: Hashable, Sendable {
         public var position: Position
         public var catalogPosition: Position
@@ -83,7 +82,7 @@ public struct Requirement: Hashable, Sendable {
     public var history: History
     public var position: Position
     public var catalogPosition: Position
-    /// The highest position of the ledger that anybody was told of.
+    /// The highest position of the ledger that the cache was invalidated for.
     public var highest: Position
     public var invalidated: Invalidated
 
@@ -97,15 +96,15 @@ public struct Requirement: Hashable, Sendable {
         self.invalidated = invalidated
     }
 
-    /// Whether what is enough for this is enough for the other too.
+    /// Whether whatever meets this requirement meets the other.
     public func covers(_ other: Requirement) -> Bool {
         history == other.history && position >= other.position && catalogPosition >= other.catalogPosition
     }
 }
 
-/// What is known of an answer that could not be proved to be current.
+/// How stale a result may be that could not be proved to be current.
 public struct Staleness: Hashable, Sendable {
-    /// It shows all that was acknowledged before this moment; `nil` if no such moment is known.
+    /// It includes every change acknowledged before this moment; `nil` if no such moment is known.
     public let provenAt: ContinuousClock.Instant?
 
     public init(provenAt: ContinuousClock.Instant?) {
@@ -113,7 +112,7 @@ public struct Staleness: Hashable, Sendable {
     }
 }
 
-/// Current reads, of a client that has seen a position.
+/// Current reads, for a client that has seen a position.
 extension StockReading {
     public func stock(
         _ query: StockQuery, atLeast: Position?
@@ -168,17 +167,17 @@ extension StockReading {
     }
 }
 
-/// The database that a read was answered by.
+/// The database that served a read.
 public enum ReadSource: String, Sendable {
     case replica, primary
 }
 
-/// What a read brings: the value, and how new it is.
+/// The result of a read: the value, and how new it is.
 public struct Snapshot<Value: Sendable>: Sendable {
     public let value: Value
-    /// The position of the store that was read, or of the catalog for a read of the catalog; `nil` for several stores.
+    /// The position of the ledger that was read: a store's or the catalog's; `nil` for several stores.
     public let position: Position?
-    /// The position of the catalog, from which names come.
+    /// The position of the catalog, which names come from.
     public let catalogPosition: Position
     /// The history that the positions belong to.
     public let history: History
@@ -198,7 +197,7 @@ public struct Snapshot<Value: Sendable>: Sendable {
         self.unproven = unproven
     }
 
-    /// The same with what was made of its value.
+    /// Transforms the value.
     public func map<Other>(_ body: (Value) -> Other) -> Snapshot<Other> {
         Snapshot<Other>(
             value: body(value), position: position, catalogPosition: catalogPosition, history: history, source: source,
@@ -217,7 +216,7 @@ public struct Page<Item: Sendable, Key: Sendable>: Sendable {
         self.next = next
     }
 
-    /// Makes a page of `limit` from up to `limit + 1` items: one more than fits shows that others follow.
+    /// Makes a page of `limit` items from up to `limit + 1`: the extra one shows that others follow.
     public init(_ items: [Item], limit: Int, key: (Item) -> Key) {
         let shown = Array(items.prefix(limit))
         self.items = shown

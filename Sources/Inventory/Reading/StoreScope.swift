@@ -1,4 +1,4 @@
-/// The stores that exist for somebody. The catalog's ledger (store 0) is nobody's but who may see all.
+/// The stores that a principal can see. The catalog's ledger (store 0) is visible only with `all`.
 public enum StoreScope: Hashable, Sendable {
     case all
     case only(Set<StoreID>)

@@ -1,13 +1,13 @@
 import JSON
 
-/// The catalog as its ledger tells it, with what is archived.
+/// The catalog as derived from its audit log, including archived items.
 public struct DerivedCatalog: Sendable {
     public private(set) var products: [ProductID: Archivable<Product>] = [:]
     public private(set) var stores: [StoreID: Archivable<Store>] = [:]
 
     init() {}
 
-    /// - Throws: `AuditDefect`, if the entry does not tell a product or store.
+    /// - Throws: `AuditDefect` if the entry does not describe a product or store.
     mutating func apply(_ entry: AuditEntry) throws(AuditDefect) {
         let fields = EntryFields(entry.detail)
         switch entry.action {

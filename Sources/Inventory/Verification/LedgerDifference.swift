@@ -1,14 +1,14 @@
-/// Something that does not follow from a ledger's history.
+/// A difference between stored state and what follows from the audit log.
 public struct LedgerDifference: Hashable, Sendable, CustomStringConvertible {
-    /// The store that it is about; the catalog, for a product.
+    /// The store that it concerns; for a product, the catalog.
     public let storeID: StoreID
     public let productID: ProductID?
-    /// Of the entry from which something else follows.
+    /// The position of the entry that contradicts the stored state.
     public let position: Position?
     public let detail: String
-    /// What stands there.
+    /// The stored value.
     public let found: String?
-    /// What follows from the history.
+    /// The value that follows from the log.
     public let expected: String?
 
     init(
@@ -27,7 +27,7 @@ public struct LedgerDifference: Hashable, Sendable, CustomStringConvertible {
         self.init(defect.storeID, at: defect.position, defect.reason)
     }
 
-    /// Of a field. Texts are compared by their bytes, as databases do: letters may look the same, composed or not.
+    /// A difference in a field; `nil` if there is none. Texts are compared byte by byte, as databases do.
     init?(
         _ storeID: StoreID, product productID: ProductID? = nil, at position: Position? = nil, field: String,
         _ found: String, _ expected: String
@@ -38,7 +38,7 @@ public struct LedgerDifference: Hashable, Sendable, CustomStringConvertible {
             found: found, expected: expected)
     }
 
-    /// As `store 1, product 102, position 42: on_hand is 999, and 17 follows from the log`.
+    /// For example `store 1, product 102, position 42: on_hand is 999, and 17 follows from the log`.
     public var description: String {
         var place: [String] = []
         if storeID != .catalog || productID == nil { place.append("store \(storeID)") }
@@ -48,7 +48,7 @@ public struct LedgerDifference: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The first of any number of differences.
+/// Counts differences, and keeps the first 100.
 public struct LedgerDifferences: Sendable {
     private static let maximum = 100
 

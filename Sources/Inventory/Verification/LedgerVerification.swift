@@ -1,4 +1,4 @@
-/// Checks a ledger's log, and compares what is kept beside the log with what follows from it.
+/// Verifies a ledger's audit log, and compares the stored state with what follows from the log.
 public struct LedgerVerification: Sendable {
     private let ledger: any StockReading & StoredStateReading
 
@@ -6,10 +6,10 @@ public struct LedgerVerification: Sendable {
         self.ledger = ledger
     }
 
-    /// What is kept is read first, and then the log up to where that was: what is recorded meanwhile does not count.
+    /// Reads the stored state first, then the log up to the same position, so entries recorded meanwhile do not matter.
     /// - Parameters:
-    ///   - heads: Those of the ledger that were kept elsewhere, if any.
-    ///   - checked: Is told of each part of the log how many entries it had.
+    ///   - heads: Heads of the ledger that were noted elsewhere, if any.
+    ///   - checked: Called after each page of the log with its number of entries.
     public func verify(
         _ storeID: StoreID, against heads: [StoredHead] = [], checked: (_ entries: Int) throws -> Void = { _ in }
     ) async throws -> LedgerFinding {
@@ -42,7 +42,7 @@ public struct LedgerVerification: Sendable {
         return finding
     }
 
-    /// What is kept, by the position of the ledger at which it was read.
+    /// The stored state to check, by the position of the ledger at which it was read.
     private func keptChecks(
         of storeID: StoreID, _ finding: inout LedgerFinding
     ) async throws(LedgerError) -> (end: StoredEnd?, checks: [Position: [StoredCheck]]) {
@@ -62,20 +62,20 @@ public struct LedgerVerification: Sendable {
     }
 }
 
-/// What was found of one ledger.
+/// The result of verifying one ledger.
 public struct LedgerFinding: Sendable {
     /// The end of the log; `nil` if the log is not sound.
     public fileprivate(set) var head: LedgerHead?
     public fileprivate(set) var differences = LedgerDifferences()
-    /// How many were compared.
+    /// Numbers of compared items.
     public private(set) var levels = 0
     public private(set) var products = 0
     public private(set) var stores = 0
-    /// What the log of the catalog tells.
+    /// The catalog as derived from its log.
     public fileprivate(set) var catalog = DerivedCatalog()
 
     private let showsAll: Bool
-    /// Up to where the log is the one of which heads were kept.
+    /// The last position at which the log matches a noted head.
     private var lastMatch = Position.zero
 
     fileprivate init(showsAll: Bool) {
@@ -110,7 +110,7 @@ public struct LedgerFinding: Sendable {
     }
 }
 
-/// What is compared with the log, when that has come to where it was read.
+/// A comparison with the log, at the position at which the state was read.
 private enum StoredCheck {
     case levels(StoredPart<StoredLevel>)
     case products(StoredPart<Archivable<Product>>)

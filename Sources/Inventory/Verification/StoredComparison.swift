@@ -1,5 +1,5 @@
 extension StoredPart {
-    /// Whatever is kept or follows from the history, of the ids of this part and in their order.
+    /// The stored and the derived item of each id in this part, in order.
     fileprivate func pairs<ID: LedgerNumber>(
         with derived: [ID: Item], _ id: (Item) -> ID
     ) -> [(id: ID, kept: Item?, derived: Item?)] {
@@ -10,8 +10,8 @@ extension StoredPart {
 }
 
 extension StoredPart<StoredLevel> {
-    /// - Parameter showsAll: Whether positions are known, and also the levels of products that are archived: those have
-    ///   nothing on hand.
+    /// - Parameter showsAll: Whether the stored levels have positions and include archived products, whose stock is
+    ///   zero.
     func differences(
         from derived: [ProductID: StoredLevel], of storeID: StoreID, showsAll: Bool
     ) -> [LedgerDifference] {
@@ -47,7 +47,7 @@ extension StoredPart<StoredLevel> {
     }
 }
 
-/// Something of the catalog, as differences tell it.
+/// An item of the catalog, for comparison.
 protocol CatalogRecord {
     associatedtype ID: LedgerNumber
     static var kind: String { get }
@@ -74,7 +74,7 @@ extension Store: CatalogRecord {
 }
 
 extension StoredPart {
-    /// - Parameter showsAll: Whether versions are known, and what is archived.
+    /// - Parameter showsAll: Whether the stored items have versions and include archived ones.
     func differences<Record: CatalogRecord>(
         from derived: [Record.ID: Archivable<Record>], showsAll: Bool
     ) -> [LedgerDifference] where Item == Archivable<Record> {
@@ -109,10 +109,10 @@ extension Archivable where Item: CatalogRecord {
 }
 
 extension StoredEnd {
-    /// - Parameter end: That of the log, which is sound up to there.
+    /// - Parameter end: The head of the log, which is sound up to there.
     func differences(from end: LedgerHead) -> [LedgerDifference] {
         guard let head else { return [] }
-        // Before its first entry a ledger was recorded to earlier than ever.
+        // Before a ledger's first entry, the stored time is minus infinity.
         let recordedAt = max(head.recordedAt, .earliest)
         let fields = [
             ("audit_head", "\(head.hash)", "\(end.hash)"), ("recorded_at", "\(recordedAt)", "\(end.recordedAt)"),

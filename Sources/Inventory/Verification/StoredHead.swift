@@ -1,4 +1,4 @@
-/// The end of a ledger as it was noted elsewhere: whoever changes the ledger does not reach it.
+/// The head of a ledger as noted elsewhere, out of reach of anyone who tampers with the ledger.
 public struct StoredHead: Hashable, Sendable {
     public let storeID: StoreID
     public let position: Position
@@ -12,8 +12,8 @@ public struct StoredHead: Hashable, Sendable {
         self.notedAt = notedAt
     }
 
-    /// What is wrong if the ledger does not have it any more.
-    /// - Parameter last: Up to where the ledger ends, or is known to be the same.
+    /// The difference to report if the ledger no longer has this head.
+    /// - Parameter last: The end of the ledger, or the last position at which it is known to match.
     func difference(after last: Position, isAtEnd: Bool) -> LedgerDifference {
         let entries =
             last.next < position

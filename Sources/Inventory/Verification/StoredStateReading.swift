@@ -1,9 +1,9 @@
-/// What a ledger keeps of what follows from its history, read to be compared with it.
+/// Reads the state that a ledger stores besides its audit log, to compare it with the log.
 public protocol StoredStateReading: Sendable {
-    /// Whether all of it is shown: also what is archived, positions of levels, versions and the ends of ledgers.
+    /// Whether it is complete: includes archived items, positions of levels, versions and the ends of ledgers.
     var showsAll: Bool { get }
 
-    /// The ledgers of which there is anything, the catalog's first, and how far each has come by now.
+    /// All ledgers with any stored data, the catalog's first, and their current positions.
     func keptLedgers() async throws(LedgerError) -> [(storeID: StoreID, position: Position)]
 
     func keptCatalog() async throws(LedgerError) -> StoredCatalog
@@ -11,13 +11,13 @@ public protocol StoredStateReading: Sendable {
     func keptStore(_ id: StoreID) async throws(LedgerError) -> StoredStore
 }
 
-/// What is kept beside the catalog's log.
+/// The state stored besides the catalog's log.
 public struct StoredCatalog: Sendable {
     /// `nil` if it is not shown.
     public let end: StoredEnd?
     public let products: [StoredPart<Archivable<Product>>]
     public let stores: [StoredPart<Archivable<Store>>]
-    /// Products that are found by another name than theirs.
+    /// Products that a lookup finds under another name than their own.
     public let misfiled: [ProductID]
 
     public init(
@@ -31,7 +31,7 @@ public struct StoredCatalog: Sendable {
     }
 }
 
-/// What is kept beside a store's log.
+/// The state stored besides a store's log.
 public struct StoredStore: Sendable {
     /// `nil` if it is not shown.
     public let end: StoredEnd?
@@ -43,9 +43,9 @@ public struct StoredStore: Sendable {
     }
 }
 
-/// Where a ledger ends.
+/// The end of a ledger, by table.
 public struct StoredEnd: Sendable {
-    /// As the store has it; `nil` if there is no such store.
+    /// The head in the store's row; `nil` if there is no such store.
     public let head: LedgerHead?
     /// 0 if there is none, here and below.
     public let lastEntry: Position
@@ -58,10 +58,10 @@ public struct StoredEnd: Sendable {
     }
 }
 
-/// Part of a list, in the order of ids, as it was at a position of its ledger.
+/// Part of a list ordered by id, read at a position of its ledger.
 public struct StoredPart<Item: Sendable>: Sendable {
     public let position: Position
-    /// The ids that it tells of: one among them that has no item is not there.
+    /// The ids that it covers: an id without an item does not exist.
     public let ids: ClosedRange<Int64>
     public let items: [Item]
 
@@ -72,7 +72,7 @@ public struct StoredPart<Item: Sendable>: Sendable {
     }
 }
 
-/// What reads show of it, for who can only read.
+/// The state that is visible through the read path, for ledgers that offer nothing else.
 extension StoredStateReading where Self: StockReading {
     public var showsAll: Bool { false }
 
@@ -82,7 +82,7 @@ extension StoredStateReading where Self: StockReading {
             let log = try await audit(AuditQuery(storeID: .catalog, limit: 1), Freshness())
             ledgers.append((.catalog, log.position ?? .zero))
         } catch .notFound {
-            // It is for who sees all stores.
+            // The catalog's log is visible only to callers that see all stores.
         }
         for page in try await keptStores() {
             for store in page.items {
@@ -90,7 +90,7 @@ extension StoredStateReading where Self: StockReading {
                     let stock = try await stock(StockQuery(storeID: store.item.id, limit: 1), Freshness())
                     ledgers.append((store.item.id, stock.position ?? .zero))
                 } catch .notFound {
-                    // It was archived just now.
+                    // It was archived meanwhile.
                 }
             }
         }
@@ -123,7 +123,7 @@ extension StoredStateReading where Self: StockReading {
                 query.after = page.value.next
             } while query.after != nil
         } catch .notFound {
-            // What is archived is not shown.
+            // Archived stores are not visible.
         }
         return StoredStore(end: nil, levels: levels)
     }
