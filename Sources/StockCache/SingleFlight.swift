@@ -6,7 +6,7 @@ extension Requirement {
     }
 }
 
-/// Decides who loads a document from the database and who waits for it: each document is loaded by one caller at a time.
+/// Decides which caller loads a document from the database while the others wait: one load per document at a time.
 ///
 /// A caller joins a load in progress only if its result is certain to be new enough. The others share the next load,
 /// which starts when this one completes, and so after all of them arrived.

@@ -19,8 +19,8 @@ extension InventoryAPI {
             return try await record(valid, in: storeID, try context.commandContext(body: body), context)
         }
         fields = try body.fields()
-        let asked = try movement ?? fields.reading { MovementByName(&$0, .widest) }
-        var response = Response.json(.created) { $0.value(receipt.value, of: asked) }
+        let parsed = try movement ?? fields.reading { MovementByName(&$0, .widest) }
+        var response = Response.json(.created) { $0.value(receipt.value, of: parsed) }
         response.add(receipt.value.position, in: receipt.history)
         return response.replayed(receipt.isReplay)
     }

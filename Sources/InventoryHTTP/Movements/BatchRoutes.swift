@@ -12,15 +12,15 @@ extension InventoryAPI {
         let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.batchReceipt()
         } executing: {
-            let asked = try fields.reading { BatchBody(&$0, limits) }
-            charge(lines: asked.lines.count, to: context)
-            let batch = try batch(of: asked.lines, isAtomic: isAtomic, limits)
-            if asked.importName != nil { try requireValid(batch) }
-            let command = try context.commandContext(body: body, of: .batch(batch), importedAs: asked.importName)
+            let parsed = try fields.reading { BatchBody(&$0, limits) }
+            charge(lines: parsed.lines.count, to: context)
+            let batch = try batch(of: parsed.lines, isAtomic: isAtomic, limits)
+            if parsed.importName != nil { try requireValid(batch) }
+            let command = try context.commandContext(body: body, of: .batch(batch), importedAs: parsed.importName)
             let receipt = try await ledger(for: context).record(batch, command)
             // The first request for this part of an import may have had other lines: with or without its invalid rows.
-            guard asked.importName == nil, receipt.value.lines.count != batch.lines.count else { return receipt }
-            return Receipt(try completed(receipt.value, asked.lines), isReplay: receipt.isReplay, in: receipt.history)
+            guard parsed.importName == nil, receipt.value.lines.count != batch.lines.count else { return receipt }
+            return Receipt(try completed(receipt.value, parsed.lines), isReplay: receipt.isReplay, in: receipt.history)
         }
         let results = receipt.value.lines.enumerated().map { BatchResult($1, at: $0) }
         return response(isAtomic ? .created : .ok, results, receipt)
