@@ -25,7 +25,7 @@ enum QueryParameter: String, CaseIterable {
         /// From 1 to `Limits.page`.
         case pageLength
         case integer(ClosedRange<Int64>)
-        /// 1 to `Limits.nameCharacters` characters.
+        /// 1 to `InputLimits.nameCharacters` characters.
         case text
         /// RFC 3339.
         case time
