@@ -13,7 +13,8 @@ let package = Package(
     name: "khata",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "khata", targets: ["khata"])
+        .executable(name: "khata", targets: ["khata"]),
+        .executable(name: "khata-demo", targets: ["khata-demo"]),
     ],
     dependencies: [
         // The HTTP/1.1 server (its core only).
@@ -52,11 +53,12 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .target(name: "JSON", swiftSettings: swiftSettings),
+        .target(name: "Basics", swiftSettings: swiftSettings),
+        .target(name: "JSON", dependencies: ["Basics"], swiftSettings: swiftSettings),
         .target(
             name: "Inventory",
             dependencies: [
-                "JSON",
+                "Basics", "JSON",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
@@ -65,7 +67,7 @@ let package = Package(
         .target(
             name: "RemoteLedger",
             dependencies: [
-                "Inventory", "InventoryContract", "JSON",
+                "Basics", "Inventory", "InventoryContract", "JSON",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -76,7 +78,7 @@ let package = Package(
         .target(
             name: "Postgres",
             dependencies: [
-                "CLibPQ",
+                "Basics", "CLibPQ",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -86,7 +88,7 @@ let package = Package(
         .target(
             name: "Redis",
             dependencies: [
-                "CHiredis",
+                "Basics", "CHiredis",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -98,7 +100,7 @@ let package = Package(
         .target(
             name: "StockCache",
             dependencies: [
-                "Inventory", "Redis",
+                "Basics", "Inventory", "Redis",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -108,7 +110,7 @@ let package = Package(
         .target(
             name: "StockFiles",
             dependencies: [
-                "Inventory",
+                "Basics", "Inventory",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
@@ -121,11 +123,12 @@ let package = Package(
         .target(
             name: "Authentication",
             dependencies: [
-                "Access", "Inventory", "JSON",
+                "Access", "Basics", "Inventory", "JSON",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
@@ -136,7 +139,7 @@ let package = Package(
         .target(
             name: "PostgresLedger",
             dependencies: [
-                "Access", "Inventory", "JSON", "Postgres",
+                "Access", "Basics", "Inventory", "JSON", "Postgres",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -145,7 +148,7 @@ let package = Package(
         .target(
             name: "SQLiteLedger",
             dependencies: [
-                "Access", "Inventory",
+                "Access", "Basics", "Inventory",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -154,7 +157,8 @@ let package = Package(
         .target(
             name: "InventoryHTTP",
             dependencies: [
-                "Access", "Authentication", "Inventory", "InventoryContract", "JSON", "RateLimiting", "StockCache",
+                "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "JSON", "RateLimiting",
+                "StockCache",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -172,8 +176,9 @@ let package = Package(
         .executableTarget(
             name: "khata",
             dependencies: [
-                "Access", "Authentication", "Inventory", "InventoryContract", "InventoryHTTP", "JSON", "Postgres",
-                "PostgresLedger", "RateLimiting", "Redis", "RemoteLedger", "SQLiteLedger", "StockCache", "StockFiles",
+                "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "InventoryHTTP", "JSON",
+                "Postgres", "PostgresLedger", "RateLimiting", "Redis", "RemoteLedger", "SQLiteLedger", "StockCache",
+                "StockFiles",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -185,6 +190,16 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "khata-demo",
+            dependencies: [
+                "Inventory", "StockFiles",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "InventoryTesting", dependencies: ["Inventory"], path: "Tests/InventoryTesting",
             swiftSettings: swiftSettings),
         .target(
             name: "LedgerTesting",
@@ -206,10 +221,14 @@ let package = Package(
             ],
             path: "Tests/ServerTesting",
             swiftSettings: swiftSettings),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: swiftSettings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swiftSettings),
         .testTarget(
             name: "InventoryTests",
-            dependencies: ["Inventory", "JSON", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "Inventory", "InventoryTesting", "JSON",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "InventoryContractTests",
@@ -231,9 +250,8 @@ let package = Package(
         .testTarget(
             name: "LedgerContractTests",
             dependencies: [
-                "Access", "Authentication", "Inventory", "InventoryHTTP", "LedgerTesting", "PostgresLedger",
-                "RemoteLedger",
-                "SQLiteLedger",
+                "Access", "Authentication", "Inventory", "InventoryHTTP", "InventoryTesting", "LedgerTesting",
+                "PostgresLedger", "RemoteLedger", "SQLiteLedger",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
@@ -246,14 +264,17 @@ let package = Package(
         .testTarget(
             name: "SQLiteLedgerTests",
             dependencies: [
-                "Inventory", "LedgerTesting", "LedgerWriter", "SQLiteLedger",
+                "Inventory", "InventoryTesting", "LedgerTesting", "LedgerWriter", "SQLiteLedger", "ServerTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresLedgerTests",
-            dependencies: ["Access", "Inventory", "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting"],
+            dependencies: [
+                "Access", "Inventory", "InventoryTesting", "LedgerTesting", "Postgres", "PostgresLedger",
+                "RateLimiting", "ServerTesting",
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RedisTests",
@@ -268,7 +289,8 @@ let package = Package(
         .testTarget(
             name: "StockCacheTests",
             dependencies: [
-                "Inventory", "LedgerTesting", "Postgres", "PostgresLedger", "Redis", "ServerTesting", "StockCache",
+                "Inventory", "InventoryTesting", "LedgerTesting", "Postgres", "PostgresLedger", "Redis",
+                "ServerTesting", "StockCache",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -287,13 +309,19 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "StockFilesTests",
-            dependencies: ["Inventory", "LedgerTesting", "PostgresLedger", "StockFiles"],
+            dependencies: [
+                "Inventory", "InventoryTesting", "LedgerTesting", "PostgresLedger", "StockFiles",
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "KhataDemoTests",
+            dependencies: ["Inventory", "LedgerTesting", "SQLiteLedger", "StockFiles", "khata-demo"],
             swiftSettings: swiftSettings),
         .testTarget(name: "AccessTests", dependencies: ["Access"], swiftSettings: swiftSettings),
         .testTarget(
             name: "AuthenticationTests",
             dependencies: [
-                "Access", "Authentication", "AuthenticationTesting", "Inventory",
+                "Access", "Authentication", "AuthenticationTesting", "Inventory", "ServerTesting",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swiftSettings),

@@ -1,4 +1,5 @@
 import Access
+import Inventory
 
 /// Credentials that were verified moments ago, by what the client presented: hot requests pay for no cryptography.
 struct CredentialCache {
@@ -41,4 +42,10 @@ struct CredentialCache {
         }
         entries[credential] = Entry(principal: principal, deadline: deadline)
     }
+}
+
+/// What time it is, for what is remembered and for what expires.
+struct AccessClock: Sendable {
+    var now: @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
+    var wall: @Sendable () -> Timestamp = { Timestamp.now }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// Reads JSON by the letter (RFC 8259): UTF-8 only, no trailing commas, no leading zeros, no lone surrogates.
 ///
 /// Foundation's `JSONDecoder` takes trailing commas and repeated names, and does not say where an error is.
@@ -228,17 +230,5 @@ extension JSONParser {
             number = number << 4 | UInt32(digit)
         }
         return number
-    }
-}
-
-extension UInt8 {
-    /// What this ASCII character is worth as a hexadecimal digit.
-    public var hexDigit: UInt8? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
-        default: nil
-        }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 
 /// A Lua script that servers are asked to run by its SHA-1, so that the source travels once.
@@ -8,7 +9,7 @@ public struct RedisScript: Sendable, Hashable {
 
     public init(_ source: String) {
         self.source = source
-        sha = Insecure.SHA1.hash(data: Array(source.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        sha = Insecure.SHA1.hash(data: Array(source.utf8)).hexadecimal
     }
 }
 
@@ -31,5 +32,22 @@ extension RedisCommand {
         _ script: RedisScript, keys: [RedisArgument], arguments: [RedisArgument]
     ) -> RedisCommand {
         RedisCommand("EVAL", [.string(script.source), .integer(Int64(keys.count))] + keys + arguments)
+    }
+}
+
+extension RedisClient {
+    /// Runs a script by its SHA-1, and with its source if the server does not know it yet: a second round trip, once.
+    /// - Parameters:
+    ///   - keys: All keys that the script touches.
+    ///   - identity: As in ``send(_:expecting:)``.
+    /// - Throws: ``RedisError``; `.server` if the script failed.
+    public func evaluate(
+        _ script: RedisScript, keys: [RedisArgument], arguments: [RedisArgument] = [], expecting identity: String? = nil
+    ) async throws(RedisError) -> RedisValue {
+        do throws(RedisError) {
+            return try await send(.evaluate(script, keys: keys, arguments: arguments), expecting: identity)
+        } catch  where error.serverCode == "NOSCRIPT" {
+            return try await send(.evaluateSource(script, keys: keys, arguments: arguments), expecting: identity)
+        }
     }
 }

@@ -4,7 +4,7 @@ import JSON
 
 /// The contract's shapes, read.
 extension StockItem {
-    init(_ fields: ResponseFields) throws(UnexpectedResponse) {
+    init(_ fields: ObjectFields) throws(UnreadableData) {
         self.init(
             productID: try fields.number("product_id"), name: try fields.text("name"),
             category: try fields.optionalText("category"), unit: try fields.optionalText("unit"),
@@ -13,7 +13,7 @@ extension StockItem {
 }
 
 extension Product {
-    init(_ fields: ResponseFields, version: Position) throws(UnexpectedResponse) {
+    init(_ fields: ObjectFields, version: Position) throws(UnreadableData) {
         self.init(
             id: try fields.number("product_id"),
             details: ProductDetails(
@@ -24,13 +24,13 @@ extension Product {
 }
 
 extension Store {
-    init(_ fields: ResponseFields, version: Position) throws(UnexpectedResponse) {
+    init(_ fields: ObjectFields, version: Position) throws(UnreadableData) {
         self.init(id: try fields.number("store_id"), name: try fields.text("name"), position: version)
     }
 }
 
 extension LedgerEntry {
-    init(_ fields: ResponseFields) throws(UnexpectedResponse) {
+    init(_ fields: ObjectFields) throws(UnreadableData) {
         self.init(
             storeID: try fields.number("store_id"), position: try fields.number("position"),
             productID: try fields.number("product_id"), type: try fields.value("movement_type"),
@@ -44,15 +44,15 @@ extension LedgerEntry {
 
 extension RecordedMovement {
     /// What a client is told of a movement lacks only the notes of its entry, which this leaves out.
-    init(_ fields: ResponseFields) throws(UnexpectedResponse) {
+    init(_ fields: ObjectFields) throws(UnreadableData) {
         self.init(try LedgerEntry(fields))
     }
 }
 
 extension RecordedTransfer {
-    init(_ fields: ResponseFields) throws(UnexpectedResponse) {
+    init(_ fields: ObjectFields) throws(UnreadableData) {
         let id = try fields.text("transfer_id")
-        func side(_ name: String, _ type: MovementType) throws(UnexpectedResponse) -> RecordedMovement {
+        func side(_ name: String, _ type: MovementType) throws(UnreadableData) -> RecordedMovement {
             let side = try fields.object(name)
             return RecordedMovement(
                 LedgerEntry(
@@ -66,9 +66,9 @@ extension RecordedTransfer {
 }
 
 extension AuditEntry {
-    init(_ fields: ResponseFields) throws(UnexpectedResponse) {
+    init(_ fields: ObjectFields) throws(UnreadableData) {
         guard let hash = AuditHash(hexadecimal: try fields.text("hash")) else {
-            throw UnexpectedResponse("hash is no hash")
+            throw UnreadableData("hash is no hash")
         }
         // Its bytes are hashed: those that are written again are those that were read, because a `JSONWriter` wrote them.
         let detail = JSONValue.object(try fields.object("detail").members)
@@ -81,14 +81,14 @@ extension AuditEntry {
 }
 
 extension ReportRow {
-    init(_ fields: ResponseFields, _ grouping: ReportQuery.Grouping) throws(UnexpectedResponse) {
+    init(_ fields: ObjectFields, _ grouping: ReportQuery.Grouping) throws(UnreadableData) {
         let group: Int64
         switch grouping {
         case .product: group = 0
         case .store: group = try fields.integer("store_id")
         case .day:
             guard let day = Timestamp("\(try fields.text("day"))T00:00:00Z") else {
-                throw UnexpectedResponse("day is no day")
+                throw UnreadableData("day is no day")
             }
             group = day.microseconds
         }
@@ -102,8 +102,8 @@ extension ReportRow {
 
 extension Answer {
     /// The version of the product or store that the answer is about.
-    func version() throws(UnexpectedResponse) -> Position {
-        guard tag.count == 1 else { throw UnexpectedResponse("ETag is no version") }
+    func version() throws(UnreadableData) -> Position {
+        guard tag.count == 1 else { throw UnreadableData("ETag is no version") }
         return tag[0]
     }
 }

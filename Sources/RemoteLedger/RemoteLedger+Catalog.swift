@@ -33,7 +33,7 @@ extension RemoteLedger {
         from request: ServerRequest, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         let answer = try await send(request, .catalog, context)
-        let product = try server.reading { () throws(UnexpectedResponse) in
+        let product = try server.reading { () throws(UnreadableData) in
             try Product(try answer.fields(), version: try answer.version())
         }
         return Receipt(.product(product), isReplay: answer.isReplay, in: answer.history)
@@ -43,7 +43,7 @@ extension RemoteLedger {
         from request: ServerRequest, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         let answer = try await send(request, .catalog, context)
-        let store = try server.reading { () throws(UnexpectedResponse) in
+        let store = try server.reading { () throws(UnreadableData) in
             try Store(try answer.fields(), version: try answer.version())
         }
         return Receipt(.store(store), isReplay: answer.isReplay, in: answer.history)

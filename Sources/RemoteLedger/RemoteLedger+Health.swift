@@ -25,7 +25,7 @@ extension RemoteLedger: HealthReporting {
 }
 
 extension Answer {
-    fileprivate func checks() throws(UnexpectedResponse) -> [ComponentHealth] {
+    fileprivate func checks() throws(UnreadableData) -> [ComponentHealth] {
         let checks = try fields().object("checks")
         var components: [ComponentHealth] = []
         for name in checks.members.map(\.name) {
@@ -41,15 +41,15 @@ extension Answer {
     }
 }
 
-extension ResponseFields {
-    fileprivate func optionalDecimal(_ name: String) throws(UnexpectedResponse) -> Double? {
+extension ObjectFields {
+    fileprivate func optionalDecimal(_ name: String) throws(UnreadableData) -> Double? {
         switch self[name] {
         case nil: return nil
         case .integer(let number)?: return Double(number)
         case .otherNumber(let text)?:
-            guard let number = Double(text) else { throw UnexpectedResponse("\(name) is no number") }
+            guard let number = Double(text) else { throw UnreadableData("\(name) is no number") }
             return number
-        default: throw UnexpectedResponse("\(name) is no number")
+        default: throw UnreadableData("\(name) is no number")
         }
     }
 }

@@ -11,7 +11,7 @@ extension RemoteLedger: StockReading {
                 ("category", query.category), ("below", query.below.map(String.init)),
                 ("as_of", query.asOf?.description),
             ], atLeast: freshness.atLeast,
-            item: { fields, _ throws(UnexpectedResponse) in try StockItem(fields) }, key: \.productID)
+            item: { fields, _ throws(UnreadableData) in try StockItem(fields) }, key: \.productID)
         return try await list.page(after: query.after, limit: query.limit)
     }
 
@@ -20,7 +20,7 @@ extension RemoteLedger: StockReading {
         request.require(freshness.atLeast)
         let answer = try await server.send(request)
         return answer.snapshot(
-            try server.reading { () throws(UnexpectedResponse) in try StockItem(try answer.fields()) })
+            try server.reading { () throws(UnreadableData) in try StockItem(try answer.fields()) })
     }
 
     public func products(
@@ -29,7 +29,7 @@ extension RemoteLedger: StockReading {
         let list = RemoteList(
             server: server, cursors: cursors, path: "/products",
             query: [("q", query.search), ("category", query.category)], atLeast: freshness.atLeast,
-            item: { fields, answer throws(UnexpectedResponse) in
+            item: { fields, answer throws(UnreadableData) in
                 try Product(fields, version: answer.position ?? .zero)
             }, key: \.id)
         return try await list.page(after: query.after, limit: query.limit).ofCatalog
@@ -59,7 +59,7 @@ extension RemoteLedger: StockReading {
         request.require(freshness.atLeast)
         let answer = try await server.send(request)
         return answer.catalogSnapshot(
-            try server.reading { () throws(UnexpectedResponse) in
+            try server.reading { () throws(UnreadableData) in
                 try Product(try answer.fields(), version: try answer.version())
             })
     }
@@ -70,7 +70,7 @@ extension RemoteLedger: StockReading {
         requireAll(query.scope)
         let list = RemoteList(
             server: server, cursors: cursors, path: "/stores", atLeast: freshness.atLeast,
-            item: { fields, answer throws(UnexpectedResponse) in
+            item: { fields, answer throws(UnreadableData) in
                 try Store(fields, version: answer.position ?? .zero)
             }, key: \.id)
         return try await list.page(after: query.after, limit: query.limit).ofCatalog
@@ -81,7 +81,7 @@ extension RemoteLedger: StockReading {
         request.require(freshness.atLeast)
         let answer = try await server.send(request)
         return answer.catalogSnapshot(
-            try server.reading { () throws(UnexpectedResponse) in
+            try server.reading { () throws(UnreadableData) in
                 try Store(try answer.fields(), version: try answer.version())
             })
     }
@@ -102,7 +102,7 @@ extension RemoteLedger: StockReading {
                 ("store_id", query.storeID?.description), ("product_id", query.productID?.description),
                 ("type", query.type?.rawValue),
             ] + query.period.parameters, atLeast: freshness.atLeast,
-            item: { fields, _ throws(UnexpectedResponse) in try LedgerEntry(fields) },
+            item: { fields, _ throws(UnreadableData) in try LedgerEntry(fields) },
             key: { EntryKey(storeID: $0.storeID, position: $0.position) })
         return try await list.page(after: query.after, limit: query.limit)
     }
@@ -115,7 +115,7 @@ extension RemoteLedger: StockReading {
             server: server, cursors: cursors, path: query.storeID.map { "/audit/\($0)" } ?? "/audit",
             query: [("actor", query.actor), ("action", query.action?.rawValue)] + query.period.parameters,
             atLeast: freshness.atLeast,
-            item: { fields, _ throws(UnexpectedResponse) in try AuditEntry(fields) },
+            item: { fields, _ throws(UnreadableData) in try AuditEntry(fields) },
             key: { EntryKey(storeID: $0.storeID, position: $0.position) })
         return try await list.page(after: query.after, limit: query.limit)
     }
@@ -130,7 +130,7 @@ extension RemoteLedger: StockReading {
                 ("store_id", query.storeID?.description), ("product_id", query.productID?.description),
                 ("group_by", query.grouping.rawValue),
             ] + query.period.parameters, atLeast: freshness.atLeast,
-            item: { fields, _ throws(UnexpectedResponse) in try ReportRow(fields, query.grouping) }, key: \.key)
+            item: { fields, _ throws(UnreadableData) in try ReportRow(fields, query.grouping) }, key: \.key)
         return try await list.page(after: query.after, limit: query.limit)
     }
 
@@ -154,3 +154,6 @@ extension Period {
         [("from", from?.description), ("to", to?.description)]
     }
 }
+
+/// As far as the contract shows it.
+extension RemoteLedger: StoredStateReading {}

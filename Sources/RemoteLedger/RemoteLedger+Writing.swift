@@ -1,3 +1,4 @@
+import Basics
 public import Inventory
 import InventoryContract
 import JSON
@@ -13,7 +14,7 @@ extension RemoteLedger: StockWriting {
             json.closeObject()
         }
         let answer = try await send(request, .movement(movement), context)
-        let recorded = try server.reading { () throws(UnexpectedResponse) in
+        let recorded = try server.reading { () throws(UnreadableData) in
             try RecordedMovement(try answer.fields())
         }
         return Receipt(recorded, isReplay: answer.isReplay, in: answer.history)
@@ -30,7 +31,7 @@ extension RemoteLedger: StockWriting {
         } catch .refused(.unknownStore) {
             throw .refused(.unknownStore(try await unknownStore(of: transfer)))
         }
-        let recorded = try server.reading { () throws(UnexpectedResponse) in
+        let recorded = try server.reading { () throws(UnreadableData) in
             try RecordedTransfer(try answer.fields())
         }
         return Receipt(recorded, isReplay: answer.isReplay, in: answer.history)
@@ -40,11 +41,11 @@ extension RemoteLedger: StockWriting {
         let answer = try await send(
             .post("/stock-movements/batch", key: context.key) { $0.value(batch, importedAs: context.importName) },
             .batch(batch), context)
-        let lines = try server.reading { () throws(UnexpectedResponse) in
-            let results = try answer.fields().objects("results")
+        let lines = try server.reading { () throws(UnreadableData) in
+            let results = try answer.fields().optionalObjects("results") ?? []
             // The part of a file that an import's name stands for may have come without its invalid rows, or with them.
             guard results.count == batch.movements.count || answer.isReplay && context.importName != nil else {
-                throw UnexpectedResponse("results are missing")
+                throw UnreadableData("results are missing")
             }
             var outcomes: ArraySlice<RecordedBatch.Line> = []
             for (result, movement) in zip(results, batch.movements) { outcomes.append(try .init(result, movement)) }
@@ -110,19 +111,19 @@ extension CommandContext {
     var key: String? {
         if importName != nil { return nil }
         if let idempotency { return idempotency.key }
-        return (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined(separator: "-")
+        return "\(String.randomID())-\(String.randomID())"
     }
 }
 
 extension RecordedBatch.Line {
-    fileprivate init(_ result: ResponseFields, _ movement: Movement) throws(UnexpectedResponse) {
+    fileprivate init(_ result: ObjectFields, _ movement: Movement) throws(UnreadableData) {
         guard try result.integer("status") != 201 else {
             self = .recorded(try RecordedMovement(result))
             return
         }
         let problem = try Problem(result)
         guard let refusal = Refusal(problem.code, problem.onHand, problem.requested, movement) else {
-            throw UnexpectedResponse("a line was refused: \(problem.words)")
+            throw UnreadableData("a line was refused: \(problem.words)")
         }
         self = .refused(refusal)
     }

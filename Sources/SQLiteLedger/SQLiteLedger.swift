@@ -1,3 +1,4 @@
+import Basics
 import GRDB
 public import Inventory
 public import ServiceLifecycle
@@ -35,7 +36,7 @@ public struct SQLiteLedger: Service {
     }
 
     /// Another one each time that the file is opened: what was served before may have been another copy of it.
-    let history = History(String(UInt64.random(in: .min ... .max), radix: 36))
+    let history = History(.randomID())
     let reader: SnapshotReader
     let condition: FileCondition
     let transactions: DurableTransactions
@@ -91,7 +92,7 @@ public struct SQLiteLedger: Service {
     /// is one that may write.
     private func close() async {
         do {
-            try await onThreadOfItsOwn {
+            try await onBlockingThread {
                 try reader.lookups.close()
                 database.releaseMemory()
                 try database.close()

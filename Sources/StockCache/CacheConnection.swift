@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 public import Inventory
 public import Logging
@@ -147,7 +148,7 @@ public final class CacheConnection: CacheInvalidating {
     /// - Returns: `nil` if it cannot be written to.
     func writableNamespace(in history: History) async -> String? {
         guard let identity = client.identities.min() else { return nil }
-        let name = Self.hexadecimal((0..<4).map { _ in UInt8.random(in: 0...255) })
+        let name = (0..<4).map { _ in UInt8.random(in: 0...255) }.hexadecimal[...]
         let namespace = Self.namespace(history, identity, named: name)
         let isWritten: Void? = await attempt { () throws(CacheError) in
             _ = try await client.send(
@@ -180,14 +181,10 @@ public final class CacheConnection: CacheInvalidating {
     /// random hexadecimal digits, so that restoring a backup does not bring an old one back.
     private static func namespace(_ history: History, _ identity: String, named name: Substring) -> String {
         let identifiers = "\(history.id)/\(name)/\(identity)/\(RedisDocuments.formatVersion)"
-        return "khata:\(name)\(hexadecimal(SHA256.hash(data: Array(identifiers.utf8)).prefix(6)))"
+        return "khata:\(name)\(SHA256.hash(data: Array(identifiers.utf8)).prefix(6).hexadecimal)"
     }
 
     private static func isNamespace(_ namespace: String, in history: History, of identity: String) -> Bool {
         self.namespace(history, identity, named: namespace.dropFirst("khata:".count).prefix(8)) == namespace
-    }
-
-    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> Substring {
-        Substring(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
     }
 }

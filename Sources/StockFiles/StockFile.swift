@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 public import Foundation
 
@@ -30,6 +31,6 @@ public struct StockFile: Sendable {
         let handle = try FileHandle(forReadingFrom: url)
         var hash = SHA256()
         while let bytes = try handle.read(upToCount: Self.bytesAtOnce), !bytes.isEmpty { hash.update(data: bytes) }
-        return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return hash.finalize().hexadecimal
     }
 }

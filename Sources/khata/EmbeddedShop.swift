@@ -34,7 +34,7 @@ struct EmbeddedShop {
 
     /// - Returns: A new admin key, if there was no key at all.
     private func prepare(_ ledger: SQLiteLedger) async throws -> APIKey? {
-        if try await ledger.stores(StoreQuery(limit: 1), atLeast: nil).value.items.isEmpty {
+        if try await ledger.stores(StoreQuery(limit: 1), Freshness()).value.items.isEmpty {
             let context = CommandContext(actor: "khata", requestID: "first-start")
             _ = try await ledger.change(.createStore(settings.defaultStoreID, name: "Shop"), context)
         }

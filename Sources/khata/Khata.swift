@@ -13,7 +13,7 @@ struct Khata: AsyncParsableCommand {
             """,
         subcommands: [
             Serve.self, Migrate.self, CacheCommand.self, KeyCommand.self, UserCommand.self, AuditCommand.self,
-            ConfigCommand.self, ImportCommand.self, ExportCommand.self, PromoteCommand.self, DemoCommand.self,
+            ConfigCommand.self, ImportCommand.self, ExportCommand.self, PromoteCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(

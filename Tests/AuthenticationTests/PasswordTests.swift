@@ -1,5 +1,6 @@
 import Dispatch
 import Inventory
+import ServerTesting
 import Synchronization
 import Testing
 
@@ -167,8 +168,7 @@ struct PasswordTests {
                     })
             }
             // One of the two waits for the thread; the other one is told to come back.
-            let isOneRefused = try await eventually { refused.value.withLock { $0 } == 1 }
-            #expect(isOneRefused)
+            try await eventually("one is refused") { refused.value.withLock { $0 } == 1 }
         }
         for other in others { await other.value }
         #expect(refused.value.withLock { $0 } == 1)

@@ -1,4 +1,5 @@
 import Crypto
+import InventoryTesting
 import Testing
 
 @testable import Inventory

@@ -1,3 +1,4 @@
+import InventoryTesting
 import Testing
 
 @testable import Inventory

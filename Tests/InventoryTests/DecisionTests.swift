@@ -1,3 +1,4 @@
+import InventoryTesting
 import Testing
 
 @testable import Inventory
@@ -202,31 +203,12 @@ extension Outcome {
     fileprivate var recordedCount: Int { invalidations.count }
 }
 
-extension StoreID {
-    static let one = StoreID(rawValue: 1)
-    static let two = StoreID(rawValue: 2)
-}
-
-extension ProductID {
-    static let sugar = ProductID(rawValue: 102)
-}
-
 extension History {
     static let testing = History("testing")
 }
 
-extension CommandContext {
-    static let testing = CommandContext(actor: "key:test", requestID: "request")
-}
-
 extension Movement {
-    static func stockIn(_ units: Int64) -> Movement { .of(.stockIn, units) }
-    static func sale(_ units: Int64) -> Movement { .of(.sale, units) }
     static func removal(_ units: Int64) -> Movement { .of(.manualRemoval, units) }
-
-    private static func of(_ kind: Kind, _ units: Int64) -> Movement {
-        Movement(storeID: .one, productID: .sugar, kind: kind, quantity: Quantity(units)!)
-    }
 
     func command(_ context: CommandContext = .testing) -> MovementCommand {
         MovementCommand(.movement(self), context)

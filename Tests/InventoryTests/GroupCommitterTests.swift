@@ -1,3 +1,4 @@
+import InventoryTesting
 import Synchronization
 import Testing
 

@@ -28,7 +28,7 @@ struct FileCommandTests {
                 #expect(keys.map(\.id) == [key.id])
                 #expect(keys.map(\.secretHash) == [key.secretHash])
                 #expect(keys.map(\.grant) == [Grant(role: .admin)])
-                let stores = try await ledger.stores(StoreQuery(), atLeast: nil).value.items
+                let stores = try await ledger.stores(StoreQuery(), Freshness()).value.items
                 #expect(stores.map(\.id) == [StoreID(rawValue: 1)])
             }
         }

@@ -1,5 +1,6 @@
 import Foundation
 import LedgerTesting
+import ServerTesting
 
 /// The program as it was built beside the tests.
 struct Program {
@@ -119,7 +120,7 @@ struct RunningProgram {
 
     /// With what it said, in the order in which it said it, as errors.
     func end() async throws -> Program.Outcome {
-        guard try await eventually({ !process.isRunning }) else { throw StillRunning() }
+        try await eventually("the program ends") { !process.isRunning }
         return Program.Outcome(
             status: process.terminationStatus, output: "", errors: try said)
     }
@@ -131,8 +132,6 @@ struct RunningProgram {
     func kill(_ signal: Int32 = SIGKILL) {
         Foundation.kill(process.processIdentifier, signal)
     }
-
-    private struct StillRunning: Error {}
 }
 
 struct MissingProgram: Error {

@@ -1,5 +1,6 @@
 import Foundation
 import LedgerTesting
+import ServerTesting
 
 /// A shop in a file that `khata serve` serves, in a process of its own.
 struct ServedShop {
@@ -23,15 +24,15 @@ struct ServedShop {
         try process.run()
         let result: Result<Void, any Error>
         do {
-            let isServing = try await eventually { try server(in: log) != nil }
-            guard isServing, let server = try server(in: log), let key = key ?? server.key else { throw NotServing() }
+            try await eventually("it serves") { try server(in: log) != nil }
+            guard let server = try server(in: log), let key = key ?? server.key else { throw NotServing() }
             let khata = Program(environment: ["KHATA_SERVER_URL": server.url, "KHATA_API_KEY": key])
             result = .success(try await body(ServedShop(khata: khata)))
         } catch {
             result = .failure(error)
         }
         process.terminate()
-        guard try await eventually({ !process.isRunning }) else { throw StillServing() }
+        try await eventually("the server ends") { !process.isRunning }
         try result.get()
     }
 
@@ -43,5 +44,4 @@ struct ServedShop {
     }
 
     private struct NotServing: Error {}
-    private struct StillServing: Error {}
 }

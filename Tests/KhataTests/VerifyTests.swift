@@ -2,8 +2,7 @@ import Foundation
 import LedgerTesting
 import Testing
 
-/// One after the other: each starts the program several times.
-@Suite("khata audit verify", .serialized)
+@Suite("khata audit verify")
 struct VerifyTests {
     enum Place: CaseIterable { case file, database }
 

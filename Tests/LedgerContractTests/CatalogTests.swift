@@ -1,4 +1,5 @@
 import Inventory
+import InventoryTesting
 import Testing
 
 @Suite("The catalog")
@@ -10,14 +11,14 @@ struct CatalogTests {
                 .createProduct(nil, ProductDetails(name: "Tea 100%_\\", category: "Beverages")), .testing())
             guard case .product(let tea) = created.value else { throw LedgerError.internalFailure }
             #expect(tea.id == ProductID(rawValue: 103))
-            #expect(try await ledger.product(tea.id, atLeast: nil).value == tea)
+            #expect(try await ledger.product(tea.id, Freshness()).value == tea)
 
             _ = try await ledger.change(
                 .replaceProduct(.sugar, ProductDetails(name: "Sugar 2kg"), ifVersion: .any), .testing())
-            #expect(try await ledger.product(.sugar, atLeast: nil).value.details.name == "Sugar 2kg")
+            #expect(try await ledger.product(.sugar, Freshness()).value.details.name == "Sugar 2kg")
 
             func names(_ query: ProductQuery) async throws -> [String] {
-                try await ledger.products(query, atLeast: nil).value.items.map(\.details.name)
+                try await ledger.products(query, Freshness()).value.items.map(\.details.name)
             }
             #expect(try await names(ProductQuery()) == ["Rice 5kg", "Sugar 2kg", "Tea 100%_\\"])
             #expect(try await names(ProductQuery(search: "RICE")) == ["Rice 5kg"])
@@ -28,7 +29,7 @@ struct CatalogTests {
             let version = Version(tea.position, in: try await ledger.product(tea.id, Freshness()).history)
             _ = try await ledger.change(.archiveProduct(tea.id, ifVersion: .oneOf([version])), .testing())
             #expect(try await names(ProductQuery()) == ["Rice 5kg", "Sugar 2kg"])
-            await #expect(throws: LedgerError.self) { try await ledger.product(tea.id, atLeast: nil) }
+            await #expect(throws: LedgerError.self) { try await ledger.product(tea.id, Freshness()) }
             #expect(
                 try await refusal {
                     _ = try await ledger.record(.stockIn(1, LevelKey(.one, tea.id)), .testing())
@@ -53,9 +54,9 @@ struct CatalogTests {
             #expect(products[0] != products[1])
             for (text, product) in zip(texts, products) {
                 #expect(
-                    try await ledger.products(ProductQuery(category: text), atLeast: nil).value.items.map(\.id)
+                    try await ledger.products(ProductQuery(category: text), Freshness()).value.items.map(\.id)
                         == [product.id])
-                let stock = try await ledger.stock(StockQuery(storeID: .one, category: text), atLeast: nil)
+                let stock = try await ledger.stock(StockQuery(storeID: .one, category: text), Freshness())
                 #expect(stock.value.items.map(\.productID) == [product.id])
             }
         }
@@ -68,7 +69,7 @@ struct CatalogTests {
                 _ = try await ledger.change(.createProduct(nil, ProductDetails(name: name)), .testing())
             }
             for (search, name) in [("%\u{308}", "100%\u{308}"), ("_\u{308}", "_\u{308}"), ("\\\u{308}", "\\\u{308}")] {
-                let found = try await ledger.products(ProductQuery(search: search), atLeast: nil).value.items
+                let found = try await ledger.products(ProductQuery(search: search), Freshness()).value.items
                 #expect(found.map(\.details.name) == [name], "\(search.unicodeScalars.map(\.value))")
             }
         }
@@ -82,7 +83,7 @@ struct CatalogTests {
                 _ = try await ledger.change(.createProduct(nil, ProductDetails(name: name)), .testing())
             }
             func named(_ name: String) async throws -> [String] {
-                try await ledger.products(named: name, atLeast: nil).value.map(\.details.name)
+                try await ledger.products(named: name, Freshness()).value.map(\.details.name)
             }
             for name in ["Sugar 1kg", "SUGAR 1KG", "sugar 1kg"] { #expect(try await named(name) == ["Sugar 1kg"]) }
             #expect(try await named("چینی") == ["چینی"])
@@ -110,7 +111,7 @@ struct CatalogTests {
                 return try await group.reduce(into: Set()) { $0.insert($1) }
             }
             #expect(items.count == 1)
-            #expect(try await ledger.products(named: "چائے tea", atLeast: nil).value.count == 1)
+            #expect(try await ledger.products(named: "چائے tea", Freshness()).value.count == 1)
             #expect(
                 try await refusal {
                     for _ in 0..<2 {
@@ -161,15 +162,15 @@ struct CatalogTests {
             }
             _ = try await ledger.record(.sale(1, .sugarInTwo), .testing())
             _ = try await ledger.change(.archiveStore(.two, ifVersion: .any), .testing())
-            #expect(try await ledger.stores(StoreQuery(), atLeast: nil).value.items.map(\.id) == [.one])
+            #expect(try await ledger.stores(StoreQuery(), Freshness()).value.items.map(\.id) == [.one])
             await #expect(throws: LedgerError.self) {
-                try await ledger.stock(StockQuery(storeID: .two), atLeast: nil)
+                try await ledger.stock(StockQuery(storeID: .two), Freshness())
             }
             #expect(
                 try await refusal { _ = try await ledger.record(.stockIn(1, .sugarInTwo), .testing()) }
                     == .unknownStore(.two))
             // Its history is still there.
-            #expect(try await ledger.entries(EntryQuery(storeID: .two), atLeast: nil).value.items.count == 2)
+            #expect(try await ledger.entries(EntryQuery(storeID: .two), Freshness()).value.items.count == 2)
             try await ledger.expectSound([.catalog, .one])
         }
     }
@@ -208,7 +209,7 @@ struct CatalogTests {
             }
             for change in changes { change.cancel() }
             for change in changes { _ = try await change.value }
-            #expect(try await ledger.products(ProductQuery(), atLeast: nil).value.items.count == 12)
+            #expect(try await ledger.products(ProductQuery(), Freshness()).value.items.count == 12)
         }
     }
 

@@ -1,8 +1,8 @@
 import Inventory
+import InventoryTesting
 import Testing
 
-/// One after the other: each has connections of its own.
-@Suite("What imports call their rows", .serialized)
+@Suite("What imports call their rows")
 struct ImportNameTests {
     private static let file = String(repeating: "0123456789abcdef", count: 4)
     private static let names: [ImportName] = [

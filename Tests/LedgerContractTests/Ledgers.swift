@@ -1,4 +1,5 @@
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import Testing
 
@@ -46,30 +47,6 @@ extension StockWriting {
     }
 }
 
-extension StoreID {
-    static let one = StoreID(rawValue: 1)
-    static let two = StoreID(rawValue: 2)
-}
-
-extension ProductID {
-    static let rice = ProductID(rawValue: 101)
-    static let sugar = ProductID(rawValue: 102)
-}
-
-extension LevelKey {
-    static let sugarInOne = LevelKey(.one, .sugar)
-    static let sugarInTwo = LevelKey(.two, .sugar)
-}
-
-extension Movement {
-    static func stockIn(_ units: Int64, _ level: LevelKey = .sugarInOne) -> Movement { of(.stockIn, units, level) }
-    static func sale(_ units: Int64, _ level: LevelKey = .sugarInOne) -> Movement { of(.sale, units, level) }
-
-    static func of(_ kind: Kind, _ units: Int64, _ level: LevelKey = .sugarInOne) -> Movement {
-        Movement(storeID: level.storeID, productID: level.productID, kind: kind, quantity: Quantity(units)!)
-    }
-}
-
 extension Transfer {
     static func sugar(_ units: Int64, from: StoreID = .one, to: StoreID = .two) -> Transfer {
         Transfer(productID: .sugar, from: from, to: to, quantity: Quantity(units)!)
@@ -93,7 +70,7 @@ extension CommandContext {
 
 extension StockReading {
     func onHand(_ level: LevelKey) async throws -> Int64 {
-        try await self.level(level, atLeast: nil).value.onHand
+        try await self.level(level, Freshness()).value.onHand
     }
 }
 

@@ -1,4 +1,5 @@
 import Inventory
+import InventoryTesting
 import Testing
 
 @Suite("Movements")
@@ -15,12 +16,12 @@ struct MovementTests {
             #expect(second.position == Position(rawValue: 2) && second.onHand == 17)
             #expect(second.recordedAt >= first.recordedAt)
 
-            let level = try await ledger.level(.sugarInOne, atLeast: nil)
+            let level = try await ledger.level(.sugarInOne, Freshness())
             #expect(level.value.onHand == 17 && level.value.updatedAt == second.recordedAt)
             #expect(level.value.name == "Sugar 1kg")
             #expect(level.position == Position(rawValue: 2))
 
-            let entries = try await ledger.entries(EntryQuery(storeID: .one), atLeast: nil).value.items
+            let entries = try await ledger.entries(EntryQuery(storeID: .one), Freshness()).value.items
             #expect(entries.map(\.onHandAfter) == [20, 17])
             #expect(entries[0].notes == movement.notes)
             try await ledger.expectSound()
@@ -47,7 +48,7 @@ struct MovementTests {
             #expect(
                 try await refusal { _ = try await ledger.record(.stockIn(1, nothing), .testing()) }
                     == .unknownProduct(ProductID(rawValue: 9)))
-            let level = try await ledger.level(.sugarInOne, atLeast: nil)
+            let level = try await ledger.level(.sugarInOne, Freshness())
             #expect(level.value.onHand == 5 && level.position == Position(rawValue: 1))
             try await ledger.expectSound()
         }
@@ -76,7 +77,7 @@ struct MovementTests {
                     == .insufficientStock(onHand: 6, requested: 7))
             #expect(try await ledger.onHand(.sugarInOne) == 6)
             #expect(try await ledger.onHand(.sugarInTwo) == 4)
-            let sides = try await ledger.entries(EntryQuery(productID: .sugar), atLeast: nil).value.items
+            let sides = try await ledger.entries(EntryQuery(productID: .sugar), Freshness()).value.items
                 .filter { $0.transferID == transfer.id }
             #expect(Set(sides.map(\.type)) == [.transferOut, .transferIn])
             try await ledger.expectSound()
@@ -301,7 +302,7 @@ struct RaceTests {
         try await ledger.with { ledger in
             for round in 1...100 {
                 let recorded = try await ledger.record(.stockIn(1), .testing()).value
-                let level = try await ledger.level(.sugarInOne, atLeast: nil)
+                let level = try await ledger.level(.sugarInOne, Freshness())
                 #expect(level.value.onHand == Int64(round) && level.position == recorded.position)
             }
         }

@@ -1,4 +1,5 @@
 import Inventory
+import InventoryTesting
 import Testing
 
 @Suite("Reading")
@@ -16,7 +17,7 @@ struct ReadingTests {
             var found: [ProductID] = []
             var sizes: [Int] = []
             repeat {
-                let page = try await ledger.stock(query, atLeast: nil).value
+                let page = try await ledger.stock(query, Freshness()).value
                 found += page.items.map(\.productID)
                 sizes.append(page.items.count)
                 query.after = page.next
@@ -24,12 +25,12 @@ struct ReadingTests {
             #expect(found.map(\.rawValue) == Array(1_001...1_025) && sizes == [10, 10, 5])
 
             func onHand(_ query: StockQuery) async throws -> [Int64] {
-                try await ledger.stock(query, atLeast: nil).value.items.map(\.onHand)
+                try await ledger.stock(query, Freshness()).value.items.map(\.onHand)
             }
             #expect(try await onHand(StockQuery(storeID: .one, below: 4)) == [1, 2, 3])
             #expect(try await onHand(StockQuery(storeID: .one, category: "Even", below: 6)) == [2, 4])
             #expect(try await onHand(StockQuery(storeID: .two)) == [])
-            let last = try await ledger.stock(StockQuery(storeID: .one, limit: 25), atLeast: nil).value
+            let last = try await ledger.stock(StockQuery(storeID: .one, limit: 25), Freshness()).value
             #expect(last.items.count == 25 && last.next == nil)
         }
     }
@@ -45,7 +46,7 @@ struct ReadingTests {
             }
             func stock(_ seconds: Int64) async throws -> [Int64] {
                 let moment = Timestamp(microseconds: seconds * 1_000_000)
-                return try await ledger.stock(StockQuery(storeID: .one, asOf: moment), atLeast: nil).value.items
+                return try await ledger.stock(StockQuery(storeID: .one, asOf: moment), Freshness()).value.items
                     .map(\.onHand)
             }
             #expect(try await stock(9) == [])
@@ -69,18 +70,18 @@ struct ReadingTests {
                     return true
                 }
             }
-            #expect(try await isNotFound { _ = try await ledger.stock(StockQuery(storeID: nowhere), atLeast: nil) })
-            #expect(try await isNotFound { _ = try await ledger.level(LevelKey(nowhere, .sugar), atLeast: nil) })
+            #expect(try await isNotFound { _ = try await ledger.stock(StockQuery(storeID: nowhere), Freshness()) })
+            #expect(try await isNotFound { _ = try await ledger.level(LevelKey(nowhere, .sugar), Freshness()) })
             #expect(
                 try await isNotFound {
-                    _ = try await ledger.level(LevelKey(.one, ProductID(rawValue: 9)), atLeast: nil)
+                    _ = try await ledger.level(LevelKey(.one, ProductID(rawValue: 9)), Freshness())
                 })
-            #expect(try await isNotFound { _ = try await ledger.store(nowhere, atLeast: nil) })
-            #expect(try await isNotFound { _ = try await ledger.store(.catalog, atLeast: nil) })
-            #expect(try await isNotFound { _ = try await ledger.product(ProductID(rawValue: 9), atLeast: nil) })
-            #expect(try await isNotFound { _ = try await ledger.entries(EntryQuery(storeID: nowhere), atLeast: nil) })
-            #expect(try await isNotFound { _ = try await ledger.audit(AuditQuery(storeID: nowhere), atLeast: nil) })
-            #expect(try await isNotFound { _ = try await ledger.report(ReportQuery(storeID: nowhere), atLeast: nil) })
+            #expect(try await isNotFound { _ = try await ledger.store(nowhere, Freshness()) })
+            #expect(try await isNotFound { _ = try await ledger.store(.catalog, Freshness()) })
+            #expect(try await isNotFound { _ = try await ledger.product(ProductID(rawValue: 9), Freshness()) })
+            #expect(try await isNotFound { _ = try await ledger.entries(EntryQuery(storeID: nowhere), Freshness()) })
+            #expect(try await isNotFound { _ = try await ledger.audit(AuditQuery(storeID: nowhere), Freshness()) })
+            #expect(try await isNotFound { _ = try await ledger.report(ReportQuery(storeID: nowhere), Freshness()) })
             #expect(try await ledger.onHand(LevelKey(.one, .rice)) == 0)
             try await ledger.expectSound()
         }
@@ -91,10 +92,10 @@ struct ReadingTests {
     func minimumPosition(ledger: LedgerUnderTest) async throws {
         try await ledger.with { ledger in
             let recorded = try await ledger.record(.stockIn(1), .testing()).value
-            let read = try await ledger.level(.sugarInOne, atLeast: recorded.position)
+            let read = try await ledger.level(.sugarInOne, Freshness(atLeast: LedgerPoint(recorded.position)))
             #expect(read.position == recorded.position)
             await #expect {
-                try await ledger.level(.sugarInOne, atLeast: recorded.position.next)
+                try await ledger.level(.sugarInOne, Freshness(atLeast: LedgerPoint(recorded.position.next)))
             } throws: { error in
                 if case .positionUnavailable? = error as? LedgerError { true } else { false }
             }
@@ -114,7 +115,7 @@ struct ReadingTests {
                     movement, .testing(actor: actor, recordedAt: Timestamp(microseconds: seconds * 1_000_000)))
             }
             func keys(_ query: EntryQuery) async throws -> [String] {
-                try await ledger.entries(query, atLeast: nil).value.items.map { "\($0.storeID)-\($0.position)" }
+                try await ledger.entries(query, Freshness()).value.items.map { "\($0.storeID)-\($0.position)" }
             }
             #expect(try await keys(EntryQuery()) == ["1-1", "1-2", "1-3", "1-4", "2-1"])
             #expect(
@@ -127,12 +128,12 @@ struct ReadingTests {
             #expect(try await keys(EntryQuery(period: period)) == ["1-2", "1-3", "2-1"])
 
             func audited(_ query: AuditQuery) async throws -> [String] {
-                try await ledger.audit(query, atLeast: nil).value.items.map { "\($0.storeID)-\($0.position)" }
+                try await ledger.audit(query, Freshness()).value.items.map { "\($0.storeID)-\($0.position)" }
             }
             #expect(try await audited(AuditQuery(actor: "key:b")) == ["1-2", "2-1"])
             #expect(try await audited(AuditQuery(storeID: .catalog, action: .storeCreated)) == ["0-1", "0-2"])
             #expect(try await audited(AuditQuery(period: period)) == ["1-2", "1-3", "2-1"])
-            let page = try await ledger.audit(AuditQuery(limit: 5), atLeast: nil).value
+            let page = try await ledger.audit(AuditQuery(limit: 5), Freshness()).value
             #expect(page.items.count == 5 && page.next == EntryKey(storeID: .one, position: Position(rawValue: 1)))
         }
     }

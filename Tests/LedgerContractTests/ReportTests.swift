@@ -1,4 +1,5 @@
 import Inventory
+import InventoryTesting
 import Testing
 
 @Suite("Reports")
@@ -21,7 +22,7 @@ struct ReportTests {
     }
 
     private func rows(_ ledger: any AnyLedger, _ query: ReportQuery) async throws -> [ReportRow] {
-        try await ledger.report(query, atLeast: nil).value.items
+        try await ledger.report(query, Freshness()).value.items
     }
 
     private func period(_ from: Int64?, _ to: Int64?) -> Period {
@@ -82,7 +83,7 @@ struct ReportTests {
                 var paged: [ReportRow] = []
                 var query = ReportQuery(grouping: grouping, limit: 1)
                 repeat {
-                    let page = try await ledger.report(query, atLeast: nil).value
+                    let page = try await ledger.report(query, Freshness()).value
                     paged += page.items
                     query.after = page.next
                 } while query.after != nil

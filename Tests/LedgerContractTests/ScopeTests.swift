@@ -1,4 +1,5 @@
 import Inventory
+import InventoryTesting
 import Testing
 
 /// Not of a server: there the scope is that of the key.
@@ -19,15 +20,15 @@ struct ScopeTests {
         try await with(storage) { ledger in
             for own in [StoreID.one, .two] {
                 let scope = StoreScope.only([own, StoreID(rawValue: 999)])
-                let stores = try await ledger.stores(StoreQuery(scope: scope), atLeast: nil).value
+                let stores = try await ledger.stores(StoreQuery(scope: scope), Freshness()).value
                 #expect(stores.items.map(\.id) == [own])
-                let entries = try await ledger.entries(EntryQuery(scope: scope), atLeast: nil).value
+                let entries = try await ledger.entries(EntryQuery(scope: scope), Freshness()).value
                 #expect(entries.items.map(\.storeID) == [own])
-                let audit = try await ledger.audit(AuditQuery(scope: scope), atLeast: nil).value
+                let audit = try await ledger.audit(AuditQuery(scope: scope), Freshness()).value
                 #expect(audit.items.map(\.storeID) == [own])
                 for grouping in ReportQuery.Grouping.allCases {
                     let query = ReportQuery(scope: scope, grouping: grouping)
-                    let report = try await ledger.report(query, atLeast: nil).value
+                    let report = try await ledger.report(query, Freshness()).value
                     #expect(report.items.map(\.stockIn) == [own.rawValue], "\(grouping)")
                 }
             }
@@ -38,11 +39,11 @@ struct ScopeTests {
     func ends(storage: StorageUnderTest) async throws {
         try await with(storage) { ledger in
             for (scope, count) in [(StoreScope.only([]), 0), (.all, 2)] {
-                let stores = try await ledger.stores(StoreQuery(scope: scope), atLeast: nil).value.items
-                let entries = try await ledger.entries(EntryQuery(scope: scope), atLeast: nil).value.items
-                let audit = try await ledger.audit(AuditQuery(scope: scope), atLeast: nil).value.items
+                let stores = try await ledger.stores(StoreQuery(scope: scope), Freshness()).value.items
+                let entries = try await ledger.entries(EntryQuery(scope: scope), Freshness()).value.items
+                let audit = try await ledger.audit(AuditQuery(scope: scope), Freshness()).value.items
                 let report = try await ledger.report(
-                    ReportQuery(scope: scope, grouping: .store), atLeast: nil
+                    ReportQuery(scope: scope, grouping: .store), Freshness()
                 ).value.items
                 #expect(stores.count == count && entries.count == count && report.count == count)
                 #expect(audit.isEmpty == (count == 0) && audit.contains { $0.storeID == .catalog } == (count > 0))

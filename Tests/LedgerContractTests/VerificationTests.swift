@@ -1,8 +1,9 @@
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import Testing
 
-@Suite("Verifying a ledger", .serialized)
+@Suite("Verifying a ledger")
 struct VerificationTests {
     @Test("finds nothing while others record and change the catalog", arguments: LedgerUnderTest.allCases)
     func underLoad(ledger: LedgerUnderTest) async throws {

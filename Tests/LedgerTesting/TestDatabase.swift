@@ -153,18 +153,6 @@ public struct IgnoringObserver: LedgerObserver {
     public func observe(_ observation: LedgerObservation) {}
 }
 
-/// Waits for a condition, with a limit.
-public func eventually(
-    within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
-) async throws -> Bool {
-    let deadline = ContinuousClock.now + limit
-    while ContinuousClock.now < deadline {
-        if try await condition() { return true }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-    return false
-}
-
 extension TestDatabase {
     private static let pause = Turn()
 

@@ -1,7 +1,9 @@
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import Postgres
 import PostgresLedger
+import ServerTesting
 import Testing
 
 /// What the database and the network may do to a commit.
@@ -41,7 +43,7 @@ struct FaultTests {
                         .createProduct(nil, ProductDetails(name: "Tea")), .testing
                     ).value
                     #expect(link.faultsLeft == 0)
-                    let page = try await ledger.products(ProductQuery(), atLeast: nil).value
+                    let page = try await ledger.products(ProductQuery(), Freshness()).value
                     #expect(page.items.count { item == .product($0) } == 1)
                     #expect(page.items.count { $0.details.name == "Tea" } == 1)
                 }
@@ -171,8 +173,7 @@ struct FaultTests {
                             }
                         }
                     }
-                    let isFull = try await eventually { refused.value >= 29 }
-                    #expect(isFull)
+                    try await eventually("the queue is full") { refused.value >= 29 }
                     return outcomes
                 }
                 var accepted: Int64 = 0
@@ -239,7 +240,10 @@ struct FaultTests {
                 try await database.withPool { holder in
                     try await holder.run { try $0.script("select pg_advisory_lock(1)") }
                     async let read: Void = ledger.primary.run { try $0.script("select pg_advisory_lock(1)") }
-                    #expect(try await eventually { ledger.primary.status.busy == 1 })
+                    // What fails here must not leave the lock held.
+                    await #expect(throws: Never.self) {
+                        try await eventually("the read waits") { ledger.primary.status.busy == 1 }
+                    }
                     #expect(try await ledger.apiKey("unknown") == nil)
                     try await holder.run { try $0.script("select pg_advisory_unlock(1)") }
                     try await read

@@ -1,7 +1,9 @@
 import Foundation
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import Postgres
+import ServerTesting
 import Testing
 
 @testable import PostgresLedger
@@ -55,11 +57,10 @@ struct HistoryTests {
                 for _ in 0..<5 { _ = try await ledger.record(.stockIn(1), .testing) }
                 try await database.forget(after: 2)
                 try await database.loseHistory()
-                let isRead = try await eventually {
+                try await eventually("the replica is read") {
                     let level = try? await ledger.level(.sugarInOne, Freshness())
                     return level?.value.onHand == 2 && level?.position == Position(rawValue: 2)
                 }
-                #expect(isRead)
                 #expect(try await ledger.record(.stockIn(1), .testing).value.position == Position(rawValue: 3))
             }
         }
@@ -79,7 +80,8 @@ struct HistoryTests {
                 }
                 if case .historyChanged? = error {} else { Issue.record("\(String(describing: error))") }
                 // Without its history it is a number.
-                let level = try await ledger.level(.sugarInOne, atLeast: recorded.value.position)
+                let level = try await ledger.level(
+                    .sugarInOne, Freshness(atLeast: LedgerPoint(recorded.value.position)))
                 #expect(level.history != history)
             }
         }
@@ -90,10 +92,9 @@ struct HistoryTests {
         try await TestDatabase.withShop { database in
             _ = try await database.withLedger { try await $0.record(.stockIn(1), .testing) }
             try await database.withLedger(replica: database.replicaURL) { ledger in
-                let isServed = try await eventually {
+                try await eventually("it is served") {
                     try await ledger.level(.sugarInOne, Freshness()).source == .replica
                 }
-                #expect(isServed)
             }
             try await TestDatabase.withReplayPaused {
                 try await database.loseHistory()
@@ -165,13 +166,12 @@ extension TestDatabase {
     /// Whether the replica of another database is not taken for that of this one.
     fileprivate func expectPassedOver(_ other: TestDatabase) async throws {
         // Until it is there, nobody could take it for anything.
-        let isThere = try await eventually {
+        try await eventually("it is there") {
             let count = try? await Self.withPool(other.replicaURL) { pool in
                 try await pool.run { try $0.execute(Statement("count", "select count(*) from histories"))[0].int64(0) }
             }
             return count ?? 0 > 0
         }
-        #expect(isThere)
         try await withLedger(replica: other.replicaURL) { ledger in
             for _ in 0..<5 {
                 let level = try await ledger.level(.sugarInOne, Freshness())

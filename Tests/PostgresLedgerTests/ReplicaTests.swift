@@ -1,7 +1,9 @@
 import Access
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import Postgres
+import ServerTesting
 import Testing
 
 @testable import PostgresLedger
@@ -14,10 +16,9 @@ struct ReplicaTests {
         try await TestDatabase.withShop { database in
             try await database.withLedger(replica: database.replicaURL) { ledger in
                 _ = try await ledger.record(.stockIn(1), .testing)
-                #expect(
-                    try await eventually {
-                        try await ledger.level(.sugarInOne, atLeast: nil).source == .replica
-                    })
+                try await eventually {
+                    try await ledger.level(.sugarInOne, Freshness()).source == .replica
+                }
             }
         }
     }
@@ -39,12 +40,12 @@ struct ReplicaTests {
         try await TestDatabase.withShop { database in
             try await database.withLedger(replica: database.replicaURL) { ledger in
                 _ = try await ledger.record(.stockIn(1), .testing)
-                #expect(try await eventually { try await ledger.level(.sugarInOne, atLeast: nil).source == .replica })
+                try await eventually { try await ledger.level(.sugarInOne, Freshness()).source == .replica }
                 try await TestDatabase.withReplayPaused {
                     _ = try await ledger.record(.stockIn(1), .testing)
-                    let level = try await ledger.level(.sugarInOne, atLeast: nil)
+                    let level = try await ledger.level(.sugarInOne, Freshness())
                     #expect(level.source == .primary && level.value.onHand == 2)
-                    let list = try await ledger.entries(EntryQuery(), atLeast: nil)
+                    let list = try await ledger.entries(EntryQuery(), Freshness())
                     #expect(list.source == .primary && list.value.items.count == 2)
                     // What is known to be enough is enough, whatever has happened elsewhere.
                     let known = Requirement(
@@ -63,13 +64,13 @@ struct ReplicaTests {
             try await database.withLedger { writer in
                 _ = try await writer.record(.stockIn(1), .testing)
                 try await database.withLedger(replica: database.replicaURL) { reader in
-                    #expect(
-                        try await eventually {
-                            try await reader.level(.sugarInOne, atLeast: nil).position == Position(rawValue: 1)
-                        })
+                    try await eventually {
+                        try await reader.level(.sugarInOne, Freshness()).position == Position(rawValue: 1)
+                    }
                     try await TestDatabase.withReplayPaused {
                         let recorded = try await writer.record(.stockIn(1), .testing).value
-                        let level = try await reader.level(.sugarInOne, atLeast: recorded.position)
+                        let level = try await reader.level(
+                            .sugarInOne, Freshness(atLeast: LedgerPoint(recorded.position)))
                         #expect(level.value.onHand == 2 && level.source == .primary)
                     }
                 }
@@ -91,7 +92,7 @@ struct ReplicaTests {
                         #expect(try await reader.entries(EntryQuery(), current).value.items.count == 2)
                         #expect(try await reader.report(ReportQuery(), current).value.items.map(\.stockIn) == [2])
                     }
-                    #expect(try await eventually { try await reader.level(.sugarInOne, current).source == .replica })
+                    try await eventually { try await reader.level(.sugarInOne, current).source == .replica }
                     for count in 3...200 {
                         _ = try await writer.record(.stockIn(1), .testing)
                         let level = try await reader.level(.sugarInOne, current)
@@ -108,7 +109,7 @@ struct ReplicaTests {
             try await database.withLedger(replica: "postgresql://postgres@127.0.0.1:1/none") { ledger in
                 _ = try await ledger.record(.stockIn(1), .testing)
                 for _ in 0..<10 {
-                    #expect(try await ledger.level(.sugarInOne, atLeast: nil).source == .primary)
+                    #expect(try await ledger.level(.sugarInOne, Freshness()).source == .primary)
                 }
                 let health = await ledger.health()
                 #expect(health.map(\.name) == ["primary:responseTime", "replica:lag"])
@@ -131,23 +132,22 @@ struct ReplicaTests {
                     primary: "postgresql://postgres@127.0.0.1:1/none", replica: database.replicaURL, limits: limits
                 ) { reader in
                     if servesUnproven {
-                        let isAnswered = try await eventually {
-                            let level = try? await reader.level(.sugarInOne, atLeast: recorded.position)
+                        try await eventually("an answer") {
+                            let level = try? await reader.level(
+                                .sugarInOne, Freshness(atLeast: LedgerPoint(recorded.position)))
                             return level?.value.onHand == 1 && level?.unproven == Staleness(provenAt: nil)
                         }
-                        #expect(isAnswered)
                         let next = await #expect(throws: LedgerError.self) {
-                            try await reader.level(.sugarInOne, atLeast: recorded.position.next)
+                            try await reader.level(.sugarInOne, Freshness(atLeast: LedgerPoint(recorded.position.next)))
                         }
                         #expect(next?.isUnavailable == true)
                     } else {
                         let refusal = await #expect(throws: LedgerError.self) {
-                            try await reader.level(.sugarInOne, atLeast: nil)
+                            try await reader.level(.sugarInOne, Freshness())
                         }
                         #expect(refusal?.isUnavailable == true)
                     }
-                    let isAuthenticated = try await eventually { (try? await reader.apiKey(key.id)) != nil }
-                    #expect(isAuthenticated)
+                    try await eventually("the key is replicated") { (try? await reader.apiKey(key.id)) != nil }
                     let health = await reader.health()
                     #expect(health[0].status == .fail && health[1].observed != nil)
                     #expect(await reader.isReady() == servesUnproven)

@@ -1,7 +1,9 @@
 import Access
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import Postgres
+import ServerTesting
 import Testing
 
 @testable import PostgresLedger
@@ -71,10 +73,13 @@ struct SchemaTests {
                         try session.script("set statement_timeout = 0")
                         try session.script("begin; select count(*) from outbox; select pg_advisory_lock(1)")
                     }
-                    #expect(try await database.isWaited(for: "locktype = 'advisory'"))
+                    // What fails here must not leave the lock held.
+                    await #expect(throws: Never.self) { try await database.awaitWaiter(for: "locktype = 'advisory'") }
                     async let applied = database.withPool { pool in try await Schema(pool).migrate() }
                     for position in 1...3 {
-                        #expect(try await database.isWaited(for: "relation = 'outbox'::regclass"))
+                        await #expect(throws: Never.self) {
+                            try await database.awaitWaiter(for: "relation = 'outbox'::regclass")
+                        }
                         try await database.execute(
                             """
                             set statement_timeout = '5s';
@@ -161,9 +166,9 @@ struct SchemaTests {
 }
 
 extension TestDatabase {
-    /// Whether somebody comes to wait for a lock.
-    fileprivate func isWaited(for lock: String) async throws -> Bool {
-        try await eventually {
+    /// Returns once somebody waits for a lock.
+    fileprivate func awaitWaiter(for lock: String) async throws {
+        try await eventually("somebody waits for \(lock)") {
             try await integers(
                 """
                 select count(*) from pg_locks

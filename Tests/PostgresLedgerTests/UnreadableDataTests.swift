@@ -1,5 +1,6 @@
 import Access
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import PostgresLedger
 import RateLimiting
@@ -50,8 +51,8 @@ struct UnreadableDataTests {
                 """)
             let observer = UnreadableObserver()
             try await database.withLedger(observer: observer) { ledger in
-                await expectInternal { _ = try await ledger.entries(EntryQuery(storeID: .one), atLeast: nil) }
-                await expectInternal { _ = try await ledger.audit(AuditQuery(storeID: .one), atLeast: nil) }
+                await expectInternal { _ = try await ledger.entries(EntryQuery(storeID: .one), Freshness()) }
+                await expectInternal { _ = try await ledger.audit(AuditQuery(storeID: .one), Freshness()) }
                 await expectInternal { _ = try await ledger.apiKey("0123456789ab") }
                 await expectInternal { _ = try await ledger.users(after: nil, limit: 1) }
                 let next = try await ledger.record(.stockIn(1), .testing)
@@ -71,7 +72,7 @@ struct UnreadableDataTests {
                 _ = try await ledger.record(.stockIn(1), .testing)
                 try await database.execute("create table kept as table cache_state; truncate cache_state")
                 await expectInternal { _ = try await ledger.record(.stockIn(1), .testing) }
-                await expectInternal { _ = try await ledger.level(.sugarInOne, atLeast: nil) }
+                await expectInternal { _ = try await ledger.level(.sugarInOne, Freshness()) }
                 try await database.execute("insert into cache_state table kept")
                 #expect(try await ledger.record(.stockIn(1), .testing).value.position.rawValue == 2)
             }

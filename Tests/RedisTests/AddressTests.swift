@@ -4,7 +4,7 @@ import ServerTesting
 import Testing
 
 /// Ways to a server that need one of the test's own: users, a unix socket, TLS.
-@Suite("addresses", .serialized)
+@Suite("addresses")
 struct AddressTests {
     private func failure(_ url: String, adjust: (inout RedisConfiguration) -> Void = { _ in }) async throws
         -> RedisError?

@@ -44,14 +44,23 @@ struct LinkStateMachineTests {
 
     @Test("comes back later after each failure, up to a limit, and soon after a connection that lasted")
     func backoff() {
-        var backoff = Backoff()
-        for wait in [50, 100, 200, 400, 800, 1600, 2000, 2000] as [Int64] {
-            #expect(backoff.lost(at: start, chance: 1) == .milliseconds(wait))
+        var link = LinkStateMachine()
+        /// Half of the wait at least: the other half is left to chance.
+        func expectReconnect(after wait: Int64, lostAt time: NIODeadline) {
+            guard case .reconnect(let delay) = link.lost(failure, at: time) else {
+                Issue.record("it does not reconnect")
+                return
+            }
+            #expect((.milliseconds(wait / 2) ... .milliseconds(wait)).contains(delay))
+            _ = link.reconnect()
         }
-        backoff.connected(at: start)
-        #expect(backoff.lost(at: start + .milliseconds(999), chance: 0.5) == .seconds(1))
-        backoff.connected(at: start)
-        #expect(backoff.lost(at: start + .seconds(1), chance: 1) == .milliseconds(50))
+        for wait in [50, 100, 200, 400, 800, 1600, 2000, 2000] as [Int64] {
+            expectReconnect(after: wait, lostAt: start)
+        }
+        _ = link.connected(to: "r1", at: start)
+        expectReconnect(after: 2000, lostAt: start + .milliseconds(999))
+        _ = link.connected(to: "r1", at: start)
+        expectReconnect(after: 50, lostAt: start + .seconds(1))
     }
 }
 

@@ -187,15 +187,15 @@ struct RetryTests {
         }
     }
 
-    @Test("waits grow, are as long as the server asks for, and end")
+    @Test("waits are as long as the server asks for, and end")
     func delays() {
         let policy = RetryPolicy(attempts: 4, firstDelay: .milliseconds(100), maximumDelay: .seconds(2))
-        #expect(policy.delay(after: 1, retryAfter: nil, jitter: 1) == .milliseconds(100))
-        #expect(policy.delay(after: 1, retryAfter: nil, jitter: 0) == .milliseconds(50))
-        #expect(policy.delay(after: 2, retryAfter: nil, jitter: 1) == .milliseconds(200))
-        #expect(policy.delay(after: 3, retryAfter: .seconds(1), jitter: 1) == .seconds(1))
-        #expect(policy.delay(after: 1, retryAfter: .seconds(3), jitter: 1) == nil)
-        #expect(policy.delay(after: 4, retryAfter: nil, jitter: 1) == nil)
+        let backoff = Duration.milliseconds(100)
+        #expect(policy.delay(after: 3, backoff: backoff, retryAfter: nil) == backoff)
+        #expect(policy.delay(after: 3, backoff: backoff, retryAfter: .zero) == backoff)
+        #expect(policy.delay(after: 3, backoff: backoff, retryAfter: .seconds(1)) == .seconds(1))
+        #expect(policy.delay(after: 1, backoff: backoff, retryAfter: .seconds(3)) == nil)
+        #expect(policy.delay(after: 4, backoff: backoff, retryAfter: nil) == nil)
     }
 }
 

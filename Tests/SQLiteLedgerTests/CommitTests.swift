@@ -1,13 +1,14 @@
 import Foundation
 import GRDB
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import Synchronization
 import Testing
 
 @testable import SQLiteLedger
 
-/// What a disk that fails does to a commit.
+/// What a disk that fails does to a commit. One at a time: the faulty disk is one for all.
 @Suite("Commits", .serialized)
 struct CommitTests {
     private func withFaultyDisk(

@@ -1,7 +1,9 @@
 import Foundation
 import GRDB
 import Inventory
+import InventoryTesting
 import LedgerTesting
+import ServerTesting
 import Synchronization
 import Testing
 
@@ -132,7 +134,7 @@ struct DamageTests {
             try await expectMet(file) { ledger in
                 let onHand = try await ledger.onHand()
                 #expect(onHand == 500, "what is whole is read")
-                _ = try await ledger.entries(EntryQuery(storeID: .one), atLeast: nil)
+                _ = try await ledger.entries(EntryQuery(storeID: .one), Freshness())
             }
         }
     }
@@ -156,7 +158,7 @@ struct DamageTests {
             let word = try #require(contents.range(of: Data("stock-in".utf8), in: start..<(start + Self.page)))
             contents.replaceSubrange(word, with: Data("stock-ni".utf8))
             try contents.write(to: URL(filePath: file.path))
-            try await expectMet(file) { ledger in _ = try await ledger.entries(EntryQuery(storeID: .one), atLeast: nil)
+            try await expectMet(file) { ledger in _ = try await ledger.entries(EntryQuery(storeID: .one), Freshness())
             }
         }
     }
@@ -168,8 +170,7 @@ struct DamageTests {
             let observer = DamageObserver()
             try await file.withLedger(.asItIs, limits: Self.large, observer: observer) { ledger in
                 let check = Task { try await FileCheck(ledger).run() }
-                let isFound = try await eventually { !observer.reports.isEmpty }
-                #expect(isFound)
+                try await eventually("the damage is found") { !observer.reports.isEmpty }
                 try await expectDamaged { _ = try await ledger.record(.stockIn(1), .testing) }
                 let onHand = try await ledger.onHand()
                 #expect(onHand == 500)

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import Testing
 
@@ -86,7 +87,7 @@ struct FileTests {
             try Data().write(to: URL(filePath: file.path))
             #expect(try await error(file, .asItIs).contains("run `khata migrate`"))
             try await file.withLedger { ledger in
-                let stores = try await ledger.stores(StoreQuery(), atLeast: nil).value.items
+                let stores = try await ledger.stores(StoreQuery(), Freshness()).value.items
                 #expect(stores.isEmpty)
             }
         }

@@ -1,5 +1,6 @@
 import GRDB
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import SQLiteLedger
 import Testing

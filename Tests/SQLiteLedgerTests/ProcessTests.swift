@@ -1,21 +1,22 @@
 import Foundation
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import SQLiteLedger
+import ServerTesting
 import Testing
 
 /// Other processes on the file, and what may happen to them.
-@Suite("Processes", .serialized)
+@Suite("Processes")
 struct ProcessTests {
     @Test("two processes write to one file: each sees the other's movements, and no position is missing or taken twice")
     func twoProcesses() async throws {
         try await TestFile.withShop { file in
             let mine = try await file.withLedger { ledger in
                 let other = try WriterProcess(file, name: "other", count: 400)
-                let isUnderWay = try await eventually { try !other.acknowledged.isEmpty }
-                #expect(isUnderWay)
+                try await eventually("it is under way") { try !other.acknowledged.isEmpty }
                 let seen = try #require(try other.acknowledged.values.max())
-                #expect(try await ledger.level(.sugarInOne, atLeast: nil).position ?? .zero >= seen)
+                #expect(try await ledger.level(.sugarInOne, Freshness()).position ?? .zero >= seen)
                 let mine = await ledger.recordAtOnce(200) { "mine-\($0)" }
                 try await other.end()
                 #expect(try other.acknowledged.count == 400)
@@ -36,9 +37,8 @@ struct ProcessTests {
             for round in 1...rounds {
                 let writer = try WriterProcess(file, name: "round\(round)", count: 1_000_000)
                 let enough = Int.random(in: 1...300)
-                let isUnderWay = try await eventually { try writer.lines.count >= enough }
+                try await eventually("it is under way") { try writer.lines.count >= enough }
                 try await writer.kill()
-                #expect(isUnderWay)
                 acknowledged.merge(try writer.acknowledged) { first, _ in first }
                 // Every round costs as much as all before it, so a long run looks less often.
                 guard round % max(1, rounds / 20) == 0 else { continue }

@@ -1,4 +1,5 @@
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import SQLiteLedger
 import Synchronization
@@ -44,7 +45,7 @@ struct UnreadableDataTests {
                 """)
             let observer = UnreadableObserver()
             try await file.withLedger(.asItIs, observer: observer) { ledger in
-                await expectInternal { _ = try await ledger.audit(AuditQuery(storeID: .one), atLeast: nil) }
+                await expectInternal { _ = try await ledger.audit(AuditQuery(storeID: .one), Freshness()) }
                 let next = try await ledger.record(.stockIn(1), .testing)
                 #expect(next.value.position.rawValue == 2)
             }

@@ -1,6 +1,7 @@
 import Foundation
 import Inventory
 import LedgerTesting
+import ServerTesting
 
 /// Another process that writes to a file: see `LedgerWriter`.
 struct WriterProcess {
@@ -46,8 +47,6 @@ struct WriterProcess {
     }
 
     func end() async throws {
-        guard try await eventually({ !process.isRunning }) else { throw StillRunning() }
+        try await eventually("the writer ends") { !process.isRunning }
     }
-
-    private struct StillRunning: Error {}
 }

@@ -1,12 +1,15 @@
 /// Waits until something is so.
-/// - Throws: what is not, if it is not within a limit.
+/// - Throws: What is not, and where that was asked, if it is not within the limit.
 public func eventually(
-    _ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
+    _ what: String = "it is so", within limit: Duration = .seconds(60), fileID: String = #fileID, line: Int = #line,
+    _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw NotInTime(description: "not within \(limit): \(what)") }
-        await Task.yield()
+        guard ContinuousClock.now < deadline else {
+            throw NotInTime(description: "\(fileID):\(line): not within \(limit): \(what)")
+        }
+        try await Task.sleep(for: .milliseconds(2))
     }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Inventory
+import InventoryTesting
 import PostgresLedger
 import Synchronization
 import Testing
@@ -31,7 +32,9 @@ struct Checker: Sendable {
                     group.addTask {
                         while !isOver() {
                             let product: ProductID = Bool.random() ? .sugar : .rice
-                            let movement = try await writer.ledger.record(.stockIn(1, product), .testing).value
+                            let movement = try await writer.ledger.record(
+                                .stockIn(1, LevelKey(.one, product)), .testing
+                            ).value
                             shown.add(movement.onHand, of: product)
                             // Each movement brings one unit, so the position is what the store has of everything.
                             shown.add(movement.position.rawValue, of: nil)
@@ -101,30 +104,5 @@ private final class Counts: Sendable {
             if origin == .hit { counts.hits += 1 }
             if isStale { counts.stale += 1 }
         }
-    }
-}
-
-extension StoreID {
-    static let one = StoreID(rawValue: 1)
-    static let two = StoreID(rawValue: 2)
-}
-
-extension ProductID {
-    static let rice = ProductID(rawValue: 101)
-    static let sugar = ProductID(rawValue: 102)
-}
-
-extension LevelKey {
-    static let rice = LevelKey(.one, .rice)
-    static let sugar = LevelKey(.one, .sugar)
-}
-
-extension CommandContext {
-    static let testing = CommandContext(actor: "key:test", requestID: "test")
-}
-
-extension Movement {
-    static func stockIn(_ units: Int64, _ product: ProductID = .sugar) -> Movement {
-        Movement(storeID: .one, productID: product, kind: .stockIn, quantity: Quantity(units)!)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import NIOCore
 import Postgres
@@ -20,7 +21,7 @@ struct CoherenceTests {
     @Test("a hit follows a miss, and an acknowledged movement is seen at once through the other instance")
     func hits() async throws {
         try await withInstances { writer, reader, _ in
-            let isHit = try await eventually {
+            try await eventually("a hit") {
                 let recorded = try await writer.ledger.record(.stockIn(1), .testing).value
                 let first = try await reader.read(.one)
                 #expect(first.document.stamp.position == recorded.position && first.origin != .hit)
@@ -29,28 +30,26 @@ struct CoherenceTests {
                 let own = try await writer.read(.one)
                 return second.origin == .hit && own.origin == .hit
             }
-            #expect(isHit)
         }
     }
 
     @Test("a level stays cached while other products move, and not when its own does")
     func levels() async throws {
         try await withInstances { writer, reader, _ in
-            let isHit = try await eventually {
+            try await eventually("a hit") {
                 let recorded = try await writer.ledger.record(.stockIn(1), .testing).value
                 #expect(try await reader.read(.one, .sugar).document.onHand == recorded.onHand)
-                let other = try await writer.ledger.record(.stockIn(1, .rice), .testing).value
+                let other = try await writer.ledger.record(.stockIn(1, .riceInOne), .testing).value
                 let read = try await reader.read(.one, .sugar)
                 return read.origin == .hit && read.document.stamp.position < other.position
             }
-            #expect(isHit)
         }
     }
 
     @Test("a change of the catalog is seen in what was cached before")
     func catalog() async throws {
         try await withInstances { writer, reader, _ in
-            let isHit = try await eventually {
+            try await eventually("a hit") {
                 _ = try await reader.read(.one)
                 let wasHit = try await reader.read(.one).origin == .hit
                 let changed = try await writer.ledger.change(
@@ -60,7 +59,6 @@ struct CoherenceTests {
                 #expect(try await reader.read(.one).document.stamp.catalogPosition >= product.position)
                 return wasHit
             }
-            #expect(isHit)
         }
     }
 
@@ -197,7 +195,7 @@ struct CoherenceTests {
                 try await Instance.with(database, redis: redis.url) { one in
                     _ = try await one.ledger.change(.createStore(.one, name: "Store"), .testing)
                     _ = try await one.ledger.change(.createProduct(.sugar, ProductDetails(name: "P")), .testing)
-                    #expect(try await one.isTrusted())
+                    try await one.awaitTrust()
                     try await Instance.with(database, redis: redis.url + "/1") { other in
                         for _ in 0..<3 {
                             _ = try await one.read(.one)
@@ -218,12 +216,13 @@ struct CoherenceTests {
             _ = try await one.ledger.primary.run { session in
                 try session.script("update cache_state set generation = 0, namespace = null, server_started = null")
             }
-            let isOn = try await eventually { try await one.ledger.cacheState().namespace != nil }
+            try await eventually("the cache is on") { try await one.ledger.cacheState().namespace != nil }
             let after = try await one.ledger.cacheState()
-            #expect(isOn && after.generation == before.generation && after.namespace != before.namespace)
+            #expect(after.generation == before.generation && after.namespace != before.namespace)
             for instance in [one, two] {
-                let goesAlong = try await eventually { instance.cache.trustedDocuments?.namespace == after.namespace }
-                #expect(goesAlong)
+                try await eventually("every instance goes along") {
+                    instance.cache.trustedDocuments?.namespace == after.namespace
+                }
             }
         }
     }

@@ -43,8 +43,8 @@ struct Instance: Sendable {
     }
 
     /// Waits until documents come from the cache.
-    func isTrusted() async throws -> Bool {
-        try await eventually { cache.trustedDocuments != nil }
+    func awaitTrust() async throws {
+        try await eventually("the cache is trusted") { cache.trustedDocuments != nil }
     }
 
     /// A store's stock, or one level of it.

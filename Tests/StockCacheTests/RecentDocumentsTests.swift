@@ -1,4 +1,5 @@
 import Inventory
+import InventoryTesting
 import NIOCore
 import Testing
 

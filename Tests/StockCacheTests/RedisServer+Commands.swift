@@ -17,10 +17,8 @@ extension RedisServer {
     /// Starts it, and waits until it answers.
     func startAnswering() async throws {
         try start()
-        guard try await eventually({ try await command("PING") != nil }) else { throw NoAnswer() }
+        try await eventually("Redis answers") { try await command("PING") != nil }
     }
-
-    struct NoAnswer: Error {}
 }
 
 extension RedisServer {

@@ -1,4 +1,5 @@
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import PostgresLedger
 import Redis
@@ -14,14 +15,13 @@ struct TurnTests {
     func leased() async throws {
         try await withInstances { one, two, redis in
             _ = try await two.read(.one)
-            let isTaken = try await eventually {
+            try await eventually("the lease is taken") {
                 _ = try await one.ledger.record(.stockIn(1), .testing)
                 guard let documents = one.cache.trustedDocuments,
                     (try? await documents.lease(.read(.one), nonce: "other")) == true
                 else { return false }
                 return try await takes(two, whatIsFilledIn: documents, redis, one)
             }
-            #expect(isTaken)
         }
     }
 
@@ -29,14 +29,13 @@ struct TurnTests {
     func claimed() async throws {
         try await withInstances { one, two, redis in
             _ = try await two.read(.one)
-            let isTaken = try await eventually {
+            try await eventually("the lease is taken") {
                 guard let documents = one.cache.trustedDocuments, let mark = try await redis.keys("*:{1}:mark").first
                 else { return false }
                 try await redis.command("DEL", .string(mark))
                 guard (try? await documents.claim(.one, nonce: "other")) == true else { return false }
                 return try await takes(two, whatIsFilledIn: documents, redis, one)
             }
-            #expect(isTaken)
         }
     }
 
@@ -47,8 +46,7 @@ struct TurnTests {
         let stock = try await other.ledger.stock(StockQuery(storeID: .one), Freshness(isFromPrimary: true))
         let looks = try await redis.calls("hmget")
         async let read = reader.read(.one)
-        let hasLooked = try await eventually { try await redis.calls("hmget") >= looks + 2 }
-        #expect(hasLooked)
+        try await eventually("the others look again") { try await redis.calls("hmget") >= looks + 2 }
         try? await documents.fill(.read(.one), Document(stock, "filled by the other"), nonce: "other")
         let (document, origin) = try await read
         #expect(document.stamp.position == stock.position)
@@ -58,7 +56,7 @@ struct TurnTests {
     @Test("a process that dies holding the lease holds nobody up, and keeps it until it ends by itself")
     func abandoned() async throws {
         try await withInstances { one, two, redis in
-            let isRead = try await eventually {
+            try await eventually("the replica is read") {
                 _ = try await two.read(.one)
                 let recorded = try await one.ledger.record(.stockIn(1), .testing).value
                 guard let documents = one.cache.trustedDocuments,
@@ -70,14 +68,13 @@ struct TurnTests {
                 let stillHeld = try await redis.keys("*:{1}:fill:stock").count == 1
                 return try await two.read(.one).origin == .hit && stillHeld
             }
-            #expect(isRead)
         }
     }
 
     @Test("a flight that completed leaves no lease; one that brings nothing leaves no claim either")
     func nothingIsLeft() async throws {
         try await withInstances { one, two, redis in
-            let isGone = try await eventually(within: .seconds(20)) {
+            try await eventually("the lease is gone", within: .seconds(20)) {
                 // With the mark known, what is outdated takes a lease and no claim.
                 _ = try await two.read(.one)
                 _ = try await one.ledger.record(.stockIn(1), .testing)
@@ -86,7 +83,6 @@ struct TurnTests {
                 await #expect(throws: LedgerError.self) { try await two.read(.one, unknown) }
                 return try await redis.keys("*:fill:*").isEmpty
             }
-            #expect(isGone)
             await #expect(throws: LedgerError.self) { try await two.read(StoreID(rawValue: 9)) }
             #expect(try await redis.keys("*{9}*").isEmpty)
         }

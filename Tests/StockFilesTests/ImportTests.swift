@@ -3,11 +3,11 @@ import LedgerTesting
 import StockFiles
 import Testing
 
-@Suite("Import", .serialized)
+@Suite("Import")
 struct ImportTests {
     @Test("products and stores become what the file says, once")
     func catalog() async throws {
-        try await Shop.with { shop in
+        try await LedgerAndFiles.with { shop in
             let products = "\u{FEFF}sku,name,unit\r\nS1,\"Sugar, 1kg\",pack\r\n,چائے,\r\n"
             try await shop.imports(products, added: 2)
             try await shop.imports(products, unchanged: 2)
@@ -25,7 +25,7 @@ struct ImportTests {
 
     @Test("opening stock is taken once, and only where there is none")
     func stock() async throws {
-        try await Shop.stocked { shop in
+        try await LedgerAndFiles.stocked { shop in
             let file = "store_id,name,on_hand\n1,Sugar 1kg,20\n1,rice 5KG,0\n2,چائے,7\n"
             for (added, unchanged) in [(2, 1), (0, 3), (0, 3)] {
                 try await shop.imports(file, added: added, unchanged: unchanged)
@@ -48,7 +48,7 @@ struct ImportTests {
 
     @Test("nothing is written unless every row can be; the levels are foreseen, row by row")
     func allOrNothing() async throws {
-        try await Shop.stocked { shop in
+        try await LedgerAndFiles.stocked { shop in
             try await shop.imports("store_id,sku,on_hand\n1,S1,10\n", added: 1)
             let header = "store_id,to_store_id,sku,movement_type,quantity\n"
             let rows = "1,,S1,sale,4\n1,2,S1,transfer,6\n2,,S1,sale,6\n1,,S1,stock-in,1\n"
@@ -69,7 +69,7 @@ struct ImportTests {
 
     @Test("what cannot be imported is left out when asked for, and told with its row")
     func skipping() async throws {
-        try await Shop.stocked { shop in
+        try await LedgerAndFiles.stocked { shop in
             let file = "store_id,sku,movement_type,quantity\n1,S1,IN,5\n1,S1,SALE,6\n1,X,IN,1\n1,S1,SALE,5\n2,S1,IN,0\n"
             let problems = Problems()
             let summary = try await shop.run(file, ImportOptions(skipsInvalid: true), observer: problems)
@@ -89,7 +89,7 @@ struct ImportTests {
 
     @Test("an import that was interrupted goes on, and writes nothing twice", arguments: [1, 2, 4, 7])
     func resumes(writes: Int) async throws {
-        try await Shop.stocked { shop in
+        try await LedgerAndFiles.stocked { shop in
             let file =
                 "store_id,to_store_id,sku,movement_type,quantity\n"
                 + (0..<4_000).map { index in
@@ -113,7 +113,7 @@ struct ImportTests {
 
     @Test("rows with an external_id are imported once, in whatever file they come")
     func externalIDs() async throws {
-        try await Shop.stocked { shop in
+        try await LedgerAndFiles.stocked { shop in
             let march = "external_id,store_id,sku,movement_type,quantity\nA1,1,S1,IN,5\nA2,2,S1,IN,5\n"
             try await shop.imports(march, added: 2)
             try await shop.imports(march + "A3,1,S1,SALE,2\n", added: 1, unchanged: 2)
@@ -130,7 +130,7 @@ struct ImportTests {
 
     @Test("what makes an import happen once is never forgotten")
     func permanent() async throws {
-        try await Shop.stocked { shop in
+        try await LedgerAndFiles.stocked { shop in
             try await shop.imports("store_id,sku,on_hand\n1,S1,10\n2,S1,10\n", added: 2)
             #expect(
                 try await shop.database.integers("select count(*) from idempotency where expires_at = 'infinity'") == [
@@ -141,7 +141,7 @@ struct ImportTests {
 
     @Test("recorded_at is kept where there is no other history, and refused elsewhere")
     func history() async throws {
-        try await Shop.stocked { shop in
+        try await LedgerAndFiles.stocked { shop in
             let header = "store_id,sku,movement_type,quantity,recorded_at\n"
             let rows = "1,S1,IN,5,2020-01-01T00:00:00Z\n1,S1,SALE,1,2020-01-01T00:00:01Z\n"
             try await shop.imports(header + rows, added: 2)
@@ -165,7 +165,7 @@ struct ImportTests {
         "a file that is no such file is refused whole",
         arguments: ["", "a,b\n1,2\n", "name\n\"Tea\n", "name\nTea\nOi\"l\n"])
     func noFile(text: String) async throws {
-        try await Shop.with { shop in
+        try await LedgerAndFiles.with { shop in
             await #expect(throws: (any Error).self) { try await shop.run(text, ImportOptions(skipsInvalid: true)) }
             let products = try await shop.export(.products)
             #expect(products == "product_id,sku,name,category,unit\r\n")

@@ -1,4 +1,5 @@
 import Inventory
+import InventoryTesting
 import Testing
 
 @testable import StockFiles

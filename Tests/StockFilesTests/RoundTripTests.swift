@@ -1,20 +1,21 @@
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import StockFiles
 import Testing
 
-@Suite("Export", .serialized)
+@Suite("Export")
 struct RoundTripTests {
     @Test("what is exported makes the same ledgers when it is imported", arguments: 0..<3)
     func roundTrip(seed: Int) async throws {
-        try await Shop.stocked { shop in
+        try await LedgerAndFiles.stocked { shop in
             try await shop.record(1_000, seed: seed)
             let files = [
                 try await shop.export(.products), try await shop.export(.stores), try await shop.export(.movements),
             ]
             let entries = try await shop.entries()
             #expect(entries.contains { $0.type == .transferIn })
-            try await Shop.with { copy in
+            try await LedgerAndFiles.with { copy in
                 for file in files { _ = try await copy.run(file) }
                 #expect(try await copy.entries() == entries)
                 #expect(try await copy.export(.movements) == files[2])
@@ -27,7 +28,7 @@ struct RoundTripTests {
 
     @Test("a transfer of a store that is archived since is exported whole")
     func archived() async throws {
-        try await Shop.stocked { shop in
+        try await LedgerAndFiles.stocked { shop in
             try await shop.imports(
                 "store_id,to_store_id,sku,movement_type,quantity\n1,,S1,IN,5\n1,2,S1,transfer,5\n2,,S1,SALE,5\n",
                 added: 3)
@@ -39,7 +40,7 @@ struct RoundTripTests {
     }
 }
 
-extension Shop {
+extension LedgerAndFiles {
     /// Movements of three products in two stores, many at once, and transfers between them.
     fileprivate func record(_ count: Int, seed: Int) async throws {
         try await withThrowingTaskGroup { group in

@@ -1,4 +1,5 @@
 import Inventory
+import InventoryTesting
 import Testing
 
 @testable import StockFiles
@@ -209,12 +210,3 @@ struct RowTests {
 }
 
 struct UnexpectedRow: Error {}
-
-extension StoreID {
-    static let one = StoreID(rawValue: 1)
-    static let two = StoreID(rawValue: 2)
-}
-
-extension ProductID {
-    static let sugar = ProductID(rawValue: 102)
-}

@@ -2,14 +2,16 @@
 # shellcheck shell=bash
 
 # With Swift's libraries inside, it is faster, and runs where no Swift is installed.
-build_release() {
+build_release() { # [PRODUCT]
     say "building"
-    swift build --package-path "$repository" --configuration release --static-swift-stdlib --product khata >&2
+    swift build --package-path "$repository" --configuration release --static-swift-stdlib --product "${1:-khata}" >&2
     find_release
 }
 
-find_release() {
-    khata=$(swift build --package-path "$repository" --configuration release --show-bin-path)/khata
+find_release() { khata=$(release_program khata); }
+
+release_program() { # NAME
+    echo "$(swift build --package-path "$repository" --configuration release --show-bin-path)/$1"
 }
 
 instances=1 # API processes

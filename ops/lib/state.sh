@@ -46,7 +46,7 @@ stop_everything() {
 }
 
 purge_state() {
-    rm -rf "$KHATA_STATE"/{log,postgres,redis,run,secret,sockets,sqlite,env,lock}
+    rm -rf "$KHATA_STATE"/{demo,log,postgres,redis,run,secret,sockets,sqlite,env,lock}
     rmdir --ignore-fail-on-non-empty "$KHATA_STATE"
 }
 

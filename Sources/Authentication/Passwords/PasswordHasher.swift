@@ -1,6 +1,7 @@
 public import Access
 import Foundation
 public import Inventory
+import NIOPosix
 import Synchronization
 
 /// Hashes passwords on threads of its own, a few at a time: each takes a core and 16 MiB for a fifth of a second or so,
@@ -13,7 +14,7 @@ public final class PasswordHasher: Sendable {
     /// Hashed for users who do not exist, so that time does not tell who does.
     private let decoy: PasswordHash
     private let maximum: Int
-    private let background: BackgroundThreads
+    private let threads: NIOThreadPool
     private let admitted = Mutex(0)
 
     /// - Parameter waiting: How many may wait for a thread; more are refused as overload.
@@ -25,7 +26,12 @@ public final class PasswordHasher: Sendable {
         self.cost = cost
         decoy = PasswordHash(decoyOf: cost)
         maximum = threads + waiting
-        background = BackgroundThreads(threads)
+        self.threads = NIOThreadPool(numberOfThreads: threads)
+        self.threads.start()
+    }
+
+    deinit {
+        threads.shutdownGracefully { _ in }
     }
 
     /// - Throws: `.overloaded`.
@@ -53,8 +59,20 @@ public final class PasswordHasher: Sendable {
         }
         guard isAdmitted else { throw .overloaded }
         defer { admitted.withLock { $0 -= 1 } }
-        return await background.run(work)
+        return await withCheckedContinuation { continuation in
+            threads.submit { _ in
+                lowerPriority()
+                continuation.resume(returning: work())
+            }
+        }
     }
+}
+
+/// The system gives the calling thread what others leave of the cores: on Linux, priorities are threads' own.
+private func lowerPriority() {
+    #if os(Linux)
+        _ = setpriority(__priority_which_t(UInt32(PRIO_PROCESS.rawValue)), 0, 10)
+    #endif
 }
 
 extension PasswordHash {

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// A file with a JWK Set, which is read again when it changes: keys are rolled over without a restart.
@@ -24,13 +25,8 @@ public struct TokenKeysFile: Sendable {
         return keys
     }
 
-    /// Read on a thread that may wait for the disk.
     func contents() async throws -> [UInt8] {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(with: Result { try self.read() })
-            }
-        }
+        try await onBlockingThread { try read() }
     }
 
     private func read() throws -> [UInt8] {

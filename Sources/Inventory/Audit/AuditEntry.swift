@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import JSON
 
@@ -70,9 +71,7 @@ public struct AuditHash: Hashable, Sendable, CustomStringConvertible {
         self.init(bytes: stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
     }
 
-    public var description: String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
+    public var description: String { bytes.hexadecimal }
 
     /// The predecessor of a ledger's first entry: all zeros.
     public static let origin = AuditHash(bytes: [UInt8](repeating: 0, count: SHA256.byteCount))

@@ -10,17 +10,17 @@ extension Outcome {
         }
     }
 
-    private static func fields(of json: String) throws(UnreadableData) -> StoredFields {
+    private static func fields(of json: String) throws(UnreadableData) -> ObjectFields {
         let value: JSONValue
         do throws(JSONSyntaxError) {
             value = try JSONParser.parse(Array(json.utf8))
         } catch {
             throw UnreadableData("\(error.reason), at byte \(error.offset)")
         }
-        return try StoredFields(value)
+        return try ObjectFields(value)
     }
 
-    private init(_ fields: StoredFields) throws(UnreadableData) {
+    private init(_ fields: ObjectFields) throws(UnreadableData) {
         if let version = fields["version"], version != .integer(Self.formatVersion) {
             throw UnreadableData("its version is \(version), and this program knows \(Self.formatVersion)")
         }
@@ -38,28 +38,38 @@ extension Outcome {
     }
 }
 
-extension StoredFields {
+extension ObjectFields {
     /// The unlabeled associated value of a case.
-    fileprivate func payload(of name: String) throws(UnreadableData) -> StoredFields {
+    fileprivate func payload(of name: String) throws(UnreadableData) -> ObjectFields {
         try object(name).object("_0")
     }
+
+    /// The object's one field, and what is in it: a case of an enumeration.
+    func only(_ what: String) throws(UnreadableData) -> (name: String, ObjectFields) {
+        guard let member = members.first, members.count == 1 else {
+            throw UnreadableData("\(what) has the fields \(names), and not one")
+        }
+        return (member.name, try ObjectFields(member.value))
+    }
+
+    /// For who looks into the log.
+    fileprivate var names: String { members.map(\.name).joined(separator: ", ") }
 }
 
 extension RecordedMovement {
-    fileprivate init(_ fields: StoredFields) throws(UnreadableData) {
-        let name = try fields.text("type")
-        guard let type = MovementType(rawValue: name) else { throw UnreadableData("the type \(name) is not known") }
+    fileprivate init(_ fields: ObjectFields) throws(UnreadableData) {
         self.init(
             LedgerEntry(
                 storeID: try fields.number("storeID"), position: try fields.number("position"),
-                productID: try fields.number("productID"), type: type, quantity: try fields.integer("quantity"),
+                productID: try fields.number("productID"), type: try fields.value("type"),
+                quantity: try fields.integer("quantity"),
                 onHandAfter: try fields.integer("onHand"), transferID: nil, notes: MovementNotes(),
                 recordedAt: Timestamp(microseconds: try fields.object("recordedAt").integer("microseconds"))))
     }
 }
 
 extension RecordedTransfer {
-    fileprivate init(_ fields: StoredFields) throws(UnreadableData) {
+    fileprivate init(_ fields: ObjectFields) throws(UnreadableData) {
         self.init(
             id: try fields.text("id"), out: try RecordedMovement(try fields.object("out")),
             in: try RecordedMovement(try fields.object("in")))
@@ -67,10 +77,10 @@ extension RecordedTransfer {
 }
 
 extension RecordedBatch {
-    fileprivate init(_ fields: StoredFields) throws(UnreadableData) {
+    fileprivate init(_ fields: ObjectFields) throws(UnreadableData) {
         var lines: [Line] = []
         for line in try fields.objects("lines") { lines.append(try Line(line)) }
-        for invalid in fields["invalid"] == nil ? [] : try fields.objects("invalid") {
+        for invalid in try fields.optionalObjects("invalid") ?? [] {
             let index = Int(try invalid.integer("line"))
             guard lines.indices.contains(index) || index == lines.endIndex else {
                 throw UnreadableData("there is no line \(index)")
@@ -86,7 +96,7 @@ extension RecordedBatch {
 }
 
 extension RecordedBatch.Line {
-    fileprivate init(_ fields: StoredFields) throws(UnreadableData) {
+    fileprivate init(_ fields: ObjectFields) throws(UnreadableData) {
         let (name, payload) = try fields.only("a line")
         switch name {
         case "recorded": self = .recorded(try RecordedMovement(try payload.object("_0")))
@@ -97,7 +107,7 @@ extension RecordedBatch.Line {
 }
 
 extension CatalogItem {
-    fileprivate init(_ fields: StoredFields) throws(UnreadableData) {
+    fileprivate init(_ fields: ObjectFields) throws(UnreadableData) {
         let (name, payload) = try fields.only("an item")
         let item = try payload.object("_0")
         switch name {

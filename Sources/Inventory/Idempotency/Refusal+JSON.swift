@@ -52,7 +52,7 @@ extension JSONWriter {
 }
 
 extension Refusal {
-    init(_ fields: StoredFields) throws(UnreadableData) {
+    init(_ fields: ObjectFields) throws(UnreadableData) {
         let (name, payload) = try fields.only("a refusal")
         switch name {
         case "insufficientStock":

@@ -143,3 +143,15 @@ public struct AuditQuery: Hashable, Sendable {
         self.limit = limit
     }
 }
+
+/// Which ledgers a read depends on, apart from the catalog.
+public enum ReadScope: Sendable {
+    case catalog
+    case store(StoreID, isArchivedToo: Bool)
+    case allStores
+
+    /// Of the history of a store, which outlives the store, or of all.
+    public init(historyOf storeID: StoreID?) {
+        self = storeID.map { .store($0, isArchivedToo: true) } ?? .allStores
+    }
+}

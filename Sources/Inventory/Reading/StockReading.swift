@@ -112,61 +112,6 @@ public struct Staleness: Hashable, Sendable {
     }
 }
 
-/// Current reads, for a client that has seen a position.
-extension StockReading {
-    public func stock(
-        _ query: StockQuery, atLeast: Position?
-    ) async throws(LedgerError) -> Snapshot<Page<StockItem, ProductID>> {
-        try await stock(query, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
-    }
-
-    public func level(_ level: LevelKey, atLeast: Position?) async throws(LedgerError) -> Snapshot<StockItem> {
-        try await self.level(level, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
-    }
-
-    public func products(
-        _ query: ProductQuery, atLeast: Position?
-    ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> {
-        try await products(query, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
-    }
-
-    public func products(named name: String, atLeast: Position?) async throws(LedgerError) -> Snapshot<[Product]> {
-        try await products(named: name, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
-    }
-
-    public func product(_ id: ProductID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Product> {
-        try await product(id, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
-    }
-
-    public func stores(
-        _ query: StoreQuery, atLeast: Position?
-    ) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>> {
-        try await stores(query, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
-    }
-
-    public func store(_ id: StoreID, atLeast: Position?) async throws(LedgerError) -> Snapshot<Store> {
-        try await store(id, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
-    }
-
-    public func entries(
-        _ query: EntryQuery, atLeast: Position?
-    ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
-        try await entries(query, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
-    }
-
-    public func audit(
-        _ query: AuditQuery, atLeast: Position?
-    ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
-        try await audit(query, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
-    }
-
-    public func report(
-        _ query: ReportQuery, atLeast: Position?
-    ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>> {
-        try await report(query, Freshness(atLeast: atLeast.map { LedgerPoint($0) }))
-    }
-}
-
 /// The database that served a read.
 public enum ReadSource: String, Sendable {
     case replica, primary

@@ -1,8 +1,8 @@
 import HTTPTypes
 import HummingbirdCore
 import Inventory
-import JSON
-import NIOCore
+public import JSON
+public import NIOCore
 
 extension Response {
     /// A response with a JSON body.
@@ -17,4 +17,16 @@ extension Response {
             status: status, headers: [.contentType: contentType.rawValue, .cacheControl: cacheControl],
             body: ResponseBody(byteBuffer: json.output))
     }
+}
+
+/// JSON is written straight into the buffer that goes to the socket.
+extension ByteBuffer: JSONOutput {
+    @inlinable
+    public mutating func append(byte: UInt8) { writeInteger(byte) }
+
+    @inlinable
+    public mutating func append(ascii: StaticString) { writeStaticString(ascii) }
+
+    @inlinable
+    public mutating func append(bytes: UnsafeBufferPointer<UInt8>) { writeBytes(bytes) }
 }

@@ -1,4 +1,5 @@
 import Access
+import Basics
 import HTTPTypes
 import Inventory
 import InventoryContract

@@ -1,3 +1,4 @@
+import Basics
 public import Inventory
 public import StockCache
 
@@ -135,7 +136,7 @@ extension CacheWarmer {
 
     /// Reads a page until it is in the cache.
     private func page(of list: List, after: Int64?) async throws -> Result<FoundDocument, Walk.Failure> {
-        var pause = retry.firstPause
+        var backoff = Backoff(from: retry.firstPause, upTo: retry.maximumPause)
         for _ in 0..<retry.attempts {
             let start = ContinuousClock.now
             switch await document(of: list, after: after) {
@@ -148,8 +149,7 @@ extension CacheWarmer {
                 return .failure(.notFound)
             // The database is down or overloaded, or the cache is unavailable or not trusted.
             case .success, .failure:
-                try await Task.sleep(for: pause * Double.random(in: 0.5...1))
-                pause = min(pause * 2, retry.maximumPause)
+                try await Task.sleep(for: backoff.delay())
             }
         }
         return .failure(.attemptsExhausted)

@@ -1,3 +1,4 @@
+import Basics
 import Inventory
 
 #if canImport(FoundationEssentials)
@@ -12,7 +13,7 @@ struct WarmingJob: Sendable {
         case running, done, failed, cancelled
     }
 
-    let id = String(UInt64.random(in: .min ... .max), radix: 36)
+    let id = String.randomID()
     /// `nil`: all.
     let stores: Set<StoreID>?
     let startedAt = Timestamp.now

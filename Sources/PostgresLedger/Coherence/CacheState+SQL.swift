@@ -1,4 +1,4 @@
-import Inventory
+public import Inventory
 import Postgres
 
 extension CacheState {
@@ -21,4 +21,14 @@ extension CacheState {
     static let lockSharedSQL = "pg_advisory_xact_lock_shared(\(lock))"
 
     static let lockAlone = Statement("cache.lock_alone", "select pg_advisory_xact_lock(\(lock))")
+}
+
+extension PostgresLedger: CacheStateReading {
+    public func cacheState() async throws(LedgerError) -> CacheState {
+        do {
+            return try await watch.now().cache
+        } catch {
+            throw LedgerError(watchFailure: error, observer)
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Inventory
 import Postgres
 
@@ -55,7 +56,7 @@ struct DurableTransactions: Sendable {
     func run<Value: Sendable>(
         _ prepare: @escaping @Sendable (Session) throws -> PreparedTransaction<Value>
     ) async throws(TransactionFailure) -> Value {
-        var retry = Backoff(timeout: timeout)
+        var retry = Retries(timeout: timeout)
         while true {
             do {
                 switch try await connections.run({ session in try Self.attempt(prepare, session) }) {
@@ -99,7 +100,7 @@ struct DurableTransactions: Sendable {
 
     /// Checks under the store's lock, which the lost transaction holds until it ends.
     private func wasCommitted(_ proof: CommitProof, lost: PostgresError) async throws(TransactionFailure) -> Bool {
-        var retry = Backoff(timeout: timeout)
+        var retry = Retries(timeout: timeout)
         while true {
             do {
                 return try await connections.run { session in
@@ -157,9 +158,9 @@ extension Error {
 }
 
 /// Growing pauses between attempts, until a deadline.
-private struct Backoff {
+private struct Retries {
     private let deadline: ContinuousClock.Instant
-    private var pause: Duration = .milliseconds(5)
+    private var backoff = Backoff(from: .milliseconds(5), upTo: .milliseconds(250))
 
     init(timeout: Duration) {
         deadline = .now + timeout
@@ -167,8 +168,8 @@ private struct Backoff {
 
     /// - Returns: Whether there is time for another attempt.
     mutating func pause() async -> Bool {
-        guard .now + pause < deadline, (try? await Task.sleep(for: pause)) != nil else { return false }
-        pause = min(pause * 2, .milliseconds(250))
-        return true
+        let pause = backoff.delay()
+        guard .now + pause < deadline else { return false }
+        return (try? await Task.sleep(for: pause)) != nil
     }
 }

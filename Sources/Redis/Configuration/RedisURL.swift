@@ -1,3 +1,5 @@
+import Basics
+
 /// The parts of a Redis URL. Written here because Foundation's parser neither has an opinion on `unix://` nor keeps what
 /// it stumbles over out of its errors.
 struct RedisURL {
@@ -72,18 +74,8 @@ struct RedisURL {
     }
 
     private static func decoded(_ text: Substring) throws(InvalidRedisConfiguration) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let digits = String(rest.prefix(2)), digits.utf8.count == 2, digits.allSatisfy(\.isHexDigit),
-                let value = UInt8(digits, radix: 16)
-            else { throw invalid("has a % that is not followed by two hexadecimal digits") }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
+        guard let bytes = text.percentDecodedBytes() else {
+            throw invalid("has a % that is not followed by two hexadecimal digits")
         }
         guard let decoded = String(validating: bytes, as: UTF8.self) else { throw invalid("is not UTF-8") }
         return decoded

@@ -1,3 +1,4 @@
+internal import Basics
 internal import NIOCore
 
 /// Whether there is a connection, and what becomes of commands while there is none. It decides and leaves it to ``Link``
@@ -19,16 +20,18 @@ struct LinkStateMachine: ~Copyable {
     private enum State {
         /// `failure`: why the attempt before this one failed.
         case connecting(failure: RedisError?)
-        case connected(identity: String)
+        case connected(identity: String, at: NIODeadline)
         case waitingToReconnect(failure: RedisError)
         case closed
     }
 
     private var state = State.connecting(failure: nil)
-    private var backoff = Backoff()
+    private var backoff = Backoff(from: .milliseconds(50), upTo: .seconds(2))
+    /// A connection that ends sooner counts as a failure: a server that accepts and hangs up is not one that works.
+    static let shortestSuccess: TimeAmount = .seconds(1)
 
     /// That of the server, if connected.
-    var identity: String? { if case .connected(let identity) = state { identity } else { nil } }
+    var identity: String? { if case .connected(let identity, _) = state { identity } else { nil } }
 
     var isConnecting: Bool { if case .connecting = state { true } else { false } }
 
@@ -46,19 +49,19 @@ struct LinkStateMachine: ~Copyable {
     /// - Returns: False if the connection is not wanted any more and is to be closed.
     mutating func connected(to identity: String, at now: NIODeadline) -> Bool {
         guard case .connecting = state else { return false }
-        state = .connected(identity: identity)
-        backoff.connected(at: now)
+        state = .connected(identity: identity, at: now)
         return true
     }
 
     /// The connection was lost, or the attempt failed.
     mutating func lost(_ error: RedisError, at now: NIODeadline) -> LossAction {
         switch state {
-        case .connecting, .connected:
-            state = .waitingToReconnect(failure: error)
-            return .reconnect(after: backoff.lost(at: now))
         case .waitingToReconnect, .closed: return .none
+        case .connected(_, let start) where now - start >= Self.shortestSuccess: backoff.reset()
+        case .connecting, .connected: break
         }
+        state = .waitingToReconnect(failure: error)
+        return .reconnect(after: TimeAmount(backoff.delay()))
     }
 
     /// The time to wait is over.

@@ -16,13 +16,13 @@ struct Answer: Sendable {
     var problem: Problem? { isSuccess ? nil : try? Problem(fields()) }
 
     /// The body's fields.
-    func fields() throws(UnexpectedResponse) -> ResponseFields {
+    func fields() throws(UnreadableData) -> ObjectFields {
         // Without a closure that throws, whose error the standard library would erase.
         let result = body.withUnsafeReadableBytes { bytes in
             Result { () throws(JSONSyntaxError) in try JSONParser.parse(bytes) }
         }
-        guard case .success(let value) = result else { throw UnexpectedResponse("it is not JSON") }
-        return try ResponseFields(value)
+        guard case .success(let value) = result else { throw UnreadableData("it is not JSON") }
+        return try ObjectFields(value)
     }
 
     /// The position that the answer was read or recorded at.
@@ -62,10 +62,4 @@ struct Answer: Sendable {
     var retryAfter: Duration? {
         headers.first(name: "Retry-After").flatMap(Int64.init).map { .seconds(max(0, $0)) }
     }
-}
-
-/// An answer that is not the contract's: from a proxy, or from another service.
-struct UnexpectedResponse: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }

@@ -20,13 +20,13 @@ struct Problem: Sendable {
         let requested: Int64?
     }
 
-    init(_ fields: ResponseFields) throws(UnexpectedResponse) {
+    init(_ fields: ObjectFields) throws(UnreadableData) {
         code = ProblemCode(rawValue: try fields.text("code"))
         detail = try fields.text("detail")
         onHand = try fields.optionalInteger("on_hand")
         requested = try fields.optionalInteger("requested")
         var items: [Item] = []
-        for item in try fields.objects("errors") {
+        for item in try fields.optionalObjects("errors") ?? [] {
             items.append(
                 Item(
                     index: try item.optionalInteger("index").map(Int.init), pointer: try item.text("pointer"),

@@ -20,16 +20,12 @@ public struct RetryPolicy: Sendable {
         self.maximumDelay = maximumDelay
         self.patience = patience
     }
-
-    /// How long to wait after the given attempt, counted from 1; `nil` to give up.
     /// - Parameters:
+    ///   - backoff: How long to wait for its own sake.
     ///   - retryAfter: What the server asked for.
-    ///   - jitter: From 0 to 1: keeps clients that failed together from coming back together.
-    func delay(after attempt: Int, retryAfter: Duration?, jitter: Double) -> Duration? {
-        guard attempt < attempts else { return nil }
-        if let retryAfter, retryAfter > maximumDelay { return nil }
-        let doubled = firstDelay * (1 << min(attempt - 1, 16))
-        let backoff = min(doubled, maximumDelay) * (0.5 + jitter / 2)
-        return max(backoff, retryAfter ?? .zero)
+    /// - Returns: How long to wait after so many attempts; `nil` to give up.
+    func delay(after attempts: Int, backoff: Duration, retryAfter: Duration?) -> Duration? {
+        let wait = max(backoff, retryAfter ?? .zero)
+        return attempts < self.attempts && wait <= maximumDelay ? wait : nil
     }
 }

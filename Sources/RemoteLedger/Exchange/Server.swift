@@ -1,3 +1,4 @@
+import Basics
 import Inventory
 
 /// Takes requests to a server until they are answered, within limits.
@@ -12,7 +13,8 @@ struct Server: Sendable {
     func send(_ request: ServerRequest, _ subject: Subject = .read) async throws(LedgerError) -> Answer {
         var mayBeDone = false
         var patience = retries.patience
-        var attempt = 1
+        var attempts = 1
+        var backoff = Backoff(from: retries.firstDelay, upTo: retries.maximumDelay)
         while true {
             let failure: Failure
             switch await link.attempt(request) {
@@ -35,8 +37,7 @@ struct Server: Sendable {
             guard failure.isTransient else { throw failure.error }
             let ending = request.isRead ? failure.readError : mayBeDone ? .outcomeUnknown : failure.error
             guard request.isRepeatable || !mayBeDone,
-                let delay = retries.delay(
-                    after: attempt, retryAfter: failure.retryAfter, jitter: .random(in: 0...1))
+                let delay = retries.delay(after: attempts, backoff: backoff.delay(), retryAfter: failure.retryAfter)
             else {
                 observer.observe(.gaveUp(reason: failure.reason))
                 throw ending
@@ -48,16 +49,16 @@ struct Server: Sendable {
                 // The caller was cancelled, and is told what is known.
                 throw ending
             }
-            attempt += 1
+            attempts += 1
         }
     }
 
     /// What the fields of an answer say, read by `read`.
     /// - Throws: `.rejected` if they are not the contract's.
     func reading<Value>(
-        _ read: () throws(UnexpectedResponse) -> Value
+        _ read: () throws(UnreadableData) -> Value
     ) throws(LedgerError) -> Value {
-        do throws(UnexpectedResponse) {
+        do throws(UnreadableData) {
             return try read()
         } catch {
             throw .rejected(reason: "\(link.address) does not answer as Khata does: \(error)")

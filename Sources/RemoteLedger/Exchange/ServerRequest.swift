@@ -1,3 +1,4 @@
+import Basics
 import Inventory
 import InventoryContract
 import JSON
@@ -49,26 +50,9 @@ struct ServerRequest: Sendable {
     static func target(_ path: String, _ query: [(name: String, value: String?)]) -> String {
         var target = path
         for case (let name, let value?) in query {
-            target += (target == path ? "?" : "&") + name + "=" + percentEncoded(value)
+            target += (target == path ? "?" : "&") + name + "=" + value.percentEncoded
         }
         return target
-    }
-
-    /// All but the unreserved characters of RFC 3986, section 2.3.
-    private static func percentEncoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var encoded: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                encoded.append(byte)
-            default:
-                encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: encoded, as: UTF8.self)
     }
 }
 

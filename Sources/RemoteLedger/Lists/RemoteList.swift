@@ -9,7 +9,7 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
     let path: String
     var query: [(name: String, value: String?)] = []
     let atLeast: LedgerPoint?
-    let item: @Sendable (ResponseFields, Answer) throws(UnexpectedResponse) -> Item
+    let item: @Sendable (ObjectFields, Answer) throws(UnreadableData) -> Item
     let key: @Sendable (Item) -> Key
 
     /// The most items that the contract gives at once.
@@ -63,10 +63,10 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
         var request = ServerRequest.get(path, query + [("limit", String(limit)), ("cursor", cursor)])
         request.require(atLeast)
         let answer = try await server.send(request)
-        let part = try server.reading { () throws(UnexpectedResponse) in
+        let part = try server.reading { () throws(UnreadableData) in
             let fields = try answer.fields()
             var items: [Item] = []
-            for object in try fields.objects("items") { items.append(try item(object, answer)) }
+            for object in try fields.optionalObjects("items") ?? [] { items.append(try item(object, answer)) }
             return Part(items: items, cursor: try fields.optionalText("next_cursor"), answer: answer)
         }
         if let cursor = part.cursor, let last = part.items.last {

@@ -1,3 +1,4 @@
+import Basics
 import GRDB
 public import Inventory
 public import ServiceLifecycle
@@ -29,9 +30,9 @@ extension SQLiteLedger {
         do {
             // On a connection that could write, though it does not: SQLite lets the others pass over what a table forbids.
             let path = database.path
-            let connection = try await onThreadOfItsOwn { try DatabaseQueue(path: path) }
+            let connection = try await onBlockingThread { try DatabaseQueue(path: path) }
             found = try await connection.read { database in try database.damage() }
-            try await onThreadOfItsOwn { try connection.close() }
+            try await onBlockingThread { try connection.close() }
         } catch is CancellationError {
             return
         } catch {

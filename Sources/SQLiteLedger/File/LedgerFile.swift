@@ -1,4 +1,4 @@
-import Dispatch
+import Basics
 import GRDB
 
 #if canImport(FoundationEssentials)
@@ -27,7 +27,7 @@ struct LedgerFile: Sendable {
     func open(
         _ opening: SQLiteLedger.Opening, _ limits: LedgerFileLimits
     ) async throws -> (DatabasePool, lookups: DatabaseQueue) {
-        try await onThreadOfItsOwn {
+        try await onBlockingThread {
             let database = try open(opening, limits)
             do {
                 var configuration = Configuration()
@@ -146,11 +146,4 @@ private func beginEmptyLog(at path: String) {
     guard fstat(descriptor, &status) == 0, status.st_size == 0 else { return }
     // If this fails, GRDB tries its own way, and its error is told.
     _ = withUnsafeBytes(of: UInt8(0x37)) { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-}
-
-/// Runs what blocks where it holds up nobody's tasks.
-func onThreadOfItsOwn<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
-    try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global().async { continuation.resume(with: Result(catching: body)) }
-    }
 }

@@ -1,3 +1,4 @@
+import Basics
 import GRDB
 
 /// The write lock on a ledger's file, kept from one step to the next while the last of it is copied: meanwhile everybody
@@ -24,7 +25,7 @@ public final class FileHold: Sendable {
     /// Lets go.
     public func release() async {
         // Closing ends a transaction that is left; it wrote nothing, so nothing is lost if that fails.
-        try? await onThreadOfItsOwn { [connection] in try connection.close() }
+        try? await onBlockingThread { [connection] in try connection.close() }
     }
 }
 
@@ -33,7 +34,7 @@ extension SQLiteLedger {
     /// - Throws: `LedgerFileError.busy`, if it does not come in time.
     public func hold(for limit: Duration = .seconds(30)) async throws -> FileHold {
         let path = database.path
-        return try await onThreadOfItsOwn {
+        return try await onBlockingThread {
             var configuration = Configuration()
             configuration.allowsUnsafeTransactions = true
             configuration.busyMode = .timeout(limit / .seconds(1))

@@ -1,3 +1,4 @@
+import Basics
 import RateLimiting
 import Redis
 
@@ -6,7 +7,7 @@ import Redis
 struct RedisPermits: PermitSource {
     private let client: RedisClient
     /// Names this instance among those that take permits.
-    private let instance = String(UInt64.random(in: .min ... .max), radix: 36)
+    private let instance = String.randomID()
 
     init(client: RedisClient) {
         self.client = client

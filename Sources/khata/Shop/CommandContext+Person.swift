@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 import Inventory
@@ -11,18 +12,10 @@ extension CommandContext {
     static func person(key: String? = nil, request: String = "") -> CommandContext {
         let actor = "cli:\(NSUserName())"
         return CommandContext(
-            actor: actor, requestID: "cli-" + .random(),
+            actor: actor, requestID: "cli-" + .randomID(),
             idempotency: key.map {
                 IdempotencyKey(
                     principal: actor, key: $0, fingerprint: Array(SHA256.hash(data: Data(request.utf8))))
             })
-    }
-}
-
-extension String {
-    /// Thirteen characters that nobody else has.
-    static func random() -> String {
-        let text = String(UInt64.random(in: .min ... .max), radix: 36)
-        return String(repeating: "0", count: 13 - text.count) + text
     }
 }

@@ -2,6 +2,7 @@ import Access
 import Inventory
 import LedgerTesting
 import Postgres
+import ServerTesting
 import ServiceLifecycle
 import Synchronization
 import Testing
@@ -168,13 +169,20 @@ extension EndToEnd {
                             """
                         ).first
                     }
-                    #expect(try await eventually { try await locks(granted: true) == 1 })
+                    // What fails here must not leave the lock held.
+                    await #expect(throws: Never.self) {
+                        try await eventually("the lock is held") { try await locks(granted: true) == 1 }
+                    }
                     async let sale = server.move(101, store: 1, 3, "sale")
                     async let level = server.get("/stores/1/stock/101")
-                    #expect(try await eventually { try await locks(granted: false) == 2 })
+                    await #expect(throws: Never.self) {
+                        try await eventually("both wait") { try await locks(granted: false) == 2 }
+                    }
 
                     await server.services.triggerGracefulShutdown()
-                    #expect(try await eventually { await !isOpen(port: server.port) })
+                    await #expect(throws: Never.self) {
+                        try await eventually("the port is closed") { await !isOpen(port: server.port) }
+                    }
                     lock.isHeld.store(false, ordering: .relaxed)
                     #expect(try await sale.status == 201)
                     #expect(try await level.status == 200)

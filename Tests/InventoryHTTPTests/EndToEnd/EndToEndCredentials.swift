@@ -6,6 +6,7 @@ import Inventory
 import LedgerTesting
 import NIOHTTP1
 import PostgresLedger
+import ServerTesting
 import Testing
 
 @testable import InventoryHTTP
@@ -119,7 +120,7 @@ extension EndToEnd {
                 let id = key.split(separator: "_")[1]
                 #expect(try await one.send(.DELETE, "/admin/keys/\(id)").status == 204)
                 try await one.database.execute("update users set disabled_at = now()")
-                #expect(try await eventually { try await statuses() == [401, 401, 401, 401] })
+                try await eventually { try await statuses() == [401, 401, 401, 401] }
             }
         }
 

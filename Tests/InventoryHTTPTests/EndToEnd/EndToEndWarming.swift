@@ -3,6 +3,7 @@ import Inventory
 import JSON
 import LedgerTesting
 import Postgres
+import ServerTesting
 import Synchronization
 import Testing
 
@@ -114,13 +115,13 @@ extension LiveServer {
     fileprivate func warm(_ body: String) async throws -> Answer {
         // Of a job before, that runs still, it would be told 409.
         var accepted = try await post("/admin/cache/warm", body)
-        _ = try await eventually {
+        try await eventually {
             if accepted.status != 202 { accepted = try await post("/admin/cache/warm", body) }
             return accepted.status == 202
         }
         let location = try #require(accepted.header("location"))
         var job = accepted
-        _ = try await eventually {
+        try await eventually {
             job = try await get(location)
             return job["status"] != "running"
         }
@@ -130,7 +131,7 @@ extension LiveServer {
     /// What is read while the cache is trusted; a starved machine lets that run out, and then nothing is stored.
     fileprivate func trusted(_ path: String) async throws -> Answer {
         var answer = try await get(path, as: .reader)
-        _ = try await eventually {
+        try await eventually {
             if answer.header("cache-status")?.contains("bypass") == true { answer = try await get(path, as: .reader) }
             return answer.header("cache-status")?.contains("bypass") == false
         }
@@ -147,8 +148,7 @@ extension LiveServer {
                 while isHeld.value.load(ordering: .relaxed) { try session.script("select pg_sleep(0.01)") }
                 try session.script("rollback")
             }
-            let isLocked = try await eventually { isHeld.locked.load(ordering: .relaxed) }
-            #expect(isLocked)
+            try await eventually("the lock is held") { isHeld.locked.load(ordering: .relaxed) }
             let result: Result<Void, any Error>
             do {
                 result = .success(try await body())

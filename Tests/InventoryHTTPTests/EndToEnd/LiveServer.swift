@@ -84,8 +84,7 @@ struct LiveServer: Sendable {
                 let cache = CacheConnection(client, recentBytes: 1 << 20, logger: TestDatabase.quiet)
                 try await closing(client.close) {
                     try await start(on: database, Setup(limits: limits), tokens, cache: cache) { live in
-                        let isTrusted = try await eventually { cache.isTrusted }
-                        #expect(isTrusted)
+                        try await eventually("the cache is trusted") { cache.isTrusted }
                         try await body(live)
                     }
                 }

@@ -24,25 +24,25 @@ struct EveryRead: Equatable {
             StockQuery(storeID: store), StockQuery(storeID: store, after: TestFile.sugar),
             StockQuery(storeID: store, limit: 1, category: "Grocery"), StockQuery(storeID: store, below: 20),
         ] + Self.moments.map({ StockQuery(storeID: store, asOf: $0) }) {
-            await note { try await ledger.stock(query, atLeast: nil) }
+            await note { try await ledger.stock(query, Freshness()) }
         }
         for product in [TestFile.sugar, TestFile.rice, TestFile.tea, ProductID(rawValue: 1)] {
-            await note { try await ledger.level(LevelKey(store, product), atLeast: nil) }
+            await note { try await ledger.level(LevelKey(store, product), Freshness()) }
         }
     }
 
     private mutating func readCatalog(_ ledger: any StockReading) async throws {
         for query in [ProductQuery(), ProductQuery(search: "چا"), ProductQuery(limit: 1, category: "Grocery")] {
-            await note { try await ledger.products(query, atLeast: nil) }
+            await note { try await ledger.products(query, Freshness()) }
         }
         for name in ["SUGAR 1KG", "Rice 5kg", "چائے"] {
-            await note { try await ledger.products(named: name, atLeast: nil) }
+            await note { try await ledger.products(named: name, Freshness()) }
         }
         for product in [TestFile.sugar, TestFile.rice] {
-            await note { try await ledger.product(product, atLeast: nil) }
+            await note { try await ledger.product(product, Freshness()) }
         }
-        await note { try await ledger.stores(StoreQuery(), atLeast: nil) }
-        for store in TestFile.stores { await note { try await ledger.store(store, atLeast: nil) } }
+        await note { try await ledger.stores(StoreQuery(), Freshness()) }
+        for store in TestFile.stores { await note { try await ledger.store(store, Freshness()) } }
     }
 
     private mutating func readHistory(_ ledger: any StockReading) async throws {
@@ -52,13 +52,13 @@ struct EveryRead: Equatable {
                 EntryQuery(storeID: store, limit: 1_000), EntryQuery(storeID: store, productID: TestFile.tea, limit: 5),
                 EntryQuery(storeID: store, type: .transferIn), EntryQuery(storeID: store, period: period),
             ] {
-                await note { try await ledger.entries(query, atLeast: nil) }
+                await note { try await ledger.entries(query, Freshness()) }
             }
             for query in [
                 AuditQuery(storeID: store, limit: 1_000), AuditQuery(storeID: store, actor: "nobody"),
                 AuditQuery(storeID: store, action: .sale, period: period),
             ] {
-                await note { try await ledger.audit(query, atLeast: nil) }
+                await note { try await ledger.audit(query, Freshness()) }
             }
         }
         for store in [StoreID.catalog] + TestFile.stores {
@@ -70,7 +70,7 @@ struct EveryRead: Equatable {
         for grouping in ReportQuery.Grouping.allCases {
             for period in [Period(), Period(from: Self.moments[1]), Period(from: Self.moments[0], to: Self.moments[2])]
             {
-                await note { try await ledger.report(ReportQuery(period: period, grouping: grouping), atLeast: nil) }
+                await note { try await ledger.report(ReportQuery(period: period, grouping: grouping), Freshness()) }
             }
         }
     }

@@ -17,18 +17,16 @@ struct PromoteCacheTests {
                 try await RedisServer.with { redis in
                     try await served(database, redis, log: file.folder.appending(path: "serve.log")) { client in
                         // Until the list of no stores is in the cache: for ten minutes, if nobody says otherwise.
-                        let isCached = try await eventually {
+                        try await eventually("it is cached") {
                             let stores = try await client.run(["store", "list", "--json"])
                             #expect(stores.output.contains(#""items":[]"#), "\(stores.errors)")
                             return try await redis.has("*:doc:stores*")
                         }
-                        #expect(isCached)
                         let promoted = try await file.promote(to: database)
                         #expect(promoted.status == 0, "\(promoted.errors)")
-                        let isShown = try await eventually {
+                        try await eventually("it is shown") {
                             try await client.run(["store", "list", "--json"]).output.contains("دکان 4")
                         }
-                        #expect(isShown)
                         let stock = try await client.run(["stock", "102", "--json"])
                         #expect(stock.output.contains(#""on_hand":22"#), "\(stock.output)")
                     }
@@ -52,11 +50,10 @@ struct PromoteCacheTests {
         let stop: () async -> Void = { server.kill(SIGTERM) }
         try await closing(stop) {
             var url: Substring?
-            let isServing = try await eventually {
+            try await eventually("it serves") {
                 url = try server.said.firstMatch(of: /url=(http:\S+)/)?.output.1
                 return url != nil
             }
-            #expect(isServing)
             let token = try TokenIssuer.shared.token(
                 at: Int64(Date().timeIntervalSince1970), claims: ["role": #""admin""#, "exp": "4000000000"])
             try await body(Program(environment: ["KHATA_SERVER_URL": String(url ?? ""), "KHATA_API_KEY": token]))

@@ -6,7 +6,7 @@ import SQLiteLedger
 import Testing
 
 /// Real processes, stopped and killed where it matters.
-@Suite("khata promote, interrupted", .serialized)
+@Suite("khata promote, interrupted")
 struct PromoteInterruptionTests {
     @Test("killed again and again, each time a part further, it goes on; the shop stays open in the file until the end")
     func killed() async throws {

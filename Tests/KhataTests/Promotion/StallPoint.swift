@@ -1,5 +1,6 @@
 import LedgerTesting
 import Postgres
+import ServerTesting
 import Synchronization
 
 #if canImport(Glibc)
@@ -54,7 +55,9 @@ extension TestDatabase {
             """)
         let program = try await whileStalled {
             let program = try start()
-            guard try await eventually({ try await !stalled.isEmpty }) else {
+            do {
+                try await eventually("the program stalls") { try await !stalled.isEmpty }
+            } catch {
                 program.kill()
                 throw NotStalled(said: try await program.end().errors)
             }
@@ -66,7 +69,7 @@ extension TestDatabase {
         }
         let outcome = try await program.end()
         // A session outlives its program until it has done what it was told.
-        guard try await eventually({ try await sessions == [0] }) else { throw NotStalled(said: "a session is left") }
+        try await eventually("no session is left") { try await sessions == [0] }
         try await execute("drop function stall() cascade")
         return outcome
     }
@@ -82,7 +85,7 @@ extension TestDatabase {
                 _ = try session.execute(Statement("go_on", "select pg_advisory_unlock(\(Self.stallLock))"))
             }
         }
-        _ = try await eventually { isLocked.withLock { $0 } }
+        try await eventually { isLocked.withLock { $0 } }
         let result: Result<T, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }
         isOver.withLock { $0 = true }

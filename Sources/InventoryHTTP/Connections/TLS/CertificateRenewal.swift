@@ -1,5 +1,5 @@
+import Basics
 public import Logging
-import NIOPosix
 public import ServiceLifecycle
 
 /// Reloads a certificate's files when they change: checks every few seconds, and on request.
@@ -36,8 +36,7 @@ public struct CertificateRenewal<Requests: AsyncSequence & Sendable>: Service wh
     /// - Returns: Whether the files had changed.
     private func renew() async -> Bool {
         do {
-            // Off the event loops and the cooperative pool: reading files blocks.
-            let isRenewed = try await NIOThreadPool.singleton.runIfActive { try certificate.renew() }
+            let isRenewed = try await onBlockingThread { try certificate.renew() }
             if isRenewed {
                 logger.notice("certificate renewed", metadata: ["expires": "\(httpDate(certificate.expiry))"])
             }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Inventory
 import InventoryContract
 import InventoryHTTP
@@ -64,7 +65,7 @@ struct MoveCommand: AsyncParsableCommand {
         try shop.check(quantity.quantity)
         try notes.check(for: shop)
         let storeID = store?.id ?? shop.defaultStore
-        let key = notes.key ?? .random()
+        let key = notes.key ?? .randomID()
         try await shop.open { ledger in
             let found = try await ProductFinder(ledger: ledger).product(product.product)
             let movement = Movement(

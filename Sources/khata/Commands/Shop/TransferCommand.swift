@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Inventory
 import InventoryContract
 
@@ -29,7 +30,7 @@ struct TransferCommand: AsyncParsableCommand {
         let shop = try await options.shop()
         try shop.check(quantity.quantity)
         try notes.check(for: shop)
-        let key = notes.key ?? .random()
+        let key = notes.key ?? .randomID()
         try await shop.open { ledger in
             let found = try await ProductFinder(ledger: ledger).product(product.product)
             let transfer = Transfer(

@@ -1,0 +1,57 @@
+public import Logging
+internal import NIOPosix
+internal import Synchronization
+
+/// A connection to a server, with a thread of its own.
+///
+/// It connects when it is first used and again after a loss. A server that cannot be reached is left alone for 50 ms,
+/// then longer and longer, up to 1 s; meanwhile jobs fail at once with the last failure. A connection that the server
+/// closed while it was idle is replaced without an error.
+public final class Connection: Sendable {
+    private let thread: NIOThreadPool
+    private let keeper: SessionKeeper
+    private let connected = Atomic(false)
+
+    /// Starts the thread but does not connect. Must be closed before it is given up.
+    public init(_ configuration: ConnectionConfiguration, logger: Logger) {
+        var logger = logger
+        logger[metadataKey: "postgres"] = "\(configuration)"
+        keeper = SessionKeeper(configuration, logger: logger)
+        thread = NIOThreadPool(numberOfThreads: 1)
+        thread.start()
+    }
+
+    /// Whether it had a living connection when its last job ended.
+    public var isConnected: Bool { connected.load(ordering: .relaxed) }
+
+    /// Runs `body` on the connection's thread, after the jobs that came before. Cancelling the caller changes nothing:
+    /// what was begun is finished, so that no COMMIT is ever cancelled.
+    ///
+    /// A transaction that `body` leaves open is rolled back before this returns or throws.
+    /// - Throws: What `body` throws, and ``PostgresError`` of kind `connection` or `closed`.
+    public func run<T: Sendable>(_ body: @escaping @Sendable (Session) throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            thread.submit { state in
+                guard state == .active else { return continuation.resume(throwing: PostgresError.closed) }
+                let result = Result { try self.keeper.run(body) }
+                self.connected.store(self.keeper.isConnected, ordering: .relaxed)
+                continuation.resume(with: result)
+            }
+        }
+    }
+
+    /// Finishes the jobs that were submitted before, hangs up, and ends the thread. Later jobs fail as `closed`.
+    public func close() async {
+        await withCheckedContinuation { continuation in
+            thread.submit { state in
+                if state == .active {
+                    self.keeper.close()
+                    self.connected.store(false, ordering: .relaxed)
+                }
+                continuation.resume()
+            }
+        }
+        // Throws only for pools that cannot be stopped.
+        try? await thread.shutdownGracefully()
+    }
+}

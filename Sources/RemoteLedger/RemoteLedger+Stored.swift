@@ -1,4 +1,0 @@
-public import Inventory
-
-/// As far as the contract shows it.
-extension RemoteLedger: StoredStateReading {}
