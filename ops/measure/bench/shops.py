@@ -37,7 +37,7 @@ class Shop:
 
     def connect(self) -> Connection:
         """For one thread."""
-        return Connection(self.khata.address, self.khata.key)
+        return Connection(self.khata.address, self.khata.key, timeout_s=60)
 
     def load(self, load: Wrk, seconds: int, target: Target | None = None) -> Outcome:
         """`target`: if not the service."""
