@@ -32,7 +32,7 @@ def main() -> int:
         return 0
     started = time.monotonic()
     seed = options.seed if options.seed is not None else secrets.randbelow(1_000_000)
-    new, old = program(options), old_program(options)
+    old, new = old_program(options), program(options)
     with run_folder("chaos") as (folder, journal):
         say("preparing a database")
         template = make_template(new, folder / "template", journal, ALL.catalog())
