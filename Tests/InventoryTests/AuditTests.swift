@@ -22,7 +22,7 @@ struct AuditTests {
             [UInt8](repeating: 0, count: 32)
             + Array(
                 """
-                1:1,1:1,4:1000,8:key:test,4:sale,7:request,43:{"product_id":102,"quantity":1,"on_hand":5},
+                1:1,1:1,4:1000,8:key:test,4:sale,4:test,43:{"product_id":102,"quantity":1,"on_hand":5},
                 """.utf8)
         #expect(entry.detail == #"{"product_id":102,"quantity":1,"on_hand":5}"#)
         #expect(entry.hash.bytes == Array(SHA256.hash(data: canonical)))

@@ -58,11 +58,11 @@ extension ObjectFields {
 
 extension RecordedMovement {
     fileprivate init(_ fields: ObjectFields) throws(UnreadableData) {
+        let type: MovementType = try fields.value("type")
         self.init(
             LedgerEntry(
                 storeID: try fields.number("storeID"), position: try fields.number("position"),
-                productID: try fields.number("productID"), type: try fields.value("type"),
-                quantity: try fields.integer("quantity"),
+                productID: try fields.number("productID"), type: type, quantity: try fields.integer("quantity"),
                 onHandAfter: try fields.integer("onHand"), transferID: nil, notes: MovementNotes(),
                 recordedAt: Timestamp(microseconds: try fields.object("recordedAt").integer("microseconds"))))
     }
