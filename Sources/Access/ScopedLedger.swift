@@ -130,6 +130,8 @@ extension ScopedLedger: StockWriting {
         case .createStore(let id, _): try require(id ?? Self.nowhere)
         case .replaceStore(let id, _, _), .archiveStore(let id, _): try require(id)
         }
+        var context = context
+        context.scope = scope
         return try await ledger.change(change, context)
     }
 }

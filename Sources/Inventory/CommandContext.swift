@@ -9,6 +9,8 @@ public struct CommandContext: Sendable {
     public private(set) var recordedAt: Timestamp?
     /// The change's name within an import; the idempotency key is derived from it.
     public let importName: ImportName?
+    /// The stores that a refusal may tell the principal of.
+    public var scope = StoreScope.all
 
     public init(
         actor: String, requestID: String, idempotency: IdempotencyKey? = nil, recordedAt: Timestamp? = nil

@@ -7,8 +7,8 @@ public struct InputLimits: Sendable {
     /// The units of one movement; never above `Quantity.maximum`.
     public var quantity = Quantity.maximum
 
-    /// What may be set for `nameCharacters`. A SKU and an external id are keys of PostgreSQL's B-trees, whose largest entry
-    /// has 2,704 bytes; a character has four at most.
+    /// What may be set for `nameCharacters`. A SKU and an external id are keys of indexes, which have at most 2,704
+    /// bytes in the strictest database; a character has four at most.
     public static let possibleNameCharacters = 1...600
 
     public init() {}

@@ -1,5 +1,5 @@
-/// Whether a text is not blank, not too long and free of control characters: PostgreSQL cannot store U+0000, and no
-/// name or note needs the others.
+/// Whether a text is not blank, not too long and free of control characters: not every database can
+/// store U+0000, and no name or note needs the others.
 public func isPrintable(_ text: String, atMost maximum: Int) -> Bool {
     let scalars = text.unicodeScalars
     guard text.utf8.count <= maximum || scalars.count <= maximum else { return false }

@@ -13,14 +13,37 @@ public enum Refusal: Error, Hashable, Sendable {
     case notFound
     /// Another product or store already has this value of `field`.
     case alreadyExists(_ field: String)
-    /// There is still stock at this level.
-    case inUse(LevelKey)
+    /// There is still stock of what is to be archived.
+    case inUse(StockLeft)
     case preconditionFailed
     case idempotencyKeyReused
     /// An atomic batch in which these lines (by index) were refused.
     case batch([LineRefusal])
     /// No id is left to assign.
     case idsExhausted
+}
+
+/// Where there is still stock of a product or in a store, as far as whoever asks may know it.
+public struct StockLeft: Hashable, Sendable {
+    /// By store and product; at most ``maximumLevels``, and none where the stock is in stores of others only.
+    public let levels: [LevelKey]
+    /// Whether there are more levels with stock, be it in stores of others.
+    public let hasMore: Bool
+
+    public static let maximumLevels = 10
+
+    public init(_ levels: [LevelKey], hasMore: Bool) {
+        self.levels = levels
+        self.hasMore = hasMore
+    }
+
+    /// - Parameter found: One level more than may be named, if there are so many; those in the scope of whoever asks first.
+    /// - Returns: `nil` if there is none.
+    public init?(_ found: [(level: LevelKey, isInScope: Bool)]) {
+        guard !found.isEmpty else { return nil }
+        levels = found.prefix(Self.maximumLevels).filter(\.isInScope).map(\.level)
+        hasMore = found.count > levels.count
+    }
 }
 
 /// Why one line of an atomic batch cannot be recorded.

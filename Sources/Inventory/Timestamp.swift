@@ -1,6 +1,6 @@
 import JSON
 
-/// A moment, in microseconds since 1970-01-01T00:00:00Z: what PostgreSQL and RFC 3339 with six digits both hold exactly.
+/// A moment, in microseconds since 1970-01-01T00:00:00Z: exact in every ledger, and in RFC 3339 with six digits.
 public struct Timestamp: Hashable, Comparable, Sendable {
     public let microseconds: Int64
 
@@ -8,7 +8,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
     public static func < (lhs: Timestamp, rhs: Timestamp) -> Bool { lhs.microseconds < rhs.microseconds }
 
-    /// 0001-01-01T00:00:00Z … 9999-12-31T23:59:59.999999Z, the years that RFC 3339 can write and PostgreSQL can hold.
+    /// 0001-01-01T00:00:00Z … 9999-12-31T23:59:59.999999Z, the years that RFC 3339 can write.
     public static let earliest = Timestamp(microseconds: -62_135_596_800_000_000)
     public static let latest = Timestamp(microseconds: 253_402_300_799_999_999)
 }

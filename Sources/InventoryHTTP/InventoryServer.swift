@@ -11,7 +11,8 @@ public import StockCache
 
 /// The HTTP server: the API's routes over a ledger.
 ///
-/// Its services shut down gracefully: they accept no more connections, finish the requests in progress, then end.
+/// Its services shut down gracefully: they accept no more connections, finish the requests in progress, then end. Clients
+/// that are left after `Limits.connections.drain` are cut off, and the service fails.
 public struct InventoryServer: Sendable {
     let api: InventoryAPI
     private let authenticator: Authenticator
@@ -86,11 +87,15 @@ public struct InventoryServer: Sendable {
         _ eventLoopGroup: any EventLoopGroup, _ onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) -> any Service {
         let channel = RequestChannel(pipeline: pipeline, limits: limits)
-        let guarded = GuardedChannel(base: channel, limits: limits.connections, certificate: certificate)
+        let watches = ConnectionWatches(limits.connections)
+        let guarded = GuardedChannel(
+            base: channel, limits: limits.connections, certificate: certificate, watches: watches)
         // The server itself, not an `Application`, which would create a logger and an id for every request.
-        return EventLoopChannel(base: guarded).server(
+        let server = EventLoopChannel(base: guarded).server(
             configuration: ServerConfiguration(address: .hostname(host, port: port), backlog: 1_024),
             onServerRunning: { await onListening($0.localAddress?.port ?? port) },
             eventLoopGroup: eventLoopGroup, logger: logger)
+        return DrainingServer(
+            server: server, connections: watches, deadline: limits.connections.drain, logger: logger)
     }
 }

@@ -23,6 +23,22 @@ struct Migration: Sendable {
         Migration(
             version: 5, sql: String(decoding: PackageResources.v5_imports_sql, as: UTF8.self), isExpansion: true),
     ]
+
+    /// Each ends at the end of a line with a semicolon, outside of the lines with `$$` that enclose a function's body.
+    var statements: [String] {
+        var statements: [String] = []
+        var lines: [Substring] = []
+        var isBody = false
+        for line in sql.split(separator: "\n") {
+            lines.append(line)
+            if line.contains("$$") { isBody.toggle() }
+            guard !isBody, line.hasSuffix(";") else { continue }
+            statements.append(lines.joined(separator: "\n"))
+            lines = []
+        }
+        precondition(lines.isEmpty, "a migration ends with a semicolon")
+        return statements
+    }
 }
 
 /// Why a database cannot be used.
@@ -74,26 +90,28 @@ public struct Schema: Sendable {
         try await database.run { session in
             try session.script("select pg_advisory_lock(\(Self.lock))")
             defer { try? session.script("select pg_advisory_unlock(\(Self.lock))") }
-            try session.script(Self.createVersions)
+            for table in ["schema_versions", "schema_expansions"] { try session.script(Self.createVersions(table)) }
             let missing = try Self.missing(session)
             for migration in missing { try Self.apply(migration, session) }
             return missing.map(\.version)
         }
     }
 
-    /// Waits for table locks only a second at a time, because all writers queue behind it; in between they continue.
+    /// Sends one statement at a time, because not every server or pooler takes several at once. Waits for table locks only a
+    /// second at a time, because all writers queue behind it; in between they continue.
     private static func apply(_ migration: Migration, _ session: Session) throws(PostgresError) {
         let table = migration.isExpansion ? "schema_expansions" : "schema_versions"
+        let statements =
+            ["begin", "set local lock_timeout = '1s'"] + migration.statements
+            + ["insert into \(table) values (\(migration.version))", "commit"]
         for attempt in 1... {
             do throws(PostgresError) {
-                return try session.script(
-                    """
-                    begin; set local lock_timeout = '1s';
-                    \(migration.sql); insert into \(table) values (\(migration.version)); commit
-                    """)
+                for statement in statements { try session.script(statement) }
+                return
             } catch {
+                // Before anything else, also the release of the lock: a failed transaction takes no other statement.
+                try? session.script("rollback")
                 guard error.sqlState == SQLState.lockNotAvailable, attempt < maximumAttempts else { throw error }
-                try session.script("rollback")
                 // Blocks only the connection's own thread.
                 usleep(2_000_000)
             }
@@ -151,16 +169,14 @@ public struct Schema: Sendable {
     /// The advisory lock's key: "khata" in ASCII, so that no other application uses it.
     private static let lock: Int64 = 0x6B_68_61_74_61
 
-    private static let createVersions = """
-        create table if not exists schema_versions (
-            version    bigint primary key,
-            applied_at timestamptz not null default now()
-        );
-        create table if not exists schema_expansions (
+    private static func createVersions(_ table: String) -> String {
+        """
+        create table if not exists \(table) (
             version    bigint primary key,
             applied_at timestamptz not null default now()
         )
         """
+    }
     private static let tablesExist = Statement(
         "schema.tables_exist",
         "select to_regclass('schema_versions') is not null, to_regclass('schema_expansions') is not null")

@@ -56,9 +56,7 @@ extension RemoteLedger {
         let product = try await existing { () async throws(LedgerError) -> Product in
             try await self.product(id, Freshness()).value
         }
-        let version = try await archive("/products/\(id)", condition, context) { () throws(LedgerError) in
-            try await stockLeft(of: id)
-        }
+        let version = try await archive("/products/\(id)", condition, context)
         return Receipt(
             .product(Product(id: id, details: product.details, position: version.position)), in: version.history)
     }
@@ -69,53 +67,18 @@ extension RemoteLedger {
         let store = try await existing { () async throws(LedgerError) -> Store in
             try await self.store(id, Freshness()).value
         }
-        let version = try await archive("/stores/\(id)", condition, context) { () throws(LedgerError) in
-            try await stockLeft(in: id)
-        }
+        let version = try await archive("/stores/\(id)", condition, context)
         return Receipt(.store(Store(id: id, name: store.name, position: version.position)), in: version.history)
     }
 
-    /// - Parameter stockLeft: Finds the stock that is in the way: the problem does not say where it is.
     private func archive(
-        _ path: String, _ condition: VersionCondition, _ context: CommandContext,
-        _ stockLeft: () async throws(LedgerError) -> LevelKey?
+        _ path: String, _ condition: VersionCondition, _ context: CommandContext
     ) async throws(LedgerError) -> Version {
-        let answer: Answer
-        do throws(LedgerError) {
-            answer = try await send(.delete(path, if: condition), .catalog, context)
-        } catch .refused(.inUse) {
-            guard let level = try await stockLeft() else {
-                throw .rejected(
-                    reason: "There is still stock of it, where this key does not reach, or it went just now.")
-            }
-            throw .refused(.inUse(level))
-        }
+        let answer = try await send(.delete(path, if: condition), .catalog, context)
         guard let position = answer.position else {
             throw .rejected(reason: "\(server.link.address) does not answer as Khata does: its position is missing")
         }
         return Version(position, in: answer.history)
-    }
-
-    private func stockLeft(of id: ProductID) async throws(LedgerError) -> LevelKey? {
-        var query = ReportQuery(productID: id, grouping: .store, limit: 1_000)
-        repeat {
-            let page = try await report(query, Freshness()).value
-            if let row = page.items.first(where: { $0.closing > 0 }) {
-                return LevelKey(StoreID(rawValue: row.key.group), id)
-            }
-            query.after = page.next
-        } while query.after != nil
-        return nil
-    }
-
-    private func stockLeft(in id: StoreID) async throws(LedgerError) -> LevelKey? {
-        var query = StockQuery(storeID: id, limit: 1_000)
-        repeat {
-            let page = try await stock(query, Freshness()).value
-            if let item = page.items.first(where: { $0.onHand > 0 }) { return LevelKey(id, item.productID) }
-            query.after = page.next
-        } while query.after != nil
-        return nil
     }
 
     private func existing<Item>(_ read: () async throws(LedgerError) -> Item) async throws(LedgerError) -> Item {

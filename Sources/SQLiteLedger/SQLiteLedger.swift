@@ -52,13 +52,12 @@ public struct SQLiteLedger: Service {
         _ path: String, _ opening: Opening, limits: LedgerFileLimits = LedgerFileLimits(),
         observer: any LedgerFileObserver
     ) async throws -> SQLiteLedger {
-        let (database, lookups) = try await LedgerFile(path: path).open(opening, limits)
-        return SQLiteLedger(database, lookups, limits: limits, observer: observer)
+        let file = LedgerFile(path: path)
+        let database = try await onBlockingThread { try file.open(opening, limits) }
+        return SQLiteLedger(database, limits: limits, observer: observer)
     }
 
-    private init(
-        _ database: DatabasePool, _ lookups: DatabaseQueue, limits: LedgerFileLimits, observer: any LedgerFileObserver
-    ) {
+    private init(_ database: DatabasePool, limits: LedgerFileLimits, observer: any LedgerFileObserver) {
         self.database = database
         self.observer = observer
         changes = ConcurrencyLimit(limits.write.catalogChangesWaiting)
@@ -68,8 +67,7 @@ public struct SQLiteLedger: Service {
         movements = GroupCommitter(
             MovementBatches(transactions: transactions, history: history, observer: observer), limits.write)
         reader = SnapshotReader(
-            database: database, history: history, lookups: Lookups(lookups),
-            slots: ConcurrencyLimit(limits.readers + limits.waitingReads),
+            database: database, history: history, slots: ConcurrencyLimit(limits.readers + limits.waitingReads),
             condition: condition, observer: observer)
     }
 
@@ -93,7 +91,6 @@ public struct SQLiteLedger: Service {
     private func close() async {
         do {
             try await onBlockingThread {
-                try reader.lookups.close()
                 database.releaseMemory()
                 try database.close()
             }

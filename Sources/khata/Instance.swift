@@ -49,6 +49,7 @@ struct Instance {
     }
 
     /// Serves until the process is told to stop.
+    /// - Throws: Also if requests were cut off then.
     /// - Parameter onListening: Is told where the API is, once it takes connections.
     func run(onListening: @escaping @Sendable (_ url: String) -> Void = { _ in }) async throws {
         let (address, logger) = ("\(certificate == nil ? "http" : "https")://\(settings.bind)", logger)
@@ -60,10 +61,11 @@ struct Instance {
                 onListening(url)
             },
         ]
+        let deadline = ShutdownDeadline(limit: settings.limits.connections.drain + .seconds(5), logger: logger)
         let services = ServiceGroup(
             configuration: .init(
                 // Also when one fails, the others finish what they have: cancelled, they would not end.
-                services: (services + (await renewal()) + front).map {
+                services: (services + (await renewal()) + front + [deadline]).map {
                     .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
                 },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))

@@ -19,7 +19,7 @@ struct ProblemTests {
             (.refused(.unknownProduct(ProductID(rawValue: 1))), 422, "unknown-product"),
             (.refused(.unknownStore(StoreID(rawValue: 1))), 404, "not-found"), (.refused(.notFound), 404, "not-found"),
             (.refused(.alreadyExists("sku")), 409, "already-exists"),
-            (.refused(.inUse(LevelKey(StoreID(rawValue: 1), ProductID(rawValue: 1)))), 409, "in-use"),
+            (.refused(.inUse(StockLeft([], hasMore: true))), 409, "in-use"),
             (.refused(.preconditionFailed), 412, "precondition-failed"),
             (.refused(.idempotencyKeyReused), 422, "idempotency-key-reused"),
         ] as [(LedgerError, Int, String)])

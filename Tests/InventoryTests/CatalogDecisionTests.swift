@@ -10,7 +10,7 @@ struct CatalogDecisionTests {
 
     private func state(
         _ subject: CatalogState.Subject = .missing, skuHolder: ProductID? = nil, namesakes: [Product] = [],
-        highestID: Int64 = 0, stockLeft: LevelKey? = nil
+        highestID: Int64 = 0, stockLeft: StockLeft? = nil
     ) -> CatalogState {
         CatalogState(
             now: Timestamp(microseconds: 1),
@@ -115,7 +115,7 @@ struct CatalogDecisionTests {
 
     @Test("what still has stock is not archived")
     func inUse() throws {
-        let left = LevelKey(.one, .sugar)
+        let left = StockLeft([LevelKey(.one, .sugar)], hasMore: false)
         #expect(throws: Refusal.inUse(left)) {
             try decided(
                 .archiveProduct(.sugar, ifVersion: .any),

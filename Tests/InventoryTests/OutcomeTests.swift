@@ -11,11 +11,14 @@ struct OutcomeTests {
     private static let refusals: [Refusal] = [
         .insufficientStock(onHand: 1, requested: 2), .stockChanged(onHand: 5),
         .unknownProduct(ProductID(rawValue: 9)), .unknownStore(StoreID(rawValue: 9)), .ambiguousName("e\u{301}"),
-        .notFound, .alreadyExists("sku"), .inUse(LevelKey(StoreID(rawValue: 7), ProductID(rawValue: 102))),
+        .notFound, .alreadyExists("sku"), .inUse(StockLeft([sugar(7)], hasMore: false)),
         .preconditionFailed, .idempotencyKeyReused,
         .batch([LineRefusal(index: 3, refusal: .stockChanged(onHand: 5)), LineRefusal(index: 4, refusal: .notFound)]),
         .idsExhausted,
     ]
+    private static func sugar(_ store: Int64) -> LevelKey {
+        LevelKey(StoreID(rawValue: store), ProductID(rawValue: 102))
+    }
     private static let invalid = [
         InvalidField(pointer: "/movements/0/quantity", detail: "must be \"an\" integer"),
         InvalidField(pointer: "/movements/0/a~1b", detail: "is not a field of this"),
@@ -41,6 +44,13 @@ struct OutcomeTests {
 
     @Test("what was recorded comes back from an idempotency record", arguments: outcomes)
     func roundTrip(outcome: Outcome) throws {
+        #expect(try Outcome(json: outcome.json()) == outcome)
+    }
+
+    @Test("and so does where stock is left", arguments: [[], [sugar(7)], [sugar(7), sugar(9)]])
+    func stockLeft(levels: [LevelKey]) throws {
+        let refusal = Refusal.inUse(StockLeft(levels, hasMore: true))
+        let outcome = Outcome.batch(RecordedBatch(lines: [.refused(refusal)]))
         #expect(try Outcome(json: outcome.json()) == outcome)
     }
 

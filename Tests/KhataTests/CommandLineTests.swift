@@ -74,9 +74,13 @@ struct ExplanationTests {
             LedgerError.refused(.insufficientStock(onHand: 0, requested: 1)).explained(subject)
                 == "There is no Sugar 1kg in store 2; you asked for 1.")
         #expect(LedgerError.notFound.explained(subject).contains("no store 2"))
+        let levels = [7, 9].map { LevelKey(StoreID(rawValue: $0), ProductID(rawValue: 102)) }
         #expect(
-            LedgerError.refused(.inUse(LevelKey(StoreID(rawValue: 7), ProductID(rawValue: 102)))).explained(subject)
-                .contains("khata stock --store 7 102"))
+            LedgerError.refused(.inUse(StockLeft(levels, hasMore: true))).explained(subject)
+                == "There is still stock: product 102 in store 7, product 102 in store 9, and more. Move or remove it "
+                + "first: see `khata stock --store 7 102`.")
+        #expect(
+            LedgerError.refused(.inUse(StockLeft([], hasMore: true))).explained(subject).contains("not yours to see"))
     }
 
     @Test("an unknown outcome tells the key with which to repeat")

@@ -158,7 +158,8 @@ struct CatalogTests {
             for change in [CatalogChange.archiveProduct(.sugar, ifVersion: .any), .archiveStore(.two, ifVersion: .any)]
             {
                 #expect(
-                    try await refusal { _ = try await ledger.change(change, .testing()) } == .inUse(.sugarInTwo))
+                    try await refusal { _ = try await ledger.change(change, .testing()) }
+                        == .inUse(StockLeft([.sugarInTwo], hasMore: false)))
             }
             _ = try await ledger.record(.sale(1, .sugarInTwo), .testing())
             _ = try await ledger.change(.archiveStore(.two, ifVersion: .any), .testing())
@@ -172,6 +173,29 @@ struct CatalogTests {
             // Its history is still there.
             #expect(try await ledger.entries(EntryQuery(storeID: .two), Freshness()).value.items.count == 2)
             try await ledger.expectSound([.catalog, .one])
+        }
+    }
+
+    @Test("it is said where there is stock: in at most ten places", arguments: LedgerUnderTest.allCases)
+    func stockLeft(ledger: LedgerUnderTest) async throws {
+        try await ledger.with { ledger in
+            let products = (201...211).map { ProductID(rawValue: $0) }
+            for product in products {
+                _ = try await ledger.change(.createProduct(product, ProductDetails(name: "P \(product)")), .testing())
+                _ = try await ledger.record(.stockIn(1, LevelKey(.one, product)), .testing())
+            }
+            for level in [LevelKey.sugarInTwo, .sugarInOne] {
+                _ = try await ledger.record(.stockIn(1, level), .testing())
+            }
+            let ofProduct = try await refusal {
+                _ = try await ledger.change(.archiveProduct(.sugar, ifVersion: .any), .testing())
+            }
+            #expect(ofProduct == .inUse(StockLeft([.sugarInOne, .sugarInTwo], hasMore: false)))
+            let ofStore = try await refusal {
+                _ = try await ledger.change(.archiveStore(.one, ifVersion: .any), .testing())
+            }
+            let levels = ([.sugar] + products.prefix(9)).map { LevelKey(.one, $0) }
+            #expect(ofStore == .inUse(StockLeft(levels, hasMore: true)))
         }
     }
 

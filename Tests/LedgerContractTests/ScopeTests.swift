@@ -1,3 +1,4 @@
+import Access
 import Inventory
 import InventoryTesting
 import Testing
@@ -31,6 +32,19 @@ struct ScopeTests {
                     let report = try await ledger.report(query, Freshness()).value
                     #expect(report.items.map(\.stockIn) == [own.rawValue], "\(grouping)")
                 }
+            }
+        }
+    }
+
+    @Test("a refusal tells of stock in scope, and that there is more elsewhere", arguments: StorageUnderTest.allCases)
+    func stockLeft(storage: StorageUnderTest) async throws {
+        try await with(storage) { ledger in
+            for (store, levels) in [(StoreID.two, [LevelKey.sugarInTwo]), (StoreID(rawValue: 999), [])] {
+                let scoped = ScopedLedger(ledger, scope: .only([store]))
+                let refused = try await refusal {
+                    _ = try await scoped.change(.archiveProduct(.sugar, ifVersion: .any), .testing())
+                }
+                #expect(refused == .inUse(StockLeft(levels, hasMore: true)))
             }
         }
     }

@@ -80,6 +80,11 @@ struct SchemaTests {
                         await #expect(throws: Never.self) {
                             try await database.awaitWaiter(for: "relation = 'outbox'::regclass")
                         }
+                        // Not every server or pooler takes several statements at once.
+                        #expect(
+                            try await database.integers(
+                                "select count(*) from pg_stat_activity where wait_event = 'relation' and query like 'begin;%'"
+                            ) == [0])
                         try await database.execute(
                             """
                             set statement_timeout = '5s';
@@ -90,6 +95,30 @@ struct SchemaTests {
                     try await reading
                     #expect(try await applied == Migration.all.filter(\.isExpansion).map(\.version))
                 }
+            }
+        }
+    }
+
+    @Test("a migration that fails leaves no lock behind: when its cause is mended, another session migrates")
+    func failedMigration() async throws {
+        try await TestDatabase.with(migrated: false) { database in
+            try await database.execute("create table histories ()")
+            try await database.withPool { pool in
+                await #expect {
+                    _ = try await Schema(pool).migrate()
+                } throws: { error in
+                    (error as? PostgresError)?.message.contains("histories") == true
+                }
+                #expect(
+                    try await database.integers(
+                        """
+                        select count(*) from pg_locks
+                        where database = (select oid from pg_database where datname = current_database())
+                            and locktype = 'advisory'
+                        """) == [0])
+                try await database.execute("drop table histories")
+                let applied = try await database.withPool { other in try await Schema(other).migrate() }
+                #expect(applied == Array(4...Schema.version))
             }
         }
     }

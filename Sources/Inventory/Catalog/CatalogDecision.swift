@@ -13,8 +13,8 @@ public struct CatalogState: Sendable {
     public var namesakes: [Product]
     /// The highest id in use for the subject's kind, 0 if there is none.
     public var highestID: Int64
-    /// The store (of an archived product), or the product (of an archived store), of which there is still stock.
-    public var stockLeft: LevelKey?
+    /// What stock there is of what is to be archived.
+    public var stockLeft: StockLeft?
     /// The record of the command's idempotency key, if there is one.
     public var receipt: IdempotencyRecord?
 
@@ -27,7 +27,7 @@ public struct CatalogState: Sendable {
     public init(
         now: Timestamp, head: LedgerHead, history: History, subject: Subject, skuHolder: ProductID?,
         namesakes: [Product],
-        highestID: Int64, stockLeft: LevelKey?, receipt: IdempotencyRecord?
+        highestID: Int64, stockLeft: StockLeft?, receipt: IdempotencyRecord?
     ) {
         self.now = now
         self.head = head

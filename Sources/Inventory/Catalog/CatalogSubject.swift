@@ -23,6 +23,14 @@ extension CatalogChange {
         }
     }
 
+    /// What it archives.
+    public var archived: CatalogSubject? {
+        switch self {
+        case .archiveProduct, .archiveStore: subject
+        case .createProduct, .addProduct, .replaceProduct, .createStore, .replaceStore: nil
+        }
+    }
+
     /// The SKU that it gives to a product.
     public var sku: String? {
         switch self {

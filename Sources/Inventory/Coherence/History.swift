@@ -1,6 +1,6 @@
 /// Identifies a history of the ledger: positions are comparable only within one history.
 ///
-/// On PostgreSQL a new one begins with each promotion, which may have lost commits, and in a restored dump.
+/// A new one begins where the ledger may lack commits that it had before: after a failover, or in a restored backup.
 public struct History: Hashable, Sendable {
     public let id: String
     public init(_ id: String) { self.id = id }

@@ -1,7 +1,7 @@
 import JSON
 
 /// The stored format of refusals, in `Outcome+JSON.swift`: an object with the refusal's name, containing its associated
-/// values, or `_0` for a single one. Programs before version 1 can read no others.
+/// values, or `_0` for a single one. Programs before version 1 can read no others, and of `inUse` only `_0`, its first level.
 extension JSONWriter {
     mutating func value(_ refusal: Refusal) {
         openObject()
@@ -17,12 +17,17 @@ extension JSONWriter {
         case .ambiguousName(let name): object("ambiguousName") { $0.field("_0", name) }
         case .notFound: object("notFound")
         case .alreadyExists(let field): object("alreadyExists") { $0.field("_0", field) }
-        case .inUse(let level):
-            field(case: "inUse") { json in
-                json.openObject()
-                json.field("storeID", level.storeID)
-                json.field("productID", level.productID)
-                json.closeObject()
+        case .inUse(let left):
+            object("inUse") { json in
+                if let first = left.levels.first {
+                    json.key("_0")
+                    json.value(first)
+                }
+                json.key("levels")
+                json.openArray()
+                for level in left.levels { json.value(level) }
+                json.closeArray()
+                json.field("hasMore", left.hasMore)
             }
         case .preconditionFailed: object("preconditionFailed")
         case .idempotencyKeyReused: object("idempotencyKeyReused")
@@ -40,6 +45,13 @@ extension JSONWriter {
             }
         case .idsExhausted: object("idsExhausted")
         }
+        closeObject()
+    }
+
+    private mutating func value(_ level: LevelKey) {
+        openObject()
+        field("storeID", level.storeID)
+        field("productID", level.productID)
         closeObject()
     }
 
@@ -65,8 +77,11 @@ extension Refusal {
         case "notFound": self = .notFound
         case "alreadyExists": self = .alreadyExists(try payload.text("_0"))
         case "inUse":
-            let level = try payload.object("_0")
-            self = .inUse(LevelKey(try level.number("storeID"), try level.number("productID")))
+            var levels: [LevelKey] = []
+            for level in try payload["levels"] == nil ? [payload.object("_0")] : payload.objects("levels") {
+                levels.append(LevelKey(try level.number("storeID"), try level.number("productID")))
+            }
+            self = .inUse(StockLeft(levels, hasMore: payload["hasMore"] == .flag(true)))
         case "preconditionFailed": self = .preconditionFailed
         case "idempotencyKeyReused": self = .idempotencyKeyReused
         case "batch":

@@ -79,7 +79,7 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
         receive(.error(error))
     }
 
-    /// Queued like requests: the end of input or a shutdown must not end the connection before the response.
+    /// Queued like requests: the end of input must not end the connection before the response.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         receive(.user(event))
     }

@@ -8,7 +8,8 @@ import NIOTLS
 
 /// What Hummingbird leaves open about a connection: responds with a problem to input that is not HTTP, too long or too
 /// slow; stops reading a long body after the response; closes the connection after `Connection: close`, the client's
-/// last request or the maximum number of requests; and adds the security headers to every response.
+/// last request, the maximum number of requests or the last one before a shutdown; and adds the security headers to every
+/// response.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -25,6 +26,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var responses = 0
     /// The connection closes after this many.
     private var maximumRequests: Int
+    private var isReadingRequest = false
     /// Of the request that is being read.
     private var bytesRead = 0
     private var isLastResponse = false
@@ -64,6 +66,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             requests += 1
             // See `RequestPersistence`.
             if head.headerFields.contains(.connection) { maximumRequests = requests }
+            isReadingRequest = true
             bytesRead = 0
         case .body(let bytes):
             bytesRead += bytes.readableBytes
@@ -72,6 +75,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             if bytesRead > limits.bodyBytes, meter.pace.unanswered == 0 { return close(context) }
         case .end:
             meter.pace.requestEnded()
+            isReadingRequest = false
             if requests == maximumRequests { endInput() }
         }
         context.fireChannelRead(data)
@@ -148,6 +152,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.fireErrorCaught(SlowRequest.body)
         case TLSUserEvent.handshakeCompleted:
             meter.pace.handshakeEnded()
+        case is ChannelShouldQuiesceEvent:
+            quiesce(context)
         default:
             context.fireUserInboundEventTriggered(event)
         }
@@ -163,6 +169,21 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(wrapOutboundOut(.body(problem.body(requestID))), promise: nil)
         context.write(wrapOutboundOut(.end(nil)), promise: nil)
         close(context)
+    }
+
+    /// The server shuts down: the requests that were received are the last ones. May be called again.
+    private func quiesce(_ context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        if meter.pace.unanswered > 0 {
+            maximumRequests = requests
+            // The head of the last response may have been sent.
+            if responses == requests { isLastResponse = true }
+            if !isReadingRequest { endInput() }
+        } else if isReadingRequest || meter.unsentBytes > 0 {
+            close(context)
+        } else {
+            context.close(promise: nil)
+        }
     }
 
     private func endInput() {

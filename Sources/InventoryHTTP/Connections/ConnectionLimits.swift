@@ -16,6 +16,8 @@ public struct ConnectionLimits: Sendable {
     public var answer = Duration.seconds(10)
     /// The rate at which a body or a response may take longer.
     public var bytesPerSecond = 1_024
+    /// How long received requests may take after the start of a shutdown; then their connections are cut off.
+    public var drain = Duration.seconds(20)
 
     /// How long a client may take to close the connection after the last response: closing while it still sends would
     /// reset the connection, and the response might be lost (RFC 9112, section 9.6).

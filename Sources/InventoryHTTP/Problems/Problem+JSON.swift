@@ -38,12 +38,26 @@ extension JSONWriter {
             closeArray()
         }
         fields(of: problem.level)
+        if let left = problem.stockLeft {
+            key("levels")
+            openArray()
+            for level in left.levels { value(level) }
+            closeArray()
+            field("more", left.hasMore)
+        }
         if !problem.items.isEmpty {
             key("errors")
             openArray()
             for item in problem.items { value(item) }
             closeArray()
         }
+        closeObject()
+    }
+
+    private mutating func value(_ level: LevelKey) {
+        openObject()
+        field("store_id", level.storeID)
+        field("product_id", level.productID)
         closeObject()
     }
 

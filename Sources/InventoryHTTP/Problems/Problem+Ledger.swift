@@ -53,8 +53,9 @@ extension Problem {
             items = [Item(pointer: "/\(field)", detail: "is taken")]
         case .ambiguousName(let name):
             self.init(.ambiguousName, "Several products are called \(name): use the routes that take a product_id.")
-        case .inUse(let level):
-            self.init(.inUse, "There is still stock of product \(level.productID).")
+        case .inUse(let left):
+            self.init(.inUse, "There is still stock of it: `levels` says where.")
+            stockLeft = left
         case .preconditionFailed:
             self.init(.preconditionFailed, "It has changed: its ETag is not the one in If-Match.")
         case .idempotencyKeyReused:

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Inventory
 import InventoryContract
 
 /// A response that describes an error (RFC 9457). Its text comes from this program, never from a database.
@@ -30,6 +31,7 @@ struct Problem: Error {
     let detail: String
     var items: [Item] = []
     var level: Level?
+    var stockLeft: StockLeft?
     /// The query parameter or header that is at fault.
     var parameter: String?
     /// The name of the rate policy that would be violated.

@@ -18,12 +18,14 @@ extension CatalogSubject {
         }
     }
 
-    /// Some level of it with stock, as `store_id, product_id`.
-    var stockLeft: Statement {
-        switch self {
-        case .product: Self.productLeft
-        case .store: Self.storeLeft
-        }
+    /// The levels with stock of the product or store that is archived, as `store_id, product_id, is_in_scope`.
+    func stockLeft(of archived: Int64?, _ scope: StoreScope) -> Query {
+        let statement =
+            switch self {
+            case .product: Self.productLeft
+            case .store: Self.storeLeft
+            }
+        return Query(statement, .int64(archived), .int64(Int64(StockLeft.maximumLevels + 1)), .stores(in: scope))
     }
 
     func decode(_ row: Row) throws -> CatalogState.Subject {
@@ -57,14 +59,19 @@ extension CatalogSubject {
     private static let productLeft = Statement(
         "catalog.product_left",
         """
-        select l.store_id, l.product_id
+        select l.store_id, l.product_id, $3::bigint[] is null or l.store_id = any($3::bigint[]) as is_in_scope
         from stores s join stock_levels l on l.store_id = s.store_id and l.product_id = $1::bigint
-        where l.on_hand > 0 limit 1
+        where l.on_hand > 0
+        order by is_in_scope desc, l.store_id limit $2::bigint
         """)
 
     private static let storeLeft = Statement(
         "catalog.store_left",
-        "select store_id, product_id from stock_levels where store_id = $1::bigint and on_hand > 0 limit 1")
+        """
+        select store_id, product_id, $3::bigint[] is null or store_id = any($3::bigint[])
+        from stock_levels where store_id = $1::bigint and on_hand > 0
+        order by product_id limit $2::bigint
+        """)
 }
 
 extension Product {

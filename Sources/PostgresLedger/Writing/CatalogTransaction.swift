@@ -43,7 +43,7 @@ struct CatalogTransaction: Sendable {
             Query(subject.find, .int64(subject.id)),
             Query(Self.skuHolder, .text(command.change.sku)),
             Query(subject.highestID),
-            Query(subject.stockLeft, .int64(subject.id)),
+            subject.stockLeft(of: command.change.archived?.id, command.context.scope),
             IdempotencyRecord.query(command.context.idempotency.map { [$0.scope] } ?? []),
             Query(PostgresLedger.productsNamed, .text(command.change.ownName)),
         ])
@@ -55,9 +55,11 @@ struct CatalogTransaction: Sendable {
             skuHolder: try results[1].first.map { ProductID(rawValue: try $0.int64(0)) },
             namesakes: try results[5].map(Product.init),
             highestID: try results[2].one().int64(0),
-            stockLeft: try results[3].first.map {
-                LevelKey(StoreID(rawValue: try $0.int64(0)), ProductID(rawValue: try $0.int64(1)))
-            },
+            stockLeft: StockLeft(
+                try results[3].map { row in
+                    let level = LevelKey(StoreID(rawValue: try row.int64(0)), ProductID(rawValue: try row.int64(1)))
+                    return (level, try row.bool(2))
+                }),
             receipt: try results[4].first.map(IdempotencyRecord.init))
     }
 

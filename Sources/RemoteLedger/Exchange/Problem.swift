@@ -1,5 +1,6 @@
 import Inventory
 import InventoryContract
+import JSON
 
 /// What a server says went wrong, as far as a ledger's errors tell it (RFC 9457, as the contract has it).
 struct Problem: Sendable {
@@ -9,6 +10,8 @@ struct Problem: Sendable {
     let onHand: Int64?
     let requested: Int64?
     let items: [Item]
+    /// Servers that are older do not say it.
+    let stockLeft: StockLeft?
 
     /// A field that is wrong, or a line of a batch.
     struct Item: Sendable {
@@ -34,6 +37,11 @@ struct Problem: Sendable {
                     onHand: try item.optionalInteger("on_hand"), requested: try item.optionalInteger("requested")))
         }
         self.items = items
+        var levels: [LevelKey] = []
+        for level in try fields.objects("levels") {
+            levels.append(LevelKey(try level.number("store_id"), try level.number("product_id")))
+        }
+        stockLeft = fields["levels"].map { _ in StockLeft(levels, hasMore: fields["more"] == .flag(true)) }
     }
 
     /// The name of the first field that is wrong.
@@ -131,8 +139,9 @@ extension Refusal {
     private init?(catalog problem: Problem) {
         switch problem.code {
         case .alreadyExists: self = problem.field.map { .alreadyExists($0) } ?? .idsExhausted
-        // Where the stock is, the problem does not say; the catalog's own ledger never has any.
-        case .inUse: self = .inUse(LevelKey(.catalog, ProductID(rawValue: 0)))
+        case .inUse:
+            guard let left = problem.stockLeft else { return nil }
+            self = .inUse(left)
         case .preconditionFailed: self = .preconditionFailed
         case .idempotencyKeyReused: self = .idempotencyKeyReused
         default: return nil

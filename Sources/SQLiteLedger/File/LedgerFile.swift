@@ -21,26 +21,10 @@ import GRDB
 struct LedgerFile: Sendable {
     let path: String
 
+    /// Blocks its thread while the file is read.
     /// - Parameter opening: Whether the file may be created or brought up to date.
-    /// - Returns: The connections, and one more for lookups, which waits for nobody.
     /// - Throws: `LedgerFileError`; the file is as it was.
-    func open(
-        _ opening: SQLiteLedger.Opening, _ limits: LedgerFileLimits
-    ) async throws -> (DatabasePool, lookups: DatabaseQueue) {
-        try await onBlockingThread {
-            let database = try open(opening, limits)
-            do {
-                var configuration = Configuration()
-                configuration.readonly = true
-                configuration.busyMode = .immediateError
-                return (database, try DatabaseQueue(path: path, configuration: configuration))
-            } catch let error as DatabaseError {
-                throw LedgerFileError(error, path: path)
-            }
-        }
-    }
-
-    private func open(_ opening: SQLiteLedger.Opening, _ limits: LedgerFileLimits) throws -> DatabasePool {
+    func open(_ opening: SQLiteLedger.Opening, _ limits: LedgerFileLimits) throws -> DatabasePool {
         guard Database.sqliteLibVersionNumber >= Self.oldestLibrary else {
             throw LedgerFileError.libraryTooOld(
                 version: try DatabaseQueue().read { try String.fetchOne($0, sql: "select sqlite_version()") ?? "" })

@@ -19,7 +19,7 @@ extension SQLiteLedger: StockReading {
     }
 
     public func level(_ level: LevelKey, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<StockItem> {
-        try await reader.lookUp(.store(level.storeID, isArchivedToo: false), freshness) { database in
+        try await reader.read(.store(level.storeID, isArchivedToo: false), freshness) { database in
             try database.rows(
                 Self.level, level.storeID.rawValue, level.productID.rawValue, decode: StockItem.init
             ).found()

@@ -6,7 +6,6 @@ import Inventory
 struct SnapshotReader: Sendable {
     let database: DatabasePool
     let history: History
-    let lookups: Lookups
     let slots: ConcurrencyLimit
     let condition: FileCondition
     let observer: any LedgerFileObserver
@@ -18,20 +17,6 @@ struct SnapshotReader: Sendable {
         _ scope: ReadScope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Snapshot<Value> {
         try await run { database in try snapshot(scope, freshness, database, read) }
-    }
-
-    /// Reads a few rows by their keys, at once if nobody is in the way.
-    func lookUp<Value: Sendable>(
-        _ scope: ReadScope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
-    ) async throws(LedgerError) -> Snapshot<Value> {
-        do {
-            if let found = try lookups.read({ database in try snapshot(scope, freshness, database, read) }) {
-                return found
-            }
-        } catch {
-            throw failure(error)
-        }
-        return try await self.read(scope, freshness, read)
     }
 
     private func snapshot<Value>(

@@ -22,11 +22,13 @@ extension CatalogSubject {
             ?? 0
     }
 
-    /// Some level of it with stock.
-    func stockLeft(in database: Database) throws -> LevelKey? {
-        try database.rows(isProduct ? Self.productLeft : Self.storeLeft, id) { row in
-            try LevelKey(row.storeID(0), row.productID(1))
-        }.first
+    /// Its levels with stock.
+    func stockLeft(in database: Database, _ scope: StoreScope) throws -> StockLeft? {
+        let sql = isProduct ? Self.productLeft : Self.storeLeft
+        return StockLeft(
+            try database.rows(sql, id, StockLeft.maximumLevels + 1, scope.json) { row in
+                (LevelKey(try row.storeID(0), try row.productID(1)), try row.value(2))
+            })
     }
 
     private var isProduct: Bool {
@@ -51,13 +53,17 @@ extension CatalogSubject {
 
     /// Probes each store's level: the key begins with the store.
     private static let productLeft = """
-        select l.store_id, l.product_id
-        from stores s cross join stock_levels l on l.store_id = s.store_id and l.product_id = ?
-        where l.on_hand > 0 limit 1
+        select l.store_id, l.product_id,
+            ?3 is null or l.store_id in (select value from json_each(?3)) as is_in_scope
+        from stores s cross join stock_levels l on l.store_id = s.store_id and l.product_id = ?1
+        where l.on_hand > 0
+        order by is_in_scope desc, l.store_id limit ?2
         """
 
     private static let storeLeft = """
-        select store_id, product_id from stock_levels where store_id = ? and on_hand > 0 limit 1
+        select store_id, product_id, ?3 is null or store_id in (select value from json_each(?3))
+        from stock_levels where store_id = ?1 and on_hand > 0
+        order by product_id limit ?2
         """
 }
 

@@ -33,6 +33,12 @@ extension Settings {
             """)
         Setting("connections.answer_seconds", \.limits.connections.answer, in: seconds)
         Setting("connections.bytes_per_second", \.limits.connections.bytesPerSecond, in: 1...1_000_000)
+        Setting(
+            "connections.drain_seconds", \.limits.connections.drain, in: seconds,
+            """
+            How long accepted requests may take after SIGTERM. Then the remaining connections are cut off, and five seconds
+            later the process exits in any case. The exit status is 1 if anything was cut off.
+            """)
     }
 
     @SettingsBuilder

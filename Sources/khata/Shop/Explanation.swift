@@ -53,9 +53,7 @@ extension Refusal {
         case .alreadyExists("sku"): "Another product has this SKU already, if only an archived one."
         case .alreadyExists: "This id is taken already, if only by something archived."
         case .ambiguousName(let name): "Several products are called \(name): name one by its SKU or id."
-        case .inUse(let level):
-            "Store \(level.storeID) still has stock of product \(level.productID). Move or remove it first: see "
-                + "`khata stock --store \(level.storeID) \(level.productID)`."
+        case .inUse(let left): left.explained
         case .preconditionFailed: "Somebody changed it just now. Look at it again before you repeat the command."
         case .idempotencyKeyReused: "This key came with another command before: take a new one."
         case .batch(let lines): "Nothing was recorded: \(lines.count) of the movements cannot be."
@@ -65,6 +63,17 @@ extension Refusal {
 
     fileprivate static func unknown(_ id: StoreID) -> String {
         "There is no store \(id), or it is archived. `khata store list` shows the stores."
+    }
+}
+
+extension StockLeft {
+    fileprivate var explained: String {
+        guard let first = levels.first else {
+            return "There is still stock of it, in stores that are not yours to see."
+        }
+        let places = levels.map { "product \($0.productID) in store \($0.storeID)" } + (hasMore ? ["and more"] : [])
+        return "There is still stock: \(places.joined(separator: ", ")). Move or remove it first: see "
+            + "`khata stock --store \(first.storeID) \(first.productID)`."
     }
 }
 

@@ -179,6 +179,63 @@ struct ConnectionGuardTests {
         #expect(!channel.isActive)
     }
 
+    private func stopServer() {
+        channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    }
+
+    @Test("when the server stops, what has come is answered, the last of it says so, and nothing more is heard")
+    func stopping() throws {
+        try open()
+        try send(request + request)
+        stopServer()
+        try send(request)
+        #expect(try parts().count == 4)
+        try answer()
+        #expect(try !heard().contains("Connection: close"))
+        stopServer()
+        try answer()
+        #expect(try heard().contains("Connection: close\r\n"))
+        loop.advanceTime(by: .seconds(3))
+        #expect(!channel.isActive)
+    }
+
+    @Test("when the server stops, an answer that is on its way and a body that is still coming come to their ends")
+    func stoppingHalfway() throws {
+        try open()
+        try send(request)
+        try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .ok)))
+        stopServer()
+        try channel.writeOutbound(HTTPResponsePart.body(ByteBuffer(string: "end")))
+        try channel.writeOutbound(HTTPResponsePart.end(nil))
+        #expect(try heard().contains("end"))
+        loop.advanceTime(by: .seconds(3))
+        #expect(!channel.isActive)
+    }
+
+    @Test("when the server stops, a request whose body is still coming is heard to its end")
+    func stoppingInBody() throws {
+        try open()
+        try send("POST /stores HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo")
+        stopServer()
+        try send("dy" + request)
+        let heard = try parts()
+        #expect(heard.count == 4)
+        #expect(heard.last == .end(nil))
+        try answer()
+        #expect(try self.heard().contains("Connection: close\r\n"))
+    }
+
+    @Test("when the server stops, a connection without a request is closed at once", arguments: [0, 1])
+    func stoppingIdle(answered: Int) throws {
+        try open()
+        for _ in 0..<answered {
+            try send(request)
+            try answer()
+        }
+        stopServer()
+        #expect(!channel.isActive)
+    }
+
     @Test("every answer says to browsers what it is, and tells nobody what made it")
     func headers() throws {
         try open()

@@ -45,6 +45,21 @@ struct ConnectionWatchTests {
         #expect(channels.allSatisfy { !$0.isActive })
     }
 
+    @Test("tells connections that open while the server stops, and cuts off all that are left")
+    func stopping() throws {
+        let watch = ConnectionWatch(loop, limits)
+        watch.isDraining = true
+        let told = Told()
+        let meter = ConnectionMeter(ConnectionPace(limits, isEncrypted: false), watch)
+        let channel = EmbeddedChannel(handlers: [meter, told], loop: loop)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        loop.advanceTime(by: .seconds(1))
+        #expect(told.isTold)
+        #expect(channel.isActive)
+        #expect(watch.cutOff() == 0)
+        #expect(!channel.isActive)
+    }
+
     @Test("leaves nobody out when others leave meanwhile")
     func leaving() throws {
         let channels = try open(500)
@@ -55,5 +70,14 @@ struct ConnectionWatchTests {
         }
         loop.advanceTime(by: .seconds(13) - .milliseconds(250 * 37))
         #expect(channels.allSatisfy { !$0.isActive })
+    }
+}
+
+private final class Told: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    var isTold = false
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent { isTold = true }
     }
 }

@@ -1,10 +1,6 @@
 import Access
 import Inventory
 import LedgerTesting
-import Postgres
-import ServerTesting
-import ServiceLifecycle
-import Synchronization
 import Testing
 
 @testable import InventoryHTTP
@@ -147,52 +143,5 @@ extension EndToEnd {
                 #expect(answer.hasSuffix("}"))
             }
         }
-
-        @Test("requests that run when the server is told to stop are answered")
-        func gracefulShutdown() async throws {
-            try await LiveServer.with { server in
-                try await server.stocked()
-                let database = server.database
-                let lock = Lock()
-                try await database.withPool { pool in
-                    // A lock on the levels holds the movement up.
-                    async let holding: Void = pool.run { session in
-                        try session.script("begin; lock table stock_levels")
-                        while lock.isHeld.load(ordering: .relaxed) { try session.script("select pg_sleep(0.01)") }
-                        try session.script("rollback")
-                    }
-                    func locks(granted: Bool) async throws -> Int64? {
-                        try await database.integers(
-                            """
-                            select count(*) from pg_locks where relation = 'stock_levels'::regclass
-                            and \(granted ? "granted and mode = 'AccessExclusiveLock'" : "not granted")
-                            """
-                        ).first
-                    }
-                    // What fails here must not leave the lock held.
-                    await #expect(throws: Never.self) {
-                        try await eventually("the lock is held") { try await locks(granted: true) == 1 }
-                    }
-                    async let sale = server.move(101, store: 1, 3, "sale")
-                    async let level = server.get("/stores/1/stock/101")
-                    await #expect(throws: Never.self) {
-                        try await eventually("both wait") { try await locks(granted: false) == 2 }
-                    }
-
-                    await server.services.triggerGracefulShutdown()
-                    await #expect(throws: Never.self) {
-                        try await eventually("the port is closed") { await !isOpen(port: server.port) }
-                    }
-                    lock.isHeld.store(false, ordering: .relaxed)
-                    #expect(try await sale.status == 201)
-                    #expect(try await level.status == 200)
-                    try await holding
-                }
-            }
-        }
     }
-}
-
-private final class Lock: Sendable {
-    let isHeld = Atomic(true)
 }

@@ -19,12 +19,12 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     private let counts: ConnectionCounts
     private let watches: ConnectionWatches
 
-    init(base: Base, limits: ConnectionLimits, certificate: ServerCertificate?) {
+    init(base: Base, limits: ConnectionLimits, certificate: ServerCertificate?, watches: ConnectionWatches) {
         self.base = base
         self.limits = limits
         self.certificate = certificate
         counts = ConnectionCounts(limits)
-        watches = ConnectionWatches(limits)
+        self.watches = watches
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {

@@ -30,7 +30,6 @@ struct RequestChannel: HTTPChannelHandler {
             try handlers.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try handlers.addHandler(ConnectionGuard(limits: limits, securityHeaders: pipeline.securityHeaders))
             try handlers.addHandler(BodylessRequestHandler(pipeline))
-            try handlers.addHandler(HTTPConnectionStateHandler(logger: logger))
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
         }

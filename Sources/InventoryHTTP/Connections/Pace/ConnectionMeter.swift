@@ -52,13 +52,13 @@ final class ConnectionMeter: ChannelDuplexHandler {
     }
 
     /// Called by the watch.
+    /// Called by the watch.
+    /// - Parameter isDraining: Whether the server shuts down: a connection that opened meanwhile has not been told.
     /// - Returns: Whether the connection was too slow.
-    func check(_ now: NIODeadline) -> Bool {
+    func check(_ now: NIODeadline, isDraining: Bool) -> Bool {
         guard let context else { return false }
-        let verdict = pace.check(now: now, isReading: isReading) {
-            // Every channel over a socket has the option.
-            (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        }
+        if isDraining { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        let verdict = pace.check(now: now, isReading: isReading) { unsentBytes }
         switch verdict {
         case nil:
             return false
@@ -68,10 +68,7 @@ final class ConnectionMeter: ChannelDuplexHandler {
         case .disconnect:
             context.close(promise: nil)
         case .reset:
-            // Otherwise the kernel would keep what the client does not read, for minutes.
-            let socket = context.channel as? any SocketOptionProvider
-            _ = socket?.unsafeSetSocketOption(level: .socket, name: .so_linger, value: Linger())
-            context.close(promise: nil)
+            reset(context)
         case .refuseHead:
             pace.readingEnded()
             context.fireUserInboundEventTriggered(SlowRequest.head)
@@ -80,6 +77,28 @@ final class ConnectionMeter: ChannelDuplexHandler {
             context.fireUserInboundEventTriggered(SlowRequest.body)
         }
         return true
+    }
+
+    /// Closes the connection at once.
+    /// - Returns: Whether a response was missing, or part of one.
+    func cutOff() -> Bool {
+        guard let context else { return false }
+        let isUnanswered = pace.unanswered > 0 || unsentBytes > 0
+        reset(context)
+        return isUnanswered
+    }
+
+    /// Written, but not taken by the client yet.
+    var unsentBytes: Int {
+        // Every channel over a socket has the option.
+        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    /// Otherwise the kernel would keep what the client does not read, for minutes.
+    private func reset(_ context: ChannelHandlerContext) {
+        let socket = context.channel as? any SocketOptionProvider
+        _ = socket?.unsafeSetSocketOption(level: .socket, name: .so_linger, value: Linger())
+        context.close(promise: nil)
     }
 }
 

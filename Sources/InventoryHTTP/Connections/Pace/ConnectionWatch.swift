@@ -17,6 +17,7 @@ final class ConnectionWatch {
     private var steps = 1
     private var remainingInStep = 0
     private var isRunning = false
+    var isDraining = false
 
     private static let minimumPerStep = 8
     private static let minimumPause = TimeAmount.milliseconds(2)
@@ -42,6 +43,13 @@ final class ConnectionWatch {
         guard last !== meter else { return }
         meters[meter.index] = last
         last.index = meter.index
+    }
+
+    /// Closes all connections at once.
+    /// - Returns: How many of them lacked a response, or part of one.
+    func cutOff() -> Int {
+        // A copy, because those that are closed leave.
+        Array(meters).count { $0.cutOff() }
     }
 
     private func run() {
@@ -72,15 +80,20 @@ final class ConnectionWatch {
             }
             next -= 1
             remainingInStep -= 1
-            if meters[next].check(now) { closed += 1 }
+            if meters[next].check(now, isDraining: isDraining) { closed += 1 }
         }
     }
 }
 
 /// The watch of each event loop.
 final class ConnectionWatches: Sendable {
+    private struct State {
+        var watches: [ObjectIdentifier: NIOLoopBound<ConnectionWatch>] = [:]
+        var isDraining = false
+    }
+
     private let limits: ConnectionLimits
-    private let watches = Mutex<[ObjectIdentifier: NIOLoopBound<ConnectionWatch>]>([:])
+    private let state = Mutex(State())
 
     init(_ limits: ConnectionLimits) {
         self.limits = limits
@@ -88,12 +101,33 @@ final class ConnectionWatches: Sendable {
 
     /// Must be called on the event loop.
     func watch(of eventLoop: any EventLoop) -> ConnectionWatch {
-        let watch = watches.withLock { watches in
-            if let watch = watches[ObjectIdentifier(eventLoop)] { return watch }
+        let watch = state.withLock { state in
+            if let watch = state.watches[ObjectIdentifier(eventLoop)] { return watch }
             let watch = NIOLoopBound(ConnectionWatch(eventLoop, limits), eventLoop: eventLoop)
-            watches[ObjectIdentifier(eventLoop)] = watch
+            watch.value.isDraining = state.isDraining
+            state.watches[ObjectIdentifier(eventLoop)] = watch
             return watch
         }
         return watch.value
+    }
+
+    /// From now on connections close after the requests that they have sent, also those that open at this moment, which
+    /// `ServerQuiescingHelper` misses.
+    func drain() {
+        let watches = state.withLock { state in
+            state.isDraining = true
+            return state.watches.values
+        }
+        for watch in watches { watch.eventLoop.execute { watch.value.isDraining = true } }
+    }
+
+    /// Closes all connections at once.
+    /// - Returns: How many of them lacked a response, or part of one.
+    func cutOff() async throws -> Int {
+        var count = 0
+        for watch in state.withLock({ $0.watches.values }) {
+            count += try await watch.eventLoop.submit { watch.value.cutOff() }.get()
+        }
+        return count
     }
 }

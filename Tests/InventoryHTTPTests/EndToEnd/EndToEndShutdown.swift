@@ -1,0 +1,144 @@
+import Access
+import LedgerTesting
+import NIOCore
+import NIOPosix
+import Postgres
+import ServerTesting
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+@testable import InventoryHTTP
+
+extension EndToEnd {
+    @Suite("Stopping", .timeLimit(.minutes(2)))
+    struct Shutdown {
+        @Test("requests that run when the server is told to stop are answered")
+        func gracefulShutdown() async throws {
+            try await LiveServer.with { server in
+                try await server.stocked()
+                let database = server.database
+                let lock = Lock()
+                try await database.withPool { pool in
+                    // A lock on the levels holds the movement up.
+                    async let holding: Void = pool.run { session in
+                        try session.script("begin; lock table stock_levels")
+                        while lock.isHeld.load(ordering: .relaxed) { try session.script("select pg_sleep(0.01)") }
+                        try session.script("rollback")
+                    }
+                    func locks(granted: Bool) async throws -> Int64? {
+                        try await database.integers(
+                            """
+                            select count(*) from pg_locks where relation = 'stock_levels'::regclass
+                            and \(granted ? "granted and mode = 'AccessExclusiveLock'" : "not granted")
+                            """
+                        ).first
+                    }
+                    // What fails here must not leave the lock held.
+                    await #expect(throws: Never.self) {
+                        try await eventually("the lock is held") { try await locks(granted: true) == 1 }
+                    }
+                    async let sale = server.move(101, store: 1, 3, "sale")
+                    async let level = server.get("/stores/1/stock/101")
+                    await #expect(throws: Never.self) {
+                        try await eventually("both wait") { try await locks(granted: false) == 2 }
+                    }
+
+                    await server.services.triggerGracefulShutdown()
+                    await #expect(throws: Never.self) {
+                        try await eventually("the port is closed") { await !isOpen(port: server.port) }
+                    }
+                    lock.isHeld.store(false, ordering: .relaxed)
+                    #expect(try await sale.status == 201)
+                    #expect(try await level.status == 200)
+                    try await holding
+                }
+            }
+        }
+
+        @Test("an answer that is on its way when the server is told to stop is taken to its end")
+        func slowReader() async throws {
+            var limits = Limits()
+            limits.connections.answer = .seconds(60)
+            try await LiveServer.with(limits: limits) { server in
+                let name = String(repeating: "x", count: 190)
+                for product in 1...500 {
+                    #expect(try await server.post("/products", #"{"name": "\#(name)\#(product)"}"#).status == 201)
+                }
+                let reader = try await SlowReader(port: server.port)
+                try await reader.send(
+                    "GET /products?limit=500 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(server.token(.reader))\r\n\r\n"
+                )
+                try await reader.readSome()
+                await server.services.triggerGracefulShutdown()
+                try await eventually("the port is closed") { await !isOpen(port: server.port) }
+                let answer = try await reader.readToEnd()
+                #expect(answer.contains("x500\""))
+                #expect(answer.hasSuffix("\"next_cursor\":null}"), "\(answer.utf8.count) bytes")
+            }
+        }
+
+        @Test("a connection without a request ends at once")
+        func idle() async throws {
+            var limits = Limits()
+            limits.connections.idle = .seconds(600)
+            limits.connections.head = .seconds(600)
+            try await LiveServer.with(limits: limits) { server in
+                async let idle = exchange(port: server.port, [])
+                async let kept = exchange(port: server.port, ["GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"])
+                _ = try await server.get("/livez")
+                await server.services.triggerGracefulShutdown()
+                _ = try await (idle, kept)
+            }
+        }
+    }
+}
+
+private final class Lock: Sendable {
+    let isHeld = Atomic(true)
+}
+
+/// A connection that takes of an answer what it is told to.
+private struct SlowReader {
+    private let channel: any Channel
+    private let answer = Answer()
+
+    init(port: Int) async throws {
+        let answer = answer
+        channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.autoRead, value: false)
+            .channelOption(.socketOption(.so_rcvbuf), value: 4_096)
+            .channelInitializer { channel in channel.pipeline.addHandler(answer) }
+            .connect(host: "127.0.0.1", port: port).get()
+    }
+
+    func send(_ text: String) async throws {
+        try await channel.writeAndFlush(ByteBuffer(string: text))
+    }
+
+    func readSome() async throws {
+        channel.read()
+        try await eventually("something came") { !answer.text.isEmpty }
+    }
+
+    func readToEnd() async throws -> String {
+        try await channel.setOption(.autoRead, value: true).get()
+        try await channel.closeFuture.get()
+        return answer.text
+    }
+
+    private final class Answer: ChannelInboundHandler, Sendable {
+        typealias InboundIn = ByteBuffer
+        private let bytes = Mutex(ByteBuffer())
+
+        var text: String { bytes.withLock { String(buffer: $0) } }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            _ = bytes.withLock { $0.writeImmutableBuffer(unwrapInboundIn(data)) }
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            context.close(promise: nil)
+        }
+    }
+}
