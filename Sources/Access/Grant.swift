@@ -1,6 +1,6 @@
 public import Inventory
 
-/// What a key or user may do: their role, the stores that exist for them, and rates of their own.
+/// What a key or user may do: their role, store scope, and own rates.
 public struct Grant: Hashable, Sendable {
     public let role: Role
     public let scope: StoreScope
@@ -14,16 +14,16 @@ public struct Grant: Hashable, Sendable {
 }
 
 extension StoreScope {
-    /// The most stores that one credential is limited to.
+    /// The maximum number of stores that one credential can be limited to.
     public static let maximumStores = 1_000
 
-    /// - Returns: `nil` unless there are 1 to 1,000 ids, all positive, none of them twice.
+    /// - Returns: `nil` unless there are 1 to 1,000 ids, positive and unique.
     public init?(limitedTo ids: [Int64]) {
         guard !ids.isEmpty, let scope = StoreScope(atMost: ids) else { return nil }
         self = scope
     }
 
-    /// As `init(limitedTo:)`, but for no stores at all if there are no ids.
+    /// Like `init(limitedTo:)`, but without ids, no store is in scope.
     package init?(atMost ids: [Int64]) {
         guard ids.count <= Self.maximumStores, ids.allSatisfy((1...maximumJSONInteger).contains) else { return nil }
         let stores = Set(ids.map(StoreID.init(rawValue:)))
@@ -33,6 +33,6 @@ extension StoreScope {
 }
 
 extension RateOverrides {
-    /// What one credential may be allowed, in requests per second.
+    /// The valid rates for one credential, in requests per second.
     public static let range: ClosedRange<Int64> = 1...1_000_000
 }

@@ -1,4 +1,4 @@
-/// What a principal may do; each role may do what those before it may.
+/// A principal's role; each includes the permissions of those before it.
 public enum Role: String, CaseIterable, Codable, Comparable, Sendable {
     /// Reads stock, products, stores, reports.
     case reader

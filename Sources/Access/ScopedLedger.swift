@@ -1,6 +1,6 @@
 public import Inventory
 
-/// A ledger as a principal sees it: of stores outside their scope it says what it says of stores that do not exist.
+/// A ledger limited to a principal's scope: stores outside it behave like stores that do not exist.
 public struct ScopedLedger: Sendable {
     private let ledger: any StockReading & StockWriting
     private let scope: StoreScope
@@ -88,7 +88,7 @@ extension ScopedLedger: StockReading {
     }
 }
 
-/// What is answered was recorded in their stores: an import's name has had its answer from whoever was first.
+/// Checks receipts too: for an import's name, the receipt is that of the first request, perhaps of another principal.
 extension ScopedLedger: StockWriting {
     public func record(
         _ movement: Movement, _ context: CommandContext
@@ -109,7 +109,8 @@ extension ScopedLedger: StockWriting {
         return receipt
     }
 
-    /// The other lines of the batch are owed their own outcome, so the ledger is asked about a store that is nowhere.
+    /// Each line has its own outcome, so lines for stores outside the scope are sent with a store id that does not
+    /// exist.
     public func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch> {
         let batch = batch.map { scope.contains($0.storeID) ? $0 : $0.moved(to: Self.nowhere) }
         let receipt = try await ledger.record(batch, context)
@@ -117,7 +118,7 @@ extension ScopedLedger: StockWriting {
         return receipt
     }
 
-    /// What a principal was told once, they may be told again.
+    /// Not limited to the scope: it repeats a receipt that the principal already got.
     public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
         try await ledger.replay(of: key)
     }

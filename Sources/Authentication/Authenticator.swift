@@ -3,10 +3,10 @@ public import Inventory
 public import Logging
 import Synchronization
 
-/// Finds out who presents a credential: an API key, a JWT, or a user's name and password.
+/// Authenticates credentials: an API key, a JWT, or a user's name and password.
 ///
-/// A verified credential is remembered for five seconds from the moment its verification began, so a revoked one is
-/// refused within five seconds. Requests that present the same credential at the same time share one verification.
+/// A verified credential is cached for five seconds from the moment its verification began, so a revoked one is refused
+/// within five seconds. Concurrent requests with the same credential share one verification.
 public final class Authenticator: Sendable {
     private typealias Verification = Task<Result<Principal?, LedgerError>, Never>
 
@@ -21,10 +21,10 @@ public final class Authenticator: Sendable {
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - uses: Is told which keys are used; somebody runs it.
+    ///   - uses: Records which keys are used. The caller must run it.
     ///   - passwords: Without it, `Basic` is not accepted.
-    ///   - tokens: Without it, no JWT is.
-    ///   - capacity: How many verified credentials are remembered at most.
+    ///   - tokens: Without it, JWTs are not accepted.
+    ///   - capacity: The maximum number of cached credentials.
     public convenience init(
         credentials: any CredentialStoring, uses: KeyUses, passwords: PasswordHasher?, tokens: TokenVerifier?,
         capacity: Int = 10_000, logger: Logger
@@ -43,10 +43,10 @@ public final class Authenticator: Sendable {
         state = Mutex(State(cache: CredentialCache(capacity: capacity)))
     }
 
-    /// Whether users may present their password (`Basic`).
+    /// Whether users may authenticate with their password (`Basic`).
     public var acceptsPasswords: Bool { verifier.acceptsPasswords }
 
-    /// The principal of a credential that was verified in the last seconds: one look into memory.
+    /// The principal of a credential that was verified in the last five seconds. Only reads the cache.
     /// - Parameter authorization: The value of the `Authorization` header.
     public func remembered(_ authorization: String) -> Principal? {
         guard let presented = PresentedCredential(authorization) else { return nil }
@@ -54,7 +54,7 @@ public final class Authenticator: Sendable {
         return state.withLock { $0.cache.principal(presenting: presented, at: now) }
     }
 
-    /// Whether a credential was good some minutes ago. Who presents it is no stranger, though it has to be verified again.
+    /// Whether a credential was valid some minutes ago. It has to be verified again, but is unlikely to be an attack.
     /// - Parameter authorization: The value of the `Authorization` header.
     public func isRecentlyVerified(_ authorization: String) -> Bool {
         guard let presented = PresentedCredential(authorization) else { return false }
@@ -62,10 +62,9 @@ public final class Authenticator: Sendable {
         return state.withLock { $0.cache.isRecentlyVerified(presented, at: now) }
     }
 
-    /// The principal that a credential speaks for; `nil` if it is unknown, wrong, expired or revoked: which one is not
-    /// told.
+    /// The principal of a credential; `nil` if it is unknown, wrong, expired or revoked, without distinction.
     /// - Parameter authorization: The value of the `Authorization` header.
-    /// - Throws: `.unavailable`, `.overloaded` when that cannot be found out.
+    /// - Throws: `.unavailable`, `.overloaded` if the credential cannot be verified.
     public func principal(presenting authorization: String) async throws(LedgerError) -> Principal? {
         guard let presented = PresentedCredential(authorization), let credential = Credential(presented) else {
             return nil
@@ -81,7 +80,7 @@ public final class Authenticator: Sendable {
             if let principal = state.cache.principal(presenting: presented, at: now) {
                 return Verification { .success(principal) }
             }
-            // A task of its own: who asked first may leave, and the others still get their answer.
+            // An unstructured task: cancelling the first caller does not cancel it for the others.
             let verification = Verification { await self.verify(credential, presented: presented, at: now) }
             state.verifications[presented] = verification
             return verification

@@ -1,10 +1,10 @@
 import Access
 
-/// What an `Authorization` header presents, as far as that can be told without asking anyone.
+/// The credential in an `Authorization` header, parsed but not verified.
 enum Credential {
     /// `Bearer khata_…`
     case key(APIKey)
-    /// `Bearer` and anything else (RFC 6750): a JWT, or nothing.
+    /// `Bearer` with anything else (RFC 6750): a JWT, or invalid.
     case token(Substring)
     /// `Basic` (RFC 7617), in UTF-8.
     case password(UserName, Password)

@@ -1,7 +1,7 @@
 import Access
 import Inventory
 
-/// Credentials that were verified moments ago, by what the client presented: hot requests pay for no cryptography.
+/// Recently verified credentials, so that frequent requests cost no cryptography.
 struct CredentialCache {
     private struct Entry {
         let principal: Principal
@@ -22,7 +22,7 @@ struct CredentialCache {
         return entry.principal
     }
 
-    /// Whether a credential was verified not long ago: it is most likely good still, but has to be verified again.
+    /// Whether a credential was verified some minutes ago: it is probably still valid, but has to be verified again.
     func isRecentlyVerified(_ credential: PresentedCredential, at now: ContinuousClock.Instant) -> Bool {
         entries[credential].map { now < $0.deadline + Self.familiarity } ?? false
     }
@@ -37,14 +37,14 @@ struct CredentialCache {
     ) {
         if entries.count >= capacity {
             entries = entries.filter { now < $0.value.deadline }
-            // Still full: start over. Each entry costs one look-up to come back.
+            // Still full: start over. Each entry costs one lookup to restore.
             if entries.count >= capacity { entries = [:] }
         }
         entries[credential] = Entry(principal: principal, deadline: deadline)
     }
 }
 
-/// What time it is, for what is remembered and for what expires.
+/// The monotonic clock for the cache, and the wall clock for expiry dates.
 struct AccessClock: Sendable {
     var now: @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
     var wall: @Sendable () -> Timestamp = { Timestamp.now }

@@ -3,9 +3,9 @@ import Inventory
 import Logging
 import Synchronization
 
-/// Finds out whom credentials speak for, without remembering the answer.
+/// Verifies credentials, without caching the results.
 final class CredentialVerifier: Sendable {
-    /// Whom a credential speaks for, and how long that is known to last; `nil` for as long as nobody revokes it.
+    /// The principal of a credential, and how long it remains valid; `nil` means until it is revoked.
     struct Verified {
         let principal: Principal
         let validity: Duration?
@@ -66,7 +66,7 @@ final class CredentialVerifier: Sendable {
         }
     }
 
-    /// Takes as long for a user who does not exist as for a wrong password.
+    /// Takes as long for an unknown user as for a wrong password.
     private func verify(_ password: Password, of name: UserName) async throws(LedgerError) -> Verified? {
         guard let passwords else { return nil }
         let now = clock.now()

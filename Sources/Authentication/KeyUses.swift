@@ -4,10 +4,10 @@ public import Logging
 public import ServiceLifecycle
 import Synchronization
 
-/// Notes when API keys are used, and writes that down once a minute, together: no request waits for it. What was not
-/// written when the process ends abruptly is lost.
+/// Records when API keys are used, and writes that to the store once a minute in one batch, so no request waits for it.
+/// Unwritten uses are lost if the process crashes.
 public final class KeyUses: Service {
-    /// Keys beyond this many in a minute are not noted.
+    /// More keys than this in a minute are not recorded.
     static let maximum = 10_000
     private static let interval = Duration.seconds(60)
 
@@ -26,7 +26,7 @@ public final class KeyUses: Service {
         }
     }
 
-    /// Writes until the service shuts down, and then what is left.
+    /// Writes until the service shuts down, then once more.
     public func run() async {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: Self.interval)) != nil { await self.write() }
@@ -34,7 +34,7 @@ public final class KeyUses: Service {
         await write()
     }
 
-    /// Writes down what was noted since the last time.
+    /// Writes the uses since the last call.
     func write() async {
         let noted = uses.withLock { uses in
             defer { uses = [:] }

@@ -1,4 +1,4 @@
-/// The header fields that are the contract's own, or that it gives a meaning.
+/// Names of the contract's own header fields, and of those that it gives a meaning.
 public enum HeaderName {
     public static let cacheStatus = "Cache-Status"
     public static let idempotencyKey = "Idempotency-Key"

@@ -2,12 +2,12 @@ public import Inventory
 public import JSON
 
 extension [ComponentHealth] {
-    /// As bad as the worst of them.
+    /// The worst status of all components.
     public var status: ComponentHealth.Status { map(\.status).max() ?? .pass }
 }
 
 extension JSONWriter {
-    /// In the shape of draft-inadarei-api-health-check-06.
+    /// In the format of draft-inadarei-api-health-check-06.
     public mutating func value(_ status: ComponentHealth.Status, _ checks: [ComponentHealth]?) {
         openObject()
         field("status", status.rawValue)

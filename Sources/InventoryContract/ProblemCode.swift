@@ -1,4 +1,4 @@
-/// Kinds of problems, as the contract names them.
+/// The contract's problem codes.
 public enum ProblemCode: String, CaseIterable, Sendable {
     case badRequest = "bad-request"
     case malformedJSON = "malformed-json"
@@ -32,7 +32,7 @@ public enum ProblemCode: String, CaseIterable, Sendable {
 }
 
 extension ProblemCode {
-    /// The same for every problem of the kind.
+    /// The same for every problem with the code.
     public var title: String {
         switch self {
         case .badRequest: "Bad request"

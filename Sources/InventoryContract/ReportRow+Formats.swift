@@ -45,11 +45,11 @@ extension ReportRow {
             + "\(transferredIn),\(transferredOut),\(closing)\r\n"
     }
 
-    /// As `2026-11-20`, of a report by day.
+    /// Such as `2026-11-20`, in a report by day.
     public var day: String { String(Timestamp(microseconds: key.group).description.prefix(10)) }
 }
 
-/// A field in quotes, if it needs them.
+/// Quotes a field if necessary.
 private func quoted(_ text: String) -> String {
     guard text.utf8.contains(where: { [0x22, 0x2C, 0x0D, 0x0A].contains($0) }) else { return text }
     return "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""

@@ -1,7 +1,7 @@
 public import Inventory
 public import JSON
 
-/// What clients ask for, as the contract's bodies.
+/// Request bodies of the contract.
 extension JSONWriter {
     public mutating func value(_ movement: Movement) {
         openObject()
@@ -10,7 +10,7 @@ extension JSONWriter {
         closeObject()
     }
 
-    /// All but the store, which a path may name.
+    /// All fields but the store, which may be in the path.
     public mutating func fields(of movement: Movement) {
         field("product_id", movement.productID)
         field("movement_type", movement.kind.type.rawValue)
@@ -19,7 +19,7 @@ extension JSONWriter {
         if let expectedOnHand = movement.expectedOnHand { field("expected_on_hand", expectedOnHand) }
     }
 
-    /// - Parameter name: What an import calls it, here and below.
+    /// - Parameter name: Its name within an import, here and below.
     public mutating func value(_ transfer: Transfer, importedAs name: ImportName? = nil) {
         openObject()
         field("product_id", transfer.productID)
@@ -87,7 +87,7 @@ extension JSONWriter {
 }
 
 extension String {
-    /// The text that `write` writes.
+    /// The JSON text that `write` writes.
     public init(json write: (inout JSONWriter<[UInt8]>) -> Void) {
         var json = JSONWriter<[UInt8]>(output: [])
         write(&json)

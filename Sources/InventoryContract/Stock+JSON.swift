@@ -9,7 +9,7 @@ extension JSONWriter {
         closeObject()
     }
 
-    /// One product's level, by itself.
+    /// The level of one product.
     @inlinable
     public mutating func value(level: Snapshot<StockItem>, in storeID: StoreID) {
         openObject()

@@ -1,8 +1,8 @@
 import Basics
 
-/// Reads JSON by the letter (RFC 8259): UTF-8 only, no trailing commas, no leading zeros, no lone surrogates.
+/// A strict JSON parser (RFC 8259): UTF-8 only, no trailing commas, no leading zeros, no lone surrogates.
 ///
-/// Foundation's `JSONDecoder` takes trailing commas and repeated names, and does not say where an error is.
+/// Foundation's `JSONDecoder` accepts trailing commas and repeated names, and does not report where an error is.
 public struct JSONParser {
     /// Deeper than any body of the contract; keeps hostile nesting off the stack.
     public static let depth = 32
@@ -15,7 +15,7 @@ public struct JSONParser {
         var parser = JSONParser(bytes: bytes)
         let value = try parser.value()
         parser.skipWhitespace()
-        guard parser.peek == nil else { throw parser.error("there is more after the value") }
+        guard parser.peek == nil else { throw parser.error("there is data after the value") }
         return value
     }
 
@@ -28,7 +28,7 @@ public struct JSONParser {
         self.bytes = bytes
     }
 
-    /// Every byte is read here or in a range that was: nothing else checks bounds.
+    /// Bounds are checked only here: all other reads are of ranges already read.
     private var peek: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
     private func error(_ reason: String) -> JSONSyntaxError { JSONSyntaxError(reason: reason, offset: offset) }
@@ -77,7 +77,7 @@ public struct JSONParser {
         var members: [JSONMember] = []
         skipWhitespace()
         if take("}") { return .object(members) }
-        // For a body, not for each of the thousands of objects that there may be in one.
+        // Only for the body, not for each of the thousands of objects that may be in it.
         if depth == 1 { members.reserveCapacity(8) }
         repeat {
             skipWhitespace()
@@ -173,7 +173,7 @@ extension JSONParser {
         throw error(peek == nil ? "a text does not end" : "a text has a control character")
     }
 
-    /// The rest of a text that has escapes, of which `start..<offset` has none.
+    /// The rest of a string with escapes; `start..<offset` has none.
     private mutating func escapedText(from start: Int) throws(JSONSyntaxError) -> String {
         var unescaped = Array(bytes[start..<offset])
         while let byte = peek, byte >= 0x20 {
@@ -193,7 +193,7 @@ extension JSONParser {
         throw error(peek == nil ? "a text does not end" : "a text has a control character")
     }
 
-    /// What follows a backslash.
+    /// The escape after a backslash.
     private mutating func escape() throws(JSONSyntaxError) -> Unicode.Scalar {
         guard let byte = peek else { throw error("a text does not end") }
         offset += 1

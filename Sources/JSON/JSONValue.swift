@@ -1,13 +1,13 @@
-/// JSON as it was read: what Khata's bodies can hold, and what they must be told apart from.
+/// A parsed JSON value.
 public enum JSONValue: Equatable, Sendable {
     case null
     case flag(Bool)
     case integer(Int64)
-    /// With a fraction or an exponent, or past 64 bits, as it was written: no quantity, id or position is one.
+    /// A number with a fraction or exponent, or beyond 64 bits, as written: never a quantity, id or position.
     case otherNumber(String)
     case text(String)
     case array([JSONValue])
-    /// In order, with the repetitions that it may have.
+    /// In order, including repeated names.
     case object([JSONMember])
 }
 
@@ -24,7 +24,7 @@ public struct JSONMember: Equatable, Sendable {
 /// Why some bytes are not JSON.
 public struct JSONSyntaxError: Error, Equatable {
     public let reason: String
-    /// From the first byte, which is 0.
+    /// The offset in bytes, from 0.
     public let offset: Int
 
     public init(reason: String, offset: Int) {
@@ -34,7 +34,7 @@ public struct JSONSyntaxError: Error, Equatable {
 }
 
 extension JSONWriter {
-    /// Writes what was read: byte for byte, if a `JSONWriter` wrote that.
+    /// Writes a parsed value: byte for byte the same if a `JSONWriter` wrote it.
     public mutating func value(_ value: JSONValue) {
         switch value {
         case .null: null()

@@ -1,4 +1,4 @@
-/// Where JSON goes: an array of bytes here, a `ByteBuffer` at the HTTP front.
+/// An output for JSON: an array of bytes, or the HTTP server's `ByteBuffer`.
 public protocol JSONOutput {
     mutating func append(byte: UInt8)
     mutating func append(ascii: StaticString)
@@ -7,7 +7,7 @@ public protocol JSONOutput {
 
 /// Writes JSON (RFC 8259) straight into its output: no tree, no intermediate strings.
 ///
-/// It sets commas by itself; the caller opens and closes what it writes.
+/// It inserts commas; the caller opens and closes objects and arrays.
 public struct JSONWriter<Output: JSONOutput> {
     public var output: Output
     /// Whether the next key or element follows another one.
@@ -34,7 +34,7 @@ public struct JSONWriter<Output: JSONOutput> {
         needsComma = false
     }
 
-    /// A key that is data.
+    /// A key that is not a literal, so it is escaped.
     @inlinable
     public mutating func key(text key: String) {
         value(key)
@@ -69,7 +69,7 @@ public struct JSONWriter<Output: JSONOutput> {
         output.append(ascii: "null")
     }
 
-    /// Writes a text that is JSON already.
+    /// Writes text that is already JSON.
     @inlinable
     public mutating func value(json text: String) {
         separate()
@@ -77,7 +77,7 @@ public struct JSONWriter<Output: JSONOutput> {
         text.withUTF8 { output.append(bytes: $0) }
     }
 
-    /// Begins a value that is written into the output from outside.
+    /// Begins a value that the caller writes to the output directly.
     @inlinable
     public mutating func separate() {
         if needsComma { output.append(byte: UInt8(ascii: ",")) }
@@ -117,14 +117,14 @@ extension JSONWriter {
         value(text)
     }
 
-    /// `null` for `nil`: the field is part of the shape.
+    /// `null` for `nil`: the field is always present.
     @inlinable
     public mutating func nullableField(_ key: StaticString, _ text: String?) {
         self.key(key)
         if let text { value(text) } else { null() }
     }
 
-    /// Nothing for `nil`: the field is left out.
+    /// Omits the field for `nil`.
     @inlinable
     public mutating func optionalField(_ key: StaticString, _ text: String?) {
         if let text { field(key, text) }

@@ -1,31 +1,31 @@
-/// What this instance knows of everybody's permits. Pure bookkeeping: it decides at once, and says what is to be asked.
+/// This instance's permits for all principals and addresses. Does no I/O: decides at once, and returns requests for the
+/// source.
 ///
-/// A bucket holds permits that were taken ahead of use. Who comes when it is empty is admitted on credit while more are
-/// asked for, so that nobody waits; what was given on credit is owed to the source, so in the long run no more is given
-/// than comes.
+/// A bucket holds permits taken ahead of use. When it is empty, requests are admitted on credit while more permits are
+/// requested, so none has to wait. The credit is owed to the source, so the rate holds in the long run.
 struct Buckets: ~Copyable {
     private struct Bucket {
         var policy: RatePolicy
-        /// What senders are told of it.
+        /// The policy's response header.
         var policyField: String
-        /// Permits in hand; below zero, permits that are owed.
+        /// The available permits; negative if permits are owed.
         var available = 0
-        /// How far below zero it may go before more is known.
+        /// How far below zero it may go until the next grant.
         var credit: Int
-        /// What the source had left.
+        /// What the source had left at the last grant.
         var left: Int
-        /// Before this, the source has nothing.
+        /// The source has no permits before this.
         var emptyUntil: ContinuousClock.Instant?
         var isDue = false
-        /// From then on, forgetting it makes no difference.
+        /// After this, the bucket can be removed without effect.
         var fullAt: ContinuousClock.Instant
-        /// Takes the place of a source that cannot be asked.
+        /// Replaces the source while that is unreachable.
         var substitute: GCRA
     }
 
-    /// What a bucket has in hand when it is full: permits of this time.
+    /// A full bucket has the permits of this time.
     private static let block = Duration.milliseconds(100)
-    /// What comes while more is asked for: permits of this time.
+    /// The expected time of a request to the source: credit covers the permits of this time.
     private static let lead = Duration.milliseconds(50)
 
     private static let maximumRequests = 500
@@ -40,7 +40,7 @@ struct Buckets: ~Copyable {
         self.capacity = capacity
     }
 
-    /// Takes permits if there is one at all: what costs more than is there is paid later, and keeps others waiting.
+    /// Takes permits if there is at least one. If the cost is higher, the rest is owed, and delays later requests.
     mutating func take(
         _ cost: Int, from name: BucketName, _ policy: RatePolicy, at now: ContinuousClock.Instant
     ) -> RateDecision {
@@ -51,26 +51,26 @@ struct Buckets: ~Copyable {
             bucket.emptyUntil = nil
         }
         guard bucket.available > -bucket.credit else {
-            ask(name, &bucket)
+            request(name, &bucket)
             return refusal(name, bucket, wait: policy.time(for: 1))
         }
         bucket.available -= cost
         bucket.fullAt = max(bucket.fullAt, now) + policy.time(for: cost)
-        if bucket.available < policy.permits(in: Self.block) / 2 { ask(name, &bucket) }
+        if bucket.available < policy.permits(in: Self.block) / 2 { request(name, &bucket) }
         return RateDecision(
             name, policy, policyField: bucket.policyField, remaining: bucket.available + bucket.left, wait: nil)
     }
 
-    /// Takes back a permit that turned out not to be due.
+    /// Returns a permit that was taken in vain.
     mutating func putBack(into name: BucketName) {
         buckets[name]?.available += 1
     }
 
-    /// What is to be asked of the source in one go; `apply` has to follow.
+    /// The next batch of requests to the source; `apply` must follow.
     mutating func requests() -> [PermitRequest] {
-        let asking = due.prefix(Self.maximumRequests)
-        due.removeFirst(asking.count)
-        return asking.compactMap { name in
+        let batch = due.prefix(Self.maximumRequests)
+        due.removeFirst(batch.count)
+        return batch.compactMap { name in
             guard let bucket = buckets[name] else { return nil }
             let wanted = min(bucket.policy.permits(in: Self.block), bucket.policy.burst) - max(0, bucket.available)
             return PermitRequest(
@@ -78,15 +78,15 @@ struct Buckets: ~Copyable {
         }
     }
 
-    /// - Parameter answer: `nil` if the source could not be asked: then this instance gives what is its share.
+    /// - Parameter reply: `nil` if the source was unreachable: then this instance grants its share.
     mutating func apply(
-        _ answer: (grants: [PermitGrant], instances: Int)?, to requests: [PermitRequest],
+        _ reply: (grants: [PermitGrant], instances: Int)?, to requests: [PermitRequest],
         at now: ContinuousClock.Instant
     ) {
-        instances = answer?.instances ?? instances
+        instances = reply?.instances ?? instances
         for (index, request) in requests.enumerated() {
             guard var bucket = buckets[request.bucket] else { continue }
-            let grant = answer?.grants[index] ?? substituteGrant(for: request, &bucket, now)
+            let grant = reply?.grants[index] ?? substituteGrant(for: request, &bucket, now)
             bucket.isDue = false
             bucket.available += request.owed + grant.granted
             bucket.left = grant.left
@@ -119,17 +119,17 @@ struct Buckets: ~Copyable {
         }
         if buckets.count >= capacity {
             buckets = buckets.filter { $0.value.fullAt > now || $0.value.isDue }
-            // Still full: start over. What was in hand is lost, and what is owed is forgiven.
+            // Still full: start over. Available permits are lost, and owed ones forgiven.
             if buckets.count >= capacity { (buckets, due) = ([:], []) }
         }
-        // Nobody has been here for long, so the source is most likely full.
+        // The bucket has not been used for long, so the source is most likely full.
         let share = max(1, policy.burst / instances)
         return Bucket(
             policy: policy, policyField: RateDecision.policyField(of: name, policy), credit: share, left: share,
             fullAt: now, substitute: GCRA(now: now))
     }
 
-    private mutating func ask(_ name: BucketName, _ bucket: inout Bucket) {
+    private mutating func request(_ name: BucketName, _ bucket: inout Bucket) {
         guard !bucket.isDue else { return }
         bucket.isDue = true
         due.append(name)

@@ -1,11 +1,11 @@
-/// An IP address: of IPv6, or of IPv4 as IPv6 maps it (RFC 4291, section 2.5.5.2).
+/// An IP address: IPv6, or IPv4 mapped to IPv6 (RFC 4291, section 2.5.5.2).
 public struct ClientAddress: Hashable, Sendable {
     let high: UInt64
     let low: UInt64
 
     private static let mappedPrefix: UInt64 = 0xFFFF_0000_0000
 
-    /// - Parameter bytes: 4 of IPv4 or 16 of IPv6, in network order.
+    /// - Parameter bytes: 4 for IPv4 or 16 for IPv6, in network order.
     public init?(bytes: some Collection<UInt8>) {
         func number(_ bytes: some Sequence<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
         switch bytes.count {
@@ -22,12 +22,12 @@ public struct ClientAddress: Hashable, Sendable {
 
     var isIPv4: Bool { high == 0 && low >> 32 == Self.mappedPrefix >> 32 }
 
-    /// What one customer is usually given: an address of IPv4, or 64 bits of IPv6.
+    /// The network that one customer usually gets: an IPv4 address, or an IPv6 /64.
     public var network: ClientAddress { isIPv4 ? self : ClientAddress(high: high, low: 0) }
 }
 
 extension ClientAddress: CustomStringConvertible {
-    /// As `192.0.2.1`, or as eight groups.
+    /// Such as `192.0.2.1`, or eight groups.
     public var description: String {
         if isIPv4 { return (0..<4).map { String(low >> (24 - 8 * $0) & 0xFF) }.joined(separator: ".") }
         return (0..<8).map { String(($0 < 4 ? high : low) >> (48 - 16 * ($0 % 4)) & 0xFFFF, radix: 16) }
@@ -35,12 +35,12 @@ extension ClientAddress: CustomStringConvertible {
     }
 }
 
-/// Addresses that begin with the same bits, as `10.0.0.0/8`.
+/// Addresses that begin with the same bits, such as `10.0.0.0/8`.
 public struct AddressRange: Hashable, Sendable {
     private let first: ClientAddress
     private let bits: Int
 
-    /// - Parameter bits: 0 to 32 for an address of IPv4, 0 to 128 for one of IPv6.
+    /// - Parameter bits: 0 to 32 for IPv4, 0 to 128 for IPv6.
     public init?(_ address: ClientAddress, bits: Int) {
         guard (0...(address.isIPv4 ? 32 : 128)).contains(bits) else { return nil }
         first = address
@@ -55,6 +55,6 @@ public struct AddressRange: Hashable, Sendable {
 }
 
 extension AddressRange: CustomStringConvertible {
-    /// As `10.0.0.0/8`.
+    /// Such as `10.0.0.0/8`.
     public var description: String { "\(first)/\(first.isIPv4 ? bits - 96 : bits)" }
 }

@@ -1,20 +1,20 @@
-/// Permits that a bucket asks for.
+/// A bucket's request for permits.
 public struct PermitRequest: Hashable, Sendable {
     public let bucket: BucketName
     public let policy: RatePolicy
-    /// Permits that were given on credit: they are taken even if there are none.
+    /// Permits that were granted on credit: taken even if none are left.
     public let owed: Int
-    /// Permits to be given ahead of use, as far as there are any.
+    /// Permits to be granted ahead of use, if they are available.
     public let wanted: Int
 }
 
-/// What a bucket gets.
+/// The source's grant to a bucket.
 public struct PermitGrant: Hashable, Sendable {
-    /// Of the permits that were wanted.
+    /// How many of the wanted permits were granted.
     public let granted: Int
-    /// What is left to be granted now, to whomever.
+    /// How many more permits are available to all instances.
     public let left: Int
-    /// How long it takes until there is one.
+    /// The time until the next permit is available.
     public let wait: Duration
 
     public init(granted: Int, left: Int, wait: Duration) {
@@ -24,13 +24,13 @@ public struct PermitGrant: Hashable, Sendable {
     }
 }
 
-/// The permits that all instances take from.
+/// The source of permits that all instances share.
 public protocol PermitSource: Sendable {
-    /// - Returns: A grant for each request, and how many instances take permits; `nil` if the source cannot be asked.
+    /// - Returns: A grant for each request, and the number of instances; `nil` if the source is unreachable.
     func permits(for requests: [PermitRequest]) async -> (grants: [PermitGrant], instances: Int)?
 }
 
-/// Whose permits they are.
+/// The owner of a bucket's permits.
 public enum BucketName: Hashable, Sendable {
     case principal(String, RequestKind)
     case address(ClientAddress)
@@ -44,10 +44,9 @@ public enum BucketName: Hashable, Sendable {
     }
 }
 
-/// The generic cell rate algorithm in its virtual scheduling form (ITU-T I.371, annex A): one moment says all about the
-/// permits that were taken.
+/// The generic cell rate algorithm in its virtual scheduling form (ITU-T I.371, annex A), whose state is one moment.
 struct GCRA: Sendable {
-    /// When the last of the permits that were taken would have come, at the policy's rate.
+    /// When the last of the taken permits is replenished, at the policy's rate.
     private var theoreticalArrival: ContinuousClock.Instant
 
     init(now: ContinuousClock.Instant) {
@@ -57,7 +56,7 @@ struct GCRA: Sendable {
     mutating func take(_ request: PermitRequest, at now: ContinuousClock.Instant) -> PermitGrant {
         let policy = request.policy
         theoreticalArrival = max(theoreticalArrival, now) + policy.time(for: request.owed)
-        // A millionth of a permit makes up for rounding.
+        // A millionth of a permit compensates for rounding.
         let ahead = (theoreticalArrival - now) / .seconds(1) * Double(policy.permitsPerSecond)
         let room = Int((Double(policy.burst) - ahead + 1e-6).rounded(.down))
         let granted = max(0, min(room, request.wanted))

@@ -1,15 +1,15 @@
-/// What becomes of a request, and what its sender is told of the rate (draft-ietf-httpapi-ratelimit-headers-11).
+/// Whether a request is admitted, and its response headers (draft-ietf-httpapi-ratelimit-headers-11).
 public struct RateDecision: Hashable, Sendable {
     /// How long the sender should wait; `nil` if the request is admitted.
     public let wait: Duration?
     /// The policy's name: `reads`, `writes` or `address`.
     public let policyName: String
-    /// As `"reads";q=2000;w=1`: so many in so many seconds.
+    /// Such as `"reads";q=2000;w=1`: quota and window in seconds.
     public let policyField: String
     private let policy: RatePolicy
     private let remaining: Int
 
-    /// - Parameter policyField: The policy described, as `policyField(of:)` does it, but once for many decisions.
+    /// - Parameter policyField: From `policyField(of:)`, made once for many decisions.
     init(_ bucket: BucketName, _ policy: RatePolicy, policyField: String, remaining: Int, wait: Duration?) {
         self.wait = wait
         policyName = bucket.policy
@@ -24,7 +24,7 @@ public struct RateDecision: Hashable, Sendable {
         "\"\(bucket.policy)\";q=\(policy.permitsPerSecond);w=1"
     }
 
-    /// As `"reads";r=1523;t=1`: what remains, and in how many seconds all of it will.
+    /// Such as `"reads";r=1523;t=1`: the remaining permits, and the seconds until all are back.
     public var limitField: String {
         let missing = min(policy.burst, policy.permitsPerSecond) - remaining
         let seconds = (max(0, missing) + policy.permitsPerSecond - 1) / policy.permitsPerSecond

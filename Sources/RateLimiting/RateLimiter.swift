@@ -3,10 +3,11 @@ import Inventory
 public import ServiceLifecycle
 import Synchronization
 
-/// Says who may send another request, without waiting for anybody.
+/// Decides whether a request is within its sender's rate, without waiting.
 ///
-/// All instances share the rates through a source of permits. Each takes blocks of permits ahead of use, in one round trip
-/// for all whom it serves; while the source cannot be asked, each gives its share. Runs as a service, which fetches them.
+/// All instances share the rates through a source of permits. Each takes blocks of permits ahead of use, in one round
+/// trip for all senders; while the source is unreachable, each grants its share. Runs as a service, which fetches
+/// permits.
 public final class RateLimiter: Service {
     private let policies: RatePolicies
     private let source: (any PermitSource)?
@@ -15,8 +16,8 @@ public final class RateLimiter: Service {
     private static let interval = Duration.milliseconds(20)
 
     /// - Parameters:
-    ///   - source: What the instances share; `nil` for one that is alone.
-    ///   - capacity: How many principals and addresses are remembered at most.
+    ///   - source: Shared by the instances; `nil` for a single instance.
+    ///   - capacity: The maximum number of principals and addresses in memory.
     public init(policies: RatePolicies, source: (any PermitSource)?, capacity: Int = 100_000) {
         self.policies = policies
         self.source = source
@@ -28,17 +29,17 @@ public final class RateLimiter: Service {
         take(1, from: .principal(principal.id, kind), policies.policy(for: principal, kind))
     }
 
-    /// Takes a permit for a request whose sender is not known.
+    /// Takes a permit for an unauthenticated request.
     public func admit(_ address: ClientAddress) -> RateDecision {
         take(1, from: .address(address.network), policies.address)
     }
 
-    /// Puts back the permit of an address whose request came from somebody who has permits of their own.
+    /// Returns the permit of an address, because the request's principal has its own permits.
     public func putBack(_ address: ClientAddress) {
         buckets.withLock { $0.putBack(into: .address(address.network)) }
     }
 
-    /// Takes what an admitted request costs besides its first permit.
+    /// Charges an admitted request's cost beyond its first permit.
     public func charge(_ cost: Int, to principal: Principal, _ kind: RequestKind) {
         guard cost > 0 else { return }
         _ = take(cost, from: .principal(principal.id, kind), policies.policy(for: principal, kind))
@@ -53,8 +54,8 @@ public final class RateLimiter: Service {
     func fetch() async {
         let requests = buckets.withLock { $0.requests() }
         guard !requests.isEmpty else { return }
-        let answer = await source?.permits(for: requests)
-        buckets.withLock { $0.apply(answer, to: requests, at: .now) }
+        let reply = await source?.permits(for: requests)
+        buckets.withLock { $0.apply(reply, to: requests, at: .now) }
     }
 
     private func take(_ cost: Int, from bucket: BucketName, _ policy: RatePolicy) -> RateDecision {

@@ -1,6 +1,6 @@
 public import Access
 
-/// How many requests somebody may send: so many a second on average, and so many at once.
+/// A rate limit: requests per second on average, and the burst size.
 public struct RatePolicy: Hashable, Sendable {
     public static let maximumPerSecond = 10_000_000
 
@@ -9,7 +9,7 @@ public struct RatePolicy: Hashable, Sendable {
 
     /// - Parameters:
     ///   - permitsPerSecond: 1 to 10,000,000.
-    ///   - burst: 1 to 10,000,000; by default what comes in a quarter of a second, and at least 10.
+    ///   - burst: 1 to 10,000,000; by default a quarter of a second's worth, at least 10.
     public init(permitsPerSecond: Int, burst: Int? = nil) {
         precondition((1...Self.maximumPerSecond).contains(permitsPerSecond), "a rate is 1 to 10,000,000 a second")
         let burst = burst ?? max(10, permitsPerSecond / 4)
@@ -18,28 +18,28 @@ public struct RatePolicy: Hashable, Sendable {
         self.burst = burst
     }
 
-    /// The nearest rate to one that is stored: that may be any.
+    /// Clamps a stored rate, which may be any number.
     fileprivate init(stored permitsPerSecond: Int) {
         self.init(permitsPerSecond: min(max(1, permitsPerSecond), Self.maximumPerSecond))
     }
 
-    /// How many permits come in a while, at least one.
+    /// The permits replenished in a duration, at least one.
     func permits(in duration: Duration) -> Int {
         max(1, Int(Double(permitsPerSecond) * (duration / .seconds(1))))
     }
 
-    /// How long it takes until so many permits have come.
+    /// The time to replenish a number of permits.
     func time(for permits: Int) -> Duration {
         .seconds(Double(permits) / Double(permitsPerSecond))
     }
 
-    /// What one of so many instances may give by itself.
+    /// The share of one of several instances.
     func share(of instances: Int) -> RatePolicy {
         RatePolicy(permitsPerSecond: max(1, permitsPerSecond / instances), burst: max(1, burst / instances))
     }
 }
 
-/// Which policy counts for whom.
+/// The policies for principals, roles and addresses.
 public struct RatePolicies: Sendable {
     public struct Pair: Sendable {
         public var reads: RatePolicy?
@@ -53,14 +53,14 @@ public struct RatePolicies: Sendable {
 
     public var reads = RatePolicy(permitsPerSecond: 2_000)
     public var writes = RatePolicy(permitsPerSecond: 1_000)
-    /// Of one client address, for requests whose sender is not known yet.
+    /// For a client address, while its requests are unauthenticated.
     public var address = RatePolicy(permitsPerSecond: 100, burst: 400)
-    /// Instead of `reads` and `writes`, for principals of a role.
+    /// Override `reads` and `writes` for principals of a role.
     public var roles: [Role: Pair] = [:]
 
     public init() {}
 
-    /// A principal's own rate, that of the role, or that of all.
+    /// A principal's own rate, else the role's, else the default.
     func policy(for principal: Principal, _ kind: RequestKind) -> RatePolicy {
         switch kind {
         case .read:
@@ -71,7 +71,7 @@ public struct RatePolicies: Sendable {
     }
 }
 
-/// What a request does, as far as rates go.
+/// The kind of a request, which decides its rate.
 public enum RequestKind: String, Hashable, Sendable {
     case read = "reads"
     case write = "writes"

@@ -2,7 +2,7 @@ import Inventory
 import InventoryContract
 import JSON
 
-/// The contract's shapes, read.
+/// Parsing of the contract's JSON shapes.
 extension StockItem {
     init(_ fields: ObjectFields) throws(UnreadableData) {
         self.init(
@@ -43,7 +43,7 @@ extension LedgerEntry {
 }
 
 extension RecordedMovement {
-    /// What a client is told of a movement lacks only the notes of its entry, which this leaves out.
+    /// The response to a movement has all fields of its entry except the notes, which this leaves empty.
     init(_ fields: ObjectFields) throws(UnreadableData) {
         self.init(try LedgerEntry(fields))
     }
@@ -70,7 +70,7 @@ extension AuditEntry {
         guard let hash = AuditHash(hexadecimal: try fields.text("hash")) else {
             throw UnreadableData("hash is no hash")
         }
-        // Its bytes are hashed: those that are written again are those that were read, because a `JSONWriter` wrote them.
+        // Its bytes are hashed. Writing it again gives the same bytes, because a `JSONWriter` wrote them.
         let detail = JSONValue.object(try fields.object("detail").members)
         self.init(
             storeID: try fields.number("store_id"), position: try fields.number("position"),
@@ -101,7 +101,7 @@ extension ReportRow {
 }
 
 extension Answer {
-    /// The version of the product or store that the answer is about.
+    /// The version of the product or store in the response.
     func version() throws(UnreadableData) -> Position {
         guard tag.count == 1 else { throw UnreadableData("ETag is no version") }
         return tag[0]

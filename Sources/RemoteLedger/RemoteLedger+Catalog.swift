@@ -49,7 +49,7 @@ extension RemoteLedger {
         return Receipt(.store(store), isReplay: answer.isReplay, in: answer.history)
     }
 
-    /// The answer to a DELETE is empty: what was archived is what was there just before.
+    /// The response to a DELETE is empty, so the item is read just before.
     private func archive(
         _ id: ProductID, _ condition: VersionCondition, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
@@ -76,7 +76,7 @@ extension RemoteLedger {
     ) async throws(LedgerError) -> Version {
         let answer = try await send(.delete(path, if: condition), .catalog, context)
         guard let position = answer.position else {
-            throw .rejected(reason: "\(server.link.address) does not answer as Khata does: its position is missing")
+            throw .rejected(reason: "\(server.link.address) does not respond as Khata does: its position is missing")
         }
         return Version(position, in: answer.history)
     }

@@ -3,14 +3,14 @@ import InventoryContract
 import JSON
 
 extension RemoteLedger: HealthReporting {
-    /// What the server says of its components, or that it says nothing.
+    /// The server's checks of its components, or a failed one if it does not respond.
     public func health() async -> [ComponentHealth] {
         switch await server.link.attempt(.get("/health")) {
         case .answered(let answer):
             if let checks = try? answer.checks() { return checks }
-            return [Self.failure("the server's answer is not that of Khata (status \(answer.status))")]
+            return [Self.failure("the response is not from Khata (status \(answer.status))")]
         case .unsent(let reason), .unanswered(let reason):
-            return [Self.failure("\(server.link.address) does not answer: \(reason)")]
+            return [Self.failure("\(server.link.address) does not respond: \(reason)")]
         }
     }
 

@@ -35,7 +35,7 @@ extension RemoteLedger: StockReading {
         return try await list.page(after: query.after, limit: query.limit).ofCatalog
     }
 
-    /// The contract has no route for this: it is picked from the products that have the name in theirs.
+    /// The contract has no route for this: filters the products whose name contains it.
     public func products(
         named name: String, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<[Product]> {
@@ -90,7 +90,7 @@ extension RemoteLedger: StockReading {
         _ query: EntryQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
         requireAll(query.scope)
-        // Nothing moves in the catalog, and the contract does not let one ask.
+        // The catalog has no movements, and the contract has no route for it.
         if query.storeID == .catalog {
             return Snapshot(
                 value: Page(items: [], next: nil), position: nil, catalogPosition: .zero, history: History(""),
@@ -134,14 +134,14 @@ extension RemoteLedger: StockReading {
         return try await list.page(after: query.after, limit: query.limit)
     }
 
-    /// The server knows the stores of the key.
+    /// The server applies the store scope of the key.
     private func requireAll(_ scope: StoreScope) {
         precondition(scope == .all, "another scope than the key's cannot be asked for")
     }
 }
 
 extension Snapshot {
-    /// A list of the catalog has a tag of one number, which says nothing that the header does not.
+    /// A list of the catalog has a tag with one number, the same as the header.
     fileprivate var ofCatalog: Snapshot {
         Snapshot(
             value: value, position: position, catalogPosition: position ?? .zero, history: history, source: source,
@@ -155,5 +155,5 @@ extension Period {
     }
 }
 
-/// As far as the contract shows it.
+/// With the fields that the contract exposes.
 extension RemoteLedger: StoredStateReading {}

@@ -43,7 +43,7 @@ extension RemoteLedger: StockWriting {
             .batch(batch), context)
         let lines = try server.reading { () throws(UnreadableData) in
             let results = try answer.fields().optionalObjects("results") ?? []
-            // The part of a file that an import's name stands for may have come without its invalid rows, or with them.
+            // The part of the file with this import name may have been sent with or without its invalid rows.
             guard results.count == batch.movements.count || answer.isReplay && context.importName != nil else {
                 throw UnreadableData("results are missing")
             }
@@ -57,10 +57,10 @@ extension RemoteLedger: StockWriting {
     }
 
     public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
-        throw .rejected(reason: "A server tells what a key remembers to who sends the same request again.")
+        throw .rejected(reason: "A server replays a key's response only to the same request.")
     }
 
-    /// Which of a transfer's stores is the one that does not exist: the problem does not say.
+    /// Finds which store of a transfer does not exist, which the problem does not say.
     private func unknownStore(of transfer: Transfer) async throws(LedgerError) -> StoreID {
         do throws(LedgerError) {
             _ = try await store(transfer.from, Freshness())
@@ -70,22 +70,22 @@ extension RemoteLedger: StockWriting {
         }
     }
 
-    /// - Throws: `.rejected` for what the contract has no words for: it would be lost on the way.
+    /// - Throws: `.rejected` for data that the contract cannot express: it would be lost.
     func send(
         _ request: ServerRequest, _ subject: Subject, _ context: CommandContext
     ) async throws(LedgerError) -> Answer {
         guard context.recordedAt == nil, subject.movements.allSatisfy({ $0.recordedAt == nil }) else {
             throw .rejected(
-                reason: "A server records what it is sent at its own time: load history that keeps its times into the "
+                reason: "A server records at its own time: load history that keeps its times into the "
                     + "database of the server.")
         }
         guard context.importName != nil || context.idempotency?.isPermanent != true else {
             throw .rejected(
-                reason: "A server does not keep an Idempotency-Key for good: do this in the database of the server.")
+                reason: "A server does not keep an Idempotency-Key permanently: do this in the server's database.")
         }
         var headed = request
         headed.headers.append((HeaderName.requestID, context.requestID))
-        // In a task of its own: cancelling the caller cancels nothing, or it would not hear what became of the change.
+        // In an unstructured task: if cancelled, the caller would not learn the outcome of the change.
         return try await Task { [server, headed] () -> Result<Answer, LedgerError> in
             do throws(LedgerError) {
                 return .success(try await server.send(headed, subject))
@@ -107,7 +107,7 @@ extension Subject {
 }
 
 extension CommandContext {
-    /// The caller's key, or one of its own: it makes repeated attempts one request. An import's name does that itself.
+    /// The caller's key, or a random one, which makes retries safe. An import's name also does.
     var key: String? {
         if importName != nil { return nil }
         if let idempotency { return idempotency.key }

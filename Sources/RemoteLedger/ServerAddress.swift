@@ -4,13 +4,13 @@
     import Foundation
 #endif
 
-/// Where a Khata server is: `https://khata.example`, or `http://10.0.0.2:8080/shop` behind a proxy that takes the path
-/// away.
+/// The address of a Khata server: `https://khata.example`, or `http://10.0.0.2:8080/shop` behind a proxy that strips
+/// the path.
 public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
-    /// Without a slash at the end.
+    /// Without a trailing slash.
     let base: String
 
-    /// - Returns: `nil` unless it is an `http` or `https` address of a host, without a user, a query or a fragment.
+    /// - Returns: `nil` unless it is an `http` or `https` URL without user, query or fragment.
     public init?(_ text: String) {
         guard let url = URLComponents(string: text), ["http", "https"].contains(url.scheme?.lowercased()),
             let host = url.host, !host.isEmpty, url.user == nil, url.query == nil, url.fragment == nil

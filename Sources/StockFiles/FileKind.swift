@@ -1,11 +1,11 @@
-/// What a file's rows are about; its columns tell.
+/// The kind of a file's rows, determined by its columns.
 public enum FileKind: String, CaseIterable, Sendable {
     case products, stores
-    /// Opening stock: what is on hand where the ledger knows of none.
+    /// Opening stock: levels for products without any movements in the store.
     case stock
     case movements
 
-    /// The columns that the rows need.
+    /// The required columns.
     var required: [Column] {
         switch self {
         case .products: [.name]
@@ -15,7 +15,7 @@ public enum FileKind: String, CaseIterable, Sendable {
         }
     }
 
-    /// All that it may have. A product is named by its id, or else its SKU, or else its name.
+    /// All allowed columns. A product is identified by its id, or else its SKU, or else its name.
     var columns: [Column] {
         switch self {
         case .products: [.productID, .sku, .name, .category, .unit]
@@ -30,7 +30,7 @@ public enum FileKind: String, CaseIterable, Sendable {
     }
 }
 
-/// The names in the first row of a file.
+/// The column names in the first row of a file.
 enum Column: String, CaseIterable, Sendable {
     case productID = "product_id"
     case sku, name, category, unit
@@ -47,12 +47,12 @@ enum Column: String, CaseIterable, Sendable {
     static let namingProduct: [Column] = [.productID, .sku, .name]
 }
 
-/// The first row of a file: which kind it is, and where each column stands.
+/// The first row of a file: the kind and the position of each column.
 struct FileHeader: Sendable {
     let kind: FileKind
     let columns: [Column]
 
-    /// - Throws: `StockFileError`, for columns that no kind of file has.
+    /// - Throws: `StockFileError` if no kind of file has these columns.
     init(_ record: CSVRecord) throws(StockFileError) {
         var columns: [Column] = []
         for field in record.fields {
@@ -93,7 +93,7 @@ struct FileHeader: Sendable {
     }.joined(separator: "; ")
 }
 
-/// Why a file cannot be imported at all.
+/// Why a whole file cannot be imported.
 public struct StockFileError: Error, CustomStringConvertible {
     public let description: String
     init(_ description: String) { self.description = description }

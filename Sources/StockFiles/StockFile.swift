@@ -2,7 +2,7 @@ import Basics
 import Crypto
 public import Foundation
 
-/// A CSV file on disk, which is read more than once: checked first, then imported.
+/// A CSV file on disk, which is read twice: to check it, then to import it.
 public struct StockFile: Sendable {
     public let url: URL
 
@@ -12,13 +12,13 @@ public struct StockFile: Sendable {
 
     private static let bytesAtOnce = 65_536
 
-    /// Reads from the beginning. A file that is no CSV is found out on the way.
+    /// Reads from the beginning. Invalid CSV is detected while reading.
     func reader() throws -> CSVReader {
         let handle = try FileHandle(forReadingFrom: url)
         return CSVReader { [UInt8](try handle.read(upToCount: Self.bytesAtOnce) ?? Data()) }
     }
 
-    /// The row that names the columns.
+    /// The header row.
     /// - Throws: `StockFileError` if there is none, `CSVError`, and what reading the file throws.
     public func firstRecord() throws -> CSVRecord {
         var reader = try reader()
@@ -26,7 +26,7 @@ public struct StockFile: Sendable {
         return first
     }
 
-    /// SHA-256 of what is in it, in hexadecimal: what makes two imports one import.
+    /// SHA-256 of its contents, in hexadecimal, which identifies an import.
     func digest() throws -> String {
         let handle = try FileHandle(forReadingFrom: url)
         var hash = SHA256()

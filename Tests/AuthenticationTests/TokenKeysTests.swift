@@ -40,7 +40,7 @@ struct TokenKeysTests {
     @Test(
         "what pretends to be a key refuses them all, and says which one it is",
         arguments: [
-            ("", "no JWK Set"), ("{}", "no JWK Set"), ("[]", "no JWK Set"), (#"{"keys": {}}"#, "no JWK Set"),
+            ("", "not a JWK Set"), ("{}", "not a JWK Set"), ("[]", "not a JWK Set"), (#"{"keys": {}}"#, "not a JWK Set"),
             (#"{"keys": []}"#, "none of its keys"), (#"{"keys": [1]}"#, "key 0 is no JSON object"),
             (#"{"keys": [{"kid": "a", "kid": "b", \#(ed25519)}]}"#, "key 0 is no JSON object"),
             (#"{"keys": [{\#(ed25519)}]}"#, "key 0 has no kid"),
@@ -55,7 +55,7 @@ struct TokenKeysTests {
                 #"{"keys": [{"kid": "a", "kty": "EC", "crv": "P-256", "x": "\#(point)", "y": "\#(point)"}]}"#,
                 "is no key of its type"
             ),
-            (#"{"keys": [{"kid": "a", "kty": "oct", "k": "AAAA"}]}"#, "32 bytes at least"),
+            (#"{"keys": [{"kid": "a", "kty": "oct", "k": "AAAA"}]}"#, "at least 32 bytes"),
             (#"{"keys": [{"kid": "a", "kty": "RSA", "n": "\#(modulus(bits: 1024))", "e": "AQAB"}]}"#, "has 1024 bits"),
             (#"{"keys": [{"kid": "a", "kty": "RSA", "n": "\#(modulus(bits: 2040))", "e": "AQAB"}]}"#, "has 2040 bits"),
             (#"{"keys": [{"kid": "a", "kty": "RSA", "n": "\#(modulus(bits: 8200))", "e": "AQAB"}]}"#, "has 8200 bits"),
@@ -103,7 +103,7 @@ struct TokenKeysTests {
             try write(try issuer.jwks())
             try await eventually { isAccepted() }
             try write("{")
-            try await eventually { log.text.contains("no JWK Set") }
+            try await eventually { log.text.contains("not a JWK Set") }
             #expect(isAccepted())
             try FileManager.default.removeItem(at: path)
             try await eventually { log.text.contains("cannot be opened") }

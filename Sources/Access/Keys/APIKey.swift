@@ -1,11 +1,11 @@
 import Crypto
 
-/// A secret that speaks for a principal: `khata_<id>_<secret><checksum>`.
+/// A secret that authenticates a principal: `khata_<id>_<secret><checksum>`.
 ///
 /// The checksum (CRC-32 of what precedes it, in base62) refuses a mistyped key without a query and lets scanners find
 /// leaked keys with few false alarms. Source: GitHub, "Behind GitHub's new authentication token formats" (2021).
 public struct APIKey: Sendable {
-    /// Names the key, in the open: twelve hexadecimal digits.
+    /// The public id of the key: twelve hexadecimal digits.
     public let id: String
     private let secret: String
 
@@ -21,7 +21,7 @@ public struct APIKey: Sendable {
             secret: String((0..<secretLength).map { _ in base62Digits.randomElement()! }))
     }
 
-    /// Reads a key as a client presents it; `nil` if it cannot be one.
+    /// Parses a key; `nil` if it is malformed.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "khata",
@@ -42,10 +42,10 @@ public struct APIKey: Sendable {
         self.secret = secret
     }
 
-    /// The key in full: shown once, when it is made.
+    /// The whole key: shown once, when it is created.
     public var token: String { unchecked + checksum }
 
-    /// What is stored of the secret: 32 bytes of SHA-256.
+    /// The stored form of the secret: 32 bytes of SHA-256.
     public var secretHash: [UInt8] { Array(digest) }
 
     /// Whether this is the secret of a stored key, compared in constant time.

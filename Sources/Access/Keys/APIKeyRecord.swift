@@ -1,13 +1,13 @@
 public import Inventory
 public import JSON
 
-/// Counts API keys in the order in which they were made: the place of one in their list.
+/// The sequence number of an API key, in the order of creation: its place in the list.
 public struct APIKeyNumber: LedgerNumber {
     public let rawValue: Int64
     public init(rawValue: Int64) { self.rawValue = rawValue }
 }
 
-/// An API key that is to be stored.
+/// An API key to be stored.
 public struct NewAPIKey: Sendable {
     public let id: String
     public let name: String
@@ -34,7 +34,7 @@ public struct APIKeyRecord: Hashable, Sendable {
     public let secretHash: [UInt8]
     public let createdAt: Timestamp
     public let expiresAt: Timestamp?
-    /// Written lazily, about once a minute: what was used since may have been used later.
+    /// Written about once a minute: the last use may have been later.
     public let lastUsedAt: Timestamp?
     public let revokedAt: Timestamp?
 

@@ -4,8 +4,8 @@
     import Foundation
 #endif
 
-/// Base64 by the letter (RFC 4648): no white space, no other alphabet, padding only where it belongs, and no stray bits
-/// at the end, so that bytes have one spelling and no other.
+/// Strict base64 (RFC 4648): no white space, no other alphabet, correct padding, and no stray bits at the end, so that
+/// each byte sequence has exactly one encoding.
 package enum Base64 {
     package enum Variant {
         /// With padding, as in `Authorization: Basic` (RFC 7617).
@@ -21,7 +21,7 @@ package enum Base64 {
         if variant == .url { digits = digits.map(Self.fromURL) }
         if variant != .padded { digits += repeatElement(UInt8(ascii: "="), count: (4 - digits.count % 4) % 4) }
         guard let bytes = Data(base64Encoded: Data(digits)).map(Array.init),
-            // Foundation's decoder forgives what has another spelling.
+            // Foundation's decoder accepts other encodings.
             encode(bytes, variant).utf8.elementsEqual(text)
         else { return nil }
         return bytes

@@ -1,4 +1,4 @@
-/// How much work scrypt does for one password (RFC 7914, section 2).
+/// The cost parameters of scrypt (RFC 7914, section 2).
 package struct ScryptCost: Hashable, Sendable {
     /// The binary logarithm of N.
     package let ln: Int
@@ -8,8 +8,8 @@ package struct ScryptCost: Hashable, Sendable {
     /// 16 MiB, five times over. Source: OWASP, "Password Storage Cheat Sheet", scrypt.
     package static let standard = ScryptCost(ln: 14, r: 8, p: 5)!
 
-    /// - Returns: `nil` for a cost that makes no sense, or takes more than 128 MiB, or three times the standard's work:
-    ///   a hash that came from elsewhere must not exhaust this machine.
+    /// - Returns: `nil` for an invalid cost, or one that takes more than 128 MiB or three times the standard's work: a
+    ///   hash from elsewhere must not exhaust this machine.
     package init?(ln: Int, r: Int, p: Int) {
         guard (1...20).contains(ln), (1...32).contains(r), (1...16).contains(p), ln < 16 * r else { return nil }
         let blocks = r << ln
@@ -20,14 +20,14 @@ package struct ScryptCost: Hashable, Sendable {
     }
 }
 
-/// What is stored of a password: its scrypt hash, in the PHC string format
+/// The stored form of a password: its scrypt hash, in the PHC string format
 /// (https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md), as `$scrypt$ln=14,r=8,p=5$<salt>$<hash>`.
 public struct PasswordHash: Sendable, CustomStringConvertible {
     package let cost: ScryptCost
     package let salt: [UInt8]
     package let hash: [UInt8]
 
-    /// Reads a hash; `nil` if it is none, or costs too much to check.
+    /// Parses a hash; `nil` if it is invalid, or too costly to check.
     package init?(_ text: String) {
         let parts = text.split(separator: "$", omittingEmptySubsequences: false)
         guard parts.count == 5, parts[0].isEmpty, parts[1] == "scrypt", let cost = ScryptCost(parts[2]),
@@ -50,7 +50,7 @@ public struct PasswordHash: Sendable, CustomStringConvertible {
 }
 
 extension ScryptCost {
-    /// As `ln=14,r=8,p=5`.
+    /// Such as `ln=14,r=8,p=5`.
     fileprivate init?(_ text: Substring) {
         let names = ["ln=", "r=", "p="]
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)

@@ -20,7 +20,7 @@ public struct UserName: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A user who is to be stored.
+/// A user to be stored.
 public struct NewUser: Sendable {
     public let name: UserName
     public let passwordHash: PasswordHash
@@ -33,10 +33,10 @@ public struct NewUser: Sendable {
     }
 }
 
-/// A user as they are stored: without their password.
+/// A user as stored: without the password.
 public struct UserRecord: Hashable, Sendable {
     public let name: UserName
-    /// In the PHC string format, by whoever wrote it.
+    /// In the PHC string format, perhaps with another cost than ours.
     public let passwordHash: String
     public let grant: Grant
     public let createdAt: Timestamp

@@ -3,14 +3,14 @@ import Crypto
 import CryptoExtras
 
 extension PasswordHash {
-    /// Hashes a password with a new salt. Takes a fifth of a second or so, on the thread that asks.
+    /// Hashes a password with a new salt. Blocks the calling thread for a fifth of a second or so.
     init(of password: Password, cost: ScryptCost = .standard) {
         var random = SystemRandomNumberGenerator()
         let salt = (0..<saltLength).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         self.init(cost: cost, salt: salt, hash: scrypt(password.bytes, salt: salt, cost, length: hashLength))
     }
 
-    /// Whether it is this password's, compared in constant time. Takes as long as hashing it.
+    /// Whether this is the password's hash, compared in constant time. Takes as long as hashing it.
     func matches(_ password: Password) -> Bool {
         let found = scrypt(password.bytes, salt: salt, cost, length: hash.count)
         return zip(found, hash).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0

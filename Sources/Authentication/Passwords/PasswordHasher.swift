@@ -4,20 +4,20 @@ public import Inventory
 import NIOPosix
 import Synchronization
 
-/// Hashes passwords on threads of its own, a few at a time: each takes a core and 16 MiB for a fifth of a second or so,
-/// which neither the cooperative pool nor the machine's memory can give to whoever asks.
+/// Hashes passwords on its own threads, a few at a time: each takes a core and 16 MiB for a fifth of a second or so,
+/// too much for the cooperative pool, and for the machine's memory without a limit.
 public final class PasswordHasher: Sendable {
-    /// One for two cores, four at most.
+    /// One per two cores, at most four.
     static let threads = min(4, max(1, ProcessInfo.processInfo.activeProcessorCount / 2))
 
     private let cost: ScryptCost
-    /// Hashed for users who do not exist, so that time does not tell who does.
+    /// Hashed for unknown users, so that timing does not reveal which users exist.
     private let decoy: PasswordHash
     private let maximum: Int
     private let threads: NIOThreadPool
     private let admitted = Mutex(0)
 
-    /// - Parameter waiting: How many may wait for a thread; more are refused as overload.
+    /// - Parameter waiting: How many may wait for a thread; more are refused as overloaded.
     public convenience init(waiting: Int) {
         self.init(waiting: waiting, cost: .standard)
     }
@@ -39,7 +39,7 @@ public final class PasswordHasher: Sendable {
         try await run { [cost] in PasswordHash(of: password, cost: cost) }
     }
 
-    /// Whether the hash is the password's; takes the same time when there is no hash, or one that cannot be read.
+    /// Whether the hash is the password's. Takes the same time if there is no hash, or an invalid one.
     /// - Throws: `.overloaded`.
     func check(_ password: Password, against hash: PasswordHash?) async throws(LedgerError) -> Bool {
         try await run { [decoy] in
@@ -76,7 +76,7 @@ private func lowerPriority() {
 }
 
 extension PasswordHash {
-    /// A hash that is no password's.
+    /// A hash that no password has.
     fileprivate init(decoyOf cost: ScryptCost) {
         self.init(cost: cost, salt: [UInt8](repeating: 0, count: 16), hash: [UInt8](repeating: 0, count: 32))
     }

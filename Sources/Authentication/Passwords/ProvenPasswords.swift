@@ -1,11 +1,11 @@
 import Access
 import Crypto
 
-/// Which passwords were found to match which stored hashes in the last minutes, so that somebody who works all day is
-/// looked up every few seconds, but hashed anew only now and then; and so that a flood of wrong passwords, which fills
-/// the hasher's queue, does not lock out who was in.
+/// Passwords that matched a stored hash in the last minutes. So an active user is looked up every few seconds but
+/// rehashed only now and then, and a flood of wrong passwords, which fills the hasher's queue, does not lock out active
+/// users.
 ///
-/// A user whose password changed has another stored hash, and one who is disabled fails the look-up.
+/// A user whose password changed has another stored hash, and a disabled one fails the lookup.
 struct ProvenPasswords {
     private struct Entry {
         let hash: String

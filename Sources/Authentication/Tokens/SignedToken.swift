@@ -2,7 +2,7 @@ import Access
 import Inventory
 import JSON
 
-/// A JWT in its compact form (RFC 7515, section 7.1), taken apart by the letter before any of it is believed.
+/// A JWT in its compact form (RFC 7515, section 7.1), strictly parsed before any of it is trusted.
 struct SignedToken {
     static let maximumBytes = 8_192
 
@@ -10,7 +10,7 @@ struct SignedToken {
     let algorithm: TokenAlgorithm
     let payload: [UInt8]
     let signature: [UInt8]
-    /// What the signature is of.
+    /// The signed part.
     let signingInput: [UInt8]
 
     /// The source of the header's rules: RFC 8725 (JSON Web Token Best Current Practices), sections 3.1, 3.10 and 3.11.
@@ -21,7 +21,7 @@ struct SignedToken {
         guard parts.count == 3, let header = Base64.decode(parts[0], .url), let header = UniqueMembers(header),
             let payload = Base64.decode(parts[1], .url), let signature = Base64.decode(parts[2], .url)
         else { throw .malformed }
-        // A key that the token brings along, or says where to find, is the forger's; what `crit` names is unknown here.
+        // A key in the token, or at a URL in it, may be a forger's; extensions in `crit` are not supported.
         for parameter in ["crit", "jku", "jwk", "x5u", "x5c"] where header[parameter] != nil {
             throw .header(parameter)
         }
@@ -43,7 +43,7 @@ struct SignedToken {
     private static let types: Set = ["jwt", "at+jwt", "application/at+jwt"]
 }
 
-/// The members of a JSON object, of which no two have the same name: parsers disagree about which of them counts.
+/// The members of a JSON object without duplicate names: parsers disagree about which of them is valid.
 struct UniqueMembers {
     private let values: [String: JSONValue]
 

@@ -2,11 +2,11 @@ import Access
 import Inventory
 import JSON
 
-/// What a token has to say to be accepted.
+/// The required claims of a token.
 public struct TokenPolicy: Sendable {
     public let issuer: String
     public let audience: String
-    /// How far the issuer's clock may be off.
+    /// The tolerated difference to the issuer's clock.
     public let leeway: Duration
 
     public init(issuer: String, audience: String, leeway: Duration) {
@@ -16,7 +16,7 @@ public struct TokenPolicy: Sendable {
     }
 }
 
-/// What a token says, once its signature is verified (RFC 7519, section 4.1, and claims of our own).
+/// The claims of a token whose signature is verified (RFC 7519, section 4.1, and our own).
 struct TokenClaims {
     let grant: Grant
     let subject: String
@@ -57,7 +57,7 @@ struct TokenClaims {
         }
     }
 
-    /// The stores that a token is limited to: all if it does not say, none if it names none.
+    /// The stores that a token is limited to: all without the claim, none if it is empty.
     private static func scope(_ claim: JSONValue?) -> StoreScope? {
         switch claim {
         case nil, .null: return .all
@@ -70,7 +70,7 @@ struct TokenClaims {
 }
 
 extension Timestamp {
-    /// RFC 7519's NumericDate, in whole seconds. What is beyond the times that can be written is the last of them.
+    /// RFC 7519's NumericDate, in whole seconds, clamped to the maximum timestamp.
     fileprivate init?(numericDate value: JSONValue) {
         guard case .integer(let seconds) = value else { return nil }
         let range = (Self.earliest.microseconds / 1_000_000)...(Self.latest.microseconds / 1_000_000)

@@ -2,7 +2,7 @@ import Crypto
 import Inventory
 import JWTKit
 
-/// The signatures that are verified here, by the names of RFC 7518 and RFC 8037.
+/// The supported signature algorithms, with their names in RFC 7518 and RFC 8037.
 enum TokenAlgorithm: String, Sendable {
     case hs256 = "HS256"
     case es256 = "ES256"
@@ -10,13 +10,13 @@ enum TokenAlgorithm: String, Sendable {
     case eddsa = "EdDSA"
 }
 
-/// A key, for one algorithm and no other (RFC 8725, section 3.1).
+/// A key for exactly one algorithm (RFC 8725, section 3.1).
 struct TokenKey: Sendable {
     let algorithm: TokenAlgorithm
     private let signer: any JWTAlgorithm
 
-    /// JWTKit finds keys by an id that it reads from the token itself, falls back to a default key, and does not compare
-    /// algorithms: so each key has a collection of its own, from which only the arithmetic is taken.
+    /// JWTKit finds keys by an id that it reads from the token itself, falls back to a default key, and does not
+    /// compare algorithms. So each key has its own collection, which is only used for the signature.
     private init(_ algorithm: TokenAlgorithm, adding: (JWTKeyCollection) async -> Void) async throws {
         let collection = JWTKeyCollection()
         await adding(collection)
@@ -25,24 +25,24 @@ struct TokenKey: Sendable {
     }
 
     func verifies(_ token: SignedToken) -> Bool {
-        // What cannot be a signature at all makes JWTKit throw.
+        // JWTKit throws if this cannot be a signature at all.
         (try? signer.verify(token.signature, signs: token.signingInput)) == true
     }
 }
 
 extension TokenKey {
-    /// As long as its hash at least (RFC 7518, section 3.2).
+    /// At least as long as its hash (RFC 7518, section 3.2).
     static let leastSecretBytes = 32
 
-    /// - Throws: what makes it no key.
+    /// - Throws: Why it is not a valid key.
     static func hs256(_ secret: [UInt8]) async throws -> TokenKey {
         guard secret.count >= leastSecretBytes else {
-            throw TokenKeysError("a secret for HS256 has \(leastSecretBytes) bytes at least")
+            throw TokenKeysError("a secret for HS256 needs at least \(leastSecretBytes) bytes")
         }
         return try await TokenKey(.hs256) { await $0.add(hmac: HMACKey(from: secret), digestAlgorithm: .sha256) }
     }
 
-    /// - Parameters: the base64url of the modulus and of the exponent.
+    /// - Parameters: The base64url of the modulus and the exponent.
     static func rs256(modulus: String, exponent: String) async throws -> TokenKey {
         let key = try Insecure.RSA.PublicKey(modulus: modulus, exponent: exponent)
         return try await TokenKey(.rs256) { await $0.add(rsa: key, digestAlgorithm: .sha256) }

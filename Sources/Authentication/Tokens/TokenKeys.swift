@@ -2,13 +2,13 @@ import Access
 import Inventory
 import JSON
 
-/// Why keys cannot be used. Says which, and nothing of what is in them.
+/// Why keys cannot be used. Names the key, but never its contents.
 public struct TokenKeysError: Error, Equatable, CustomStringConvertible {
     public let description: String
     init(_ description: String) { self.description = description }
 }
 
-/// The keys that tokens are verified with, by their ids.
+/// The keys for verifying tokens, by their ids.
 public struct TokenKeys: Sendable {
     private var keys: [String: TokenKey] = [:]
 
@@ -29,12 +29,12 @@ public struct TokenKeys: Sendable {
         try add(try await .hs256(Array(secret.utf8)), as: id)
     }
 
-    /// Adds the keys of a JWK Set (RFC 7517) that can be used here: for HS256, ES256, RS256 or EdDSA. As section 5 asks,
-    /// keys of other kinds and for other uses are passed over; what pretends to be of use and is not refuses them all.
+    /// Adds the supported keys of a JWK Set (RFC 7517): for HS256, ES256, RS256 or EdDSA. As section 5 requires, keys
+    /// of other kinds and for other uses are ignored. If any other key is invalid, all are refused.
     /// - Throws: `TokenKeysError`.
     public mutating func add(jwks bytes: [UInt8]) async throws {
         guard let set = UniqueMembers(bytes), case .array(let elements) = set["keys"] else {
-            throw TokenKeysError("it is no JWK Set: a JSON object with an array of keys")
+            throw TokenKeysError("it is not a JWK Set: a JSON object with an array of keys")
         }
         let before = keys.count
         for (index, element) in elements.enumerated() {
@@ -44,7 +44,7 @@ public struct TokenKeys: Sendable {
             try add(try await parameters.key(), as: try parameters.text("kid"))
         }
         guard keys.count > before else {
-            throw TokenKeysError("none of its keys is for signatures that are known here")
+            throw TokenKeysError("none of its keys is for a supported signature algorithm")
         }
     }
 }
@@ -54,7 +54,7 @@ private struct KeyParameters {
     let index: Int
     let members: UniqueMembers
 
-    /// What keys of a type may be for; their `alg`, if they have one, is that.
+    /// The algorithm for keys of a type; their `alg`, if present, must be the same.
     private var algorithm: TokenAlgorithm? {
         switch (members["kty"], members["crv"]) {
         case (.text("EC"), .text("P-256")): .es256
@@ -75,7 +75,7 @@ private struct KeyParameters {
     }
 
     func key() async throws -> TokenKey {
-        // The private part of a key pair is the issuer's alone.
+        // Only the issuer should have the private part of a key pair.
         if algorithm != .hs256, members["d"] != nil { throw defect("is private: only its public part belongs here") }
         do {
             switch algorithm {
@@ -98,12 +98,12 @@ private struct KeyParameters {
         }
     }
 
-    /// RFC 7518, section 3.3, asks for 2048 bits; beyond 8192, verifying takes too long.
+    /// RFC 7518, section 3.3, requires 2048 bits; beyond 8192, verifying takes too long.
     private func checkModulus() throws {
         let modulus = try bytes("n").drop { $0 == 0 }
         let bits = 8 * modulus.count - (modulus.first?.leadingZeroBitCount ?? 0)
         guard (2_048...8_192).contains(bits) else { throw defect("has \(bits) bits, not 2048 to 8192") }
-        guard (1...8).contains(try bytes("e").count) else { throw defect("has a strange exponent") }
+        guard (1...8).contains(try bytes("e").count) else { throw defect("has an invalid exponent") }
     }
 
     func text(_ name: String) throws -> String {
@@ -113,7 +113,7 @@ private struct KeyParameters {
 
     private func bytes(_ name: String) throws -> [UInt8] {
         guard let bytes = Base64.decode(try text(name)[...].utf8, .url) else {
-            throw defect("has a \(name) that is no base64url")
+            throw defect("has a \(name) that is not base64url")
         }
         return bytes
     }

@@ -1,12 +1,12 @@
 import Basics
 import Foundation
 
-/// A file with a JWK Set, which is read again when it changes: keys are rolled over without a restart.
+/// A file with a JWK Set, which is read again when it changes, to rotate keys without a restart.
 public struct TokenKeysFile: Sendable {
     private static let maximumBytes = 1 << 20
 
     private let path: String
-    /// Keys from elsewhere, which stand beside those of the file.
+    /// Keys from elsewhere, used in addition to those of the file.
     private let others: TokenKeys
 
     public init(path: String, others: TokenKeys = TokenKeys()) {

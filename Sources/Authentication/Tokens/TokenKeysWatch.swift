@@ -1,7 +1,7 @@
 public import Logging
 public import ServiceLifecycle
 
-/// Looks every few seconds whether the file has changed. What cannot be used is logged once, and the keys stay.
+/// Checks every few seconds whether the file has changed. An invalid file is logged once, and the keys stay.
 public struct TokenKeysWatch: Service {
     private static let interval = Duration.seconds(5)
 
@@ -38,13 +38,13 @@ public struct TokenKeysWatch: Service {
         }
     }
 
-    /// - Parameter isFirst: These are the keys that the service started with, unless they changed since.
+    /// - Parameter isFirst: Whether the service has just started, with the same keys unless they changed since.
     private func take(_ found: Result<[UInt8], TokenKeysError>, isFirst: Bool) async {
         do {
             verifier.replaceKeys(try await file.keys(in: try found.get()))
-            if !isFirst { logger.notice("the keys of tokens were read anew") }
+            if !isFirst { logger.notice("the token keys were reloaded") }
         } catch {
-            logger.error("the keys of tokens cannot be used, those of before stay", metadata: ["error": "\(error)"])
+            logger.error("the token keys cannot be used; the previous ones stay", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -2,7 +2,7 @@ import Access
 import Inventory
 import Synchronization
 
-/// Accepts JWTs that are signed by a known key and say what they have to.
+/// Accepts JWTs that are signed by a known key and have the required claims.
 public final class TokenVerifier: Sendable {
     private let policy: TokenPolicy
     private let keys: Mutex<TokenKeys>
@@ -16,7 +16,7 @@ public final class TokenVerifier: Sendable {
         self.keys.withLock { $0 = keys }
     }
 
-    /// Who presents the token, and until when they may.
+    /// The token's principal, and when the token expires.
     func verify(
         _ text: Substring, at now: Timestamp
     ) throws(TokenDefect) -> (principal: Principal, expiresAt: Timestamp) {
@@ -29,17 +29,17 @@ public final class TokenVerifier: Sendable {
     }
 }
 
-/// Why a token is not accepted. For logs and tests: clients are told only that it is not.
+/// Why a token is not accepted. For logs and tests; clients do not learn the reason.
 enum TokenDefect: Error, Equatable {
     case tooLong
-    /// Not three parts of base64url with a JSON object each in the first two, every name in it once.
+    /// Not three parts of base64url, or the first two are not JSON objects with unique names.
     case malformed
-    /// A header parameter that is wrong, or that asks for what is not done here.
+    /// A header parameter is invalid, or not supported.
     case header(_ parameter: String)
     case unknownKey
-    /// `alg` is not what the key is for.
+    /// `alg` is not the key's algorithm.
     case otherAlgorithm
     case wrongSignature
-    /// A claim that is missing, or not what it has to be.
+    /// A claim is missing or invalid.
     case claim(_ name: String)
 }

@@ -4,7 +4,7 @@ import JSON
 import NIOCore
 import NIOHTTP1
 
-/// What a server answered.
+/// A server's response.
 struct Answer: Sendable {
     let status: Int
     let headers: HTTPHeaders
@@ -12,12 +12,12 @@ struct Answer: Sendable {
 
     var isSuccess: Bool { (200..<300).contains(status) }
 
-    /// What is wrong, if the answer is a problem of the contract.
+    /// The problem, if the response is one of the contract's.
     var problem: Problem? { isSuccess ? nil : try? Problem(fields()) }
 
     /// The body's fields.
     func fields() throws(UnreadableData) -> ObjectFields {
-        // Without a closure that throws, whose error the standard library would erase.
+        // Without a throwing closure, whose error type the standard library would erase.
         let result = body.withUnsafeReadableBytes { bytes in
             Result { () throws(JSONSyntaxError) in try JSONParser.parse(bytes) }
         }
@@ -25,15 +25,15 @@ struct Answer: Sendable {
         return try ObjectFields(value)
     }
 
-    /// The position that the answer was read or recorded at.
+    /// The position at which the response was read or recorded.
     var position: Position? {
         headers.first(name: HeaderName.position).flatMap(Int64.init).map(Position.init(rawValue:))
     }
 
-    /// The history that the positions belong to; an empty one if the server does not tell it.
+    /// The history of the positions; an empty one if the server does not send it.
     var history: History { History(headers.first(name: HeaderName.history) ?? "") }
 
-    /// The numbers of the tag: `"42.7-history"` is position 42 of a store with names from position 7 of the catalog;
+    /// The numbers of the `ETag`: `"42.7-history"` is position 42 of a store with names from position 7 of the catalog;
     /// `"7-history"` is of the catalog.
     var tag: [Position] {
         guard let tag = headers.first(name: "ETag")?.dropFirst().dropLast().prefix(while: { $0 != "-" }) else {
@@ -42,7 +42,7 @@ struct Answer: Sendable {
         return tag.split(separator: ".").compactMap { Int64($0) }.map(Position.init(rawValue:))
     }
 
-    /// What is known of an answer that the server could not prove to be current: `unproven;age=4`.
+    /// How old a response may be that the server could not prove to be current: `unproven;age=4`.
     var unproven: Staleness? {
         guard let freshness = headers.first(name: HeaderName.freshness), freshness.hasPrefix("unproven") else {
             return nil
@@ -51,14 +51,14 @@ struct Answer: Sendable {
         return Staleness(provenAt: age.map { .now - .seconds($0) })
     }
 
-    /// A hit of the cache is somebody's earlier read: it counts as a replica's.
+    /// A cache hit is an earlier read: it counts as one from a replica.
     var source: ReadSource {
         headers.first(name: HeaderName.cacheStatus)?.hasSuffix("detail=primary") == true ? .primary : .replica
     }
 
     var isReplay: Bool { headers.first(name: HeaderName.idempotentReplayed) == "true" }
 
-    /// Seconds; the contract never answers with a date.
+    /// In seconds; the contract never uses a date.
     var retryAfter: Duration? {
         headers.first(name: "Retry-After").flatMap(Int64.init).map { .seconds(max(0, $0)) }
     }

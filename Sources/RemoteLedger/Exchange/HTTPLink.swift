@@ -10,21 +10,21 @@ import NIOSSL
     import Foundation
 #endif
 
-/// Takes requests to a server, once each.
+/// Sends requests to a server, once each.
 struct HTTPLink: Sendable {
     let client: HTTPClient
     let address: ServerAddress
     let key: String
 
-    /// How long an answer may take, to its last byte.
+    /// The timeout of a response, to its last byte.
     private static let timeout = TimeAmount.seconds(30)
-    /// More than any page of the contract has.
+    /// More than any page of the contract.
     private static let maximumBody = 32 << 20
 
-    /// What became of one attempt.
+    /// The outcome of one attempt.
     enum Attempt: Sendable {
         case answered(Answer)
-        /// It did not leave this machine.
+        /// It was not sent.
         case unsent(reason: String)
         /// It may have arrived.
         case unanswered(reason: String)
@@ -51,7 +51,7 @@ struct HTTPLink: Sendable {
         }
     }
 
-    /// Whether an error came before there was a connection.
+    /// Whether the error occurred before there was a connection.
     private static func leftUnsent(_ error: any Error) -> Bool {
         switch error {
         case is NIOConnectionError, is NIOSSLExtraError: return true

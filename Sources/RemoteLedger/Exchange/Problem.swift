@@ -2,9 +2,9 @@ import Inventory
 import InventoryContract
 import JSON
 
-/// What a server says went wrong, as far as a ledger's errors tell it (RFC 9457, as the contract has it).
+/// A problem of the contract (RFC 9457), with the fields that ledger errors need.
 struct Problem: Sendable {
-    /// `nil` for one that this program does not know.
+    /// `nil` if it is unknown to this program.
     let code: ProblemCode?
     let detail: String
     let onHand: Int64?
@@ -13,7 +13,7 @@ struct Problem: Sendable {
     /// Servers that are older do not say it.
     let stockLeft: StockLeft?
 
-    /// A field that is wrong, or a line of a batch.
+    /// An invalid field, or a line of a batch.
     struct Item: Sendable {
         let index: Int?
         let pointer: String
@@ -44,23 +44,23 @@ struct Problem: Sendable {
         stockLeft = fields["levels"].map { _ in StockLeft(levels, hasMore: fields["more"] == .flag(true)) }
     }
 
-    /// The name of the first field that is wrong.
+    /// The name of the first invalid field.
     var field: String? { items.first?.pointer.split(separator: "/").last.map(String.init) }
 
-    /// All that is wrong, for people.
+    /// All details, as readable text.
     var words: String {
         ([detail] + items.map { "\($0.pointer.isEmpty ? "the body" : $0.pointer) \($0.detail)" })
             .joined(separator: " ")
     }
 }
 
-/// What a request was about: what a problem leaves out, because its reader knows.
+/// The subject of a request, which its problem does not repeat.
 enum Subject: Sendable {
     case read
     case movement(Movement)
     case transfer(Transfer)
     case batch(Batch)
-    /// A change of the catalog.
+    /// A change to the catalog.
     case catalog
 }
 
@@ -76,7 +76,7 @@ extension LedgerError {
         case .notFound: self = Self.notFound(subject)
         case .invalidBody where problem.items.contains { $0.pointer == "/import" }:
             self = .rejected(
-                reason: "The server is older than this program, and does not know imports: bring it up to date first.")
+                reason: "The server is older than this program and does not support imports: upgrade it first.")
         default:
             self = Refusal(problem, subject).map { .refused($0) } ?? .rejected(reason: problem.words)
         }
@@ -93,7 +93,7 @@ extension LedgerError {
 }
 
 extension Refusal {
-    /// - Returns: `nil` for what is no refusal of the ledger's rules.
+    /// - Returns: `nil` if it is not a refusal by the ledger's rules.
     fileprivate init?(_ problem: Problem, _ subject: Subject) {
         switch subject {
         case .read:
@@ -123,7 +123,7 @@ extension Refusal {
         }
     }
 
-    /// What became of one movement, by the code of its problem.
+    /// The refusal of one movement, from its problem's code.
     init?(_ code: ProblemCode?, _ onHand: Int64?, _ requested: Int64?, _ movement: Movement) {
         switch (code, onHand) {
         case (.insufficientStock, let onHand?):

@@ -1,15 +1,15 @@
 import Basics
 import Inventory
 
-/// Takes requests to a server until they are answered, within limits.
+/// Sends requests to a server, with retries.
 struct Server: Sendable {
     let link: HTTPLink
     let retries: RetryPolicy
     let observer: any RemoteLedgerObserver
 
-    /// - Returns: The answer to a request that did what it asked for.
-    /// - Throws: What the problem says. `.outcomeUnknown` if a change may have been made by an attempt that brought no
-    ///   answer; `.unavailable` if none arrived.
+    /// - Returns: The response, if successful.
+    /// - Throws: The problem's error. `.outcomeUnknown` if an attempt without a response may have made the change;
+    ///   `.unavailable` if none arrived.
     func send(_ request: ServerRequest, _ subject: Subject = .read) async throws(LedgerError) -> Answer {
         var mayBeDone = false
         var patience = retries.patience
@@ -29,11 +29,11 @@ struct Server: Sendable {
             if case .outcomeUnknown = failure.error { mayBeDone = true }
             if let wait = failure.turn, wait <= patience {
                 patience -= wait
-                // Others were told the same.
+                // Jitter: other clients got the same delay.
                 try? await Task.sleep(for: wait * .random(in: 1...1.25))
                 if !Task.isCancelled { continue }
             }
-            // An answer that is final settles what an earlier attempt did: the same key had the same answer.
+            // A final response also settles earlier attempts: with the same key, their result was the same.
             guard failure.isTransient else { throw failure.error }
             let ending = request.isRead ? failure.readError : mayBeDone ? .outcomeUnknown : failure.error
             guard request.isRepeatable || !mayBeDone,
@@ -46,37 +46,37 @@ struct Server: Sendable {
             do {
                 try await Task.sleep(for: delay)
             } catch {
-                // The caller was cancelled, and is told what is known.
+                // The caller was cancelled: report what is known.
                 throw ending
             }
             attempts += 1
         }
     }
 
-    /// What the fields of an answer say, read by `read`.
-    /// - Throws: `.rejected` if they are not the contract's.
+    /// Parses a response with `read`.
+    /// - Throws: `.rejected` if it does not match the contract.
     func reading<Value>(
         _ read: () throws(UnreadableData) -> Value
     ) throws(LedgerError) -> Value {
         do throws(UnreadableData) {
             return try read()
         } catch {
-            throw .rejected(reason: "\(link.address) does not answer as Khata does: \(error)")
+            throw .rejected(reason: "\(link.address) does not respond as Khata does: \(error)")
         }
     }
 }
 
-/// Why an attempt was not the last one, or was.
+/// A failed attempt, and whether to retry it.
 private struct Failure {
     let error: LedgerError
     let reason: String
-    /// Whether it may go better another time.
+    /// Whether a retry may succeed.
     let isTransient: Bool
-    /// So that nobody asks without end.
+    /// Prevents a tight loop.
     private static let shortestTurn: Duration = .milliseconds(100)
 
     var retryAfter: Duration?
-    /// When the sender's turn comes, if it only sends more than it may.
+    /// The wait until the rate limit admits the request, if that was the reason.
     var turn: Duration?
 
     init(error: LedgerError, reason: String, isTransient: Bool) {
@@ -87,9 +87,9 @@ private struct Failure {
 
     init(_ answer: Answer, _ subject: Subject) {
         guard let problem = answer.problem else {
-            // 502 and 504 are a proxy's, which may have passed the request on.
+            // 502 and 504 are from a proxy, which may have forwarded the request.
             let isProxys = [502, 503, 504].contains(answer.status)
-            let reason = "the answer is none of Khata's (status \(answer.status))"
+            let reason = "the response is not from Khata (status \(answer.status))"
             self.init(
                 error: isProxys ? .outcomeUnknown : .rejected(reason: reason), reason: reason, isTransient: isProxys)
             return
@@ -101,7 +101,7 @@ private struct Failure {
         turn = answer.status == 429 ? answer.retryAfter.map { max($0, Self.shortestTurn) } : nil
     }
 
-    /// Whether a read was done matters to nobody.
+    /// A read has no outcome to be unknown.
     var readError: LedgerError {
         if case .outcomeUnknown = error { .unavailable } else { error }
     }

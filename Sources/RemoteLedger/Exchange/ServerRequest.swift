@@ -12,27 +12,27 @@ struct ServerRequest: Sendable {
     var headers: [(name: String, value: String)] = []
     /// JSON.
     var body: String?
-    /// Whether sending it twice does it once.
+    /// Whether sending it twice has the same effect as once.
     let isRepeatable: Bool
 
-    /// Whether it leaves everything as it is.
+    /// Whether it changes nothing.
     var isRead: Bool { method == .GET }
 
     static func get(_ path: String, _ query: [(name: String, value: String?)] = []) -> ServerRequest {
         ServerRequest(method: .GET, target: target(path, query), isRepeatable: true)
     }
 
-    /// A change that the server makes once for each key.
-    /// - Parameter key: `nil` if the body has a name that does the same.
+    /// A change that the server makes once per key.
+    /// - Parameter key: `nil` if the body has a name with the same effect.
     static func post(_ path: String, key: String?, _ write: (inout JSONWriter<[UInt8]>) -> Void) -> ServerRequest {
         var request = ServerRequest(method: .POST, target: path, isRepeatable: true)
-        // In quotes, so that a key that has some itself arrives as it is.
+        // In quotes, so that a key that contains quotes arrives unchanged.
         if let key { request.headers = [(HeaderName.idempotencyKey, "\"\(key)\"")] }
         request.body = String(json: write)
         return request
     }
 
-    /// - Parameter condition: Without one, the second time leaves what the first time left.
+    /// - Parameter condition: Without one, a repetition leaves the same state.
     static func put(
         _ path: String, if condition: VersionCondition, _ write: (inout JSONWriter<[UInt8]>) -> Void
     ) -> ServerRequest {
@@ -42,7 +42,7 @@ struct ServerRequest: Sendable {
         return request
     }
 
-    /// The second time finds nothing: it is not sent again unless the first time is known to have done nothing.
+    /// A repetition finds nothing: so it is only sent again if the first attempt is known to have had no effect.
     static func delete(_ path: String, if condition: VersionCondition) -> ServerRequest {
         ServerRequest(method: .DELETE, target: path, headers: condition.headers, isRepeatable: false)
     }
@@ -60,7 +60,7 @@ extension VersionCondition {
     fileprivate var headers: [(name: String, value: String)] {
         switch self {
         case .any: []
-        // No version has the empty tag: a condition that admits none is one that fails.
+        // No version has an empty tag: so a condition without versions fails.
         case .oneOf(let versions):
             [("If-Match", versions.isEmpty ? "\"\"" : versions.map(\.tag).joined(separator: ", "))]
         }

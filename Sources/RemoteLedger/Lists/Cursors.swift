@@ -1,11 +1,11 @@
 import Inventory
 import Synchronization
 
-/// Remembers how a server's lists go on.
+/// Caches the cursors of a server's lists.
 ///
-/// The contract's cursors are opaque: they go on after an answer, while a ledger's lists go on after a key. So the cursor
-/// that came with a page is kept under the key of its last item. Beyond a limit all are forgotten, which costs who
-/// still pages the way from the start.
+/// The contract's cursors are opaque and continue after a response, while a ledger's lists continue after a key. So the
+/// cursor of a page is kept under the key of its last item. Beyond a limit all are removed; a caller that is still
+/// paging then costs a pass from the start.
 final class Cursors: Sendable {
     private struct Key: Hashable {
         let list: String
@@ -26,7 +26,7 @@ final class Cursors: Sendable {
         cursors.withLock { $0[Key(list: list, place: place)] }
     }
 
-    /// The cursor of the page that ended last before a place.
+    /// The cursor of the last known page that ended before a place.
     func cursor(before place: Place, in list: String) -> String? {
         cursors.withLock { cursors in
             cursors.lazy.filter { $0.key.list == list && $0.key.place < place }.max { $0.key.place < $1.key.place }?
@@ -35,7 +35,7 @@ final class Cursors: Sendable {
     }
 }
 
-/// Where an item stands in a list.
+/// The place of an item in a list.
 struct Place: Hashable, Comparable, Sendable {
     let major: Int64
     let minor: Int64
@@ -50,7 +50,7 @@ struct Place: Hashable, Comparable, Sendable {
     }
 }
 
-/// What lists are in order of.
+/// The sort key of a list.
 protocol ListKey: Sendable {
     var place: Place { get }
 }

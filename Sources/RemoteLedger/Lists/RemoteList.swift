@@ -12,7 +12,7 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
     let item: @Sendable (ObjectFields, Answer) throws(UnreadableData) -> Item
     let key: @Sendable (Item) -> Key
 
-    /// The most items that the contract gives at once.
+    /// The contract's maximum page size.
     private static var maximumPage: Int { 1_000 }
 
     func page(after key: Key?, limit: Int) async throws(LedgerError) -> Snapshot<Page<Item, Key>> {
@@ -31,12 +31,12 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
     private enum Continuation {
         /// `nil` for the start of the list.
         case cursor(String?)
-        /// With the last part of the list, which says so.
+        /// With the last part of the list, as evidence.
         case nothing(Part)
     }
 
-    /// The cursor with which the list goes on after a place. If no page ended there, pages are passed over, from the last that
-    /// ended before, until one has the place in it; that one is asked for again, to end there.
+    /// The cursor that continues after a place. If no page ended there, skips pages, from the last that ended before,
+    /// until one contains the place; that one is requested again, to end there.
     private func following(_ place: Place) async throws(LedgerError) -> Continuation {
         if let known = cursors.cursor(after: place, in: name) { return .cursor(known) }
         var cursor = cursors.cursor(before: place, in: name)
@@ -75,19 +75,19 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
         return part
     }
 
-    /// The path with the filters: what a cursor belongs to.
+    /// The path with the filters, which a cursor belongs to.
     private var name: String { ServerRequest.target(path, query) }
 }
 
 extension Answer {
-    /// Of one ledger the header tells its position, and the tag that of the catalog.
+    /// For one ledger: its position from the header, the catalog's from the tag.
     func snapshot<Value>(_ value: Value) -> Snapshot<Value> {
         Snapshot(
             value: value, position: position, catalogPosition: tag.count == 2 ? tag[1] : .zero, history: history,
             source: source, unproven: unproven)
     }
 
-    /// Of the catalog, both positions are the header's.
+    /// For the catalog: both positions from the header.
     func catalogSnapshot<Value>(_ value: Value) -> Snapshot<Value> {
         Snapshot(
             value: value, position: position, catalogPosition: position ?? .zero, history: history, source: source,
@@ -96,7 +96,7 @@ extension Answer {
 }
 
 extension ServerRequest {
-    /// Asks for an answer that is at least so new.
+    /// Sets the minimum position of the response.
     mutating func require(_ point: LedgerPoint?) {
         guard let point else { return }
         headers.append((HeaderName.minimumPosition, point.position.description))

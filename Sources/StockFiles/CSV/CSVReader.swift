@@ -1,13 +1,12 @@
-/// Reads comma-separated values (RFC 4180) one record at a time, in memory for one record. Lines end with CR LF or LF, a
-/// byte order mark is passed over, and so are empty lines.
+/// Reads comma-separated values (RFC 4180), with one record in memory at a time. Lines end with CR LF or LF; a byte
+/// order mark and empty lines are skipped.
 ///
-/// It is strict: a quotation mark where none belongs is a mistake in the file, and a guess at what was meant could put
-/// one column's number into another.
+/// It is strict: a misplaced quotation mark is an error, because guessing could put one column's number into another.
 public struct CSVReader {
     public static let maximumField = 65_536
     public static let maximumFields = 100
 
-    /// Brings the next bytes, none at the end.
+    /// Returns the next bytes, none at the end.
     private let source: () throws -> [UInt8]
     private var bytes: [UInt8] = []
     private var offset = 0
@@ -110,7 +109,7 @@ public struct CSVReader {
 }
 
 extension CSVReader {
-    /// Passes over a byte order mark, which may come in pieces.
+    /// Skips a byte order mark, which may arrive in pieces.
     private mutating func begin() throws {
         hasBegun = true
         while bytes.count < 3 {

@@ -9,12 +9,12 @@ public struct CSVRecord: Hashable, Sendable {
         self.fields = fields
     }
 
-    /// As a file has it, with its line ending.
+    /// As written to a file, with the line ending.
     public var text: String { fields.map(\.quotedForCSV).joined(separator: ",") + "\r\n" }
 }
 
 extension String {
-    /// In quotation marks, if it needs them to be one field.
+    /// In quotation marks if necessary.
     fileprivate var quotedForCSV: String {
         guard utf8.contains(where: { [.quote, .comma, .carriageReturn, .lineFeed].contains($0) }) else { return self }
         return "\"\(split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
@@ -28,7 +28,7 @@ extension UInt8 {
     static let lineFeed = UInt8(ascii: "\n")
 }
 
-/// Why a file is no CSV. What follows cannot be trusted.
+/// Why a file is not valid CSV. Records after that cannot be trusted.
 public struct CSVError: Error, Hashable, CustomStringConvertible {
     public let line: Int
     public let reason: String

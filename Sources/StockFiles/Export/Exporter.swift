@@ -1,8 +1,9 @@
 public import Inventory
 
-/// Writes what `Importer` reads: products, stores, what is on hand (as opening stock), or all movements, a page at a time.
+/// Writes files for `Importer`: products, stores, current levels (as opening stock), or all movements, a page at a
+/// time.
 ///
-/// What is archived is left out of the catalog and of what is on hand; movements are all there.
+/// Omits archived products and stores from the catalog and the levels, but no movements.
 public struct Exporter: Sendable {
     private let ledger: any StockReading
     private static let pageSize = 1_000
@@ -12,8 +13,8 @@ public struct Exporter: Sendable {
         self.ledger = ledger
     }
 
-    /// - Parameter write: Takes the file, some lines at a time.
-    /// - Returns: How many rows were written, not counting the first, which names the columns.
+    /// - Parameter write: Receives the file, some lines at a time.
+    /// - Returns: The number of rows written, without the header.
     /// - Throws: `LedgerError`, and what `write` throws.
     public func export(_ kind: FileKind, _ write: (String) throws -> Void) async throws -> Int {
         switch kind {
@@ -90,7 +91,7 @@ extension Exporter {
         .storeID, .toStoreID, .productID, .movementType, .quantity, .occurredAt, .recordedAt, .reference, .note,
     ]
 
-    /// Entries of all ledgers that are kept in memory, at most, unless there are very many ledgers.
+    /// The maximum number of entries in memory, unless there are very many ledgers.
     private static let entriesAtOnce = 50_000
 
     private func exportMovements(_ write: (String) throws -> Void) async throws -> Int {
@@ -125,7 +126,7 @@ extension Exporter {
         }
     }
 
-    /// Archived ones too: what was moved to or from them would otherwise have come from nowhere.
+    /// Including archived ones: transfers to or from them would otherwise lack a side.
     private func storesWithMovements() async throws(LedgerError) -> [StoreID] {
         var stores: [StoreID] = []
         var query = EntryQuery(limit: 1)
@@ -136,8 +137,8 @@ extension Exporter {
         return stores
     }
 
-    /// - Parameter arrival: The other side, if it is a transfer. Its two sides may have times of their own; the earlier
-    ///   one brings both back, because neither is below what its ledger had reached.
+    /// - Parameter arrival: The other side, if it is a transfer. The two sides may have different times; importing with
+    ///   the earlier one restores both, because a time is never below what its ledger had reached.
     private static func line(of entry: LedgerEntry, to arrival: LedgerEntry?) -> String {
         line([
             entry.storeID.description, arrival?.storeID.description, entry.productID.description,

@@ -2,14 +2,14 @@ import DequeModule
 import HeapModule
 import Inventory
 
-/// Puts the ledgers of several stores into one order in which they could have been recorded: each store's entries in
-/// theirs, by time among the stores, and the two sides of a transfer as one.
+/// Merges the ledgers of several stores into one order in which they could have been recorded: each store's entries in
+/// their order, ordered by time across stores, and the two sides of a transfer as one.
 ///
-/// Entries are handed in a page at a time. When the pages end at different moments, what is given out still fits
-/// together: a transfer of which one side is missing holds back all that follows in its store.
+/// Entries are appended a page at a time. The result is consistent even if the pages end at different moments: a
+/// transfer with a missing side holds back everything after it in its store.
 struct LedgerMerge {
     enum Step {
-        /// More entries of this store are needed, or word that there are none.
+        /// More entries of this store are needed, or the information that there are none.
         case needs(StoreID)
         case movement(LedgerEntry)
         case transfer(out: LedgerEntry, in: LedgerEntry)
@@ -28,18 +28,18 @@ struct LedgerMerge {
 
     private var entries: [StoreID: Deque<LedgerEntry>] = [:]
     private var ended: Set<StoreID> = []
-    private var hungry: [StoreID]
+    private var awaited: [StoreID]
     private var fronts = Heap<Front>()
-    /// The sides of transfers that wait for the other one.
+    /// Sides of transfers, waiting for the other one.
     private var sides: [String: LedgerEntry] = [:]
 
     init(of stores: [StoreID]) {
-        hungry = stores.reversed()
+        awaited = stores.reversed()
     }
 
-    /// - Parameter isLast: Whether there are no more after these.
+    /// - Parameter isLast: Whether no more entries follow.
     mutating func append(_ page: [LedgerEntry], of storeID: StoreID, isLast: Bool) {
-        precondition(hungry.popLast() == storeID, "entries are handed in as they are asked for")
+        precondition(awaited.popLast() == storeID, "entries are appended in the order of `needs`")
         if isLast { ended.insert(storeID) }
         entries[storeID, default: []].append(contentsOf: page)
         settle(storeID)
@@ -47,7 +47,7 @@ struct LedgerMerge {
 
     mutating func next() -> Step {
         while true {
-            if let storeID = hungry.last { return .needs(storeID) }
+            if let storeID = awaited.last { return .needs(storeID) }
             guard let front = fronts.popMin() else { return .finished }
             guard let entry = entries[front.storeID]?.first else { preconditionFailure("a front has an entry") }
             guard let transfer = entry.transferID else {
@@ -69,12 +69,12 @@ struct LedgerMerge {
         settle(storeID)
     }
 
-    /// A store has a front, or asks for more, or is over.
+    /// Updates a store's state: it has a next entry, needs more, or has ended.
     private mutating func settle(_ storeID: StoreID) {
         if let entry = entries[storeID]?.first {
             fronts.insert(Front(time: entry.recordedAt, storeID: storeID))
         } else if !ended.contains(storeID) {
-            hungry.append(storeID)
+            awaited.append(storeID)
         }
     }
 }

@@ -1,12 +1,13 @@
 import Inventory
 
-/// Names what a file asks for, so that asking again changes nothing, whichever way and however much later.
+/// The idempotency names of a file's changes, so that importing them again changes nothing, by whichever route and
+/// however much later.
 ///
-/// A row with an `external_id` has a name of its own, whatever file it comes in. Other rows are known by the file's
-/// contents and their place in it.
+/// A row with an `external_id` has that name in any file. Other rows are identified by the file's contents and their
+/// place in it.
 struct ImportKeys: Sendable {
     private let digest: String
-    /// Then requests have the ids by which earlier programs know what was imported that way.
+    /// Then request ids are those that earlier versions use for imports through a server.
     private let isThroughServer: Bool
 
     init(digest: String, isThroughServer: Bool) {
@@ -14,16 +15,16 @@ struct ImportKeys: Sendable {
         self.isThroughServer = isThroughServer
     }
 
-    /// How the request ids of this file begin: so its entries can be told in the audit log.
+    /// The prefix of this file's request ids, which identifies its entries in the audit log.
     var requestPrefix: String { ImportName.requestPrefix(ofFile: digest) }
 
-    /// For a change of the catalog.
+    /// For a change to the catalog.
     func context(line: Int) -> CommandContext {
         CommandContext(actor: ImportName.principal, requestID: "\(requestPrefix)\(line)")
     }
 
     /// For the rows of one store that are written together.
-    /// - Parameter line: That of the part.
+    /// - Parameter line: The part's line.
     func context(ofPart line: Int, _ batch: Batch) -> CommandContext {
         context(.batch(batch), line, .part(file: digest, line: line, storeID: batch.movements[0].storeID))
     }
@@ -35,8 +36,8 @@ struct ImportKeys: Sendable {
         }
     }
 
-    /// For a movement that asks whether a row was imported.
-    /// - Parameter line: That of the part which begins with the row.
+    /// For a movement that tests whether a row was imported.
+    /// - Parameter line: The line of the part that begins with the row.
     func context(asking change: Movement, about row: PlannedRow, ofPart line: Int) -> CommandContext {
         var name = name(of: row)
         if case .movement = row.change, row.externalID == nil {

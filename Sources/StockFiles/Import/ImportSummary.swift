@@ -1,30 +1,30 @@
 public import Inventory
 
-/// What became of a file.
+/// The result of an import.
 public struct ImportSummary: Hashable, Sendable {
     public let kind: FileKind
     public var rows = 0
-    /// Products or stores that are new, or movements that were recorded.
+    /// New products or stores, or recorded movements.
     public var added = 0
-    /// Products or stores that were changed.
+    /// Changed products or stores.
     public var changed = 0
-    /// Rows that were there already, from an earlier import of the file or because they say nothing new.
+    /// Rows without effect: imported before, or already as in the ledger.
     public var unchanged = 0
-    /// Rows that were refused.
+    /// Refused rows.
     public var refused = 0
-    /// Whether rows are left that were not tried, because one before them was refused.
+    /// Whether some rows were not tried, because one before them was refused.
     public var isStopped = false
 }
 
-/// How a file is imported.
+/// Options of an import.
 public struct ImportOptions: Sendable {
     /// Checks the file and writes nothing.
     public var isDryRun = false
-    /// Imports what can be; otherwise nothing is written unless every row can be.
+    /// Imports the valid rows; otherwise nothing is written unless every row is valid.
     public var skipsInvalid = false
     /// Whether the ledger is behind a server, which records at its own time.
     public var isThroughServer = false
-    /// Stores that are written to side by side.
+    /// The number of stores written to concurrently.
     public var storesAtOnce = 1_000
     public var limits: InputLimits
 
@@ -35,7 +35,7 @@ public struct ImportOptions: Sendable {
     }
 }
 
-/// Whoever follows an import.
+/// Observes an import.
 public protocol ImportObserver: Sendable {
     /// The file was checked, and its rows will be imported.
     func importBegins(rows: Int)

@@ -1,16 +1,16 @@
 public import Inventory
 
-/// Imports files of products, stores, opening stock and movements into a ledger, as any client would: every rule holds,
-/// and the audit log tells it all.
+/// Imports files of products, stores, opening stock and movements into a ledger as any client would: all rules apply,
+/// and the audit log has every change.
 ///
-/// A file is gone through twice. First it is checked, to the last row and against the levels as they will be, and nothing
-/// is written unless all of it can be (or what cannot is to be left out). Then it is written, a part at a time, in memory
-/// for a part. Importing a file again goes on where it was interrupted; what is there is not written twice.
+/// Makes two passes over a file. First the whole file is checked, against the levels as they will be, and nothing is
+/// written unless all rows are valid (or invalid ones are to be skipped). Then it is written, with one part in memory
+/// at a time. Importing a file again resumes after an interruption; rows in the ledger are not written twice.
 public struct Importer: Sendable {
     private let ledger: any StockReading & StockWriting
     private let options: ImportOptions
     private let observer: any ImportObserver
-    /// When the import begins.
+    /// When the import began.
     private let now: Timestamp
 
     public init(
@@ -51,7 +51,7 @@ public struct Importer: Sendable {
         _ file: StockFile, _ header: FileHeader, check: some ImportPass, write: some ImportPass
     ) async throws -> ImportSummary {
         var checked = ImportSummary(kind: header.kind)
-        // What cannot be imported is told once: by the pass that decides about it.
+        // Each refused row is reported once, by the pass that decides about it.
         let tells = options.isDryRun || !options.skipsInvalid
         try await go(through: file, header, check, &checked, tells ? observer : nil)
         guard !options.isDryRun, options.skipsInvalid || checked.refused == 0 else { return checked }
@@ -77,7 +77,7 @@ public struct Importer: Sendable {
     }
 }
 
-/// Goes through a file, row by row.
+/// A pass over a file, row by row.
 protocol ImportPass {
     mutating func take(
         _ row: Row, _ summary: inout ImportSummary, _ observer: (any ImportObserver)?

@@ -1,6 +1,6 @@
 import Inventory
 
-/// The fields of one row, taken by column. All that is wrong with them is collected.
+/// The fields of one row, parsed by column. Collects all problems.
 struct Row {
     let record: CSVRecord
     private let header: FileHeader
@@ -19,12 +19,12 @@ struct Row {
     }
 
     mutating func refuse(_ column: Column?, _ detail: String) {
-        // A row with too few or too many fields has one thing wrong with it, not one for each column.
+        // A row with too few or too many fields has one problem, not one per column.
         guard record.fields.count == header.columns.count else { return }
         problems.append(RowProblem(line: record.line, column: column?.rawValue, detail: detail))
     }
 
-    /// What a field says; `nil` if it is empty, or the file has no such column.
+    /// The value of a field; `nil` if it is empty, or the file has no such column.
     func field(_ column: Column) -> String? {
         guard let index = header.columns.firstIndex(of: column), record.fields.indices.contains(index),
             !record.fields[index].isEmpty
@@ -48,7 +48,7 @@ struct Row {
 }
 
 extension Row {
-    /// Units of one movement.
+    /// The quantity of one movement.
     mutating func units(_ column: Column, from lowest: Int64) -> Int64? {
         integer(column, in: lowest...limits.quantity, " (limits.quantity)")
     }
@@ -76,20 +76,20 @@ extension Row {
         value(column, "must be an RFC 3339 time, as 2026-11-20T19:55:00Z", Timestamp.init)
     }
 
-    /// - Parameter limit: The setting that says so.
+    /// - Parameter limit: The name of the setting.
     private mutating func text(_ column: Column, atMost maximum: Int, _ limit: String) -> String? {
-        value(column, "must have at maximum \(maximum) characters (\(limit)), none of them a control character") {
+        value(column, "must have at most \(maximum) characters (\(limit)), and no control characters") {
             text in
             isPrintable(text, atMost: maximum) ? text : nil
         }
     }
 }
 
-/// What is wrong with a row of a file.
+/// A problem with a row of a file.
 public struct RowProblem: Hashable, Sendable, CustomStringConvertible {
-    /// On which it begins, counted from 1.
+    /// The line on which the row begins, counted from 1.
     public let line: Int
-    /// `nil` if it is the row as a whole.
+    /// `nil` if it concerns the whole row.
     public let column: String?
     public let detail: String
 

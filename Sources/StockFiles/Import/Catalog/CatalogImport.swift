@@ -1,12 +1,12 @@
 import Inventory
 
-/// Brings the catalog to what a file of products or stores says, a change at a time; or only says what it would change.
+/// Imports a file of products or stores, one change at a time, or only counts the changes.
 struct CatalogImport: ImportPass {
     private var rows: CatalogRows
     private let keys: ImportKeys
     private let ledger: (any StockReading & StockWriting)?
 
-    /// - Parameter ledger: `nil` if nothing is to be written.
+    /// - Parameter ledger: `nil` to write nothing.
     init(
         _ catalog: CatalogIndex, _ header: FileHeader, _ keys: ImportKeys,
         writingTo ledger: (any StockReading & StockWriting)? = nil
@@ -36,7 +36,7 @@ struct CatalogImport: ImportPass {
                 summary.changed += 1
             }
         } catch .refused(let refusal) {
-            // Another one changed the catalog meanwhile, or what the row names is archived.
+            // The catalog was changed concurrently, or the row's product or store is archived.
             summary.refuse(row.record, [RowProblem(refusal, line: row.record.line)], observer)
         }
         observer?.imported(rows: 1)
@@ -49,8 +49,8 @@ struct CatalogImport: ImportPass {
         _ = try await ledger.change(try await conditional(change, ledger), keys.context(line: row.record.line))
     }
 
-    /// What is replaced has to be what the row was compared with. It is read by itself, because a list does not tell the
-    /// versions everywhere.
+    /// The replaced version must be the one that the row was compared with. Read on its own, because not all ledgers'
+    /// lists have versions.
     private func conditional(
         _ change: CatalogChange, _ ledger: any StockReading
     ) async throws(LedgerError) -> CatalogChange {
@@ -76,19 +76,19 @@ struct CatalogImport: ImportPass {
 }
 
 extension RowProblem {
-    /// Why the ledger did not take a row.
+    /// Why the ledger refused a row.
     init(_ refusal: Refusal, line: Int) {
         let (column, detail): (Column?, String) =
             switch refusal {
             case .insufficientStock(let onHand, _): (.quantity, "there are \(onHand) on hand then")
-            case .stockChanged(let onHand): (.onHand, "there are \(onHand) on hand already: this is no opening stock")
+            case .stockChanged(let onHand): (.onHand, "there are \(onHand) on hand already: no opening stock")
             case .unknownProduct(let id): (nil, "product \(id) does not exist, or is archived")
             case .unknownStore(let id): (nil, "store \(id) does not exist, or is archived")
             case .notFound: (nil, "it was archived meanwhile")
             case .alreadyExists(let field):
-                (Column(rawValue: field), "is taken, perhaps by something that is archived")
-            case .ambiguousName: (.name, "several products are called so")
-            case .preconditionFailed: (nil, "somebody changed it meanwhile: import the file again")
+                (Column(rawValue: field), "is taken, perhaps by an archived one")
+            case .ambiguousName: (.name, "several products have this name")
+            case .preconditionFailed: (nil, "it was changed meanwhile: import the file again")
             case .idempotencyKeyReused: (.externalID, "was imported before, with other contents")
             case .inUse, .batch, .idsExhausted: (nil, "was refused: \(refusal)")
             }

@@ -1,11 +1,11 @@
 import Inventory
 
-/// The catalog, in memory: a file of a million rows asks for products that often.
+/// The catalog, in memory: a file of a million rows needs a million lookups.
 struct CatalogIndex {
     private(set) var stores: [StoreID: Store] = [:]
     private(set) var products: [ProductID: Product] = [:]
     private var bySKU: [ExactText: ProductID] = [:]
-    /// By the name in lower case.
+    /// By lowercased name.
     private var byName: [String: Set<ProductID>] = [:]
 
     private static let pageSize = 1_000
@@ -48,7 +48,7 @@ struct CatalogIndex {
 }
 
 extension Row {
-    /// The product that the row names: by its id, or else its SKU, or else its name.
+    /// The row's product: by id, or else SKU, or else name.
     mutating func product(in catalog: CatalogIndex) -> Product? {
         if field(.productID) != nil {
             guard let id: ProductID = id(.productID) else { return nil }

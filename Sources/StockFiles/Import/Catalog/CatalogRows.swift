@@ -1,16 +1,16 @@
 import Inventory
 
-/// What the rows of a file of products or stores ask of the catalog.
+/// The changes that the rows of a file of products or stores make to the catalog.
 struct CatalogRows {
     private var catalog: CatalogIndex
     private let header: FileHeader
-    /// The rows that have been, by what they name: twice is once too often.
+    /// The previous rows by what they name, to refuse duplicates.
     private var lines: [Named: Int] = [:]
 
     private enum Named: Hashable {
         case id(Int64)
         case sku(ExactText)
-        /// In lower case.
+        /// Lowercased.
         case name(String)
     }
 
@@ -25,7 +25,7 @@ struct CatalogRows {
         self.header = header
     }
 
-    /// Whether a product or store is still what the row was compared with.
+    /// Whether the product or store is still as it was when the row was compared with it.
     func has(_ product: Product) -> Bool { catalog.products[product.id]?.details == product.details }
     func has(_ store: Store) -> Bool { catalog.stores[store.id].map { isNamed($0, store.name) } ?? false }
 
@@ -43,7 +43,7 @@ struct CatalogRows {
         return isNamed(store, name) ? .keep : .change(.replaceStore(id, name: name, ifVersion: .any))
     }
 
-    /// A product is known by its id, or else its SKU, or else its name.
+    /// A product is identified by its id, or else its SKU, or else its name.
     private mutating func productChange(_ row: inout Row) -> Change? {
         let id: ProductID? = row.id(.productID)
         let name = row.required(.name, row.name(.name))
@@ -63,11 +63,11 @@ struct CatalogRows {
         if let sku = details.sku {
             refuseRepetition(of: .sku(ExactText(sku)), .sku, &row)
             if let holder = catalog.product(sku: sku), holder.id != known?.id {
-                row.refuse(.sku, "is that of product \(holder.id)")
+                row.refuse(.sku, "belongs to product \(holder.id)")
             }
         }
         guard let known else { return .add(.createProduct(id, details)) }
-        // A column that the file does not have says nothing.
+        // A missing column leaves the field unchanged.
         if !header.has(.sku) { details.sku = known.details.sku }
         if !header.has(.category) { details.category = known.details.category }
         if !header.has(.unit) { details.unit = known.details.unit }
@@ -88,7 +88,7 @@ struct CatalogRows {
 
     private mutating func refuseRepetition(of named: Named, _ column: Column, _ row: inout Row) {
         if let line = lines.updateValue(row.record.line, forKey: named) {
-            row.refuse(column, "is that of line \(line) too")
+            row.refuse(column, "is also on line \(line)")
         }
     }
 }

@@ -1,15 +1,15 @@
-/// Rows of a file that follow one another and are written together. A transfer stands between two parts.
+/// Consecutive rows of a file that are written together. A transfer is between two parts.
 ///
-/// What is a part depends on the file alone, not on which of its rows are refused: each is known by its first line, and is
-/// the same part when the file is imported again, in whatever way.
+/// Parts depend only on the file, not on which rows are refused: each is identified by its first line, and is the same
+/// when the file is imported again, by whichever route.
 struct FilePart {
     private static let maximumRows = 1_000
-    /// Of what the rows say, so that a batch of them is no longer than what a server takes.
+    /// The size of the rows, so that a batch of them is not too long for a server.
     private static let maximumBytes = 262_144
 
-    /// Of the first row, whether or not it is refused.
+    /// The line of the first row, refused or not.
     private(set) var line: Int?
-    /// With the rows that are refused.
+    /// Including refused rows.
     private(set) var count = 0
     private var bytes = 0
 

@@ -1,7 +1,7 @@
 import Inventory
 
-/// What the levels will be, while the rows of a file are gone through before any of them is written. Holds the levels of
-/// the stores that the file names.
+/// The levels as they will be after the rows checked so far, before any is written. Holds the levels of the stores in
+/// the file.
 struct ForeseenStock {
     private let ledger: any StockReading
     private var onHand: [LevelKey: Int64] = [:]
@@ -13,8 +13,8 @@ struct ForeseenStock {
         self.ledger = ledger
     }
 
-    /// Lets a row happen.
-    /// - Returns: What is wrong with it, if it could not.
+    /// Applies a row.
+    /// - Returns: The problem, if the row is impossible.
     mutating func refusal(of change: PlannedRow.Change) async throws(LedgerError) -> Refusal? {
         switch change {
         case .movement(let movement):

@@ -1,11 +1,11 @@
 import Inventory
 
-/// Says where rows may keep the time at which they were recorded elsewhere: only in a ledger that has no history but
-/// theirs. In any other, that would be a tale of the past that nobody can check: what happened when is `occurred_at`.
+/// Allows rows to keep their original recording time only in a ledger without other history. In any other, such times
+/// could not be verified: use `occurred_at`.
 struct HistoryRule {
     private let ledger: any StockReading
     private let keys: ImportKeys
-    private var answers: [StoreID: Bool] = [:]
+    private var cached: [StoreID: Bool] = [:]
 
     init(ledger: any StockReading, keys: ImportKeys) {
         self.ledger = ledger
@@ -13,11 +13,11 @@ struct HistoryRule {
     }
 
     mutating func admits(_ storeID: StoreID) async throws(LedgerError) -> Bool {
-        if let answer = answers[storeID] { return answer }
+        if let isAllowed = cached[storeID] { return isAllowed }
         let first = try await ledger.audit(AuditQuery(storeID: storeID, limit: 1), Freshness())
-        let answer = first.value.items.allSatisfy { $0.requestID.hasPrefix(keys.requestPrefix) }
-        answers[storeID] = answer
-        return answer
+        let isAllowed = first.value.items.allSatisfy { $0.requestID.hasPrefix(keys.requestPrefix) }
+        cached[storeID] = isAllowed
+        return isAllowed
     }
 
     /// Refuses a row whose time cannot be kept.

@@ -1,15 +1,15 @@
 import Inventory
 
-/// Goes through a file of opening stock or movements without writing anything.
+/// Checks a file of opening stock or movements without writing anything.
 struct MovementCheck: ImportPass {
     private var rows: MovementRows
     private var history: HistoryRule
-    /// `nil` once some of the file is in the ledger: the levels tell of that already, and of what came after it. Then
-    /// the ledger judges each row when its turn comes.
+    /// `nil` if part of the file is already in the ledger: then the levels include it, and later changes. In this case,
+    /// the ledger decides each row when it is written.
     private var stock: ForeseenStock?
     private let ledger: any StockReading & StockWriting
     private let keys: ImportKeys
-    /// The part that has the next row, until a row is found that asks for something.
+    /// The part with the next row, until the first row with a change is found.
     private var part: FilePart? = FilePart()
 
     init(
@@ -47,7 +47,7 @@ struct MovementCheck: ImportPass {
 
     func finish(_ summary: inout ImportSummary, _ observer: (any ImportObserver)?) {}
 
-    /// Whether this is the first row that asks for something, with which every import begins, and it is in the ledger.
+    /// Whether this is the first row with a change, which every import begins with, and it is in the ledger.
     private mutating func isRecordedFirst(_ planned: PlannedRow?, _ row: Row) async throws(LedgerError) -> Bool {
         guard var part else { return false }
         if row.isTransfer { part = FilePart() } else { part.add(row) }
@@ -59,8 +59,7 @@ struct MovementCheck: ImportPass {
         return false
     }
 
-    /// Whether the name of a row has had an answer: it is asked for a movement that no ledger takes, because it wants the
-    /// shelf to be empty and sells from it.
+    /// Whether a row's name is in use. Tests it with an impossible movement, which expects no stock and sells from it.
     private func isRecorded(_ first: PlannedRow, ofPart line: Int) async throws(LedgerError) -> Bool {
         guard let quantity = Quantity(1) else { preconditionFailure("1 is a quantity") }
         let impossible = Movement(

@@ -1,14 +1,14 @@
 import Inventory
 
-/// Writes a file of opening stock or movements: a part of the file at a time, the rows of each store in a part as one
-/// batch, in order, and the stores side by side.
+/// Writes a file of opening stock or movements, a part at a time: the rows of each store in a part as one batch, in
+/// order, and the stores concurrently.
 struct MovementImport: ImportPass {
     private var rows: MovementRows
     private var history: HistoryRule
     private let ledger: any StockWriting
     private let keys: ImportKeys
     private let storesAtOnce: Int
-    /// Whether a row that is refused keeps the others of its batch, and what follows, from being written.
+    /// Whether a refused row prevents the others of its batch, and all later rows, from being written.
     private let isAtomic: Bool
     private var part = Part()
     private var isFirstPart = true
@@ -25,11 +25,11 @@ struct MovementImport: ImportPass {
         self.isAtomic = isAtomic
     }
 
-    /// What the rows of a part ask for.
+    /// The changes of a part's rows.
     private struct Part {
         var place = FilePart()
         var rows: [PlannedRow] = []
-        /// What is wrong with the others, to be told in the order of the file.
+        /// The other rows, to be reported in the order of the file.
         var refused: [RefusedRow] = []
     }
 
@@ -74,7 +74,7 @@ struct MovementImport: ImportPass {
             }
         }
         var outcomes: [Result<PartOutcome, LedgerError>] = []
-        // By the first batch an import can tell that it was begun: so it is written before any other.
+        // The first batch shows that an import has begun, so it is written before any other.
         let alone = isFirstPart ? 1 : 0
         if !stores.isEmpty { isFirstPart = false }
         for store in stores.prefix(alone) { outcomes.append(await write(store, part.place.line)) }
@@ -104,12 +104,12 @@ private struct RefusedRow: Sendable {
     let problems: [RowProblem]
 }
 
-/// What became of the rows of one store.
+/// The outcome of one store's rows.
 private struct PartOutcome: Sendable {
     var added = 0
     var unchanged = 0
     var refused: [RefusedRow] = []
-    /// Whether what follows in the file is not to be written.
+    /// Whether later rows must not be written.
     var isStopped = false
 
     mutating func refuse(_ row: PlannedRow, _ refusal: Refusal) {
@@ -125,7 +125,7 @@ extension Result<PartOutcome, LedgerError> {
 }
 
 extension MovementImport {
-    /// - Parameter line: That of the first row of the part.
+    /// - Parameter line: The line of the part's first row.
     @concurrent
     private func write(_ rows: [PlannedRow], _ line: Int?) async -> Result<PartOutcome, LedgerError> {
         do throws(LedgerError) {
@@ -166,8 +166,8 @@ extension MovementImport {
         return outcome
     }
 
-    /// What became of a part that had other rows when it was imported first, because others of its rows were refused: those
-    /// that were recorded then are there, and no others.
+    /// The outcome of a part that was first imported with other rows, because different ones were refused: only the
+    /// rows recorded then are in the ledger.
     private func outcome(
         of rows: [PlannedRow], _ movements: [Movement], of lines: [RecordedBatch.Line]
     ) -> PartOutcome {
@@ -189,7 +189,7 @@ extension MovementImport {
         return outcome
     }
 
-    /// Rows that have keys of their own: each waits for the one before.
+    /// Rows with their own keys, one after the other.
     private func writeOneByOne(_ rows: [PlannedRow]) async throws(LedgerError) -> PartOutcome {
         var outcome = PartOutcome()
         for row in rows {
@@ -213,7 +213,7 @@ extension MovementImport {
     }
 }
 
-/// What a movement does, to tell whether it is the one that was recorded.
+/// The effect of a movement, to compare it with a recorded one.
 private struct Content: Hashable {
     let productID: ProductID
     let type: MovementType
@@ -229,7 +229,7 @@ private struct Content: Hashable {
 }
 
 extension [RecordedBatch.Line] {
-    /// Whether these may be what became of these movements, one by one.
+    /// Whether these may be the outcomes of these movements, one by one.
     fileprivate func isOutcome(of movements: [Movement]) -> Bool {
         count == movements.count
             && zip(self, movements).allSatisfy { line, movement in

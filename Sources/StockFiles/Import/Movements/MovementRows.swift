@@ -1,6 +1,6 @@
 import Inventory
 
-/// What a row of a file of opening stock or movements asks of the ledger.
+/// The change that a row of opening stock or movements makes to the ledger.
 struct PlannedRow: Sendable {
     enum Change: Sendable {
         case movement(Movement)
@@ -13,11 +13,11 @@ struct PlannedRow: Sendable {
     let externalID: String?
 }
 
-/// Understands the rows of a file of opening stock or movements.
+/// Parses the rows of a file of opening stock or movements.
 struct MovementRows {
     let catalog: CatalogIndex
     let header: FileHeader
-    /// No row can have been recorded after this.
+    /// No row may have been recorded after this.
     let now: Timestamp
     /// The time of each store's last row.
     private var lastTimes: [StoreID: Timestamp] = [:]
@@ -28,10 +28,10 @@ struct MovementRows {
         self.now = now
     }
 
-    /// Another clock may be ahead by so much.
+    /// The tolerated clock difference.
     private static let tolerance: Int64 = 60_000_000
 
-    /// - Returns: `nil` if the row is refused, or asks for nothing: an opening stock of 0.
+    /// - Returns: `nil` if the row is refused or has no effect: an opening stock of 0.
     mutating func planned(_ row: inout Row) -> PlannedRow? {
         let store = row.store(.storeID, in: catalog)
         let product = row.product(in: catalog)
@@ -52,7 +52,7 @@ struct MovementRows {
         return PlannedRow(record: row.record, change: change, recordedAt: recordedAt, externalID: externalID)
     }
 
-    /// What is on hand where nothing was: a first stock-in.
+    /// Opening stock: a first stock-in.
     private func opening(_ row: inout Row, _ store: StoreID?, _ product: ProductID?) -> PlannedRow.Change? {
         let onHand = row.required(.onHand, row.units(.onHand, from: 0))
         guard let store, let product, let quantity = onHand.flatMap(Quantity.init) else { return nil }
@@ -81,7 +81,7 @@ struct MovementRows {
         return .transfer(Transfer(productID: product, from: store, to: other, quantity: quantity, notes: notes))
     }
 
-    /// The order of a store's rows is the order of its ledger, so their times must not go back. A transfer's time is the
+    /// A store's rows become its ledger in the same order, so their times must not decrease. A transfer's time is the
     /// earlier one of its two sides.
     private mutating func recordedAt(_ row: inout Row, _ store: StoreID?) -> Timestamp? {
         guard let time = row.time(.recordedAt) else { return nil }
@@ -96,7 +96,7 @@ struct MovementRows {
 }
 
 extension Row {
-    /// Also told of a row that is refused.
+    /// Also called for a refused row.
     var isTransfer: Bool { field(.movementType) == "transfer" }
 
     private static let kinds: [String: Movement.Kind] = [
