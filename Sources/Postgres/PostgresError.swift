@@ -1,26 +1,26 @@
-/// What went wrong between this process and PostgreSQL, and whether the work may have been done all the same.
+/// An error of the connection or of PostgreSQL, and whether the work may have been done nonetheless.
 public struct PostgresError: Error, Sendable {
     public enum Kind: Sendable, Hashable {
-        /// The server refused, with this SQLSTATE
+        /// The server returned an error with this SQLSTATE
         /// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
         case server(sqlState: String)
         /// No connection could be made, or it was lost.
         case connection
-        /// The server stayed silent for longer than ``ConnectionConfiguration/silenceTimeout``; the connection was closed.
+        /// The server was silent for longer than ``ConnectionConfiguration/silenceTimeout``; the connection was closed.
         case timeout
         /// All connections of a pool were busy and too many callers waited, or this one waited too long.
         case exhausted
         /// The connection or the pool was closed.
         case closed
-        /// What the server returned is not what the program reads: see ``Row``.
+        /// The result does not have the expected shape: see ``Row``.
         case unreadable
     }
 
-    /// What became of the work that failed.
+    /// The outcome of the failed work.
     public enum Outcome: Sendable, Hashable {
-        /// Nothing was committed: the work may be done again.
+        /// Nothing was committed: the work can be repeated.
         case notApplied
-        /// Something that commits was sent, and whether it took effect was not heard.
+        /// A commit was sent, and its result is unknown.
         case unknown
     }
 
@@ -30,7 +30,7 @@ public struct PostgresError: Error, Sendable {
     /// The server's detail. It may quote values of rows, so it is not part of ``description``.
     public var detail: String?
     public var hint: String?
-    /// The table and the constraint the error is about, if the server named them.
+    /// The table and constraint of the error, if the server named them.
     public var table: String?
     public var constraint: String?
     /// The name of the statement that failed.
@@ -43,20 +43,20 @@ public struct PostgresError: Error, Sendable {
         self.outcome = outcome
     }
 
-    /// The server's SQLSTATE, if the server answered.
+    /// The server's SQLSTATE, if the server reported the error.
     public var sqlState: String? {
         if case .server(let sqlState) = kind { sqlState } else { nil }
     }
 
-    /// Whether the same work may succeed if it is simply done again, and cannot thereby be done twice.
+    /// Whether a retry may succeed, and cannot do the work twice.
     ///
-    /// A connection that cannot be made counts, whatever the reason: libpq does not tell a server that is down from a
-    /// password that is wrong.
+    /// A failed connection counts, whatever the reason: libpq does not distinguish a server that is down from a wrong
+    /// password.
     public var isRetryable: Bool {
         outcome == .notApplied && isTransient
     }
 
-    /// Whether the trouble may be over soon, whatever became of the work.
+    /// Whether the cause may be over soon, whatever the outcome.
     public var isTransient: Bool {
         switch kind {
         case .connection, .timeout: true
@@ -65,7 +65,7 @@ public struct PostgresError: Error, Sendable {
         }
     }
 
-    /// Whether the server lacks what it needs: disk, memory, connections (class 53), or its machine fails it (class 58).
+    /// Whether the server lacks resources (disk, memory, connections: class 53), or had a system error (class 58).
     public var isOfResources: Bool {
         sqlState.map { $0.hasPrefix("53") || $0.hasPrefix("58") } ?? false
     }
@@ -88,7 +88,7 @@ extension PostgresError: CustomStringConvertible {
     }
 }
 
-/// The SQLSTATEs that are known by name here.
+/// Named SQLSTATEs.
 public enum SQLState {
     public static let uniqueViolation = "23505"
     public static let checkViolation = "23514"

@@ -1,10 +1,10 @@
 internal import NIOCore
 
 extension ByteBuffer {
-    /// Appends a command as RESP writes it: an array of bulk strings.
+    /// Appends a command in RESP: an array of bulk strings.
     ///
-    /// hiredis's `redisFormatCommandArgv` would have each command in memory of its own, to be copied here and freed, and
-    /// each argument of it in contiguous memory before that.
+    /// hiredis's `redisFormatCommandArgv` would allocate each command, to be copied here and freed, and needs each
+    /// argument in contiguous memory.
     mutating func writeCommand(_ command: RedisCommand) {
         writeNumber(Int64(command.arguments.count + 1), after: "*")
         writeBulk(command.name)
@@ -56,7 +56,7 @@ extension ByteBuffer {
         }
     }
 
-    /// How many characters the number has in decimal, its sign included.
+    /// The number of characters in decimal, including the sign.
     private static func length(of value: Int64) -> Int {
         var length = value < 0 ? 2 : 1
         var rest = value.magnitude

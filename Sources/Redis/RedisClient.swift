@@ -3,19 +3,19 @@ public import NIOCore
 internal import NIOSSL
 internal import Synchronization
 
-/// An asynchronous client of one Redis server. Has to be closed before it is given up.
+/// An asynchronous client of one Redis server. Must be closed before it is released.
 ///
-/// - Commands of one turn of an event loop leave in one write, and replies are matched first in, first out.
-/// - Nothing waits without a limit: a caller has its answer or an error by ``RedisConfiguration/commandTimeout``, and a
-///   queue that is full refuses.
-/// - A connection that is lost fails all that is in flight on it, and is made again by itself. Commands are never sent
-///   again by themselves.
+/// - Commands of one turn of an event loop are sent in one write, and replies are matched first in, first out.
+/// - All waits are bounded: a caller gets a reply or an error within ``RedisConfiguration/commandTimeout``, and a full
+///   queue refuses commands.
+/// - A lost connection fails all its commands in flight, and is re-established automatically. Commands are never
+///   retried automatically.
 public final class RedisClient: Sendable {
     private let connections: [Connection]
     private let watches: [Task<Void, Never>]
     private let turn = Atomic(0)
 
-    /// Starts to connect and does not wait for it. Reads the file of the trust roots, if one is named.
+    /// Starts connecting, without waiting. Reads the file of trust roots, if configured.
     /// - Throws: ``InvalidRedisConfiguration``.
     public init(
         _ configuration: RedisConfiguration, eventLoopGroup: any EventLoopGroup, logger: Logger
@@ -31,9 +31,9 @@ public final class RedisClient: Sendable {
     /// The identities of the connected servers: usually one, several while connections lead to different ones, none while
     /// there is no connection.
     ///
-    /// A server has another identity after each of its restarts, and after it was the replica of another one: it names its
-    /// process and the history of its data. A replica is not connected to. By the time commands are sent a connection may
-    /// lead elsewhere: give the identity to them as `expecting`, if they make sense on this server only.
+    /// A server has a new identity after each restart, and after it was a replica: it consists of its process and
+    /// replication id. The client does not connect to replicas. By the time commands are sent, a connection may lead to
+    /// another server: pass the identity as `expecting` if they are only valid on this one.
     public var identities: Set<String> {
         Set(connections.lazy.compactMap(\.identity))
     }
@@ -43,8 +43,8 @@ public final class RedisClient: Sendable {
     }
 
     /// Sends one command.
-    /// - Parameter identity: If given, the command is sent to the server of this identity or not at all: then it throws
-    ///   `.serverChanged`. The reply is that server's.
+    /// - Parameter identity: If given, the command is only sent to the server with this identity; otherwise throws
+    ///   `.serverChanged`.
     /// - Throws: ``RedisError``; `.server` if the reply is an error.
     public func send(_ command: RedisCommand, expecting identity: String? = nil) async throws(RedisError) -> RedisValue
     {
@@ -55,12 +55,12 @@ public final class RedisClient: Sendable {
         return value
     }
 
-    /// Sends several commands, one right behind the other, in one round trip. Others' commands do not come between
-    /// them, other clients' may.
+    /// Sends several commands in one round trip, without commands of other callers between them; other clients'
+    /// commands may be.
     /// - Parameters:
     ///   - commands: No more than ``RedisConfiguration/maximumInFlight``.
-    ///   - identity: As in ``send(_:expecting:)``. All of the replies are that server's.
-    /// - Returns: As many replies as there are commands; ``RedisValue/error(_:)`` for those that the server refused.
+    ///   - identity: As in ``send(_:expecting:)``, for all commands.
+    /// - Returns: A reply per command; ``RedisValue/error(_:)`` for those that failed.
     public func pipeline(
         _ commands: [RedisCommand], expecting identity: String? = nil
     ) async throws(RedisError) -> [RedisValue] {
@@ -71,7 +71,7 @@ public final class RedisClient: Sendable {
         }
     }
 
-    /// Closes the connections. What is pending fails with `.closed`.
+    /// Closes the connections. Pending commands fail with `.closed`.
     public func close() async {
         for watch in watches { watch.cancel() }
         for connection in connections { await connection.close() }
@@ -91,7 +91,8 @@ public final class RedisClient: Sendable {
         return try outcome.get()
     }
 
-    /// The caller's own event loop's, if it is on one, else any in turn; but rather one that leads to the server.
+    /// The connection of the caller's event loop, if any, else the next in turn; one to the required server is
+    /// preferred.
     private func connection(to identity: String?) -> Connection {
         guard connections.count > 1 else { return connections[0] }
         let preferred =

@@ -15,7 +15,7 @@ public struct RedisCommand: Sendable {
     }
 }
 
-/// A part of a command. Written to the wire as it is, without a copy in between.
+/// A part of a command. Written to the buffer without an intermediate copy.
 public enum RedisArgument: Sendable, ExpressibleByStringLiteral {
     case literal(StaticString)
     case string(String)

@@ -1,19 +1,19 @@
-/// Why a command was not answered, or how the server refused it.
+/// Why a command failed.
 ///
-/// A command that failed with `.connection`, `.timeout` or `.cancelled` may have taken effect all the same.
+/// A command that failed with `.connection`, `.timeout` or `.cancelled` may still have taken effect.
 public struct RedisError: Error, Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
-        /// The server refused the command, in these words: `WRONGTYPE Operation against a key…`.
+        /// The server's error message: `WRONGTYPE Operation against a key…`.
         case server(message: String)
         /// There is no connection, or it was lost.
         case connection
-        /// No answer within ``RedisConfiguration/commandTimeout``.
+        /// No reply within ``RedisConfiguration/commandTimeout``.
         case timeout
-        /// Too many commands wait for their replies already. This one was not sent.
+        /// Too many commands are pending. This one was not sent.
         case overloaded
-        /// The server said something that is not RESP2, or more than ``RedisConfiguration/maximumReplyBytes``.
+        /// The server sent invalid RESP2, or more than ``RedisConfiguration/maximumReplyBytes``.
         case protocolViolation
-        /// The connection leads to another server than the one the command was made for. It was not sent.
+        /// The connection leads to another server than the command requires. It was not sent.
         case serverChanged
         /// The caller's task was cancelled.
         case cancelled
@@ -30,7 +30,7 @@ public struct RedisError: Error, Sendable, Hashable {
         self.message = message
     }
 
-    /// The first word of what the server said, such as `NOSCRIPT` or `READONLY`; nil if it was not the server.
+    /// The first word of the server's error, such as `NOSCRIPT` or `READONLY`; nil for other errors.
     public var serverCode: Substring? {
         guard case .server(let message) = kind else { return nil }
         return message.prefix { $0 != " " }

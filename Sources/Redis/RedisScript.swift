@@ -1,7 +1,7 @@
 import Basics
 import Crypto
 
-/// A Lua script that servers are asked to run by its SHA-1, so that the source travels once.
+/// A Lua script that is run by its SHA-1, so that the source is sent once.
 public struct RedisScript: Sendable, Hashable {
     public let source: String
     /// 40 hexadecimal digits, as `SCRIPT LOAD` returns them.
@@ -14,8 +14,8 @@ public struct RedisScript: Sendable, Hashable {
 }
 
 extension RedisCommand {
-    /// `EVALSHA`, for a pipeline. A server that does not know the script answers `NOSCRIPT`
-    /// (``RedisValue/isUnknownScript``) and goes on with the next command; ``load(_:)`` is the remedy.
+    /// `EVALSHA`, for a pipeline. A server without the script replies `NOSCRIPT` (``RedisValue/isUnknownScript``) and
+    /// continues with the next command; then use ``load(_:)``.
     /// - Parameter keys: All keys that the script touches.
     public static func evaluate(
         _ script: RedisScript, keys: [RedisArgument], arguments: [RedisArgument]
@@ -23,7 +23,7 @@ extension RedisCommand {
         RedisCommand("EVALSHA", [.string(script.sha), .integer(Int64(keys.count))] + keys + arguments)
     }
 
-    /// `SCRIPT LOAD`: the server knows the script until it restarts or is told to forget all scripts.
+    /// `SCRIPT LOAD`: the server keeps the script until a restart or `SCRIPT FLUSH`.
     public static func load(_ script: RedisScript) -> RedisCommand {
         RedisCommand("SCRIPT", "LOAD", .string(script.source))
     }
@@ -36,7 +36,7 @@ extension RedisCommand {
 }
 
 extension RedisClient {
-    /// Runs a script by its SHA-1, and with its source if the server does not know it yet: a second round trip, once.
+    /// Runs a script by its SHA-1; if the server does not have it yet, sends its source in a second round trip.
     /// - Parameters:
     ///   - keys: All keys that the script touches.
     ///   - identity: As in ``send(_:expecting:)``.

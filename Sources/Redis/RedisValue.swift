@@ -1,15 +1,15 @@
 public import NIOCore
 
-/// A reply, as RESP2 has them (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+/// A RESP2 reply (https://redis.io/docs/latest/develop/reference/protocol-spec/).
 public enum RedisValue: Sendable, Hashable {
     case null
     case integer(Int64)
-    /// A bulk string. It is a slice of what came from the network and keeps all of that alive, some tens of kilobytes:
-    /// copy what is to be kept for long.
+    /// A bulk string. A slice of the network buffer, which it keeps alive (some tens of kilobytes): copy it to keep it
+    /// for long.
     case bytes(ByteBuffer)
     /// A simple string, such as `OK`.
     case status(String)
-    /// What the server said instead of an answer, inside an array or a pipeline.
+    /// An error reply inside an array or a pipeline.
     case error(String)
     case array([RedisValue])
 }
@@ -22,7 +22,7 @@ extension RedisValue {
 
     public var isNull: Bool { self == .null }
 
-    /// An integer, or a bulk string that is one in decimal, as hashes and counters hold them. Makes no `String`.
+    /// An integer, or a bulk string with a decimal one, as in hashes and counters. Does not create a `String`.
     public var int64: Int64? {
         switch self {
         case .integer(let value): value
@@ -40,16 +40,16 @@ extension RedisValue {
         }
     }
 
-    /// The refusal that this reply is, if it is one.
+    /// The error, if this is an error reply.
     public var error: RedisError? { if case .error(let message) = self { .server(message) } else { nil } }
 
-    /// Whether the server refuses to do what only a master does.
+    /// Whether the server refused a command because it is not a master.
     var isOfReplica: Bool {
         guard case .error(let message) = self else { return false }
         return message.hasPrefix("READONLY") || message.hasPrefix("ERR WAIT cannot be used with replica")
     }
 
-    /// Whether the server does not know the script of an `EVALSHA`, which has then done nothing.
+    /// Whether the server does not have the script of an `EVALSHA`, which then had no effect.
     public var isUnknownScript: Bool {
         if case .error(let message) = self { message.hasPrefix("NOSCRIPT") } else { false }
     }
@@ -69,7 +69,7 @@ extension Int64 {
             if isTooLong || isTooLarge { return nil }
             value = next
         }
-        // Built from below, since the least number has no positive counterpart.
+        // Accumulated as negative, since the minimum has no positive counterpart.
         if !isNegative && value == .min { return nil }
         self = isNegative ? value : -value
     }

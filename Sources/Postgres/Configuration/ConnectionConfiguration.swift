@@ -1,11 +1,11 @@
-/// How to reach a server and what to expect of it.
+/// The connection settings of a server.
 ///
-/// The connection string is libpq's and reaches libpq untouched, so whatever libpq documents for it works, TLS
-/// (`sslmode=verify-full`), several hosts and `target_session_attrs` included
-/// (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING). What it says about connecting wins
-/// over the properties here. Durations go to the server in milliseconds; nil and zero mean no limit.
+/// The connection string is passed to libpq unchanged, so everything that libpq documents for it works, including TLS
+/// (`sslmode=verify-full`), several hosts and `target_session_attrs`
+/// (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING). Its connection parameters override
+/// the properties here. Durations are sent to the server in milliseconds; nil and zero mean no limit.
 public struct ConnectionConfiguration: Sendable {
-    /// A URI or `keyword=value` pairs. Holds the password: it goes nowhere but to libpq.
+    /// A URI or `keyword=value` pairs. Contains the password, so it is only passed to libpq.
     let connectionString: String
     /// The string's `options`, to which the settings below are added.
     let options: String
@@ -16,20 +16,20 @@ public struct ConnectionConfiguration: Sendable {
     public var connectTimeout: Duration = .seconds(5)
     /// After this long the server cancels a statement (`statement_timeout`).
     public var statementTimeout: Duration? = .seconds(30)
-    /// After this long without a byte either way the connection is given up: for a network or a server that went dark.
-    /// It has to be longer than ``statementTimeout``, or the server has no chance to answer first.
+    /// The connection is closed after this long without a byte in either direction: the network or server is dead. Must
+    /// be longer than ``statementTimeout``, so that the server can respond first.
     public var silenceTimeout: Duration? = .seconds(35)
-    /// After this long without a statement in an open transaction the server hangs up
+    /// The server closes a session after this long without a statement in an open transaction
     /// (`idle_in_transaction_session_timeout`).
     public var idleInTransactionTimeout: Duration? = .seconds(30)
     /// Whether transactions are read-only unless they say otherwise (`default_transaction_read_only`).
     public var isReadOnly: Bool
-    /// What the server has to be, unless the connection string asks for something else (`target_session_attrs`).
+    /// The required role of the server, unless the connection string has another one (`target_session_attrs`).
     public var serverRole: ServerRole?
-    /// After this long without a job the server hangs up and forgets what the session held (`idle_session_timeout`).
+    /// The server closes a session and releases its locks after this long without a job (`idle_session_timeout`).
     public var idleSessionTimeout: Duration?
-    /// Called with each new session before its first job, on the connection's thread; what it returns is the session's
-    /// ``Session/label``. If it throws, there is no connection.
+    /// Called with each new session before its first job, on the connection's thread; the result is the session's
+    /// ``Session/label``. If it throws, the connection fails.
     public var onConnect: (@Sendable (Session) throws(PostgresError) -> String?)?
     /// Further settings of the session, by name; values without spaces.
     public var settings: [String: String] = [:]
@@ -47,12 +47,12 @@ public struct ConnectionConfiguration: Sendable {
         target = parsed.redacted
     }
 
-    /// The session's settings as command-line options of the server process; the last of a name wins there.
+    /// The session's settings as command-line options of the server process, where the last of a name wins.
     private var serverOptions: String {
         var all = ["TimeZone=UTC"]
         all.append("statement_timeout=\(statementTimeout?.milliseconds ?? 0)")
         all.append("idle_in_transaction_session_timeout=\(idleInTransactionTimeout?.milliseconds ?? 0)")
-        // The server notices as soon as this side: until then it would keep what a lost transaction has locked.
+        // So that the server notices as soon as this side: until then it keeps a lost transaction's locks.
         all += Self.keepalives.map { "tcp_\($0.keyword)=\($0.value)" } + ["tcp_user_timeout=\(Self.userTimeout)"]
         if let idleSessionTimeout { all.append("idle_session_timeout=\(idleSessionTimeout.milliseconds)") }
         all.append("default_transaction_read_only=\(isReadOnly ? "on" : "off")")
@@ -60,15 +60,15 @@ public struct ConnectionConfiguration: Sendable {
         return ([options] + all.map { "-c \($0)" }).joined(separator: " ")
     }
 
-    /// A network that went dark is noticed within five seconds, on both sides, while a statement runs for long or not: what
-    /// was sent is not acknowledged, or nobody answers the probes.
+    /// Both sides notice a dead network within five seconds, even during a long statement: sent data or probes are not
+    /// acknowledged.
     private static let keepalives = [
         (keyword: "keepalives_idle", value: "2"), (keyword: "keepalives_interval", value: "1"),
         (keyword: "keepalives_count", value: "2"),
     ]
     private static let userTimeout = "4000"
 
-    /// For PQconnectdbParams, where the later of two values wins and `dbname` stands for all of the connection string.
+    /// For PQconnectdbParams, where the later of two values wins and `dbname` is the whole connection string.
     var keywordsAndValues: [(keyword: String, value: String)] {
         Self.keepalives + [
             ("tcp_user_timeout", Self.userTimeout),
@@ -82,7 +82,7 @@ public struct ConnectionConfiguration: Sendable {
     }
 }
 
-/// What a server is to others, in the words of `target_session_attrs`.
+/// The role of a server, as in `target_session_attrs`.
 public enum ServerRole: String, Sendable {
     case primary, standby
 }

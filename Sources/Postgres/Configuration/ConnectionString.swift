@@ -1,11 +1,11 @@
 internal import CLibPQ
 
-/// A connection string that libpq cannot read. Names no part of it, since any part may be the password.
+/// A connection string that libpq cannot parse. Quotes no part of it, since any part may be the password.
 public struct InvalidConnectionString: Error, Sendable, CustomStringConvertible {
     public let description: String
 }
 
-/// What a connection string says, as libpq reads it.
+/// A connection string as parsed by libpq.
 struct ConnectionString {
     private var values: [String: String] = [:]
 
@@ -21,7 +21,7 @@ struct ConnectionString {
             if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
             option += 1
         }
-        // libpq finds this out when it connects, and then quotes what may be a password with an unescaped slash.
+        // libpq reports this when it connects, quoting text that may be a password with an unescaped slash.
         for port in list("port") where UInt16(port) == nil && !port.isEmpty {
             throw InvalidConnectionString(description: "a port is not a number from 0 to 65535")
         }
@@ -43,7 +43,7 @@ struct ConnectionString {
         values[keyword]?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? []
     }
 
-    /// libpq quotes what it stumbled over, which may be the password: nothing from the first quote to the last is kept.
+    /// libpq quotes the invalid text, which may be the password: removes everything from the first quote to the last.
     private static func redacted(_ message: String?) -> String {
         guard let message = message?.singleLine else { return "out of memory" }
         guard let first = message.firstIndex(of: "\""), let last = message.lastIndex(of: "\"") else { return message }
@@ -52,7 +52,7 @@ struct ConnectionString {
 }
 
 extension String {
-    /// libpq's several lines in one.
+    /// Joins libpq's lines.
     var singleLine: String {
         split(whereSeparator: \.isNewline).joined(separator: "; ")
     }

@@ -2,17 +2,17 @@ public import Logging
 internal import NIOPosix
 internal import Synchronization
 
-/// A connection to a server, with a thread of its own.
+/// A connection to a server, with its own thread.
 ///
-/// It connects when it is first used and again after a loss. A server that cannot be reached is left alone for 50 ms,
-/// then longer and longer, up to 1 s; meanwhile jobs fail at once with the last failure. A connection that the server
-/// closed while it was idle is replaced without an error.
+/// It connects when first used, and again after a loss. If the server is unreachable, it backs off for 50 ms to 1 s,
+/// while jobs fail at once with the last error. A connection that the server closed while it was idle is replaced
+/// without an error.
 public final class Connection: Sendable {
     private let thread: NIOThreadPool
     private let keeper: SessionKeeper
     private let connected = Atomic(false)
 
-    /// Starts the thread but does not connect. Must be closed before it is given up.
+    /// Starts the thread but does not connect. Must be closed before it is released.
     public init(_ configuration: ConnectionConfiguration, logger: Logger) {
         var logger = logger
         logger[metadataKey: "postgres"] = "\(configuration)"
@@ -21,11 +21,11 @@ public final class Connection: Sendable {
         thread.start()
     }
 
-    /// Whether it had a living connection when its last job ended.
+    /// Whether it was connected when its last job ended.
     public var isConnected: Bool { connected.load(ordering: .relaxed) }
 
-    /// Runs `body` on the connection's thread, after the jobs that came before. Cancelling the caller changes nothing:
-    /// what was begun is finished, so that no COMMIT is ever cancelled.
+    /// Runs `body` on the connection's thread, after earlier jobs. Cancelling the caller has no effect, so that no
+    /// COMMIT is ever cancelled.
     ///
     /// A transaction that `body` leaves open is rolled back before this returns or throws.
     /// - Throws: What `body` throws, and ``PostgresError`` of kind `connection` or `closed`.
@@ -40,7 +40,7 @@ public final class Connection: Sendable {
         }
     }
 
-    /// Finishes the jobs that were submitted before, hangs up, and ends the thread. Later jobs fail as `closed`.
+    /// Finishes earlier jobs, disconnects, and ends the thread. Later jobs fail as `closed`.
     public func close() async {
         await withCheckedContinuation { continuation in
             thread.submit { state in

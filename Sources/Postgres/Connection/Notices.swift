@@ -1,10 +1,10 @@
 internal import CLibPQ
 internal import Logging
 
-/// Receives what the server says without being asked, for as long as its ``Wire`` lives.
+/// Receives unsolicited messages of the server, for the lifetime of its ``Wire``.
 final class Notices {
     private let logger: Logger
-    /// The server said that it is about to hang up (`FATAL: terminating connection …`).
+    /// The server announced that it closes the connection (`FATAL: terminating connection …`).
     private(set) var announcedEnd = false
 
     init(logger: Logger) {
@@ -14,7 +14,7 @@ final class Notices {
     func receive(_ result: OpaquePointer) {
         let severity = ServerResult.field(.severity, of: result) ?? ""
         announcedEnd = announcedEnd || ["FATAL", "PANIC"].contains(severity)
-        // NOTICE, INFO, LOG and DEBUG are chatter ("relation already exists, skipping").
+        // NOTICE, INFO, LOG and DEBUG are ignored ("relation already exists, skipping").
         let level: Logger.Level = announcedEnd || severity == "WARNING" ? .notice : .debug
         let message = ServerResult.field(.message, of: result) ?? ""
         logger.log(level: level, "\(message)", metadata: ["severity": "\(severity)"])

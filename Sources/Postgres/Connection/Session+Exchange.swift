@@ -1,8 +1,8 @@
 extension Session {
-    /// A connection has a statement per `static let`; more means that something makes them up.
+    /// A connection has a statement per `static let`; more means that statements are generated.
     private static let maximumStatements = 1_000
 
-    /// Sends the queries behind the preparations they need and takes in all answers up to the sync.
+    /// Sends the queries, preceded by missing preparations, and receives all results up to the sync.
     func exchange(_ queries: [Query]) throws(PostgresError) -> [Rows] {
         var pipeline = Pipeline(
             queries.map(\.statement), prepared: prepared,
@@ -27,8 +27,8 @@ extension Session {
         }
     }
 
-    /// - Returns: The rows or the first refusal.
-    /// - Throws: When the connection is of no use any more.
+    /// - Returns: The rows, or the first error of the server.
+    /// - Throws: If the connection is unusable.
     private func receive(
         _ pipeline: inout Pipeline, for queries: [Query]
     ) throws(PostgresError) -> Result<[Rows], PostgresError> {

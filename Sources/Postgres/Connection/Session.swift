@@ -1,27 +1,27 @@
 internal import Logging
 
-/// Whether a transaction is open, after what the server said last.
+/// The transaction status, as last reported by the server.
 public enum TransactionStatus: Sendable {
     case idle
     case open
-    /// Open, but something in it failed: the server refuses everything but a rollback.
+    /// Open but failed: the server refuses everything except a rollback.
     case failed
     /// The connection is lost.
     case unknown
 }
 
-/// A conversation with the server. Every call blocks its thread until the server has answered.
+/// A session with the server. Every call blocks its thread until the server has responded.
 ///
-/// It is lent to the closure of a `run`, on the thread that owns the connection, and is not valid outside of it.
+/// It is passed to the closure of a `run`, on the thread that owns the connection, and is not valid outside of it.
 public final class Session {
-    /// What ``ConnectionConfiguration/onConnect`` found out about the server.
+    /// The result of ``ConnectionConfiguration/onConnect``.
     public internal(set) var label: String?
     let wire: Wire
     let isReadOnly: Bool
     var prepared: Set<Statement> = []
     /// Sent along with the next pipeline, so that a BEGIN costs no round trip of its own.
     private var deferred: [Query] = []
-    /// Why this session can do no more.
+    /// Why this session is unusable.
     private var loss: PostgresError?
     /// The next job gets a new connection.
     private var isStale = false
@@ -42,8 +42,8 @@ public final class Session {
 
     /// Runs all queries in one round trip and returns what each returned, in order.
     ///
-    /// The first refusal is thrown, with the name of the statement refused, and none after it has run. Outside of a
-    /// transaction the queries are one transaction. The session remains usable; an open transaction is to be rolled back.
+    /// Throws the server's first error, with the name of the statement; none after it has run. Outside of a transaction
+    /// the queries are one transaction. The session remains usable; an open transaction must be rolled back.
     public func pipeline(_ queries: [Query]) throws(PostgresError) -> [Rows] {
         if let loss { throw loss }
         let all = deferred + queries
@@ -53,12 +53,12 @@ public final class Session {
         return Array(try exchange(all).dropFirst(first))
     }
 
-    /// Has the next job get a new connection: what this one found out about the server, or prepared there, is not so.
+    /// Makes the next job use a new connection, because this one's label or prepared statements are no longer valid.
     public func retire() {
         isStale = true
     }
 
-    /// Runs SQL of several statements, without parameters and results, as one transaction unless it says otherwise:
+    /// Runs SQL of several statements, without parameters and results, as one transaction unless it contains its own:
     /// for migrations.
     public func script(_ sql: String) throws(PostgresError) {
         _ = try pipeline([])  // what was deferred
@@ -76,7 +76,7 @@ public final class Session {
     }
 }
 
-// MARK: What the owner of the session does with it
+// MARK: For the owner of the session
 
 extension Session {
     /// Whether another job may use it.
@@ -87,15 +87,15 @@ extension Session {
         deferred = [Query(statement)]
     }
 
-    /// Commits the transaction that ``begin(_:)`` opened, unless nothing was done in it or the job ended it itself.
+    /// Commits the transaction that ``begin(_:)`` opened, unless it is empty or the job has already ended it.
     func commit() throws(PostgresError) {
         if let loss { throw loss }
         deferred = []
         if transactionStatus != .idle { _ = try execute(.commit) }
     }
 
-    /// Makes sure that nothing of this job is left for the next one.
-    /// - Returns: Whether a transaction had been left open.
+    /// Cleans up after a job.
+    /// - Returns: Whether a transaction was left open.
     func rollBack() -> Bool {
         deferred = []
         guard loss == nil, transactionStatus != .idle else { return false }
@@ -104,7 +104,7 @@ extension Session {
         return true
     }
 
-    /// Notes that the connection is of no use any more.
+    /// Marks the connection as unusable.
     func lose(
         _ error: PostgresError, outcome: PostgresError.Outcome, statement: String? = nil
     ) -> PostgresError {
@@ -115,7 +115,7 @@ extension Session {
         return error
     }
 
-    /// The names prepared here and on the server have gone apart, or a table changed under a prepared statement.
+    /// The statements prepared here and on the server differ, or a table changed under a prepared statement.
     func markStale(after error: PostgresError) {
         switch error.sqlState {
         case SQLState.unknownStatement, SQLState.duplicateStatement, SQLState.featureNotSupported: retire()

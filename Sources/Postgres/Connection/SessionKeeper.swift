@@ -1,8 +1,7 @@
 internal import Basics
 internal import Logging
 
-/// Keeps the one session of a connection: opens it when it is needed, sees whether it still lives, cleans up after each
-/// job.
+/// Manages a connection's session: opens it when needed, checks whether it is alive, cleans up after each job.
 ///
 /// `@unchecked Sendable`: a connection's thread owns it. Nothing else touches it after it was made.
 final class SessionKeeper: @unchecked Sendable {
@@ -45,7 +44,7 @@ final class SessionKeeper: @unchecked Sendable {
             return opened
         } catch {
             var error = error
-            // Of the job, nothing was begun.
+            // The job has not begun.
             error.outcome = .notApplied
             lastFailure = (error, .now + backoff.delay())
             logger.warning("cannot connect", metadata: ["error": "\(error)"])

@@ -11,15 +11,15 @@ internal import Logging
 
 /// Owns a libpq connection: the only type that holds the `PGconn`. Not thread-safe, like the `PGconn`.
 ///
-/// It is in pipeline mode from the start and never blocks but in ``nextResult()``, which reads while it writes: were it
-/// to write only, both sides could wait for the other to empty a full socket.
+/// It is always in pipeline mode and blocks only in ``nextResult()``, which reads while it writes: otherwise both sides
+/// could wait for the other to empty a full socket.
 final class Wire {
     private let connection: OpaquePointer
     private let notices: Notices
     private let silenceTimeout: Duration?
 
-    /// Connects. Blocks, because PQconnectdb is what applies `connect_timeout` to each of several hosts; PQconnectPoll
-    /// would leave the second host untried when the first stays silent.
+    /// Connects. Blocks, because only PQconnectdb applies `connect_timeout` to each of several hosts; PQconnectPoll
+    /// would not try the second host if the first is silent.
     init(_ configuration: ConnectionConfiguration, logger: Logger) throws(PostgresError) {
         notices = Notices(logger: logger)
         silenceTimeout = configuration.silenceTimeout
@@ -59,7 +59,7 @@ final class Wire {
         }
     }
 
-    /// Whether the server has not hung up meanwhile, as far as this end can know. Costs one system call.
+    /// Whether the connection is open, as far as this side can know. Costs one system call.
     var isAlive: Bool {
         while PQstatus(connection) == CONNECTION_OK, !notices.announcedEnd, readiness(for: POLLIN, within: 0) != 0 {
             guard PQconsumeInput(connection) == 1 else { return false }
@@ -68,7 +68,7 @@ final class Wire {
         return PQstatus(connection) == CONNECTION_OK && !notices.announcedEnd
     }
 
-    /// The socket, which is another one after each connect.
+    /// The socket, which changes with each connect.
     var descriptor: Int32 { PQsocket(connection) }
 
     // MARK: Sending: into libpq's buffer, and from there as much as the socket takes
@@ -95,7 +95,7 @@ final class Wire {
         try check(PQpipelineSync(connection))
     }
 
-    /// Sends several statements by the simple protocol. To be followed by ``resumePipelining()`` once answered.
+    /// Sends several statements with the simple protocol. After the results, call ``resumePipelining()``.
     func sendScript(_ sql: String) throws(PostgresError) {
         try check(PQexitPipelineMode(connection))
         try check(PQsendQuery(connection, sql))
@@ -107,8 +107,8 @@ final class Wire {
 
     // MARK: Receiving
 
-    /// The next result, once it is there; nil ends the results of one command.
-    /// - Throws: `.connection` or `.timeout`. The connection is of no use any more then.
+    /// Waits for the next result; nil ends the results of one command.
+    /// - Throws: `.connection` or `.timeout`. The connection is then unusable.
     func nextResult() throws(PostgresError) -> ServerResult? {
         while true {
             let unsent = PQflush(connection)
@@ -117,13 +117,13 @@ final class Wire {
             let events = unsent == 0 ? POLLIN : POLLIN | POLLOUT
             let ready = readiness(for: events, within: silenceTimeout?.milliseconds ?? -1)
             if ready == 0 { throw PostgresError(.timeout, "the server did not answer in time") }
-            // The server's last words may have come along with the end of the connection.
+            // The server's last message may have arrived with the end of the connection.
             if ready & ~Int32(POLLOUT) != 0, PQconsumeInput(connection) == 0, PQisBusy(connection) == 1 { throw lost() }
         }
     }
 
     /// Waits until the socket is ready; -1 means without a limit.
-    /// - Returns: What it is ready for, as poll(2) says it; 0 if the time is over.
+    /// - Returns: The ready events, as in poll(2); 0 after the timeout.
     private func readiness(for events: Int32, within milliseconds: Int64) -> Int32 {
         var request = pollfd(fd: descriptor, events: Int16(events), revents: 0)
         while true {
@@ -137,7 +137,7 @@ final class Wire {
         if success == 0 { throw lost() }
     }
 
-    /// What libpq says went wrong with the connection.
+    /// libpq's error message for the connection.
     func lost() -> PostgresError {
         let message = String(cString: PQerrorMessage(connection)).singleLine
         return PostgresError(.connection, message.isEmpty ? "the connection was lost" : message)

@@ -4,9 +4,9 @@
 /// since 2000-01-01; arrays as number of dimensions, whether there are NULLs, the element's OID, size and lower bound,
 /// then each element behind its length (`array_recv`, src/backend/utils/adt/arrayfuncs.c).
 struct ParameterBuffer {
-    /// Begins with a byte of no meaning: an empty value needs an address too, or libpq would send NULL.
+    /// Begins with an unused byte: an empty value needs an address too, or libpq would send NULL.
     private(set) var bytes: [UInt8] = [0]
-    /// Where each parameter lies in `bytes`; nil for NULL.
+    /// The range of each parameter in `bytes`; nil for NULL.
     private(set) var ranges: [Range<Int>?] = []
 
     init(_ parameters: [Parameter]) {
@@ -68,10 +68,10 @@ struct ParameterBuffer {
 
     private mutating func appendArrayHeader(count: Int, of type: OID, size: Int) {
         let needed = bytes.count + 20 + count * (4 + size)
-        // Growing by doubling at least, or many arrays in one query would each copy all before it.
+        // At least doubles, or many arrays in one query would each copy everything before them.
         if bytes.capacity < needed { bytes.reserveCapacity(max(needed, 2 * bytes.capacity)) }
         append(Int32(count == 0 ? 0 : 1))
-        append(Int32(0))  // the server looks for NULLs itself
+        append(Int32(0))  // the server checks for NULLs itself
         append(type.rawValue)
         guard count > 0 else { return }
         append(Int32(count))

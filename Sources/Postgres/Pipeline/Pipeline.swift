@@ -1,8 +1,9 @@
-/// The order of things in one pipeline: what to send, what each answer belongs to, and what is known when it breaks off.
+/// The state of one pipeline: what to send, which step each result belongs to, and the outcome if the connection is
+/// lost.
 ///
-/// In a pipeline the server answers every step in order. After an error it skips all steps up to the sync
-/// (https://www.postgresql.org/docs/current/libpq-pipeline-mode.html). What is outside an explicit transaction commits
-/// at the sync. No I/O happens here.
+/// In a pipeline the server responds to every step in order. After an error it skips all steps up to the sync
+/// (https://www.postgresql.org/docs/current/libpq-pipeline-mode.html). Outside an explicit transaction, it commits at
+/// the sync. Does no I/O.
 struct Pipeline: ~Copyable {
     enum Step: Equatable {
         case prepare(query: Int)
@@ -14,7 +15,7 @@ struct Pipeline: ~Copyable {
         case success
         case refusal
         case skipped
-        /// libpq's nil, which ends the answer to a step.
+        /// libpq's nil, which ends the results of a step.
         case end
         case synced
     }
@@ -23,11 +24,11 @@ struct Pipeline: ~Copyable {
         case proceed
         case markPrepared(query: Int)
         case keepRows(query: Int)
-        /// The first refusal. Nil: the implicit commit at the sync was refused.
+        /// The first error. Nil: the implicit commit at the sync failed.
         case keepError(query: Int?)
-        /// All is answered.
+        /// All results were received.
         case finish
-        /// The server does not keep to the protocol.
+        /// The server violates the protocol.
         case abandon
     }
 
@@ -55,12 +56,12 @@ struct Pipeline: ~Copyable {
         self.commits = canCommit ? commits : []
     }
 
-    /// What is certain if no further answer comes.
+    /// The outcome if no further result arrives.
     var outcome: PostgresError.Outcome {
         commits.contains { $0 < refused ?? .max } ? .unknown : .notApplied
     }
 
-    /// The query that is being answered.
+    /// The query whose results are being received.
     var query: Int? {
         switch steps[position] {
         case .prepare(let query), .execute(let query): query

@@ -1,7 +1,7 @@
 /// One SQL statement, prepared once per connection under its name.
 ///
-/// Parameters are sent in binary, so SQL says what type each one has wherever the context does not: `$1::bigint[]`.
-/// Statements are meant to be `static let`s: a connection never forgets one.
+/// Parameters are sent in binary, so SQL must state the type wherever the context does not: `$1::bigint[]`. Statements
+/// are meant to be `static let`s: a connection never deallocates one.
 public struct Statement: Sendable {
     public let name: String
     public let sql: String
@@ -9,7 +9,7 @@ public struct Statement: Sendable {
     private let keyword: String
 
     /// - Parameters:
-    ///   - name: Unique among the statements of a connection; 1 to 63 bytes, which is what PostgreSQL keeps of it.
+    ///   - name: Unique among the statements of a connection; 1 to 63 bytes, PostgreSQL's limit.
     ///   - sql: A single statement with parameters `$1`, `$2`, ….
     public init(_ name: String, _ sql: String) {
         precondition((1...63).contains(name.utf8.count), "a statement's name has 1 to 63 bytes: \"\(name)\"")
@@ -20,7 +20,7 @@ public struct Statement: Sendable {
 
     var opensTransaction: Bool { keyword == "begin" || keyword == "start" }
     var commits: Bool { keyword == "commit" || keyword == "end" }
-    /// Whether a transaction may be over once this ran. Errs on the side of yes: see ``PostgresError/Outcome/unknown``.
+    /// Whether this may end a transaction. True if in doubt: see ``PostgresError/Outcome/unknown``.
     var mayEndTransaction: Bool { commits || ["", "rollback", "abort", "prepare"].contains(keyword) }
 
     public static let begin = Statement("begin", "BEGIN")
@@ -28,7 +28,7 @@ public struct Statement: Sendable {
     public static let commit = Statement("commit", "COMMIT")
     public static let rollback = Statement("rollback", "ROLLBACK")
 
-    /// Looks past white space and `--` comments.
+    /// Skips white space and `--` comments.
     private static func leadingKeyword(of sql: String) -> String {
         var rest = sql[...].drop(while: \.isWhitespace)
         while rest.hasPrefix("--") {
@@ -38,7 +38,7 @@ public struct Statement: Sendable {
     }
 }
 
-/// Equal by name and text; hashed by name only, because the text is long and the name already tells statements apart.
+/// Equal by name and text; hashed by name only, because the text is long and names are unique.
 extension Statement: Hashable {
     public static func == (a: Statement, b: Statement) -> Bool { a.name == b.name && a.sql == b.sql }
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }

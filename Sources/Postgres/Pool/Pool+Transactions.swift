@@ -1,8 +1,8 @@
 /// GRDB's shape (https://github.com/groue/GRDB.swift, `DatabasePool`): straight-line closures on a connection's thread.
-/// BEGIN travels with the first statement of a transaction.
+/// BEGIN is sent with the first statement of a transaction.
 extension Pool {
-    /// Runs `body` without a transaction: each statement, or each pipeline, sees a snapshot of its own.
-    /// For a pool whose configuration is read-only.
+    /// Runs `body` without a transaction: each statement, or each pipeline, has its own snapshot. For a pool whose
+    /// configuration is read-only.
     public func read<T: Sendable>(_ body: @escaping @Sendable (Session) throws -> T) async throws -> T {
         precondition(configuration.isReadOnly, "`read` is for read-only pools: use `snapshot` or `run`")
         return try await run(body)

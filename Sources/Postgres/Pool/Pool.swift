@@ -1,10 +1,10 @@
 public import Logging
 internal import Synchronization
 
-/// A bounded number of connections to one server, made when they are first needed.
+/// A bounded number of connections to one server, opened on demand.
 ///
-/// The connection used last is used first again. When all are busy a bounded number of callers waits, first come,
-/// first served, each for a bounded time; beyond that callers fail at once as `exhausted`.
+/// The most recently used connection is used first. If all are busy, a bounded number of callers waits, first in, first
+/// out, each for a bounded time; more callers fail at once as `exhausted`.
 public final class Pool: Sendable {
     private typealias Lease = CheckedContinuation<Connection, any Error>
     private typealias State = PoolStateMachine<Connection, Lease, CheckedContinuation<Void, Never>>
@@ -15,8 +15,8 @@ public final class Pool: Sendable {
     private let state: Mutex<State>
     private let lastWaiter = Atomic<UInt64>(0)
 
-    /// Does not connect. Must be closed before it is given up.
-    /// - Parameter waitTimeout: For how long a caller waits for a connection before it fails as `exhausted`.
+    /// Does not connect. Must be closed before it is released.
+    /// - Parameter waitTimeout: How long a caller waits for a connection before it fails as `exhausted`.
     public init(
         _ configuration: ConnectionConfiguration, maximumConnections: Int, maximumWaiting: Int, waitTimeout: Duration,
         logger: Logger
@@ -27,8 +27,8 @@ public final class Pool: Sendable {
         state = Mutex(State(maximumMembers: maximumConnections, maximumWaiting: maximumWaiting))
     }
 
-    /// Runs `body` with a connection, as ``Connection/run(_:)`` does. A caller can be cancelled while it waits for a
-    /// connection, and not after.
+    /// Runs `body` with a connection, as ``Connection/run(_:)`` does. Cancellation only has an effect while the caller
+    /// waits for a connection.
     /// - Throws: What `body` throws, `CancellationError`, and ``PostgresError`` of kind `connection`, `exhausted` or
     ///   `closed`.
     public func run<T: Sendable>(_ body: @escaping @Sendable (Session) throws -> T) async throws -> T {
@@ -41,7 +41,7 @@ public final class Pool: Sendable {
 
     public var status: PoolStatus { state.withLock { $0.status } }
 
-    /// Refuses whoever waits, lets finish whoever has a connection, and closes all connections.
+    /// Fails all waiting callers, lets running jobs finish, and closes all connections.
     public func close() async {
         let (waiters, connections) = state.withLock { $0.close() }
         for waiter in waiters { waiter.resume(throwing: PostgresError.closed) }
@@ -58,7 +58,7 @@ extension Pool {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { waiter in
                 let deadline = ContinuousClock.now + waitTimeout
-                // Asked under the lock: a cancellation comes either before this or finds the waiter.
+                // Checked under the lock: a cancellation happens either before this or finds the waiter.
                 let action = state.withLock { state in
                     Task.isCancelled ? nil : state.lease(to: waiter, id: id, deadline: deadline)
                 }
@@ -88,7 +88,7 @@ extension Pool {
         for closer in state.withLock({ $0.memberClosed() }) { closer.resume() }
     }
 
-    /// Refuses those who wait too long; ends when nobody waits.
+    /// Fails callers that wait too long; ends when no caller waits.
     private func watchDeadlines() async {
         while true {
             let (expired, next) = state.withLock { $0.expire(at: .now) }

@@ -7,9 +7,9 @@ public struct PoolStatus: Sendable, Hashable {
     public let waiting: Int
 }
 
-/// The bookkeeping of a pool: who has which member and who waits. It decides and leaves it to ``Pool`` to act.
+/// The state of a pool: leased members and waiters. Does no I/O: ``Pool`` executes its decisions.
 ///
-/// A waiter is either in here or was returned by exactly one call, so that each is answered exactly once.
+/// A waiter is either in here or was returned by exactly one call, so that each is resumed exactly once.
 struct PoolStateMachine<Member, Waiter, Closer>: ~Copyable {
     typealias Instant = ContinuousClock.Instant
 
@@ -17,7 +17,7 @@ struct PoolStateMachine<Member, Waiter, Closer>: ~Copyable {
         case use(Member)
         /// Make a member; it counts as leased.
         case make
-        /// The waiter stays in here. `watch`: nobody calls ``expire(at:)`` yet.
+        /// The waiter stays in here. `watch`: ``expire(at:)`` is not scheduled yet.
         case wait(watch: Bool)
         case refuse(PostgresError)
     }
@@ -31,9 +31,9 @@ struct PoolStateMachine<Member, Waiter, Closer>: ~Copyable {
 
     private let maximumMembers: Int
     private let maximumWaiting: Int
-    /// The next to be used is the last.
+    /// The last is used next.
     private var idle: Deque<Member> = []
-    /// In order of deadline, since all wait equally long.
+    /// In order of deadline, since all have the same timeout.
     private var waiting: Deque<(id: UInt64, deadline: Instant, waiter: Waiter)> = []
     private var isWatched = false
     /// Members that are leased or being closed.
@@ -49,7 +49,7 @@ struct PoolStateMachine<Member, Waiter, Closer>: ~Copyable {
 
     var status: PoolStatus { PoolStatus(busy: busy, idle: idle.count, waiting: waiting.count) }
 
-    /// - Parameter id: Names the waiter in ``cancel(_:)``.
+    /// - Parameter id: Identifies the waiter in ``cancel(_:)``.
     mutating func lease(to waiter: Waiter, id: UInt64, deadline: Instant) -> LeaseAction {
         if isClosing { return .refuse(.closed) }
         if let member = idle.popLast() {
@@ -69,8 +69,8 @@ struct PoolStateMachine<Member, Waiter, Closer>: ~Copyable {
         return .wait(watch: !isWatched)
     }
 
-    /// Takes a leased member back.
-    /// - Parameter isWarm: Warm members are used again first, the one last used before all others.
+    /// Releases a leased member.
+    /// - Parameter isWarm: Warm members are reused first, the most recently used before all others.
     mutating func release(_ member: Member, isWarm: Bool) -> ReturnAction {
         precondition(busy > 0, "given back more often than leased")
         if isClosing { return .close(member) }
@@ -85,7 +85,7 @@ struct PoolStateMachine<Member, Waiter, Closer>: ~Copyable {
         waiting.firstIndex { $0.id == id }.map { waiting.remove(at: $0).waiter }
     }
 
-    /// - Returns: Those who waited too long, and when to call this again. Nil: when ``lease(to:id:deadline:)`` says so.
+    /// - Returns: The expired waiters, and when to call this again. Nil: when ``lease(to:id:deadline:)`` requires it.
     mutating func expire(at now: Instant) -> (expired: [Waiter], next: Instant?) {
         var expired: [Waiter] = []
         while let first = waiting.first, first.deadline <= now { expired.append(waiting.removeFirst().waiter) }
@@ -93,8 +93,8 @@ struct PoolStateMachine<Member, Waiter, Closer>: ~Copyable {
         return (expired, waiting.first?.deadline)
     }
 
-    /// Lets nobody in any more.
-    /// - Returns: Whom to refuse, and what to close and then report to ``memberClosed()``.
+    /// Refuses new callers.
+    /// - Returns: The waiters to refuse, and the members to close and then report to ``memberClosed()``.
     mutating func close() -> (waiters: [Waiter], members: [Member]) {
         isClosing = true
         defer {
@@ -105,7 +105,7 @@ struct PoolStateMachine<Member, Waiter, Closer>: ~Copyable {
         return (waiting.map(\.waiter), Array(idle))
     }
 
-    /// - Returns: Whom to tell that the pool is closed.
+    /// - Returns: The callers of `close` to resume.
     mutating func memberClosed() -> [Closer] {
         precondition(isClosing && busy > 0, "a member was closed that should not have been")
         busy -= 1
@@ -114,7 +114,7 @@ struct PoolStateMachine<Member, Waiter, Closer>: ~Copyable {
         return closers
     }
 
-    /// - Returns: False if all members are closed already; else ``memberClosed()`` returns the closer in time.
+    /// - Returns: False if all members are closed already; otherwise ``memberClosed()`` returns the closer later.
     mutating func awaitClosed(_ closer: Closer) -> Bool {
         if busy > 0 { closers.append(closer) }
         return busy > 0

@@ -1,7 +1,7 @@
 /// One row. Columns are counted from 0.
 ///
-/// Reading a column as what it is not, or NULL as a value, throws ``PostgresError`` of kind `unreadable`: a mistake in
-/// the program looks so, and so does a schema that a newer program has changed meanwhile.
+/// Reading a column as the wrong type, or NULL as a value, throws ``PostgresError`` of kind `unreadable`: a bug in the
+/// program, or a schema that a newer program has changed meanwhile.
 public struct Row {
     let rows: Rows
     let index: Int
@@ -72,7 +72,7 @@ extension Row {
         return rows.value(index, column)
     }
 
-    /// The integer that is a value, `nil` for NULL.
+    /// Decodes an integer, `nil` for NULL.
     private func integer<Integer: FixedWidthInteger>(
         _ column: Int, _ type: Integer.Type
     ) throws(PostgresError) -> Integer? {
@@ -127,7 +127,7 @@ extension Row {
 }
 
 extension UnsafeRawBufferPointer {
-    /// The integer that these bytes are, in network order; `nil` if there are too few or too many.
+    /// Decodes an integer in network order; `nil` if the number of bytes is wrong.
     fileprivate func bigEndian<Integer: FixedWidthInteger>(_: Integer.Type) -> Integer? {
         guard count == MemoryLayout<Integer>.size else { return nil }
         return Integer(bigEndian: loadUnaligned(as: Integer.self))

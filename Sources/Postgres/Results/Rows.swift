@@ -1,6 +1,6 @@
-/// What a statement returned: its rows, in binary, and how many it affected.
+/// The result of a statement: its rows, in binary, and the number of affected rows.
 ///
-/// Valid as long as it is held, but like the ``Session`` it came from it stays on the connection's thread.
+/// Valid as long as it is retained, but, like its ``Session``, only on the connection's thread.
 public struct Rows: RandomAccessCollection {
     private let result: ServerResult
     private let statement: String
@@ -23,10 +23,10 @@ public struct Rows: RandomAccessCollection {
         return Row(rows: self, index: position)
     }
 
-    /// The bytes of a value, valid while the rows are held; nil for NULL.
+    /// The bytes of a value, valid while the rows are retained; nil for NULL.
     func value(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer? { result.value(row, column) }
 
-    /// The row of a statement that always returns one; the first, if it returns several.
+    /// The single row of a statement; the first, if there are several.
     /// - Throws: ``PostgresError`` of kind `unreadable`, if there is none.
     public func one() throws(PostgresError) -> Row {
         guard let row = first else { throw PostgresError(.unreadable, "\(statement) returned no row") }
@@ -34,7 +34,7 @@ public struct Rows: RandomAccessCollection {
     }
 
     /// The type of a column.
-    /// - Throws: `.unreadable`, if there is no such column, or its type is not read here.
+    /// - Throws: `.unreadable`, if there is no such column, or its type is not supported.
     func type(_ column: Int) throws(PostgresError) -> OID {
         guard column >= 0 && column < result.columnCount else {
             throw PostgresError(
@@ -47,9 +47,9 @@ public struct Rows: RandomAccessCollection {
         return known
     }
 
-    /// - Parameter what: What is wrong with the column.
+    /// - Parameter what: The problem with the column.
     func unreadable(_ column: Int, _ what: String) -> PostgresError {
-        // As `find_store: column 1 "name"`.
+        // Such as `find_store: column 1 "name"`.
         PostgresError(.unreadable, "\(statement): column \(column) \"\(result.columnName(column))\" \(what)")
     }
 }

@@ -1,6 +1,6 @@
 internal import CLibPQ
 
-/// Owns a `PGresult`, which it does not change after libpq made it.
+/// Owns a `PGresult`, which is immutable once libpq has created it.
 final class ServerResult {
     private let result: OpaquePointer
 
@@ -10,8 +10,8 @@ final class ServerResult {
 
     deinit { PQclear(result) }
 
-    /// What it means in a pipeline.
-    /// - Throws: When it is not an answer but the end of the connection, or a COPY, which nobody here takes part in.
+    /// Its meaning in a pipeline.
+    /// - Throws: If it is the end of the connection, or a COPY, which is not supported.
     func answer() throws(PostgresError) -> Pipeline.Answer {
         switch PQresultStatus(result) {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return .success
@@ -19,14 +19,14 @@ final class ServerResult {
         case PGRES_PIPELINE_SYNC: return .synced
         case PGRES_FATAL_ERROR:
             let severity = Self.field(.severity, of: result)
-            // Without a severity libpq wrote it: the connection broke.
+            // Without a severity it is from libpq: the connection was lost.
             guard severity == "ERROR" else { throw refusal }
             return .refusal
         default: throw PostgresError(.connection, "COPY is not supported")
         }
     }
 
-    /// The error in it.
+    /// Its error.
     var refusal: PostgresError {
         guard let sqlState = Self.field(.sqlState, of: result) else {
             return PostgresError(.connection, String(cString: PQresultErrorMessage(result)).singleLine)
@@ -58,7 +58,7 @@ final class ServerResult {
 
     // MARK: Rows
 
-    /// What the server says it did: `INSERT 0 1`, `ROLLBACK`.
+    /// The server's command tag: `INSERT 0 1`, `ROLLBACK`.
     var commandTag: String { String(cString: PQcmdStatus(result)) }
     var affectedCount: Int { Int(String(cString: PQcmdTuples(result))) ?? 0 }
     var rowCount: Int { Int(PQntuples(result)) }
@@ -67,7 +67,7 @@ final class ServerResult {
     func columnType(_ column: Int) -> UInt32 { PQftype(result, Int32(column)) }
     func columnName(_ column: Int) -> String { String(cString: PQfname(result, Int32(column))) }
 
-    /// The bytes of a value, valid while this lives; nil for NULL.
+    /// The bytes of a value, valid while this exists; nil for NULL.
     func value(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer? {
         let (row, column) = (Int32(row), Int32(column))
         guard PQgetisnull(result, row, column) == 0 else { return nil }

@@ -1,4 +1,4 @@
-/// The types of columns and array elements known here (src/include/catalog/pg_type.dat).
+/// The supported types of columns and array elements (src/include/catalog/pg_type.dat).
 enum OID: UInt32 {
     case bool = 16
     case bytea = 17
@@ -15,8 +15,8 @@ enum OID: UInt32 {
     case int8Array = 1016
 }
 
-/// PostgreSQL counts microseconds from 2000-01-01, everybody else from 1970-01-01. The ends of the range stand for
-/// `-infinity` and `infinity` on both sides.
+/// PostgreSQL counts microseconds from 2000-01-01, not 1970-01-01. The ends of the range mean `-infinity` and
+/// `infinity` in both.
 enum Timestamp {
     private static let epoch: Int64 = 946_684_800_000_000
 

@@ -1,6 +1,6 @@
-/// How to reach a Redis server and what to expect of it.
+/// The connection settings of a Redis server.
 public struct RedisConfiguration: Sendable {
-    /// Whose certificates vouch for the server of a `rediss://` URL.
+    /// The trusted certificates for a `rediss://` URL.
     public enum TrustRoots: Sendable, Hashable {
         case system
         /// A PEM file.
@@ -12,30 +12,30 @@ public struct RedisConfiguration: Sendable {
     public var user: String?
     var password: String?
     public var database: Int
-    /// With TLS the server's certificate must be valid for the address's host.
+    /// With TLS, the server's certificate must be valid for this host.
     public var usesTLS: Bool
     public var trustRoots: TrustRoots = .system
 
-    /// From the call to the answer, waiting for a connection included.
+    /// From the call to the reply, including the wait for a connection.
     public var commandTimeout: Duration = .milliseconds(50)
-    /// From the name's resolution to the server's answer to `AUTH`, `SELECT` and `INFO`.
+    /// From name resolution to the replies to `AUTH`, `SELECT` and `INFO`.
     public var connectTimeout: Duration = .seconds(2)
-    /// After this long without a reply that is due the connection is given up.
+    /// The connection is closed after this long without a reply that is due.
     public var silenceTimeout: Duration = .seconds(2)
-    /// How often a connection asks whether its server is still the master that it was.
+    /// How often a connection checks whether its server is still the same master.
     public var identityInterval: Duration = .seconds(1)
-    /// How many commands may be sent and unanswered, per connection.
+    /// The maximum commands in flight per connection.
     public var maximumInFlight = 1024
-    /// How many commands may wait behind those.
+    /// The maximum commands waiting behind those.
     public var maximumWaiting = 4096
-    /// The longest reply, of one command, that is taken from a server.
+    /// The maximum size of a command's reply.
     public var maximumReplyBytes = 8 << 20
-    /// How many connections a client has. They are spread over the event loops, and a caller on one of these loops uses
-    /// that loop's connection without changing threads.
+    /// The number of connections. They are spread over the event loops, and a caller on one of these loops uses that
+    /// loop's connection without changing threads.
     public var connections = 1
 
-    /// Reads `redis://user:password@host:port/database`, `rediss://…` for TLS, or
-    /// `unix://user:password@/path?db=database`. All but the host, or the path, may be left out. User and password are
+    /// Parses `redis://user:password@host:port/database`, `rediss://…` for TLS, or
+    /// `unix://user:password@/path?db=database`. All but the host, or the path, is optional. User and password are
     /// percent-encoded. Does not connect.
     public init(url: String) throws(InvalidRedisConfiguration) {
         let url = try RedisURL(url)
@@ -46,7 +46,7 @@ public struct RedisConfiguration: Sendable {
         usesTLS = url.usesTLS
     }
 
-    /// Refuses what cannot work before anything is connected.
+    /// Validates the configuration before anything is connected.
     func validate() throws(InvalidRedisConfiguration) {
         let limits = [maximumInFlight, maximumReplyBytes, connections]
         let timeouts = [commandTimeout, connectTimeout, silenceTimeout, identityInterval]
@@ -71,11 +71,11 @@ extension RedisConfiguration: CustomStringConvertible, CustomDebugStringConverti
 
     public var debugDescription: String { description }
 
-    /// `dump` and string interpolation of what holds a configuration print this.
+    /// Used by `dump` and string interpolation of values that contain a configuration.
     public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 }
 
-/// Where a Redis server listens.
+/// The address of a Redis server.
 public enum RedisAddress: Sendable, Hashable, CustomStringConvertible {
     /// A name or an IP address, without brackets.
     case host(String, port: Int)
@@ -89,7 +89,7 @@ public enum RedisAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A setting that cannot be used. Quotes nothing of a URL, since any part of it may be the password.
+/// An invalid setting. Quotes nothing of a URL, since any part of it may be the password.
 public struct InvalidRedisConfiguration: Error, Sendable, CustomStringConvertible {
     public let description: String
 }

@@ -1,7 +1,6 @@
 import Basics
 
-/// The parts of a Redis URL. Written here because Foundation's parser neither has an opinion on `unix://` nor keeps what
-/// it stumbles over out of its errors.
+/// The parts of a Redis URL. Foundation's parser does not support `unix://`, and quotes the invalid text in its errors.
 struct RedisURL {
     private(set) var address: RedisAddress
     private(set) var user: String?
@@ -18,7 +17,7 @@ struct RedisURL {
         let authority = rest[..<authorityEnd]
         let path = rest[authorityEnd..<queryStart]
         let query = rest[queryStart...].dropFirst()
-        // A password with an unescaped @ is still a password: the host starts after the last one.
+        // A password may contain an unescaped @: the host starts after the last one.
         let at = authority.lastIndex(of: "@")
         let host = at.map { authority[authority.index(after: $0)...] } ?? authority
 

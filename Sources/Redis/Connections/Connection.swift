@@ -3,9 +3,9 @@ internal import NIOCore
 internal import NIOSSL
 internal import Synchronization
 
-/// A ``Link`` as all threads see it.
+/// A thread-safe wrapper of a ``Link``.
 ///
-/// Requests are gathered in a list that the event loop takes as a whole, in one turn: the first one to come wakes it.
+/// Requests are collected in a list that the event loop takes as a whole, in one turn; the first one wakes it.
 final class Connection: Sendable {
     private struct Shared {
         var submitted: [(request: Request, deadline: NIODeadline)] = []
@@ -21,7 +21,7 @@ final class Connection: Sendable {
     private let shared: Mutex<Shared>
     private let link: NIOLoopBoundBox<Link?>
 
-    /// Starts to connect.
+    /// Starts connecting.
     init(_ configuration: RedisConfiguration, tls: NIOSSLContext?, eventLoop: any EventLoop, logger: Logger) {
         self.eventLoop = eventLoop
         commandTimeout = TimeAmount(configuration.commandTimeout)
@@ -38,7 +38,7 @@ final class Connection: Sendable {
         }
     }
 
-    /// The server that it is connected to, as far as is known at this moment.
+    /// The connected server, as currently known.
     var identity: String? { shared.withLock(\.identity) }
 
     func submit(_ request: Request) {
@@ -67,8 +67,8 @@ final class Connection: Sendable {
         link.value?.submit(submitted)
     }
 
-    /// Asks the server from time to time whether it is still the one that it was: a master that becomes a replica may keep
-    /// its connections.
+    /// Periodically checks whether the server is still the same: a master that becomes a replica may keep its
+    /// connections.
     func watchIdentity() async {
         while (try? await Task.sleep(for: identityInterval)) != nil {
             guard let identity, let reply = await ask(RedisCommand("INFO", "replication"), of: identity) else {
@@ -83,7 +83,7 @@ final class Connection: Sendable {
         }
     }
 
-    /// - Returns: nil if there is no answer.
+    /// - Returns: nil if there is no reply.
     private func ask(_ command: RedisCommand, of identity: String) async -> RedisValue? {
         let request = Request(.one(command), expecting: identity)
         let outcome = await withCheckedContinuation { caller in
@@ -99,7 +99,7 @@ final class Connection: Sendable {
             takeSubmitted()
             return link.value?.close() ?? eventLoop.makeSucceededVoidFuture()
         }
-        // Closing a socket may fail; closed it is all the same.
+        // Closing a socket may report an error, but closes it.
         try? await closed.get()
     }
 }

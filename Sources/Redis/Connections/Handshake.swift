@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// What is said on each new connection before any command: who we are, which database, and which server is this?
+/// The first commands on each new connection: authentication, database, and the server's identity.
 struct Handshake {
     private enum Step { case authenticate, select, identify }
 
@@ -29,8 +29,8 @@ struct Handshake {
         }
     }
 
-    /// - Returns: The server's identity once all is answered, until then nil.
-    /// - Throws: The server's refusal, `.connection` if it is a replica, or `.protocolViolation`.
+    /// - Returns: The server's identity once all replies have arrived, until then nil.
+    /// - Throws: The server's error, `.connection` if it is a replica, or `.protocolViolation`.
     mutating func receive(_ value: RedisValue) throws(RedisError) -> String? {
         if let error = value.error { throw error }
         answered += 1
@@ -39,7 +39,7 @@ struct Handshake {
     }
 }
 
-/// What `INFO` says.
+/// The reply to `INFO`.
 struct ServerInformation {
     private let text: String
 
@@ -48,9 +48,9 @@ struct ServerInformation {
         self.text = text
     }
 
-    /// The process, which of its databases, and the history of its data: a server that was a replica meanwhile comes back
-    /// with another one (https://redis.io/docs/latest/operate/oss_and_stack/management/replication/#replication-id-explained).
-    /// - Throws: `.connection` if it is a replica, whose data is another one's.
+    /// The process, the database, and the replication id: a server that was a replica meanwhile comes back with another
+    /// one (https://redis.io/docs/latest/operate/oss_and_stack/management/replication/#replication-id-explained).
+    /// - Throws: `.connection` if it is a replica, whose data may be overwritten.
     func identity(database: Int) throws(RedisError) -> String {
         let process = try require("run_id")
         return "\(process).\(database)/\(try replicationID())"

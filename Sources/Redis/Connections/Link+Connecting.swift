@@ -25,7 +25,7 @@ extension Link {
         channel.assumeIsolated().whenComplete { self.attempted($0, attempt) }
     }
 
-    /// A name with several addresses makes several channels, of which one is connected: they are told nothing of the link.
+    /// A name with several addresses makes several channels, of which one is connected: they do not know the link.
     private func prepare(_ channel: any Channel) throws {
         if let tls {
             try channel.pipeline.syncOperations.addHandler(
@@ -37,7 +37,7 @@ extension Link {
 
     private func attempted(_ result: Result<any Channel, any Error>, _ attempt: Int) {
         guard isCurrent(attempt) else {
-            // The time was over before, or the client was closed.
+            // The attempt timed out before, or the client was closed.
             if case .success(let channel) = result { channel.close(promise: nil) }
             return
         }

@@ -2,16 +2,16 @@ internal import Logging
 internal import NIOCore
 internal import NIOSSL
 
-/// A connection that is made again whenever it is lost, and the commands on it. Lives on one event loop.
+/// A reconnecting connection and its commands. Confined to one event loop.
 final class Link {
-    /// More than this is not encoded before the socket took some of it.
+    /// Encoding pauses at this size until the socket has taken some of it.
     static let maximumUnsentBytes = 1 << 20
 
     let eventLoop: any EventLoop
     let configuration: RedisConfiguration
     let tls: NIOSSLContext?
     let logger: Logger
-    /// Told the identity of the server that it is connected to, or nil, whenever that changes.
+    /// Called with the identity of the connected server, or nil, whenever it changes.
     private let onChange: (String?) -> Void
 
     private var state = LinkStateMachine()
@@ -42,7 +42,7 @@ final class Link {
 
     // MARK: Commands
 
-    /// Takes the requests of one turn of the loop: they leave in one write.
+    /// Takes the requests of one turn of the loop, sent in one write.
     func submit(_ requests: [(request: Request, deadline: NIODeadline)]) {
         for (request, deadline) in requests {
             switch state.admission {
@@ -53,11 +53,11 @@ final class Link {
             }
         }
         send()
-        // A timer that is set may be for a silence, which is noticed later than these are over.
+        // The current timer may be for a silent connection, which is later than these deadlines.
         if let first = requests.first, timer.map({ $0.at > first.deadline }) ?? true { watch() }
     }
 
-    /// Sends what waits, as far as it may.
+    /// Sends waiting requests, within the limits.
     func send() {
         guard let identity = state.identity, let channel else { return }
         let now = NIODeadline.now()
@@ -73,7 +73,7 @@ final class Link {
         }
     }
 
-    /// Tells a caller whose commands are for another server, rather than send them to this one.
+    /// Fails a request for another server, instead of sending it to this one.
     private static func isWanted(_ request: Request, by identity: String) -> Bool {
         if let expected = request.expectedIdentity, expected != identity {
             request.finish(.failure(.serverChanged))
@@ -95,12 +95,12 @@ final class Link {
         }
     }
 
-    /// The replies that came together are all delivered: there may be room for more commands.
+    /// A batch of replies has been delivered: there may be room for more commands.
     func receivedAll() {
         send()
     }
 
-    /// The TCP connection, or its like, is there.
+    /// The socket is connected.
     func opened(_ channel: any Channel, _ handler: ReplyHandler) {
         self.channel = channel
         self.handler = handler
@@ -127,7 +127,7 @@ final class Link {
         }
     }
 
-    /// The connection is of no use any more, or could not be made. Fails all that is pending.
+    /// The connection was lost, or the attempt failed. Fails all pending requests.
     func lost(_ error: RedisError) {
         let action = state.lost(error, at: .now())
         guard case .reconnect(let delay) = action else { return }
@@ -161,7 +161,7 @@ final class Link {
 
     // MARK: Time
 
-    /// Sees to it that somebody looks when the next deadline passes.
+    /// Schedules a check at the next deadline.
     private func watch() {
         let expiry = pending.expire(at: .now())
         for request in expiry.requests { request.finish(.failure(.timeout)) }
@@ -178,7 +178,7 @@ final class Link {
         timer = (task, next)
     }
 
-    /// Numbers an attempt to connect, and gives it up if it takes too long.
+    /// Numbers a connection attempt, and cancels it after the timeout.
     func beginAttempt() -> Int {
         connectTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.connectTimeout)) {
             self.lost(RedisError(.connection, "Redis did not answer within \(self.configuration.connectTimeout)"))
@@ -187,6 +187,6 @@ final class Link {
         return attempts
     }
 
-    /// Whether the attempt is the one that is under way.
+    /// Whether this is the current attempt.
     func isCurrent(_ attempt: Int) -> Bool { attempt == attempts && state.isConnecting }
 }

@@ -1,12 +1,12 @@
 internal import Basics
 internal import NIOCore
 
-/// Whether there is a connection, and what becomes of commands while there is none. It decides and leaves it to ``Link``
-/// to act.
+/// The state of the connection, and the fate of commands while there is none. Does no I/O: ``Link`` executes its
+/// decisions.
 struct LinkStateMachine: ~Copyable {
     enum Admission: Equatable {
         case send
-        /// A connection may be there in time.
+        /// A connection may be established in time.
         case wait
         case refuse(RedisError)
     }
@@ -18,7 +18,7 @@ struct LinkStateMachine: ~Copyable {
     }
 
     private enum State {
-        /// `failure`: why the attempt before this one failed.
+        /// `failure`: why the previous attempt failed.
         case connecting(failure: RedisError?)
         case connected(identity: String, at: NIODeadline)
         case waitingToReconnect(failure: RedisError)
@@ -27,16 +27,16 @@ struct LinkStateMachine: ~Copyable {
 
     private var state = State.connecting(failure: nil)
     private var backoff = Backoff(from: .milliseconds(50), upTo: .seconds(2))
-    /// A connection that ends sooner counts as a failure: a server that accepts and hangs up is not one that works.
+    /// A connection that ends sooner counts as a failure: a server that accepts and then disconnects is not working.
     static let shortestSuccess: TimeAmount = .seconds(1)
 
-    /// That of the server, if connected.
+    /// The server's identity, if connected.
     var identity: String? { if case .connected(let identity, _) = state { identity } else { nil } }
 
     var isConnecting: Bool { if case .connecting = state { true } else { false } }
 
-    /// Commands wait for the first attempt only. Whoever comes during a later one is told at once why the last failed: a
-    /// server that cannot be reached must not cost each command its timeout.
+    /// Commands wait only for the first attempt. During later ones they fail at once with the last error: an
+    /// unreachable server must not cost each command its timeout.
     var admission: Admission {
         switch state {
         case .connected: .send
@@ -46,7 +46,7 @@ struct LinkStateMachine: ~Copyable {
         }
     }
 
-    /// - Returns: False if the connection is not wanted any more and is to be closed.
+    /// - Returns: False if the connection is no longer needed and must be closed.
     mutating func connected(to identity: String, at now: NIODeadline) -> Bool {
         guard case .connecting = state else { return false }
         state = .connected(identity: identity, at: now)
@@ -64,7 +64,7 @@ struct LinkStateMachine: ~Copyable {
         return .reconnect(after: TimeAmount(backoff.delay()))
     }
 
-    /// The time to wait is over.
+    /// The backoff is over.
     /// - Returns: Whether to connect.
     mutating func reconnect() -> Bool {
         guard case .waitingToReconnect(let failure) = state else { return false }

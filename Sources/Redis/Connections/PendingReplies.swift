@@ -1,14 +1,14 @@
 internal import DequeModule
 internal import NIOCore
 
-/// The bookkeeping of one connection's commands: which wait to be sent and which for their replies, first in, first out.
-/// It decides and leaves it to ``Link`` to act.
+/// The queues of one connection's commands: those to be sent and those waiting for replies, first in, first out. Does
+/// no I/O: ``Link`` executes its decisions.
 ///
-/// A request is one or more commands that are sent together. It stays in here after its caller gave up, because its
-/// replies come all the same and have to be counted off.
+/// A request is one or more commands that are sent together. It stays in here after its caller timed out, because its
+/// replies still arrive and must be matched.
 struct PendingReplies<Request>: ~Copyable {
     enum Delivery {
-        /// Nobody is to be told yet, or any more.
+        /// No caller to resume: not yet, or no longer.
         case none
         case complete(Request, RedisReplies)
         /// The server sent a reply to nothing.
@@ -16,16 +16,16 @@ struct PendingReplies<Request>: ~Copyable {
     }
 
     struct Expiry {
-        /// Those whose deadline has passed.
+        /// The requests whose deadline has passed.
         var requests: [Request] = []
-        /// Replies are due, and none came for too long.
+        /// Replies are due, and none has arrived for too long.
         var isSilent = false
-        /// When to look again; nil if nothing is pending.
+        /// When to check again; nil if nothing is pending.
         var next: NIODeadline?
     }
 
     private struct Entry {
-        /// Nil once the caller was told that it took too long.
+        /// Nil once the caller has timed out.
         var request: Request?
         let commands: Int
         let deadline: NIODeadline
@@ -36,13 +36,13 @@ struct PendingReplies<Request>: ~Copyable {
     private let maximumInFlight: Int
     private let maximumWaiting: Int
     private let silenceTimeout: TimeAmount
-    /// Both in order of deadline, since all requests have equally long.
+    /// Both in order of deadline, since all requests have the same timeout.
     private var inFlight: Deque<Entry> = []
     private var waiting: Deque<Entry> = []
     /// Commands, as opposed to requests.
     private(set) var inFlightCount = 0
     private(set) var waitingCount = 0
-    /// When the last reply came, or when the first was due after none was.
+    /// When the last reply arrived, or when a reply became due after none was.
     private var lastHeard = NIODeadline.distantPast
 
     init(maximumInFlight: Int, maximumWaiting: Int, silenceTimeout: TimeAmount) {
@@ -52,8 +52,8 @@ struct PendingReplies<Request>: ~Copyable {
         self.silenceTimeout = silenceTimeout
     }
 
-    /// Lines a request up to be sent.
-    /// - Returns: Why not, if there is no room.
+    /// Queues a request for sending.
+    /// - Returns: The error, if the queue is full.
     mutating func enqueue(_ request: Request, commands: Int, deadline: NIODeadline) -> RedisError? {
         precondition(commands > 0, "a request has commands")
         let total = inFlightCount + waitingCount + commands
@@ -67,8 +67,8 @@ struct PendingReplies<Request>: ~Copyable {
         return nil
     }
 
-    /// The next request to send, which from now on waits for its replies; nil if none waits or too many are in flight.
-    /// - Parameter isWanted: Whether it is to be sent at all. Otherwise it is dropped.
+    /// Moves the next request to those in flight; nil if none is waiting or too many are in flight.
+    /// - Parameter isWanted: Whether to send it. Otherwise it is dropped.
     mutating func dequeue(at now: NIODeadline, where isWanted: (Request) -> Bool) -> Request? {
         while let first = waiting.first {
             if let request = first.request, isWanted(request) {
@@ -106,7 +106,7 @@ struct PendingReplies<Request>: ~Copyable {
         return isComplete ? .complete(request, .many(inFlight.removeFirst().replies)) : .none
     }
 
-    /// - Returns: Those who waited too long, each once, and when to call this again.
+    /// - Returns: The expired requests, each once, and when to call this again.
     mutating func expire(at now: NIODeadline) -> Expiry {
         var expiry = Expiry()
         while let first = waiting.first, first.deadline <= now {
@@ -132,8 +132,8 @@ struct PendingReplies<Request>: ~Copyable {
         return expiry
     }
 
-    /// Forgets everything, for a connection that was lost.
-    /// - Returns: Whom to tell.
+    /// Removes everything, after a lost connection.
+    /// - Returns: The requests to fail.
     mutating func removeAll() -> [Request] {
         defer {
             inFlight.removeAll()
@@ -144,7 +144,7 @@ struct PendingReplies<Request>: ~Copyable {
     }
 }
 
-/// The replies to a request, as many as it has commands.
+/// The replies to a request, one per command.
 enum RedisReplies: Sendable, Hashable {
     case one(RedisValue)
     case many([RedisValue])

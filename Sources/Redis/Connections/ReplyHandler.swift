@@ -14,13 +14,13 @@ final class ReplyHandler: ChannelInboundHandler {
         parser = ReplyParser(maximumReplyBytes: maximumReplyBytes)
     }
 
-    /// From now on the link hears of what happens.
+    /// From now on the link receives events.
     func report(to link: Link) {
         self.link = link
         if let failure { link.lost(failure) }
     }
 
-    /// The link has given the connection up: what else it brings is not looked at.
+    /// The link has dropped the connection: further data is ignored.
     func detach() {
         isDetached = true
         link = nil

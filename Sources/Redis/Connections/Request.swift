@@ -1,10 +1,10 @@
 internal import NIOCore
 internal import Synchronization
 
-/// One or more commands that are sent together, and the caller who waits for their replies.
+/// One or more commands that are sent together, and the caller waiting for their replies.
 ///
-/// The caller is resumed once: by whoever comes first of the replies, the deadline, the connection's end and the
-/// cancellation of the caller's task, which may come from another thread.
+/// The caller is resumed once: by the replies, the deadline, the connection's end or the cancellation of its task,
+/// whichever comes first. Cancellation may happen on another thread.
 final class Request: Sendable {
     typealias Outcome = Result<RedisReplies, RedisError>
     typealias Caller = CheckedContinuation<Outcome, Never>
@@ -16,7 +16,7 @@ final class Request: Sendable {
     }
 
     let commands: Commands
-    /// The identity of the server that the commands are for; nil if any will do.
+    /// The identity of the required server; nil for any.
     let expectedIdentity: String?
     private let state = Mutex(State.new)
 
@@ -39,7 +39,7 @@ final class Request: Sendable {
 
     var isFinished: Bool { state.withLock { if case .finished = $0 { true } else { false } } }
 
-    /// - Returns: False if the caller was cancelled before it came to wait; it is resumed then.
+    /// - Returns: False if the caller was cancelled before it waited; it is then resumed.
     func wait(_ caller: Caller) -> Bool {
         let isNew = state.withLock { state in
             guard case .new = state else { return false }
@@ -50,7 +50,7 @@ final class Request: Sendable {
         return isNew
     }
 
-    /// Resumes the caller, if nobody did yet.
+    /// Resumes the caller, unless it already was.
     func finish(_ outcome: Outcome) {
         let caller: Caller? = state.withLock { state in
             defer { state = .finished }

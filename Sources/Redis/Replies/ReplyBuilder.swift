@@ -1,7 +1,7 @@
 internal import CHiredis
 internal import NIOCore
 
-/// Makes a ``RedisValue`` of what hiredis's reader comes across, without its tree of `redisReply` in between.
+/// Builds a ``RedisValue`` from the callbacks of hiredis's reader, without an intermediate tree of `redisReply`.
 ///
 /// The reader reports depth first: an array, then its elements. So the arrays that are not complete yet form a stack.
 final class ReplyBuilder {
@@ -13,19 +13,19 @@ final class ReplyBuilder {
     let maximumElements: Int
     /// The reader this builds for; its owner sets it before the first use.
     var reader: UnsafeMutablePointer<redisReader>!
-    /// What the reader was given last, whole.
+    /// The buffer last passed to the reader.
     var chunk = ByteBuffer()
     /// The reply, once it is complete.
     private var finished: RedisValue?
     private var open: [OpenArray] = []
-    /// Why the reader was made to stop.
+    /// Why the reader was stopped.
     private(set) var refusal: String?
 
     init(maximumElements: Int) {
         self.maximumElements = maximumElements
     }
 
-    /// - Returns: Nil if hiredis takes for complete what was not all reported here, such as a type of RESP3.
+    /// - Returns: Nil if hiredis considers a reply complete that was not fully reported here, such as a RESP3 type.
     func takeFinished() -> RedisValue? {
         guard open.isEmpty else { return nil }
         defer { finished = nil }
@@ -49,7 +49,7 @@ final class ReplyBuilder {
             add(.array([]))
         } else {
             var values: [RedisValue] = []
-            // What a header announces may never come.
+            // The announced elements may never arrive.
             values.reserveCapacity(min(count, 256))
             open.append(OpenArray(values: values, missing: count))
         }
@@ -57,7 +57,7 @@ final class ReplyBuilder {
     }
 
     func addString(type: Int32, _ start: UnsafeMutablePointer<CChar>, _ length: Int) -> Bool {
-        // The reader has two more bytes, which for a bulk string it never looks at.
+        // The reader requires two more bytes, which it does not check for a bulk string.
         guard start[length] == 0x0d, start[length + 1] == 0x0a else { return refuse("a bulk string of a wrong length") }
         let bytes = UnsafeRawBufferPointer(start: start, count: length)
         switch type {
@@ -69,8 +69,8 @@ final class ReplyBuilder {
         return true
     }
 
-    /// The bytes as a slice of what came from the network, so that hiredis's copy of them is the only one; or a second
-    /// copy, if they came in several parts.
+    /// The bytes as a slice of the network buffer, so that hiredis's copy is the only one; or a second copy, if they
+    /// arrived in several parts.
     private func slice(_ bytes: UnsafeRawBufferPointer) -> ByteBuffer {
         // Both buffers end with the same byte, so the distance from the end is the same in both.
         let fromEnd = UnsafeRawPointer(reader.pointee.buf + Int(reader.pointee.len)) - bytes.baseAddress!
@@ -85,7 +85,7 @@ final class ReplyBuilder {
     }
 }
 
-/// hiredis's hooks. They return the builder itself where hiredis expects an object, and nil to make it stop.
+/// hiredis's hooks. They return the builder itself where hiredis expects an object, and nil to stop it.
 enum ReplyHooks {
     private typealias Task = UnsafePointer<redisReadTask>
 

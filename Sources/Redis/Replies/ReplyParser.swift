@@ -1,17 +1,16 @@
 internal import CHiredis
 internal import NIOCore
 
-/// Reads replies from the bytes of a connection: owns hiredis's reader, the only type that does. Not thread-safe, like
-/// the reader.
+/// Parses replies from the bytes of a connection. The only owner of hiredis's reader, and, like it, not thread-safe.
 final class ReplyParser {
-    /// No element is written in less: `+`, CR, LF.
+    /// The minimum size of an element: `+`, CR, LF.
     private static let minimumElementBytes = 3
 
     private let reader: UnsafeMutablePointer<redisReader>
     private let builder: ReplyBuilder
     private let maximumReplyBytes: Int
     private var bytesFed = 0
-    /// Where the reply that is being read starts, counted like `bytesFed`.
+    /// Where the current reply starts, counted like `bytesFed`.
     private var replyStart = 0
     private var failure: RedisError?
 
@@ -28,7 +27,7 @@ final class ReplyParser {
 
     deinit { redisReaderFree(reader) }
 
-    /// Takes bytes from the network. ``next()`` has to be called until it returns nil before there may be more.
+    /// Takes bytes from the network. Call ``next()`` until it returns nil before adding more.
     func append(_ bytes: ByteBuffer) {
         precondition(builder.chunk.readableBytes == 0, "the bytes before were not read to their end")
         guard failure == nil, bytes.readableBytes > 0 else { return }
@@ -41,7 +40,7 @@ final class ReplyParser {
     }
 
     /// The next reply, or nil if it is not complete yet.
-    /// - Throws: `.protocolViolation`, then and ever after.
+    /// - Throws: `.protocolViolation`, also for all later calls.
     func next() throws(RedisError) -> RedisValue? {
         do throws(RedisError) {
             if let failure { throw failure }
@@ -51,7 +50,7 @@ final class ReplyParser {
             builder.chunk = ByteBuffer()
             throw error
         }
-        // Lets go of the network's buffer, unless a reply has a part of it.
+        // Releases the network buffer, unless a reply has a slice of it.
         builder.chunk = ByteBuffer()
         return nil
     }
