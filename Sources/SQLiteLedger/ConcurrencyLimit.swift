@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How many may be in some place at once; who finds it full goes away.
+/// Limits how many callers are admitted at once; more are refused.
 final class ConcurrencyLimit: Sendable {
     private let free: Mutex<Int>
 

@@ -10,16 +10,16 @@ import Inventory
 /// A value of a statement's parameter, in order.
 typealias Parameter = any DatabaseValueConvertible
 
-/// A text with a zero byte, which SQLite would cut off there.
+/// A text with a zero byte, at which SQLite would truncate it.
 struct UnstorableText: Error {}
 
 extension Database {
-    /// Runs a statement that is prepared once for each connection.
+    /// Runs a statement, prepared once per connection.
     func run(_ sql: String, _ parameters: Parameter?...) throws {
         try cachedStatement(sql: sql).execute(arguments: try Self.arguments(parameters))
     }
 
-    /// The rows of a query that is prepared once for each connection.
+    /// The rows of a query, prepared once per connection.
     func rows<Value>(_ sql: String, _ parameters: Parameter?..., decode: (Row) throws -> Value) throws -> [Value] {
         let rows = try Row.fetchCursor(
             cachedStatement(sql: sql), arguments: try Self.arguments(parameters))
@@ -35,13 +35,13 @@ extension Database {
 }
 
 extension String {
-    /// Asked of every text that is written, so of its bytes as they lie in memory.
+    /// Called for every text written, so it checks the bytes in memory.
     fileprivate var hasZeroByte: Bool {
         utf8.withContiguousStorageIfAvailable { $0.contains(0) } ?? utf8.contains(0)
     }
 }
 
-/// What a row holds, where its table lets nothing else be: a row that holds something else is damage.
+/// Values that the table's constraints guarantee: anything else is damage.
 extension Row {
     func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ index: Int) throws -> Value {
         do {
@@ -51,7 +51,7 @@ extension Row {
         }
     }
 
-    /// One of the values that a type knows.
+    /// A value of an enum.
     func known<Value: RawRepresentable<String>>(_ index: Int) throws -> Value {
         guard let value = Value(rawValue: try value(index)) else {
             throw DatabaseError(damaged: "a column has a value that no version knows")
@@ -59,7 +59,7 @@ extension Row {
         return value
     }
 
-    /// Its table takes any: a newer program may know more of them, and that is no damage.
+    /// The table does not constrain it: an unknown value may be from a newer program, and is not damage.
     func auditAction(_ index: Int) throws -> AuditAction {
         let text: String = try value(index)
         guard let action = AuditAction(rawValue: text) else { throw UnreadableData("the action \(text) is not known") }
@@ -83,7 +83,7 @@ extension Row {
 }
 
 extension DatabaseError {
-    /// - Parameter reason: What is wrong with the rows that SQLite's own structure does not show.
+    /// - Parameter reason: The defect of the rows, which SQLite itself does not detect.
     init(damaged reason: String) {
         self.init(resultCode: .SQLITE_CORRUPT, message: reason)
     }

@@ -2,7 +2,7 @@ import GRDB
 public import Inventory
 
 extension SQLiteLedger: HealthReporting {
-    /// The file: how long a read takes, whether damage was met, and whether the last write succeeded.
+    /// The file: how long a read takes, whether damage was found, and whether the last write succeeded.
     public func health() async -> [ComponentHealth] {
         let start = ContinuousClock.now
         let isMoved: Bool
@@ -24,12 +24,12 @@ extension SQLiteLedger: HealthReporting {
         ]
     }
 
-    /// Not after the ledger was moved: what is read here then is the past.
+    /// Fails after the ledger was moved: the file only has the past.
     public func isReady() async -> Bool {
         (try? await isMoved()) == false
     }
 
-    /// - Throws: also if the file cannot be read.
+    /// - Throws: Also if the file cannot be read.
     private func isMoved() async throws(LedgerError) -> Bool {
         try await reader.run { database in
             _ = try LedgerHead.ofCatalog(in: database)

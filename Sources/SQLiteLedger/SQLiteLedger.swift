@@ -4,50 +4,50 @@ public import Inventory
 public import ServiceLifecycle
 import Synchronization
 
-/// How much a ledger in a file does at once, and how much may wait for it.
+/// Concurrency and queue limits of a ledger in a file.
 public struct LedgerFileLimits: Sendable {
     public var write = WriteLimits()
-    /// Reads that run side by side.
+    /// Concurrent reads.
     public var readers = 4
-    /// Reads that wait for one of them; more are refused as overload.
+    /// Waiting reads; more are refused as overloaded.
     public var waitingReads = 1_000
-    /// How long a transaction waits for another process's; then it is refused as overload.
+    /// How long a transaction waits for another process's; then it is refused as overloaded.
     public var lockTimeout: Duration = .seconds(5)
-    /// How long a commit that failed halfway is tried again, before its outcome is said to be unknown.
+    /// How long a commit that failed halfway is retried before its outcome is reported as unknown.
     public var commitPatience: Duration = .seconds(3)
-    /// A file of at most so many bytes is read whole and checked whenever it is opened: that takes no time.
+    /// Files up to this size, in bytes, are read whole and checked whenever they are opened, which takes little time.
     public var smallFileBytes = 8 << 20
 
     public init() {}
 }
 
-/// The ledger in one file of SQLite, for a shop without servers: one transaction at a time writes, and any number read
-/// what was committed when they began.
+/// A ledger in one SQLite file, for a shop without servers: one write transaction at a time, and any number of
+/// concurrent snapshot reads.
 ///
-/// Several processes may use one file. Runs as a service; on graceful shutdown it commits what was accepted, takes
-/// nothing more, and leaves the file whole, without a log beside it.
+/// Several processes may use one file. Runs as a service; on graceful shutdown it commits accepted commands, refuses
+/// new ones, and leaves a single file without a log.
 public struct SQLiteLedger: Service {
-    /// What may be done to the file before it is used.
+    /// How to open the file.
     public enum Opening: Sendable {
-        /// It is created if it is missing, and its schema brought up to this program's version.
+        /// Creates it if missing, and migrates its schema to this program's version.
         case upToDate
-        /// It has to exist at this program's version.
+        /// It must exist at this program's version.
         case asItIs
     }
 
-    /// Another one each time that the file is opened: what was served before may have been another copy of it.
+    /// A new one each time the file is opened: it may have been replaced by another copy since.
     let history = History(.randomID())
     let reader: SnapshotReader
     let condition: FileCondition
     let transactions: DurableTransactions
     let observer: any LedgerFileObserver
     let database: DatabasePool
-    /// For changes to the catalog and to credentials that wait for their turn.
+    /// Limits waiting changes to the catalog and to credentials.
     let changes: ConcurrencyLimit
     private let movements: GroupCommitter<MovementBatches>
 
-    /// Opens a file, having checked that it is a ledger. A large one may be damaged all the same: see `check()`.
-    /// - Throws: `LedgerFileError`; then the file is as it was.
+    /// Opens a file after checking that it is a ledger. A large one may still be damaged: see `check()`.
+    /// - Throws: `LedgerFileError`; then the file is unchanged.
     public static func open(
         _ path: String, _ opening: Opening, limits: LedgerFileLimits = LedgerFileLimits(),
         observer: any LedgerFileObserver
@@ -86,8 +86,7 @@ public struct SQLiteLedger: Service {
 
     var expiredRecords: ExpiredRecords { ExpiredRecords(transactions: transactions, observer: observer) }
 
-    /// Readers first: the last connection to leave moves what is in the log to the file itself and removes the log, if it
-    /// is one that may write.
+    /// Readers first: the last connection to close checkpoints and removes the log, if it is writable.
     private func close() async {
         do {
             try await onBlockingThread {
@@ -143,6 +142,6 @@ extension SQLiteLedger: StockWriting {
 }
 
 extension SQLiteLedger {
-    /// The version of the schema that this program writes.
+    /// The schema version of this program.
     public static var schemaVersion: Int { Migration.newest }
 }

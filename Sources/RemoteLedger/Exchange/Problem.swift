@@ -10,7 +10,7 @@ struct Problem: Sendable {
     let onHand: Int64?
     let requested: Int64?
     let items: [Item]
-    /// Servers that are older do not say it.
+    /// `nil` from servers that do not report it.
     let stockLeft: StockLeft?
 
     /// An invalid field, or a line of a batch.
@@ -38,7 +38,7 @@ struct Problem: Sendable {
         }
         self.items = items
         var levels: [LevelKey] = []
-        for level in try fields.objects("levels") {
+        for level in try fields.optionalObjects("levels") ?? [] {
             levels.append(LevelKey(try level.number("store_id"), try level.number("product_id")))
         }
         stockLeft = fields["levels"].map { _ in StockLeft(levels, hasMore: fields["more"] == .flag(true)) }

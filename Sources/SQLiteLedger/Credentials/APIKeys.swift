@@ -22,7 +22,7 @@ extension APIKeyRecord {
         try database.rows(revoke, id, Timestamp.now.microseconds) { try $0.value(0) }
     }
 
-    /// - Returns: The key's id, if it was not used later already.
+    /// - Returns: The key's id, unless it has a later use.
     static func noteUse(of id: String, at moment: Timestamp, in database: Database) throws -> [String] {
         try database.rows(noteUse, id, moment.microseconds) { try $0.value(0) }
     }

@@ -61,7 +61,7 @@ extension SQLiteLedger: CredentialStoring {
         guard !disabled.isEmpty else { throw .notFound }
     }
 
-    /// - Parameter body: Changes rows, and returns something for each of them.
+    /// - Parameter body: Changes rows, and returns a value for each of them.
     private func change<Changed: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> [Changed]
     ) async throws(LedgerError) -> [Changed] {
@@ -79,7 +79,7 @@ extension SQLiteLedger: CredentialStoring {
 }
 
 extension Grant {
-    /// From the columns role, stores, reads_per_second and writes_per_second, of which the first is given.
+    /// From the columns role, stores, reads_per_second and writes_per_second; the first one's index is given.
     init(_ row: Row, from first: Int) throws {
         let stores = try (row.value(first + 1) as String?).map {
             try JSONDecoder().decode([Int64].self, from: Data($0.utf8))

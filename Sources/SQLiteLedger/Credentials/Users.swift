@@ -36,7 +36,7 @@ extension UserRecord {
 }
 
 extension NewUser {
-    /// - Returns: Nothing, if somebody has the name.
+    /// - Returns: Nothing, if the name is taken.
     func insert(into database: Database) throws -> [UserRecord] {
         try database.rows(
             Self.insert, name.description, passwordHash.description, grant.role.rawValue, Timestamp.now.microseconds,

@@ -3,8 +3,8 @@ import GRDB
 public import Inventory
 public import ServiceLifecycle
 
-/// Reads all of a ledger's file once, while the ledger is used: what is damaged is found before it is needed. From then on
-/// nothing is written, and the observer and the ledger's health tell.
+/// Reads a ledger's whole file once, while the ledger is in use, to find damage before it is encountered. After that
+/// nothing is written, and the observer and the ledger's health report it.
 public struct FileCheck: Service {
     private let ledger: SQLiteLedger
 
@@ -14,7 +14,7 @@ public struct FileCheck: Service {
 
     public func run() async throws {
         await cancelWhenGracefulShutdown {
-            // Whoever asks for damage is told of it by the ledger.
+            // The ledger reports the damage.
             try? await ledger.check()
         }
         try await gracefulShutdown()
@@ -22,13 +22,14 @@ public struct FileCheck: Service {
 }
 
 extension SQLiteLedger {
-    /// Reads all of the file, which takes as long as it is large. Others read and write meanwhile.
-    /// Cancelled, it ends early and has found nothing.
-    /// - Throws: `.damaged`; and from then on, for everything that would be written.
+    /// Reads the whole file, in time proportional to its size. Others can read and write meanwhile. If cancelled, it
+    /// ends early without a result.
+    /// - Throws: `.damaged`; then all writes also throw it.
     public func check() async throws(LedgerError) {
         let found: String?
         do {
-            // On a connection that could write, though it does not: SQLite lets the others pass over what a table forbids.
+            // On a writable connection, though it does not write: on others SQLite skips the check of tables'
+            // constraints.
             let path = database.path
             let connection = try await onBlockingThread { try DatabaseQueue(path: path) }
             found = try await connection.read { database in try database.damage() }
@@ -43,12 +44,12 @@ extension SQLiteLedger {
 }
 
 extension Database {
-    /// What is wrong with the file, in SQLite's words and one line: its structure, and what the tables do not allow. Reads
-    /// all of it.
+    /// The file's first defect, in SQLite's words on one line: its structure, and violated constraints. Reads the whole
+    /// file.
     func damage() throws -> String? {
         let report = try String.fetchAll(self, sql: "pragma quick_check(3)")
         guard report != ["ok"] else { return nil }
-        // What is wrong with the structure stands below a headline.
+        // Structural defects have a headline.
         let lines = report.flatMap { $0.split(separator: "\n") }.filter { !$0.hasPrefix("***") }
         return lines.joined(separator: "; ")
     }

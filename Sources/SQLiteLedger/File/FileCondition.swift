@@ -2,12 +2,12 @@ import GRDB
 import Inventory
 import Synchronization
 
-/// What reading and writing told of the file, for who writes next and for who asks how the ledger does.
+/// The condition of the file, as seen by reads and writes: for later writes, and for the ledger's health.
 final class FileCondition: Sendable {
     private struct State {
-        /// Why the last transaction could not be written.
+        /// Why the last transaction failed.
         var trouble: String?
-        /// What is damaged: that does not pass.
+        /// The damage, which is permanent.
         var damage: String?
     }
 
@@ -21,7 +21,7 @@ final class FileCondition: Sendable {
     /// In SQLite's words, without the path.
     var damage: String? { state.withLock { $0.damage } }
 
-    /// For people, without the path.
+    /// Readable, without the path.
     var whatIsWrong: String? {
         state.withLock { state in
             state.damage.map { "the file is damaged, restore a backup: \($0)" }
@@ -42,8 +42,8 @@ final class FileCondition: Sendable {
         state.withLock { $0.trouble = "the ledger was moved to another place" }
     }
 
-    /// Damage was met. The observer is told the first time.
-    /// - Returns: The error that it is, for a ledger's users.
+    /// Records damage. The observer is called the first time.
+    /// - Returns: The ledger's error for it.
     func damaged(_ report: String) -> LedgerError {
         let isNew = state.withLock { state in
             defer { state.damage = state.damage ?? report }
@@ -55,6 +55,6 @@ final class FileCondition: Sendable {
 }
 
 extension DatabaseError {
-    /// Whether a page is not what it was when it was written.
+    /// Whether a page differs from what was written.
     var isDamage: Bool { resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB }
 }

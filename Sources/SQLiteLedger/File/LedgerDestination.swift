@@ -1,11 +1,11 @@
 import GRDB
 public import Inventory
 
-/// Where a ledger is that was moved out of its file.
+/// The destination of a ledger that was moved out of its file.
 public struct LedgerDestination: Hashable, Sendable {
-    /// For people: a server and a database, and no password.
+    /// Readable: server and database, without the password.
     public let name: String
-    /// Tells the database from all others, by whatever name it is reached.
+    /// Identifies the database, however it is addressed.
     public let identity: String
     public let movedAt: Timestamp
 
@@ -17,7 +17,7 @@ public struct LedgerDestination: Hashable, Sendable {
 }
 
 extension SQLiteLedger {
-    /// Where the ledger was moved; `nil` while it is here.
+    /// Where the ledger was moved; `nil` if it was not.
     public func destination() async throws(LedgerError) -> LedgerDestination? {
         try await reader.run { database in try LedgerDestination.find(in: database) }
     }

@@ -12,12 +12,11 @@ import GRDB
     import Darwin
 #endif
 
-/// A file that holds a ledger, and how it is opened: looked at before anything is written to it.
+/// A ledger's file. It is checked before anything is written to it.
 ///
-/// What is looked at does not grow with the file: that it is a ledger, of a version that this program knows, and as long
-/// as it says (SQLite refuses one that was cut off). Only a small file is read whole, and one that is brought to another
-/// version. `FileCheck` reads the others; a page that is not whole is reported by SQLite when it is used, and then
-/// nothing more is written.
+/// The time of the check does not depend on the size: the file must be a ledger of a known version, and not truncated
+/// (which SQLite checks). Only small files, and those to be migrated, are read whole. `FileCheck` reads the others;
+/// SQLite reports a damaged page when it is used, and then nothing more is written.
 struct LedgerFile: Sendable {
     let path: String
 
@@ -35,7 +34,7 @@ struct LedgerFile: Sendable {
         do {
             let database = try DatabasePool(path: path, configuration: configuration(opening, limits))
             try database.writeWithoutTransaction { database in
-                // The pool leaves its writer at NORMAL, which may lose the last commits with the machine's power.
+                // The pool sets its writer to NORMAL, which may lose the last commits in a power failure.
                 try database.execute(sql: "pragma synchronous = full")
                 if opening == .upToDate { try Migration.apply(to: database, at: path) }
             }
@@ -53,7 +52,7 @@ struct LedgerFile: Sendable {
         configuration.prepareDatabase { database in
             try database.execute(sql: Self.settings)
             database.add(function: .normalized)
-            // The writer is opened first, and looks at the file before anything writes to it.
+            // The writer is opened first, and checks the file before anything writes to it.
             guard !database.configuration.readonly else { return }
             try inspect(database, opening, limits)
             beginEmptyLog(at: path + "-wal")
@@ -83,13 +82,13 @@ struct LedgerFile: Sendable {
 
     private static let size = "select page_count * page_size from pragma_page_count, pragma_page_size"
 
-    /// "Khat" in ASCII: tells a ledger from other programs' databases, and `file` shows it.
+    /// "Khat" in ASCII: distinguishes a ledger from other databases; the command `file` shows it.
     static let applicationID = 0x4B_68_61_74
 
-    /// 3.38, from 2022: strict tables, and JSON without asking.
+    /// 3.38, from 2022: strict tables, and built-in JSON.
     private static let oldestLibrary: CInt = 3_038_000
 
-    /// A connection keeps 16 MiB of pages; the write-ahead log gives back what a long reader made it grow past 64 MiB.
+    /// A connection caches 16 MiB of pages; a write-ahead log that grew during a long read is truncated to 64 MiB.
     private static let settings = """
         pragma cache_size = -16384;
         pragma journal_size_limit = 67108864;
@@ -107,27 +106,27 @@ extension LedgerFileError {
 }
 
 extension DatabaseError {
-    /// What went wrong, in SQLite's words and without the statement.
+    /// SQLite's error message, without the statement.
     var reason: String { message ?? resultCode.description }
 }
 
-/// Makes an empty file that only its owner may read, as SQLite then makes the files beside it; one that exists stays as
-/// it is. Whether it can be used is for SQLite to say.
+/// Creates an empty file that only its owner may read, as SQLite then creates the files beside it; an existing one is
+/// unchanged. SQLite decides whether it can be used.
 private func makePrivateFile(at path: String) {
     let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600)
     if descriptor >= 0 { close(descriptor) }
 }
 
-/// Where the write-ahead log is empty, GRDB makes and drops a table to have one that is not: every command would write to
-/// the file and wait for the disk, even to report that the file is damaged. The first byte of any log does, too. SQLite
-/// takes a log without a whole header for an empty one ("WAL-mode File Format", 2.1), and writes that same byte with the
-/// first transaction, so it does not matter who is faster.
+/// If the write-ahead log is empty, GRDB creates and drops a table to fill it: every command would write to the file
+/// and wait for the disk, even to report damage. The first byte of any log is enough. SQLite treats a log without a
+/// whole header as empty ("WAL-mode File Format", 2.1), and writes the same byte with the first transaction, so a race
+/// is harmless.
 private func beginEmptyLog(at path: String) {
     let descriptor = open(path, O_WRONLY)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_size == 0 else { return }
-    // If this fails, GRDB tries its own way, and its error is told.
+    // If this fails, GRDB does it its own way, and reports the error.
     _ = withUnsafeBytes(of: UInt8(0x37)) { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
 }

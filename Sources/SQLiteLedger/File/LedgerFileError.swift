@@ -1,4 +1,4 @@
-/// Why a file cannot be used as a ledger. It is left as it was.
+/// Why a file cannot be used as a ledger. The file is unchanged.
 public enum LedgerFileError: Error, CustomStringConvertible {
     case missing(path: String)
     case cannotBeOpened(path: String, reason: String)

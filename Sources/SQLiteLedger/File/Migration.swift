@@ -19,7 +19,7 @@ struct Migration {
     }
 
     /// Applies the missing migrations in one transaction, one process at a time.
-    /// - Throws: `LedgerFileError.newer`, if another process was faster with a newer program.
+    /// - Throws: `LedgerFileError.newer`, if a newer program migrated it first.
     static func apply(to database: Database, at path: String) throws {
         try database.inTransaction(.immediate) {
             let found = try version(of: database)

@@ -1,20 +1,20 @@
 import Basics
 import GRDB
 
-/// The write lock on a ledger's file, kept from one step to the next while the last of it is copied: meanwhile everybody
-/// can read the file, and nobody else can record anything in it.
+/// The write lock on a ledger's file, held across steps while the last part is copied: meanwhile all processes can read
+/// the file, but not write to it.
 public final class FileHold: Sendable {
-    /// Of its own, because it stays in its transaction between calls.
+    /// Its own connection, because it stays in its transaction between calls.
     private let connection: DatabaseQueue
 
     fileprivate init(_ connection: DatabaseQueue) {
         self.connection = connection
     }
 
-    /// Notes where the ledger is now, and lets go. From then on nothing is recorded in the file. Blocks its thread until
-    /// that is on the disk.
+    /// Records the ledger's destination, and releases the lock. After that nothing is recorded in the file. Blocks its
+    /// thread until that is on the disk.
     ///
-    /// If it throws, it is not certain that the file is as it was: that shows when it is opened again.
+    /// If it throws, the outcome is uncertain until the file is opened again.
     public func close(_ destination: LedgerDestination) throws {
         try connection.writeWithoutTransaction { database in
             if try LedgerDestination.find(in: database) == nil { try destination.insert(into: database) }
@@ -22,16 +22,16 @@ public final class FileHold: Sendable {
         }
     }
 
-    /// Lets go.
+    /// Releases the lock.
     public func release() async {
-        // Closing ends a transaction that is left; it wrote nothing, so nothing is lost if that fails.
+        // Closing ends an open transaction; it wrote nothing, so nothing is lost if that fails.
         try? await onBlockingThread { [connection] in try connection.close() }
     }
 }
 
 extension SQLiteLedger {
-    /// Waits its turn among those who write.
-    /// - Throws: `LedgerFileError.busy`, if it does not come in time.
+    /// Waits for the write lock.
+    /// - Throws: `LedgerFileError.busy`, after the timeout.
     public func hold(for limit: Duration = .seconds(30)) async throws -> FileHold {
         let path = database.path
         return try await onBlockingThread {

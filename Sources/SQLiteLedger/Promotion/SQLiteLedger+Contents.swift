@@ -8,9 +8,9 @@ public import Inventory
     import Foundation
 #endif
 
-/// What the file holds, whole and with what is archived, for who moves it to another place.
+/// The whole contents of the file, including archived products and stores, for moving them elsewhere.
 extension SQLiteLedger {
-    /// The ends of all ledgers, the catalog's first, and what their stores are called.
+    /// The heads of all ledgers, the catalog's first, with their stores' names.
     public func ledgers() async throws(LedgerError) -> [(head: LedgerHead, name: String)] {
         try await reader.run { database in
             let ledgers: [(head: LedgerHead, name: String)] = try database.rows(Self.ledgers) { row in
@@ -55,8 +55,8 @@ extension SQLiteLedger {
         }
     }
 
-    /// Records of idempotency keys, by principal and key: those that follow a key, until they are so many bytes. None, if
-    /// there are no more. That of a large batch is a hundred times as long as that of a sale.
+    /// Records of idempotency keys, in order of principal and key: those after a key, up to a number of bytes; none at
+    /// the end. Limited by bytes because the record of a large batch is a hundred times as long as that of a sale.
     public func keptOutcomes(
         after scope: IdempotencyKey.Scope?, bytes limit: Int
     ) async throws(LedgerError) -> [StoredOutcome] {
@@ -70,7 +70,7 @@ extension SQLiteLedger {
                     scope: IdempotencyKey.Scope(principal: row.value(0), key: row.value(1)), fingerprint: row.bytes(2),
                     outcome: row.value(3), expiresAt: row.optionalTime(4))
                 outcomes.append(outcome)
-                // The rest of a row is about as long as a short outcome.
+                // The other columns are about as long as a short outcome.
                 bytes += outcome.outcome.utf8.count + 200
             }
             return outcomes

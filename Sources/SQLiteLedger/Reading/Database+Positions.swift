@@ -1,7 +1,7 @@
 import GRDB
 import Inventory
 
-/// The positions of a ledger that a read is about: after `first`, up to `last`.
+/// The positions of a ledger for a read: after `first`, up to `last`.
 struct PositionRange: Sendable {
     let storeID: StoreID
     var first: Position
@@ -11,9 +11,8 @@ struct PositionRange: Sendable {
 }
 
 extension Database {
-    /// The last position of a ledger that was recorded before a moment, 0 if there is none. Times never decrease from
-    /// one position to the next and positions have no gaps, so a binary search over the primary key finds it: no index
-    /// by time is needed.
+    /// The last position of a ledger before a moment, 0 if there is none. Times never decrease and positions have no
+    /// gaps, so a binary search over the primary key finds it, without an index by time.
     func lastPosition(of storeID: StoreID, before moment: Timestamp) throws -> Position {
         var low: Int64 = 0
         var high = try rows(Self.highestPosition, storeID.rawValue, decode: { try $0.value(0) as Int64 }).first ?? 0
@@ -30,7 +29,7 @@ extension Database {
         return Position(rawValue: low)
     }
 
-    /// The ledgers to be read, archived ones too, by store, and the positions of each that lie in the period.
+    /// The ledgers to be read, including archived ones, by store, with their positions in the period.
     /// - Parameter from: The first store.
     func positions(
         in period: Period, of storeID: StoreID?, scope: StoreScope, from first: StoreID

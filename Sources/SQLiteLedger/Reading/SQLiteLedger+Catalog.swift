@@ -41,8 +41,7 @@ extension SQLiteLedger {
         }
     }
 
-    /// SQLite's `lower` knows the letters of ASCII only: in SKUs "é" and "É" are different here, and the same to
-    /// PostgreSQL.
+    /// SQLite's `lower` only knows ASCII: in SKUs "é" and "É" are different here, but the same in PostgreSQL.
     private static let products = """
         select product_id, sku, name, category, unit, version from products
         where product_id > ?1 and archived_at is null
@@ -68,7 +67,7 @@ extension SQLiteLedger {
 }
 
 extension Product {
-    /// The products that are called so, in upper or lower case; at most two, those that are called exactly so first.
+    /// The products with a name, ignoring case; at most two, exact matches first.
     static func named(_ name: String, in database: Database) throws -> [Product] {
         try database.rows(named, ProductName.key(name), name, decode: Product.init)
     }

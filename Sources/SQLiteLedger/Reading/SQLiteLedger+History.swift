@@ -59,7 +59,7 @@ extension SQLiteLedger {
 }
 
 extension Database {
-    /// Entries of ledgers by store and position, until there are enough.
+    /// Entries of ledgers by store and position, up to the limit.
     fileprivate func history<Entry>(
         _ ranges: [PositionRange], after key: EntryKey?, limit: Int,
         _ entries: (PositionRange, _ limit: Int) throws -> [Entry]

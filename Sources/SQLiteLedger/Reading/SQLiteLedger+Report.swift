@@ -24,7 +24,7 @@ extension SQLiteLedger {
     private static let reportByProduct = reportSQL(group: "0")
     private static let reportByStore = reportSQL(group: "m.store_id")
 
-    /// A day opens with what the period opened with and all that moved on the days before.
+    /// A day's opening stock is that of the period plus all movements of the days before.
     private static let reportByDay = """
         with \(bounds), opening as (\(opening(group: "0"))), moved as (\(moved(group: day)))
         select r.*, p.name from (
@@ -37,13 +37,12 @@ extension SQLiteLedger {
         order by r.product_id, r."group" limit ?5
         """
 
-    /// Microseconds since 1970 at which the day of UTC began in which a movement was recorded; rounded down, also
-    /// before 1970.
+    /// The start of the movement's UTC day, in microseconds since 1970; rounded down, also before 1970.
     private static let day = """
         m.recorded_at - (m.recorded_at % 86400000000 + 86400000000) % 86400000000
         """
 
-    /// What was on hand before and what moved since, put together by key.
+    /// The opening stock and the movements, combined by key.
     private static func reportSQL(group: String) -> String {
         """
         with \(bounds), opening as (\(opening(group: group))), moved as (\(moved(group: group))),
@@ -70,7 +69,7 @@ extension SQLiteLedger {
         )
         """
 
-    /// What was on hand before the period: one probe for each level, whatever happened before.
+    /// The stock before the period: one probe per level, however long the history.
     private static func opening(group: String) -> String {
         """
         select m.product_id, \(group) as "group", sum(m.on_hand_after) as on_hand

@@ -42,8 +42,8 @@ extension SQLiteLedger: StockReading {
         order by l.product_id limit ?5
         """
 
-    /// Each level at the last position before the moment: one probe for each product, whatever happened since. Here
-    /// archived products are shown too: they were on the shelf then.
+    /// Each level at the last position before the moment: one probe per product, however long the history since.
+    /// Includes archived products, which may have had stock then.
     private static let stockAsOf = """
         select l.product_id, p.name, p.category, p.unit, m.on_hand_after, m.recorded_at
         from stock_levels l join products p using (product_id)

@@ -32,7 +32,7 @@ extension SQLiteLedger: StoredStateReading {
         }
     }
 
-    /// The stores, and what any table has of others. Steps from the rows of one to those of the next.
+    /// The ids of all stores in any table. Skips from one store's rows to the next.
     private static let keptLedgers = """
         with recursive found (store_id) as (
             select -9223372036854775808

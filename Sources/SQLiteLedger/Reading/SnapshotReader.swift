@@ -1,8 +1,8 @@
 import GRDB
 import Inventory
 
-/// Reads rows together with the positions of their ledgers, in one snapshot. A snapshot has all that was committed
-/// before it was asked for, through any process, so nothing is as new as required only by luck.
+/// Reads rows together with the positions of their ledgers, in one snapshot. A snapshot has everything that any process
+/// committed before it was taken, so it is always current.
 struct SnapshotReader: Sendable {
     let database: DatabasePool
     let history: History
@@ -11,7 +11,7 @@ struct SnapshotReader: Sendable {
     let observer: any LedgerFileObserver
 
     /// - Parameters:
-    ///   - freshness: Asks for nothing that is not so, but for what a client has seen.
+    ///   - freshness: Always met, except for a minimum that a client requires.
     ///   - read: Runs on the connection's queue.
     func read<Value: Sendable>(
         _ scope: ReadScope, _ freshness: Freshness, _ read: @escaping @Sendable (Database) throws -> Value
@@ -49,7 +49,7 @@ struct SnapshotReader: Sendable {
         }
     }
 
-    /// What an error of a read is to the ledger's users.
+    /// Maps the error of a read.
     func failure(_ error: any Error) -> LedgerError {
         if let error = error as? LedgerError { return error }
         if let error = error as? DatabaseError, error.isDamage { return condition.damaged(error.reason) }
@@ -64,7 +64,7 @@ struct SnapshotReader: Sendable {
 }
 
 extension ReadScope {
-    /// The position of the one ledger in scope, if it is one, and that of the catalog.
+    /// The position of the ledger in scope, if there is exactly one, and that of the catalog.
     /// - Throws: `.notFound`.
     fileprivate func positions(in database: Database) throws -> (Position?, catalog: Position) {
         let catalog = try LedgerHead.ofCatalog(in: database).position

@@ -1,7 +1,7 @@
 import GRDB
 import Inventory
 
-/// How what a change to the catalog is about is looked up.
+/// Lookups of the product or store that a change to the catalog concerns.
 extension CatalogSubject {
     func find(in database: Database) throws -> CatalogState.Subject {
         switch self {
@@ -51,7 +51,7 @@ extension CatalogSubject {
 
     private static let highestStoreID = "select coalesce(max(store_id), 0) from stores"
 
-    /// Probes each store's level: the key begins with the store.
+    /// Probes each store's level, because the key begins with the store.
     private static let productLeft = """
         select l.store_id, l.product_id,
             ?3 is null or l.store_id in (select value from json_each(?3)) as is_in_scope

@@ -1,8 +1,8 @@
 import GRDB
 import Inventory
 
-/// Reads what a change to the catalog depends on, decides, and writes what was decided. No movement runs at the same
-/// time, so none arrives after the check that nothing is left of what is archived.
+/// Reads the state that a change to the catalog depends on, decides, and writes the decision. No movement runs
+/// concurrently, so none can follow the check that an archived product or store has no stock.
 struct CatalogTransaction: Sendable {
     let command: CatalogCommand
     let history: History

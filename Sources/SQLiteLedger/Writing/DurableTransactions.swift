@@ -1,49 +1,48 @@
 import GRDB
 import Inventory
 
-/// What a transaction decided, and whether it wrote anything.
+/// The decision of a transaction, and whether it wrote anything.
 struct Written<Value: Sendable>: Sendable {
     let value: Value
     let isEmpty: Bool
 }
 
-/// Why a transaction was not carried out.
+/// Why a transaction failed.
 enum TransactionFailure: Error {
-    /// The database refused it, and would again.
+    /// The database refused it, and would do so again.
     case rejected(any Error)
-    /// Another process kept the file locked.
+    /// Another process locked the file for too long.
     case busy(any Error)
     /// The disk is full or fails; nothing was written.
     case unavailable(any Error)
-    /// The file is damaged; nothing was written, and nothing will be.
+    /// The file is damaged; nothing was or will be written.
     case damaged(report: String)
-    /// The commit failed where it can come back: see `DurableTransactions`.
+    /// The commit failed, but may reappear: see `DurableTransactions`.
     case outcomeUnknown(any Error)
-    /// The ledger is in another place now: nothing is recorded here any more.
+    /// The ledger was moved: nothing is recorded in this file any more.
     case moved(LedgerDestination)
 }
 
 /// Runs write transactions, one after the other, until their outcome is certain.
 ///
-/// A failure before the commit writes nothing. The commit itself first writes the transaction's pages to the write-ahead
-/// log, the last of them marked as its end, then synchronises the log, and then tells readers:
+/// A failure before the commit writes nothing. The commit writes the transaction's pages to the write-ahead log, the
+/// last of them with a commit mark, then synchronises the log, and then makes it visible to readers:
 ///
-/// - If it cannot get at the file (`SQLITE_BUSY`), or a page cannot be written (`SQLITE_FULL`, `SQLITE_IOERR_WRITE`), the
-///   end is not in the log: nothing was committed.
-/// - Anything later (`SQLITE_IOERR_FSYNC`, above all) leaves a whole transaction in the log that SQLite counts as rolled
-///   back, and that comes back if the process ends before another transaction has taken its place. So the transaction
-///   is run again, which overwrites the first attempt. Only if that fails for as long as patience lasts, the outcome is
-///   unknown.
+/// - If the file is locked (`SQLITE_BUSY`), or a page cannot be written (`SQLITE_FULL`, `SQLITE_IOERR_WRITE`), the
+///   commit mark is not in the log: nothing was committed.
+/// - A later failure (above all `SQLITE_IOERR_FSYNC`) leaves a whole transaction in the log that SQLite considers
+///   rolled back, but that reappears if the process ends before another transaction overwrites it. So the transaction
+///   is run again, which overwrites the first attempt. Only if that fails until the time limit is the outcome unknown.
 struct DurableTransactions: Sendable {
     let database: DatabasePool
     let condition: FileCondition
     let observer: any LedgerFileObserver
-    /// How long to go on trying.
+    /// How long to retry.
     let patience: Duration
 
     private static let pause: Duration = .milliseconds(100)
 
-    /// - Parameter body: Reads, decides and writes, in a transaction that keeps out all other writers. Runs again on a
+    /// - Parameter body: Reads, decides and writes, in a transaction that excludes all other writers. Runs again on a
     ///   retry.
     func run<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Written<Value>
@@ -89,7 +88,7 @@ struct DurableTransactions: Sendable {
         case uncertain(any Error)
     }
 
-    /// On the writer's own queue. Cancelling the caller changes nothing.
+    /// Runs on the writer's queue. Cancelling the caller has no effect.
     private func attempt<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Written<Value>
     ) async throws -> Attempt<Value> {
@@ -125,12 +124,12 @@ struct DurableTransactions: Sendable {
 }
 
 extension DatabaseError {
-    /// At a commit: whether the transaction's end did not get into the log.
+    /// At a commit: whether the commit mark is certainly not in the log.
     fileprivate var isBeforeTheEnd: Bool {
         resultCode == .SQLITE_BUSY || resultCode == .SQLITE_FULL || extendedResultCode == .SQLITE_IOERR_WRITE
     }
 
-    /// Whether the connection was closed, or the file, the disk or the memory is to blame, not the statement.
+    /// Whether the cause is a closed connection, the file, the disk or memory, not the statement.
     var isOfTheMachine: Bool {
         [
             .SQLITE_MISUSE, .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM,

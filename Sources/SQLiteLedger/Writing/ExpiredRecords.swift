@@ -1,16 +1,16 @@
 import Inventory
 import ServiceLifecycle
 
-/// Deletes idempotency records that are past their time, a bounded number at once.
+/// Deletes expired idempotency records, a bounded number at once.
 struct ExpiredRecords: Sendable {
     let transactions: DurableTransactions
     let observer: any LedgerFileObserver
 
     private static let interval: Duration = .seconds(60)
-    /// So few that a movement that waits for them does not notice.
+    /// Few enough not to delay a waiting movement noticeably.
     private static let deletedAtOnce = 1_000
 
-    /// Works until the service shuts down, or the ledger is moved.
+    /// Runs until the service shuts down, or the ledger is moved.
     func run() async {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: Self.interval)) != nil {

@@ -8,7 +8,7 @@ import Inventory
 #endif
 
 extension IdempotencyRecord {
-    /// The record of a key. Past its time it counts until it is deleted: a key is kept for at least that long.
+    /// The record of a key. An expired one is valid until it is deleted: a key is kept for at least that long.
     static func find(_ scope: IdempotencyKey.Scope, in database: Database) throws -> IdempotencyRecord? {
         try database.rows(find, scope.principal, scope.key) { row in
             try IdempotencyRecord(

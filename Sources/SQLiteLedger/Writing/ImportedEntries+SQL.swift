@@ -2,7 +2,7 @@ import GRDB
 import Inventory
 
 extension [MovementCommand] {
-    /// Records for the imports' names that have none, of what came through a server in requests with their ids.
+    /// Creates missing records of import names, for changes made through a server in requests with import ids.
     func importRecords(
         besides records: [IdempotencyKey.Scope: IdempotencyRecord], in database: Database
     ) throws -> [IdempotencyRecord] {
@@ -16,7 +16,7 @@ extension [MovementCommand] {
     }
 }
 
-/// The conditions are those of the index.
+/// Same conditions as the index.
 private let importedEntries = """
     select m.store_id, m.position, m.product_id, m.type, m.quantity, m.on_hand_after, m.transfer_id, m.reference,
         m.note, m.occurred_at, m.recorded_at

@@ -8,7 +8,7 @@ import Inventory
 #endif
 
 extension LedgerHead {
-    /// `nil` for a store that does not exist or is archived, and for the catalog, which is no store.
+    /// `nil` for a store that does not exist or is archived, and for the catalog, which is not a store.
     static func ofStoreInUse(_ storeID: StoreID, in database: Database) throws -> LedgerHead? {
         try database.rows(inUse, storeID.rawValue, decode: LedgerHead.init).first
     }

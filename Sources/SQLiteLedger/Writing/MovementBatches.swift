@@ -1,6 +1,6 @@
 import Inventory
 
-/// Commits movements: one synchronisation of the disk for all that share a transaction.
+/// Commits movements, with one disk synchronisation per transaction.
 struct MovementBatches: BatchCommitting {
     let transactions: DurableTransactions
     let history: History
@@ -16,7 +16,7 @@ struct MovementBatches: BatchCommitting {
         }
     }
 
-    /// There is no cache of a file.
+    /// A file has no cache.
     func publish(_ decision: Decision, _ commit: Void) async {}
 
     func observe(_ event: CommitEvent) { observer.observe(.commit(event)) }

@@ -1,7 +1,7 @@
 import GRDB
 import Inventory
 
-/// Reads what a batch of commands depends on, decides, and writes what was decided.
+/// Reads the state that a batch of commands depends on, decides, and writes the decision.
 struct MovementTransaction: Sendable {
     let commands: [MovementCommand]
     let history: History
@@ -58,7 +58,7 @@ extension LedgerEntry {
             transferID, notes.reference, notes.note, notes.occurredAt?.microseconds, recordedAt.microseconds)
     }
 
-    /// The level that the movement leaves.
+    /// The level after the movement.
     fileprivate func putLevel(into database: Database) throws {
         try database.run(
             Self.putLevel, storeID.rawValue, productID.rawValue, onHandAfter, position.rawValue,
