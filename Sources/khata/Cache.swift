@@ -9,7 +9,7 @@ import ServiceLifecycle
 import StockCache
 
 extension Settings {
-    /// A client of the Redis that is configured, if one is.
+    /// A client of the configured Redis, if any.
     func redisClient(on servers: Servers, _ logger: Logger) throws(SettingsError) -> RedisClient? {
         guard let redisURL = servers.redisURL else { return nil }
         do {
@@ -30,15 +30,15 @@ extension Settings {
     }
 }
 
-/// Runs the ledger and its cache while `body` uses them, as an instance that serves does. SIGINT and SIGTERM cancel `body`.
+/// Runs the ledger and its cache while `body` uses them, like a serving instance. SIGINT and SIGTERM cancel `body`.
 ///
-/// The relay runs too: where an instance serves, it finds that one elected and only watches its heart; where none does,
-/// nobody else would make the cache be trusted.
+/// The relay runs too: if an instance serves, that one is elected and this one only watches its heartbeat; if none
+/// does, the cache would not be trusted without it.
 func withCache<T: Sendable>(
     _ settings: Settings, _ body: @escaping @Sendable (PostgresLedger, CacheConnection) async throws -> T
 ) async throws -> T {
     var logger = settings.logger()
-    // That the cache is connected and trusted is news of an instance that serves, not of a command.
+    // Only a serving instance logs that the cache is connected and trusted, not a command.
     logger.logLevel = max(logger.logLevel, .warning)
     guard case .servers(let servers) = try settings.storage else {
         throw SettingsError("sqlite.file is set: a ledger in a file has no cache, and needs none")
@@ -66,8 +66,8 @@ func withCache<T: Sendable>(
 }
 
 extension CacheConnection {
-    /// Waits until the relay's heart has been heard long enough: a second or less, if all is well.
-    /// - Throws: `Failure`, which says what is not.
+    /// Waits until the relay's heartbeat makes the cache trusted: usually a second or less.
+    /// - Throws: `Failure`, with the reasons if it is not.
     fileprivate func requireTrust() async throws {
         let deadline = ContinuousClock.now + .seconds(10)
         while !isTrusted {

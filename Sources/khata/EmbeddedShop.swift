@@ -8,8 +8,8 @@ struct EmbeddedShop {
     let path: String
     let settings: Settings
 
-    /// A new file gets a store and an admin key, which is printed this once. A large one is checked while it is served: who
-    /// opens the shop does not wait until a year's ledger is read.
+    /// A new file gets a store and an admin key, which is printed once. A large file is checked while it is served, so
+    /// that the start does not wait for it to be read.
     func serve() async throws {
         let logger = settings.logger()
         let certificate = try settings.serverCertificate()
@@ -19,7 +19,7 @@ struct EmbeddedShop {
                 "the ledger in \(path) was moved to \(destination.name) on \(destination.movedAt): serve it from there, "
                     + "with KHATA_PRIMARY_URL")
         }
-        // Before anything is put into the file: it may find a setting wrong.
+        // Before anything is written to the file: a setting may be invalid.
         let instance = try await Instance(
             settings, ledger: ledger, health: ledger, certificate: certificate, services: [ledger, FileCheck(ledger)],
             logger)
@@ -45,7 +45,7 @@ struct EmbeddedShop {
     }
 }
 
-/// On standard output at once, also when that is a pipe or a file.
+/// Flushes, because standard output may be a pipe or a file.
 private func printNow(_ line: String) {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
 }

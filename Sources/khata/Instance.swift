@@ -14,18 +14,18 @@ import UnixSignals
     import Darwin
 #endif
 
-/// One process that serves the API, over whatever the ledger is kept in.
+/// One process that serves the API, over any ledger.
 struct Instance {
     private let settings: Settings
     private let server: InventoryServer
     private let certificate: ServerCertificate?
-    /// Stopped in reverse: first the front, then, when all is answered, what it stands on.
+    /// Stopped in reverse: first the HTTP server, then, once all requests are done, the services that it depends on.
     private let services: [any Service]
     private let logger: Logger
 
     /// - Parameters:
-    ///   - redis: Where instances share the rates that they have let through; without one, this one counts alone.
-    ///   - services: What the front stands on: the ledger first.
+    ///   - redis: Where instances share rate limits; without it, this one counts alone.
+    ///   - services: The services that the HTTP server depends on, the ledger first.
     /// - Throws: `SettingsError`.
     init(
         _ settings: Settings, ledger: any Ledger, documents: any DocumentReading = RenderedDocuments(),
@@ -48,9 +48,9 @@ struct Instance {
         self.logger = logger
     }
 
-    /// Serves until the process is told to stop.
-    /// - Throws: Also if requests were cut off then.
-    /// - Parameter onListening: Is told where the API is, once it takes connections.
+    /// Serves until the process receives a signal to stop.
+    /// - Parameter onListening: Called with the API's address once it accepts connections.
+    /// - Throws: Also if requests were cut off at the shutdown.
     func run(onListening: @escaping @Sendable (_ url: String) -> Void = { _ in }) async throws {
         let (address, logger) = ("\(certificate == nil ? "http" : "https")://\(settings.bind)", logger)
         let front: [any Service] = [
@@ -64,7 +64,7 @@ struct Instance {
         let deadline = ShutdownDeadline(limit: settings.limits.connections.drain + .seconds(5), logger: logger)
         let services = ServiceGroup(
             configuration: .init(
-                // Also when one fails, the others finish what they have: cancelled, they would not end.
+                // If one fails, the others still shut down gracefully: cancelled, they would not finish their work.
                 services: (services + (await renewal()) + front + [deadline]).map {
                     .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
                 },

@@ -17,7 +17,7 @@ func interruptible<T: Sendable>(
     return try work.value()
 }
 
-/// The service among others that ends by itself, and they with it.
+/// A service that ends the whole group when it finishes.
 private final class Work<T: Sendable>: Service {
     private let body: @Sendable () async throws -> T
     private let result = Mutex<Result<T, any Error>?>(nil)

@@ -59,7 +59,7 @@ struct Khata: AsyncParsableCommand {
     }
 }
 
-/// What was asked for was refused, or failed; the description says what to do.
+/// A command was refused, or failed; the description says what to do.
 struct Failure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }

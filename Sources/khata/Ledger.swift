@@ -35,11 +35,11 @@ extension Settings {
     }
 }
 
-/// A ledger as the commands use it, wherever it is kept.
+/// A ledger for the commands, wherever it is stored.
 typealias Ledger = ShopLedger & CredentialStoring & Service
 
-/// Runs the ledger while `body` uses it: what was recorded is committed when this returns.
-/// - Parameter checksAll: Whether a file is read whole first, however large, to see that nothing of it is damaged.
+/// Runs the ledger while `body` uses it: everything recorded is committed when this returns.
+/// - Parameter checksAll: Whether the whole file is checked for damage first, however large.
 func withLedger<T: Sendable>(
     _ settings: Settings, checksAll: Bool = false, _ body: @Sendable (any Ledger) async throws -> T
 ) async throws -> T {
@@ -63,10 +63,10 @@ private func withLedger<T: Sendable>(
     on servers: Settings.Servers, _ settings: Settings, _ body: @Sendable (any Ledger) async throws -> T
 ) async throws -> T {
     let logger = settings.logger()
-    // That the cache is connected is news of an instance that serves, not of a command.
+    // Only a serving instance logs that the cache is connected, not a command.
     var cacheLogger = logger
     cacheLogger.logLevel = max(logger.logLevel, .warning)
-    // Other processes may serve from a cache, which has to hear of what is recorded here too.
+    // Other processes may serve from a cache, which must be invalidated for changes recorded here too.
     let redis = try settings.redisClient(on: servers, cacheLogger)
     let cache = redis.map { [cacheLogger] in CacheConnection($0, recentBytes: 0, logger: cacheLogger) }
     let ledger = try settings.ledger(on: servers, logger, invalidating: cache ?? NoCache())
@@ -102,7 +102,7 @@ func running<T: Sendable>(
     }
 }
 
-/// Says in the log what an operator should know of the ledger.
+/// Logs the ledger's events.
 struct LedgerLog: LedgerObserver {
     let logger: Logger
 

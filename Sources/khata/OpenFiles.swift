@@ -11,12 +11,12 @@ import Logging
     private let openFiles = RLIMIT_NOFILE
 #endif
 
-/// How many files, connections among them, the system lets the process have open.
+/// The process's limit of open files, including connections.
 enum OpenFiles {
-    /// What the process needs besides its clients' connections: those to databases and Redis, and files.
+    /// Needed in addition to clients' connections: connections to databases and Redis, and files.
     private static let others: rlim_t = 256
 
-    /// Raises the limit as far as the process may, and says so in the log if it is too low all the same.
+    /// Raises the limit as far as allowed, and logs an error if it is still too low.
     static func raiseLimit(for connections: Int, _ logger: Logger) {
         var limit = rlimit()
         guard getrlimit(openFiles, &limit) == 0 else {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How far one phase of a long command is, on standard error if that is a terminal.
+/// The progress of one phase of a long command, on standard error if that is a terminal.
 final class ProgressBar: Sendable {
     private struct State {
         var done = 0
@@ -32,17 +32,17 @@ final class ProgressBar: Sendable {
         }
     }
 
-    /// Leaves the terminal's line empty.
+    /// Clears the terminal's line.
     func finish() {
         if isShown { draw("") }
     }
 
-    /// Over what the line showed before.
+    /// Overwrites the previous line.
     private func draw(_ text: String) {
         printError("\r\(text)\u{1B}[K", terminator: "")
     }
 
-    /// As `movements [#########---------------]  38 %  14,210 movements/s  9 s left`.
+    /// Such as `movements [#########---------------]  38 %  14,210 movements/s  9 s left`.
     static func line(_ phase: String, done: Int, of total: Int, _ unit: String, elapsed: Duration) -> String {
         let fraction = Double(done) / Double(max(total, 1))
         let filled = Int(fraction * Double(width))
@@ -58,7 +58,7 @@ final class ProgressBar: Sendable {
 }
 
 extension Int {
-    /// As `200,000`.
+    /// Such as `200,000`.
     var grouped: String {
         let digits = String(magnitude)
         let groups = digits.enumerated().map { index, digit in

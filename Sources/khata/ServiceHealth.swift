@@ -2,7 +2,7 @@ import Inventory
 import PostgresLedger
 import StockCache
 
-/// The health of all parts of the service.
+/// The health of all components of the service.
 struct ServiceHealth: HealthReporting {
     let ledger: PostgresLedger
     let cache: CacheConnection?

@@ -40,7 +40,8 @@ struct TokenKeysTests {
     @Test(
         "what pretends to be a key refuses them all, and says which one it is",
         arguments: [
-            ("", "not a JWK Set"), ("{}", "not a JWK Set"), ("[]", "not a JWK Set"), (#"{"keys": {}}"#, "not a JWK Set"),
+            ("", "not a JWK Set"), ("{}", "not a JWK Set"), ("[]", "not a JWK Set"),
+            (#"{"keys": {}}"#, "not a JWK Set"),
             (#"{"keys": []}"#, "none of its keys"), (#"{"keys": [1]}"#, "key 0 is no JSON object"),
             (#"{"keys": [{"kid": "a", "kid": "b", \#(ed25519)}]}"#, "key 0 is no JSON object"),
             (#"{"keys": [{\#(ed25519)}]}"#, "key 0 has no kid"),

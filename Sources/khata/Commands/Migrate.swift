@@ -31,7 +31,7 @@ extension Settings {
     /// - Returns: The versions that were applied.
     func migrate(_ servers: Servers) async throws -> [Int64] {
         var configuration = try Self.connection(servers.primaryURL, of: "primary.url")
-        // A migration takes as long as the tables are large, and may wait for another process's.
+        // A migration takes time proportional to the tables' size, and may wait for another process's.
         configuration.statementTimeout = nil
         configuration.silenceTimeout = nil
         let primary = Pool(

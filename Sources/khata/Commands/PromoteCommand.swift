@@ -39,7 +39,7 @@ struct PromoteCommand: AsyncParsableCommand {
         guard let url = settings.primaryURL else {
             throw SettingsError("no database is named: set KHATA_PRIMARY_URL to the one that the shop is to move into")
         }
-        // A replica or a cache of the database learns what was written there by itself.
+        // Replicas and caches of the database need no further steps.
         let summary = try await promote(to: Settings.Servers(primaryURL: url), settings)
         print(json ? summary.json : summary.text)
         guard summary.differences.isEmpty else {

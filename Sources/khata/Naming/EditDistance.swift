@@ -1,7 +1,7 @@
-/// How many edits make one text of the other: insertions, deletions, substitutions, and transpositions of neighbours.
-/// Source: the optimal string alignment distance, after F. J. Damerau, "A technique for computer detection and correction
-/// of spelling errors", CACM 7(3), 1964.
-/// - Returns: `nil` if there are more than `limit`.
+/// The edit distance of two texts: insertions, deletions, substitutions, and transpositions of neighbours. Source: the
+/// optimal string alignment distance, after F. J. Damerau, "A technique for computer detection and correction of
+/// spelling errors", CACM 7(3), 1964.
+/// - Returns: `nil` if it is more than `limit`.
 func editDistance(_ one: [Character], _ other: [Character], atMost limit: Int) -> Int? {
     guard abs(one.count - other.count) <= limit else { return nil }
     var beforeLast: [Int] = []

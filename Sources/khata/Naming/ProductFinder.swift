@@ -1,14 +1,14 @@
 import Inventory
 
-/// Finds the product that a person means: by its id, SKU or name.
+/// Finds a product by what a user typed: its id, SKU or name.
 struct ProductFinder: Sendable {
     let ledger: any StockReading
 
-    /// So many products are looked at for a suggestion.
+    /// The maximum number of products considered for a suggestion.
     private static let maximumConsidered = 20_000
     private static let pageSize = 1_000
 
-    /// - Throws: `Failure` with suggestions, if no product is called so, or several are. `LedgerError`.
+    /// - Throws: `Failure` with suggestions, if no product or several have the name. `LedgerError`.
     func product(_ text: String) async throws -> Product {
         if let product = try await product(numbered: text) { return product }
         var naming = Naming(text)
@@ -58,7 +58,7 @@ struct ProductFinder: Sendable {
     }
 }
 
-/// What a text names, of the products that were considered.
+/// The matches of a text among the products considered.
 struct Naming {
     enum Meaning: Equatable {
         case none
@@ -66,7 +66,7 @@ struct Naming {
         case several([Product])
     }
 
-    /// More are not told of.
+    /// The maximum number of suggestions.
     private static let maximum = 10
 
     private let text: String
@@ -90,7 +90,7 @@ struct Naming {
         }
     }
 
-    /// A SKU before a name, since it is unique; what was typed exactly before what differs in case or accents.
+    /// A SKU before a name, since it is unique; exact matches before those that differ in case or accents.
     var meaning: Meaning {
         if let bySKU { return .one(bySKU) }
         let products = byName.isEmpty ? alike : byName
@@ -99,7 +99,7 @@ struct Naming {
 }
 
 extension [Product] {
-    /// As `Sugar 1kg (102), Sugar 5kg (103)`.
+    /// Such as `Sugar 1kg (102), Sugar 5kg (103)`.
     fileprivate var listed: String {
         map { "\($0.details.name.withoutControls) (\($0.id))" }.joined(separator: ", ")
     }

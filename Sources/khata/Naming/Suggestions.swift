@@ -1,7 +1,7 @@
 import Foundation
 import Inventory
 
-/// The products whose names come closest to a text that names none.
+/// The products with the names closest to a text that matches none.
 struct Suggestions {
     private let typed: [Character]
     private let wordCount: Int
@@ -26,7 +26,7 @@ struct Suggestions {
         if found.count > Self.maximum { found.removeLast() }
     }
 
-    /// Fewer edits first; of equals, the name that was typed nearly whole, then the shorter one.
+    /// Fewer edits first; then the name that was typed almost completely, then the shorter one.
     private struct Score: Comparable {
         let edits: Int
         let isPart: Int
@@ -37,7 +37,7 @@ struct Suggestions {
         }
     }
 
-    /// A third of what was typed may be wrong.
+    /// A third of the text may be wrong.
     private func score(_ product: Product) -> Score? {
         guard !typed.isEmpty else { return nil }
         let limit = (typed.count + 2) / 3
@@ -59,7 +59,7 @@ struct Suggestions {
 }
 
 extension String {
-    /// As names are compared: without regard to case, accents and the width of letters.
+    /// Folds case, accents and the width of letters, for comparing names.
     var folded: String {
         folding(options: [.caseInsensitive, .diacriticInsensitive, .widthInsensitive], locale: nil)
     }

@@ -1,6 +1,6 @@
 import Inventory
 
-/// Checks ledgers from where it stopped the last time.
+/// Verifies ledgers incrementally, from the last checked position.
 struct HistoryCheck {
     private let ledger: any StockReading
     private var verifiers: [StoreID: AuditVerifier] = [:]
@@ -9,7 +9,7 @@ struct HistoryCheck {
         self.ledger = ledger
     }
 
-    /// - Parameter ledgers: Tell how much there is to be done.
+    /// - Parameter ledgers: For the total amount of work.
     mutating func checkAll(_ ledgers: [StoreLedger]) async throws {
         let left = ledgers.reduce(0) { count, ledger in
             count

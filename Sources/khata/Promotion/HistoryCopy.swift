@@ -2,14 +2,14 @@ import Inventory
 import PostgresLedger
 import SQLiteLedger
 
-/// Copies stores' ledgers from a file into a database, and checks on the way that they are sound.
+/// Copies stores' ledgers from a file into a database, and verifies them on the way.
 struct HistoryCopy {
     private let file: SQLiteLedger
     private let target: PromotionTarget
-    /// How far the file was read. That begins at the beginning, also after an interruption: levels follow from all that
-    /// was before.
+    /// How far the file was read. Reading always starts from the beginning, also after an interruption, because levels
+    /// depend on the whole history.
     private var read: [StoreID: AuditVerifier] = [:]
-    /// How far the database came.
+    /// How far the database was written.
     private var written: [StoreID: LedgerHead]
 
     init(file: SQLiteLedger, target: PromotionTarget, heads: [LedgerHead]) {
@@ -18,8 +18,8 @@ struct HistoryCopy {
         written = Dictionary(uniqueKeysWithValues: heads.map { ($0.storeID, $0) })
     }
 
-    /// Copies what is not copied yet.
-    /// - Returns: The ledgers that are in the database now.
+    /// Copies the rest.
+    /// - Returns: The ledgers in the database.
     mutating func copyAll() async throws -> [StoreLedger] {
         let ledgers = try await file.storeLedgers()
         try await target.addStores(
@@ -63,7 +63,7 @@ struct HistoryCopy {
 }
 
 extension AuditedPage {
-    /// The end of a ledger to which the page was added.
+    /// The head of a ledger after the page.
     fileprivate func end(after head: LedgerHead) -> LedgerHead {
         guard let last = entries.last else { return head }
         return LedgerHead(

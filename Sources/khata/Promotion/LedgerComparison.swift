@@ -2,15 +2,15 @@ import Inventory
 import PostgresLedger
 import SQLiteLedger
 
-/// A ledger in a file and in the database that it was moved into, up to where it was moved.
+/// Compares a ledger in a file with the database that it was moved to, up to the position at the move.
 struct LedgerComparison: Sendable {
     let storeID: StoreID
     let name: String
     /// In the file.
     let totals: LedgerTotals
-    /// In the file; those before the first that differs, if one does.
+    /// In the file, up to the first difference, if any.
     let levels: Int
-    /// For people; empty if they are the same.
+    /// Readable; empty if there are none.
     var differences: [String]
 
     init(_ ledger: StoreLedger, _ file: SQLiteLedger, _ target: PromotionTarget) async throws {
@@ -32,7 +32,7 @@ struct LedgerComparison: Sendable {
         self.differences = differences + [difference].compactMap(\.self)
     }
 
-    /// - Returns: How many there are, up to the first that differs, and what differs.
+    /// - Returns: The number of levels up to the first difference, and that difference.
     private static func compareLevels(
         of id: StoreID, at end: Position, _ file: SQLiteLedger, _ target: PromotionTarget
     ) async throws -> (count: Int, difference: String?) {

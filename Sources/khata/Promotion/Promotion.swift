@@ -2,20 +2,19 @@ import Inventory
 import PostgresLedger
 import SQLiteLedger
 
-/// Moves a shop from a file into a database, in an order in which it is never in use in both:
+/// Moves a shop from a file into a database, such that it is never open in both:
 ///
-/// 1. The stores' ledgers are copied while the shop is open, and checked where they arrived.
-/// 2. The file is held: what was recorded meanwhile follows, and everything is compared.
-/// 3. In the database, one transaction opens the shop. When only its commit is left to be done, the file is closed, and
-///    then it commits.
+/// 1. The stores' ledgers are copied while the shop is open, and verified in the database. 2. The file is locked: the
+/// changes made meanwhile are copied, and everything is compared. 3. In the database, one transaction opens the shop.
+/// Just before it commits, the file is closed.
 ///
-/// So an interruption leaves a shop that is open in the file, or, between the last two commits, one that is open
-/// nowhere, which the next run finishes.
+/// So after an interruption the shop is open in the file, or, between the last two commits, nowhere; then the next run
+/// finishes the move.
 struct Promotion: Sendable {
     let file: SQLiteLedger
     let target: PromotionTarget
     let schema: Schema
-    /// The target's ledgers, as others read them.
+    /// The target's ledgers, read through the usual path.
     let ledger: PostgresLedger
     /// Without the password.
     let targetName: String
@@ -41,7 +40,7 @@ struct Promotion: Sendable {
         }
     }
 
-    /// What the database holds has to be the beginning of what the file holds.
+    /// The database's contents must be a prefix of the file's.
     private func requireBeginnings(_ heads: [LedgerHead]) async throws {
         let ends = Dictionary(
             try await file.ledgers().map { ($0.head.storeID, $0.head.position) }, uniquingKeysWith: min)
@@ -66,7 +65,7 @@ struct Promotion: Sendable {
             try await copyOutcomes()
             try await check.checkAll(ledgers)
             let compared = try await compare(ledgers)
-            // From here on it is not interrupted: what was done is told.
+            // Not cancelled from here on: the result is reported.
             let catalog = try await Task {
                 try await open(ledgers.map(\.head), closing: hold, to: here)
                 return try await compareCatalog()
@@ -79,7 +78,7 @@ struct Promotion: Sendable {
         }
     }
 
-    /// Retries of what was done before the move are found after it.
+    /// So that a request from before the move can be retried after it.
     private func copyOutcomes() async throws {
         var outcomes = try await file.keptOutcomes(after: nil, bytes: Self.partBytes)
         while let last = outcomes.last {
@@ -110,7 +109,7 @@ struct Promotion: Sendable {
         }
     }
 
-    /// Entries, or levels, that are read and written at once.
+    /// The number of entries, or levels, that are read and written at once.
     static let partSize = 5_000
     private static let partBytes = 1 << 20
 }
@@ -144,7 +143,7 @@ extension Promotion {
         return [compared]
     }
 
-    /// Of a shop that is open in the database already, up to where it was moved.
+    /// For a shop that is already open in the database: up to the position at the move.
     private func compareAgain() async throws -> [LedgerComparison] {
         var compared = try await compareCatalog()
         for store in try await file.storeLedgers() {
@@ -157,7 +156,7 @@ extension Promotion {
     }
 }
 
-/// A store's ledger: its end, and what the store is called.
+/// A store's ledger: its head and the store's name.
 typealias StoreLedger = (head: LedgerHead, name: String)
 
 extension SQLiteLedger {

@@ -2,12 +2,12 @@ import Inventory
 import InventoryContract
 import JSON
 
-/// What a promotion did, and what came of comparing.
+/// The result of a promotion, and of its comparison.
 struct PromotionSummary: Sendable {
     /// The catalog's first.
     let ledgers: [LedgerComparison]
     let targetName: String
-    /// Whether an earlier run had done it all.
+    /// Whether an earlier run had completed it.
     let wasDone: Bool
     let duration: Duration
 

@@ -2,11 +2,11 @@ import Basics
 import RateLimiting
 import Redis
 
-/// Permits in Redis: a moment for each bucket, by Redis's own clock, as in `GCRA`, and when it was written: if the clock was
-/// put back since then, so is the moment.
+/// Permits in Redis: for each bucket the moment of `GCRA`, by Redis's clock, and when it was written: if the clock has
+/// been set back since, the moment is, too.
 struct RedisPermits: PermitSource {
     private let client: RedisClient
-    /// Names this instance among those that take permits.
+    /// Identifies this instance.
     private let instance = String.randomID()
 
     init(client: RedisClient) {
@@ -35,7 +35,8 @@ struct RedisPermits: PermitSource {
         return (grants, max(1, Int(instances)))
     }
 
-    /// KEYS: bucket. ARGV: permits per second, burst, owed, wanted. Answers granted, left, and the wait in microseconds.
+    /// KEYS: bucket. ARGV: permits per second, burst, owed, wanted. Returns granted, left, and the wait in
+    /// microseconds.
     private static let take = RedisScript(
         """
         local time = redis.call('TIME')
@@ -52,8 +53,8 @@ struct RedisPermits: PermitSource {
         return {granted, math.max(0, room - granted), wait}
         """)
 
-    /// KEYS: instances. ARGV: this one. Answers how many have taken permits in the last five seconds;
-    /// those of the future took theirs before the clock was put back.
+    /// KEYS: instances. ARGV: this one. Returns the number of instances that took permits in the last five seconds;
+    /// times in the future are from before the clock was set back.
     private static let count = RedisScript(
         """
         local time = redis.call('TIME')

@@ -2,27 +2,27 @@ import Configuration
 import Inventory
 import Logging
 
-/// A setting, declared once: reading, `khata config show`, config/khata.yaml and suggestions for mistyped names follow from
-/// this. The default is that of its property.
+/// A setting, declared once: reading, `khata config show`, config/khata.yaml and suggestions for mistyped names derive
+/// from this. The default is that of its property.
 struct Setting: Sendable {
-    /// As `write.lanes`: `lanes` under `write` in the file, KHATA_WRITE_LANES in the environment.
+    /// Such as `write.lanes`: `lanes` under `write` in the file, KHATA_WRITE_LANES in the environment.
     let key: String
-    /// What stands above it in the file.
+    /// The comment above it in the file.
     let text: String
-    /// What the file has, commented out, instead of a default: there is none, or it differs from machine to machine.
+    /// Shown commented out in the file if there is no default, or if it depends on the machine.
     let example: String?
-    /// It may also come from a file of its own, as KHATA_PRIMARY_URL_FILE or `primary.url_file`.
+    /// It may also be in a file, named by KHATA_PRIMARY_URL_FILE or `primary.url_file`.
     let isSecret: Bool
     let type: ConfigType
-    /// What it has to be, as "an integer from 1 to 64".
+    /// The expected value, such as "an integer from 1 to 64".
     let expectation: String
-    /// The value in force, of a secret only what may be shown; `nil` if there is none.
+    /// The effective value, redacted if secret; `nil` if there is none.
     let value: @Sendable (Settings) throws(SettingsError) -> String?
     private let set: @Sendable (inout Settings, ConfigContent) -> Bool
 
     /// - Parameters:
     ///   - range: Of a number.
-    ///   - secret: Makes of a secret what may be shown.
+    ///   - secret: Redacts a secret.
     init<Value: SettingValue>(
         _ key: String, _ property: any WritableKeyPath<Settings, Value> & Sendable, in range: ClosedRange<Int>? = nil,
         example: String? = nil, secret: (@Sendable (String) throws(SettingsError) -> String)? = nil, _ text: String = ""
@@ -47,7 +47,7 @@ struct Setting: Sendable {
         }
     }
 
-    /// - Throws: `SettingsError`, if the source has a value that this cannot be.
+    /// - Throws: `SettingsError`, if the source has an invalid value.
     func read(from source: SettingsSource, into settings: inout Settings) throws(SettingsError) {
         guard let found = try source.find(self) else { return }
         guard let content = found.content, set(&settings, content) else {
@@ -55,13 +55,13 @@ struct Setting: Sendable {
         }
     }
 
-    /// As KHATA_WRITE_LANES.
+    /// Such as KHATA_WRITE_LANES.
     static func variable(_ key: String) -> String { "KHATA_" + key.uppercased().replacing(".", with: "_") }
 
     static let hidden: @Sendable (String) throws(SettingsError) -> String = { _ in "(hidden)" }
 }
 
-/// The settings that the lines of a declaration make.
+/// Builds the list of settings of a declaration.
 @resultBuilder
 enum SettingsBuilder {
     static func buildExpression(_ setting: Setting) -> [Setting] { [setting] }
@@ -69,12 +69,12 @@ enum SettingsBuilder {
     static func buildArray(_ settings: [[Setting]]) -> [Setting] { settings.flatMap(\.self) }
 }
 
-/// What a setting can be.
+/// A type of setting.
 protocol SettingValue: Sendable {
     static var type: ConfigType { get }
     static var expectation: String { get }
     init?(_ content: ConfigContent)
-    /// As it stands in the file.
+    /// Formatted as in the file.
     var settingText: String? { get }
 }
 

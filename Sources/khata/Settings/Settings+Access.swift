@@ -3,7 +3,7 @@ import Authentication
 import Logging
 import ServiceLifecycle
 
-/// Which credentials are accepted besides API keys.
+/// The credentials accepted besides API keys.
 struct AccessSettings {
     var acceptsPasswords = true
     var passwordsWaiting = 64
@@ -58,13 +58,13 @@ extension AccessSettings {
 }
 
 extension AccessSettings {
-    /// What verifies tokens, and the file whose keys it should follow.
+    /// The verifier of tokens, and the file that it reloads keys from.
     struct Tokens {
         let verifier: TokenVerifier
         let file: TokenKeysFile?
     }
 
-    /// What says who asks, and the services that have to run for that.
+    /// The authenticator, and the services that it needs.
     struct Parts {
         let authenticator: Authenticator
         let services: [any Service]

@@ -71,7 +71,7 @@ extension Settings {
         }
     }
 
-    /// The certificate to serve with, if there is one.
+    /// The TLS certificate, if configured.
     func serverCertificate() throws(SettingsError) -> ServerCertificate? {
         guard let certificate = try certificate else { return nil }
         do {

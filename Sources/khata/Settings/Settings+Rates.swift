@@ -43,7 +43,7 @@ extension Settings {
             """)
     }
 
-    /// - Throws: `SettingsError` for a burst without a rate: it would be that of another rate than the reader thinks.
+    /// - Throws: `SettingsError` for a burst without a rate: it would apply to a rate that is not visible beside it.
     func checkBursts(_ source: SettingsSource) throws(SettingsError) {
         for name in ["reads", "writes", "address"] {
             let (rate, burst) = ("rate_limits.\(name)_per_second", "rate_limits.\(name)_burst")
@@ -69,7 +69,7 @@ extension Settings {
 }
 
 extension RatePolicy {
-    /// Sets the burst too, to what is usual for the rate.
+    /// Also sets the burst, to the default for the rate.
     fileprivate var perSecond: Int {
         get { permitsPerSecond }
         set { self = RatePolicy(permitsPerSecond: newValue) }

@@ -72,10 +72,10 @@ extension Settings {
 }
 
 extension Settings {
-    /// Where the ledger is kept.
+    /// The storage of the ledger.
     enum Storage {
         case servers(Servers)
-        /// A file of SQLite, in this process: nothing else is needed.
+        /// An SQLite file, without servers.
         case file(String)
     }
 

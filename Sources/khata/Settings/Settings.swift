@@ -6,13 +6,12 @@ import PostgresLedger
 import RateLimiting
 import SQLiteLedger
 
-/// Everything that can be set, with its default. The extensions of this type declare each setting, a part of
-/// config/khata.yaml each.
+/// All settings, with their defaults. The extensions of this type declare them, one for each part of config/khata.yaml.
 struct Settings {
     var bind = "127.0.0.1"
     var port = 8080
     var opsPort = 8081
-    /// The store that is meant when none is named.
+    /// The default store.
     var defaultStoreID = StoreID(rawValue: 1)
     var primaryURL: String?
     var replicaURL: String?
@@ -20,7 +19,7 @@ struct Settings {
     var recentDocumentBytes = 64 << 20
     var warmConcurrency = 4
     var sqliteFile: String?
-    /// Where the commands of people work, if not here: `serve` takes no notice of it.
+    /// The server for the shop's commands; `serve` ignores it.
     var serverURL: String?
     var apiKey: String?
     var ledger = LedgerLimits()
@@ -65,7 +64,7 @@ struct Settings {
 }
 
 extension Settings {
-    /// - Throws: `SettingsError`, also for settings that do not go together.
+    /// - Throws: `SettingsError`, also for incompatible settings.
     init(_ source: SettingsSource) throws(SettingsError) {
         self.init()
         for setting in Self.all { try setting.read(from: source, into: &self) }

@@ -4,16 +4,16 @@ import Foundation
 import SystemPackage
 import Yams
 
-/// Where settings come from: flags, over the environment, over a file.
+/// The sources of settings: flags override the environment, which overrides a file.
 struct SettingsSource {
     static let defaultFile = "config/khata.yaml"
 
-    /// What a setting was set to.
+    /// The value of a setting, and its origin.
     struct Found {
-        /// `nil` if it is of another type than the setting.
+        /// `nil` if it has the wrong type.
         let content: ConfigContent?
         let text: String
-        /// As "KHATA_WRITE_LANES", or the path of a file.
+        /// Such as "KHATA_WRITE_LANES", or the path of a file.
         let origin: String
     }
 
@@ -21,8 +21,8 @@ struct SettingsSource {
     private let providers: [(name: String?, provider: any ConfigProvider)]
 
     /// - Parameters:
-    ///   - flags: What was given on the command line, by the settings' keys.
-    ///   - file: A file that has to exist; without one, `config/khata.yaml` is read if it does.
+    ///   - flags: Values from the command line, by the settings' keys.
+    ///   - file: A file that must exist; without one, `config/khata.yaml` is read if it exists.
     init(flags: [String: String], file: String?) async throws(SettingsError) {
         precondition(flags.keys.allSatisfy { key in Settings.all.contains { $0.key == key } }, "a flag sets a setting")
         let path = file ?? Self.defaultFile
@@ -84,14 +84,14 @@ struct SettingsSource {
     }
 }
 
-/// A setting with a typing error would otherwise be a setting without effect.
+/// A mistyped setting would otherwise have no effect.
 extension SettingsSource {
     private static let keys = Settings.all.flatMap { $0.isSecret ? [$0.key, $0.key + "_file"] : [$0.key] }
 
     private static func refuseUnknownKeys(_ path: String) throws {
         func check(_ node: Any?, under prefix: String) throws(SettingsError) {
             guard let mapping = node as? [String: Any] else {
-                // A section of which all is commented out says nothing.
+                // A section with only comments is empty.
                 if (node == nil || node is NSNull) && keys.contains(where: { $0.hasPrefix(prefix + ".") }) { return }
                 guard keys.contains(prefix) else {
                     let meant = meant(by: prefix).map { ": did you mean \($0)?" } ?? ""
@@ -108,7 +108,7 @@ extension SettingsSource {
         try check(root, under: "")
     }
 
-    /// The setting whose key comes closest to one that is mistyped, or stands in another section.
+    /// The setting with the closest key, or the same name in another section.
     private static func meant(by key: String) -> String? {
         let closest = keys.compactMap { other in
             editDistance(Array(key), Array(other), atMost: key.count / 3).map { (edits: $0, key: other) }
@@ -117,7 +117,8 @@ extension SettingsSource {
         return closest?.key ?? (elsewhere.count == 1 ? elsewhere[0] : nil)
     }
 
-    /// Not all that is unknown: KHATA_… may also be of other programs, such as what Kubernetes makes of a service's name.
+    /// Not all unknown variables: KHATA_… may belong to other programs, such as those that Kubernetes sets for a
+    /// service.
     private static func refuseMistypedVariables() throws(SettingsError) {
         let known = keys.map(Setting.variable)
         for name in ProcessInfo.processInfo.environment.keys.sorted() where name.hasPrefix("KHATA_") {
@@ -130,7 +131,7 @@ extension SettingsSource {
     }
 }
 
-/// The options that every command takes that reads settings.
+/// The options of every command that reads settings.
 struct SettingsOptions: ParsableArguments {
     @Option(name: .customLong("config"), help: "The configuration file (default: config/khata.yaml, if it exists).")
     var file: String?
@@ -141,7 +142,7 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "A file of SQLite that holds everything, instead of servers.", completion: .file())
     var sqlite: String?
 
-    /// - Parameter flags: What other options set, by the settings' keys.
+    /// - Parameter flags: Values of other options, by the settings' keys.
     func source(_ flags: [String: String] = [:]) async throws -> SettingsSource {
         var flags = flags
         if let primaryURL { flags["primary.url"] = primaryURL }

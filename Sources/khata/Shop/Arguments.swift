@@ -2,7 +2,7 @@ import ArgumentParser
 import Inventory
 import InventoryHTTP
 
-/// A number of units, as people type it.
+/// A quantity argument.
 struct UnitsArgument: ExpressibleByArgument {
     let quantity: Quantity
 
@@ -15,7 +15,7 @@ struct UnitsArgument: ExpressibleByArgument {
 struct StoreArgument: ExpressibleByArgument, Hashable {
     let id: StoreID
 
-    /// No store has the id 0: that is the catalog's ledger.
+    /// A store argument. 0 is not a store but the catalog's ledger.
     init?(argument: String) {
         guard let number = Int64(argument), (1...maximumJSONInteger).contains(number) else { return nil }
         id = StoreID(rawValue: number)
@@ -32,7 +32,7 @@ struct ProductIDArgument: ExpressibleByArgument {
 }
 
 extension Shop {
-    /// What a server would not take from a client either. Another process's server has its own limits, and says so.
+    /// Limits that a server also applies to its clients. A server in another process applies and reports its own.
     private var limits: InputLimits? { isOnServer ? nil : settings.limits.input }
 
     func check(_ title: String, name: String?) throws { try limits?.check(title, name: name) }
@@ -55,7 +55,7 @@ extension InputLimits {
         try check(title, note, atMost: noteCharacters, "limits.note_characters")
     }
 
-    /// - Parameter setting: The one that says so.
+    /// - Parameter setting: The key of the setting.
     private func check(_ title: String, _ text: String?, atMost maximum: Int, _ setting: String) throws {
         guard let text, !isPrintable(text, atMost: maximum) else { return }
         throw ValidationError(

@@ -5,9 +5,9 @@ import Inventory
 import InventoryContract
 
 extension CommandContext {
-    /// On behalf of whoever typed the command. A server puts the principal of the API key in their place.
+    /// The user of the operating system is the actor. A server uses the API key's principal instead.
     /// - Parameters:
-    ///   - key: What makes a repeated command the same one.
+    ///   - key: Makes the command safe to repeat.
     ///   - request: The command, as the contract's JSON.
     static func person(key: String? = nil, request: String = "") -> CommandContext {
         let actor = "cli:\(NSUserName())"

@@ -1,6 +1,6 @@
 import Inventory
 
-/// What a command was about: what an error leaves out, because its reader is taken to know.
+/// The subject of a command, which errors do not repeat.
 struct Subject: Sendable {
     /// The product's name.
     var product: String?
@@ -10,7 +10,7 @@ struct Subject: Sendable {
 }
 
 extension LedgerError {
-    /// What went wrong, and what to do, for people.
+    /// Explains an error, and what to do.
     func explained(_ subject: Subject = Subject()) -> String {
         switch self {
         case .refused(let refusal): refusal.explained(subject)
@@ -69,7 +69,7 @@ extension Refusal {
 extension StockLeft {
     fileprivate var explained: String {
         guard let first = levels.first else {
-            return "There is still stock of it, in stores that are not yours to see."
+            return "There is still stock of it, in stores outside the scope of your credentials."
         }
         let places = levels.map { "product \($0.productID) in store \($0.storeID)" } + (hasMore ? ["and more"] : [])
         return "There is still stock: \(places.joined(separator: ", ")). Move or remove it first: see "
@@ -77,7 +77,7 @@ extension StockLeft {
     }
 }
 
-/// Turns what a ledger refuses into words, and lets all else pass.
+/// Converts a ledger's errors into readable failures; rethrows all others.
 func explaining<T>(_ subject: Subject, _ body: () async throws -> T) async throws -> T {
     do {
         return try await body()

@@ -2,14 +2,14 @@ import Inventory
 import InventoryContract
 import JSON
 
-/// Prints a list as it is read, a page at a time: as a table for people, or as the contract's JSON, in one piece.
+/// Prints a list while it is read, a page at a time: as a table, or as one JSON document of the contract.
 struct Listing<Item: Sendable, Key: Sendable> {
     let columns: [Table.Column]
     let row: (Item) -> [Table.Cell]
     let write: (inout JSONWriter<[UInt8]>, Item) -> Void
-    /// What the JSON has before the items.
+    /// The JSON fields before the items.
     var writeHead: (inout JSONWriter<[UInt8]>, Snapshot<Page<Item, Key>>) -> Void = { _, _ in }
-    /// For people, when there is nothing.
+    /// The text for an empty list.
     let nothing: String
 
     func print(
@@ -56,7 +56,7 @@ struct Listing<Item: Sendable, Key: Sendable> {
 }
 
 /// Reads a list to its end, a page at a time.
-/// - Parameter body: Says whether the next page is wanted.
+/// - Parameter body: Returns whether to read the next page.
 func forEachPage<Item, Key>(
     _ read: (Key?) async throws(LedgerError) -> Snapshot<Page<Item, Key>>,
     do body: (Snapshot<Page<Item, Key>>) throws -> Bool

@@ -2,9 +2,9 @@ import ArgumentParser
 import Foundation
 import Inventory
 
-/// A moment as people name it: a day, which counts whole, or a time of RFC 3339.
+/// A moment argument: a whole day, or an RFC 3339 time.
 ///
-/// Days are those of UTC, as in reports: a command says the same wherever it is typed.
+/// Days are in UTC, as in reports, so that results do not depend on the time zone.
 enum Moment: Equatable {
     case day(start: Timestamp)
     case time(Timestamp)
@@ -26,7 +26,7 @@ enum Moment: Equatable {
         }
     }
 
-    /// Where a period from here begins.
+    /// The start of a period from here.
     var start: Timestamp {
         switch self {
         case .day(let start): start
@@ -34,7 +34,7 @@ enum Moment: Equatable {
         }
     }
 
-    /// Where a period until here ends, exclusive.
+    /// The end of a period until here, exclusive.
     var end: Timestamp {
         switch self {
         case .day(let start): min(Timestamp(microseconds: start.microseconds + Self.day), .latest)
@@ -60,14 +60,14 @@ extension Moment: ExpressibleByArgument {
 }
 
 extension Timestamp {
-    /// As `2026-11-20 19:55:00`, of UTC.
+    /// Such as `2026-11-20 19:55:00`, in UTC.
     var forPeople: String {
         let text = description
         return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8))"
     }
 }
 
-/// The options of what concerns a period.
+/// Options for a period.
 struct PeriodOptions: ParsableArguments {
     @Option(
         help: """

@@ -3,7 +3,7 @@ import Inventory
 import InventoryContract
 import JSON
 
-/// What a command prints: for people, or for programs.
+/// The output of a command: text or JSON.
 struct OutputOptions: ParsableArguments {
     @Flag(help: "Print JSON, as the HTTP API has it.")
     var json = false

@@ -5,31 +5,31 @@ import PostgresLedger
 import RemoteLedger
 import SQLiteLedger
 
-/// A ledger as the commands of people use it, wherever it is.
+/// A ledger for the shop's commands, wherever it is.
 typealias ShopLedger = StockReading & StockWriting & StoredStateReading
 
 /// The shop that a command works on.
 struct Shop: Sendable {
-    /// Where its ledger is: the one place that knows the kinds there are.
+    /// The location of its ledger: the only place that distinguishes the kinds.
     enum Place: Sendable {
         /// Behind a Khata server.
         case server(ServerAddress, key: String)
-        /// In the database that the settings name.
+        /// In the configured database.
         case database(Settings.Servers)
-        /// In a file of SQLite, which this process opens.
+        /// In an SQLite file, which this process opens.
         case file(String)
     }
 
     let place: Place
     let settings: Settings
-    /// The store that is meant when none is named.
+    /// The default store.
     var defaultStore: StoreID { settings.defaultStoreID }
 
     /// Opens the ledger while `body` uses it.
     /// - Parameters:
-    ///   - checksAll: Whether a file is read whole first, however large, to see that nothing of it is damaged.
-    ///   - isInBulk: Whether so much is sent to a server that its rates are used up: then each request waits for its turn.
-    /// - Throws: `Failure`, in words for people, for what the ledger refuses.
+    ///   - checksAll: Whether the whole file is checked for damage first, however large.
+    ///   - isInBulk: Whether requests may use up a server's rate: then each waits for permits.
+    /// - Throws: `Failure`, readable, for errors of the ledger.
     func open<T: Sendable>(
         checksAll: Bool = false, isInBulk: Bool = false, _ body: @Sendable (any ShopLedger) async throws -> T
     ) async throws -> T {
@@ -51,7 +51,7 @@ struct Shop: Sendable {
         }
     }
 
-    /// How its parts do. A file is read whole, however large.
+    /// The health of its components. A file is read whole, however large.
     func health() async throws -> [ComponentHealth] {
         switch place {
         case .server(let address, let key):
@@ -59,20 +59,20 @@ struct Shop: Sendable {
         case .database(let servers):
             let logger = settings.logger()
             let ledger = try settings.ledger(on: servers, logger)
-            // A database that is down, or has another schema, has a health too: nothing is checked first.
+            // No checks first: a database that is down, or has another schema, also has a health.
             return try await running(ledger, logger) { await ServiceHealth(ledger: ledger, cache: nil).health() }
         case .file(let path):
             let logger = settings.logger()
             let ledger = try await settings.ledger(in: path, .asItIs, logger)
             return try await running(ledger, logger) {
-                // Damage that this finds, the ledger's health tells.
+                // The ledger's health reports damage found by this.
                 try? await ledger.check()
                 return await ledger.health()
             }
         }
     }
 
-    /// Whether the ledger is another process's, and only the API leads to it.
+    /// Whether the ledger is only accessible through a server's API.
     var isOnServer: Bool {
         if case .server = place { true } else { false }
     }
@@ -124,7 +124,7 @@ struct ShopOptions: ParsableArguments {
         }
     }
 
-    /// What a flag names comes first, then a server that is set, then a database or file.
+    /// Flags first, then a configured server, then a database or file.
     func shop() async throws -> Shop {
         var flags: [String: String] = [:]
         flags["server.url"] = server
@@ -145,7 +145,7 @@ struct ShopOptions: ParsableArguments {
     }
 }
 
-/// Tells people why a command takes its time.
+/// Shows why a command is waiting.
 private struct RetryNotes: RemoteLedgerObserver {
     func observe(_ observation: RemoteLedgerObservation) {
         switch observation {

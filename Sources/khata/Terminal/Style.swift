@@ -1,21 +1,21 @@
 import Foundation
 
-/// How a text stands out on a terminal that shows colours. Never the only sign of anything.
+/// Highlighting on a colour terminal. Never the only way to show information.
 enum Style: String {
     case heading = "1"
     case alarm = "31"
 }
 
-/// Whether, and how, what is printed stands out.
+/// Decides whether printed text is highlighted.
 struct Styling {
     let isOn: Bool
 
-    /// Only on a terminal that knows how, and never where `NO_COLOR` is set (https://no-color.org).
+    /// Only on a capable terminal, and never if `NO_COLOR` is set (https://no-color.org).
     init(isTerminal: Bool, environment: [String: String]) {
         isOn = isTerminal && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
     }
 
-    /// Of standard output.
+    /// For standard output.
     static let standardOutput = Styling(
         isTerminal: isatty(STDOUT_FILENO) == 1, environment: ProcessInfo.processInfo.environment)
 

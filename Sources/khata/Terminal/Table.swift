@@ -1,4 +1,4 @@
-/// Rows in aligned columns, for people. Rows may come in parts: columns widen where a later part needs it.
+/// Rows in aligned columns. Rows may be added in parts: columns widen if a later part needs it.
 struct Table {
     struct Column {
         let title: String
@@ -34,7 +34,7 @@ struct Table {
         widths = columns.map(\.title.columns)
     }
 
-    /// The lines of the next rows, with the titles before the first of them.
+    /// The lines of the next rows, preceded by the titles the first time.
     mutating func lines(_ rows: [[Cell]]) -> [String] {
         guard !rows.isEmpty else { return [] }
         for row in rows {
@@ -57,7 +57,7 @@ struct Table {
                 line += text + padding
             }
         }
-        // A line ends where its text does.
+        // No trailing spaces.
         return String(line[...(line.lastIndex { $0 != " " } ?? line.startIndex)])
     }
 }

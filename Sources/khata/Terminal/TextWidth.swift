@@ -1,8 +1,8 @@
 extension String {
-    /// The columns that a terminal gives the text.
+    /// The width of the text in terminal columns.
     var columns: Int { reduce(0) { $0 + $1.columns } }
 
-    /// The text with a mark for each control character: what somebody called a product does not steer the terminal.
+    /// Replaces control characters, so that a product's name cannot control the terminal.
     var withoutControls: String {
         guard unicodeScalars.contains(where: \.isControl) else { return self }
         var visible = String.UnicodeScalarView()
@@ -12,10 +12,10 @@ extension String {
 }
 
 extension Character {
-    /// Two for an emoji, however many it is made of. Otherwise letters count, and marks do not: two for each of East Asian
-    /// scripts, one for each of others, of which an Indic syllable may have several.
+    /// Two for an emoji, however many scalars it has. Otherwise the sum of its letters, without marks: two for an East
+    /// Asian letter, one for any other; an Indic syllable may have several.
     var columns: Int {
-        // The emoji selector makes what it follows an emoji.
+        // The emoji selector makes the preceding scalar an emoji.
         if unicodeScalars.first?.properties.isEmojiPresentation == true || unicodeScalars.contains("\u{FE0F}") {
             return 2
         }
@@ -38,7 +38,7 @@ extension Unicode.Scalar {
     /// nothing else.
     private var isWide: Bool { Self.wide.contains { $0.contains(value) } }
 
-    /// The vowels and final consonants of Hangul, which stand in the square of their leading consonant.
+    /// The vowels and final consonants of Hangul, which are drawn in the square of their leading consonant.
     private var isJoined: Bool { (0x1160...0x11FF).contains(value) }
 
     private static let wide: [ClosedRange<UInt32>] = [

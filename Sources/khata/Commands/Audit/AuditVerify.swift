@@ -66,7 +66,7 @@ extension AuditCommand {
     }
 }
 
-/// Goes through the ledgers of a shop, and tells of each what was found.
+/// Verifies the ledgers of a shop, and reports the result of each.
 private struct VerificationRun {
     private let ledger: any ShopLedger
     private let heads: [StoreID: [StoredHead]]
@@ -85,7 +85,8 @@ private struct VerificationRun {
         report = VerificationReport(showsAll: ledger.showsAll, keptHeads: heads.count)
     }
 
-    /// - Parameter only: One ledger; `nil` for all, also those that only the catalog's log or a head knows of.
+    /// - Parameter only: One ledger; `nil` for all, including those that only occur in the catalog's log or in a kept
+    ///   head.
     mutating func verify(_ only: StoreID?) async throws {
         let ledgers = try await ledger.keptLedgers()
         let total = ledgers.filter { only == nil || only == $0.storeID }.reduce(0) { $0 + Int($1.position.rawValue) }
@@ -101,7 +102,7 @@ private struct VerificationRun {
         if !isJSON, more > 0 { printError("… and \(more.grouped) more") }
     }
 
-    /// The catalog first: its log knows of stores that are archived, or gone.
+    /// The catalog first: its log includes stores that are archived, or missing.
     private mutating func verifyAll(_ known: Set<StoreID>) async throws {
         var stores = known.union(heads.keys)
         if stores.remove(.catalog) != nil {

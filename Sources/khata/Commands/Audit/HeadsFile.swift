@@ -1,8 +1,8 @@
 import Foundation
 import Inventory
 
-/// The ends of ledgers in a file, to be kept where whoever changes the ledgers does not reach it. Of each a line: the store,
-/// the position, the hash, and when it was noted. The last line says how many there are.
+/// The heads of ledgers in a file, to be kept out of reach of anyone who can change the ledgers. One line each: store,
+/// position, hash, and when it was written. The last line has their number.
 struct HeadsFile {
     let path: String
 
@@ -31,7 +31,7 @@ struct HeadsFile {
 
     private static func end(_ count: Int) -> String { "# \(count) in all" }
 
-    /// - Throws: `Failure`; then the file is as it was.
+    /// - Throws: `Failure`; then the file is unchanged.
     func write(_ heads: [LedgerHead]) throws {
         let now = Timestamp.now
         let lines =

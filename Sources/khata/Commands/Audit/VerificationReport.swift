@@ -2,7 +2,7 @@ import Inventory
 import InventoryContract
 import JSON
 
-/// What came of verifying a shop's ledgers.
+/// The result of verifying a shop's ledgers.
 struct VerificationReport: Sendable {
     private struct Ledger: Sendable {
         let storeID: StoreID
@@ -11,11 +11,11 @@ struct VerificationReport: Sendable {
     }
 
     private let showsAll: Bool
-    /// Whether the catalog's log is the caller's to see.
+    /// Whether the caller may read the catalog's log.
     var seesCatalog = true
-    /// Whether only one ledger was asked for.
+    /// Whether only one ledger was verified.
     var isPartial = false
-    /// Those that were kept elsewhere, of the ledgers that were asked for.
+    /// The kept heads of the verified ledgers.
     private let keptHeads: Int
     private var ledgers: [Ledger] = []
     private var levels = 0
@@ -36,7 +36,7 @@ struct VerificationReport: Sendable {
 
     var differences: Int { ledgers.reduce(0) { $0 + $1.differences.count } }
 
-    /// The ends of the ledgers.
+    /// The heads of the ledgers.
     var heads: [LedgerHead] { ledgers.compactMap(\.head) }
 
     private var entries: Int { heads.reduce(0) { $0 + Int($1.position.rawValue) } }

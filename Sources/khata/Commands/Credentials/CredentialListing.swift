@@ -1,9 +1,9 @@
 import Inventory
 import JSON
 
-/// A list of keys or users as a command prints it, gathered page by page.
+/// A list of keys or users for printing, read page by page.
 struct CredentialListing<Item: Sendable>: Sendable {
-    /// What fits into a terminal's memory, and nobody reads beyond.
+    /// More would not be useful on a terminal.
     private static var maximum: Int { 10_000 }
 
     private let items: [Item]
@@ -52,6 +52,6 @@ struct CredentialListing<Item: Sendable>: Sendable {
 }
 
 extension Timestamp {
-    /// To the second, as `2026-11-20T19:55:00Z`.
+    /// To the second, such as `2026-11-20T19:55:00Z`.
     var short: String { description.prefix(19) + "Z" }
 }

@@ -32,7 +32,7 @@ struct GrantOptions: ParsableArguments {
     }
 }
 
-/// As `1,2`: 1 to 1,000 ids of stores, none of them twice.
+/// Such as `1,2`: 1 to 1,000 unique ids of stores.
 struct StoreList: ExpressibleByArgument {
     let scope: StoreScope
 
@@ -45,7 +45,7 @@ struct StoreList: ExpressibleByArgument {
 }
 
 extension StoreScope {
-    /// As `1,2` or `all`.
+    /// Such as `1,2` or `all`.
     var list: String { stores.map { $0.map(\.description).joined(separator: ",") } ?? "all" }
 }
 

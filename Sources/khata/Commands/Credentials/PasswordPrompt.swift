@@ -1,7 +1,7 @@
 import Authentication
 import Foundation
 
-/// Asks for a new password twice, without showing it, on a terminal; reads one line of standard input otherwise.
+/// On a terminal, prompts for a new password twice, without echo; otherwise reads one line of standard input.
 /// - Throws: `Failure`.
 func readNewPassword() throws -> Password {
     let text: String
@@ -27,7 +27,7 @@ private func line(after prompt: String?) throws -> String {
     return line
 }
 
-/// Ctrl-C arrives as a character, which no password has, so that the terminal is never left without its echo.
+/// Ctrl-C is read as a character, which no password has, so that the echo is always restored.
 private func withoutEcho(_ read: () throws -> String) throws -> String {
     var terminal = termios()
     guard tcgetattr(STDIN_FILENO, &terminal) == 0 else { throw Failure("The terminal does not say how it is set.") }

@@ -57,7 +57,7 @@ struct ImportCommand: AsyncParsableCommand {
         guard rejects == nil || rejects != file else { throw ValidationError("--rejects must be another file.") }
     }
 
-    /// So many requests are with a server at the same time: it has other clients.
+    /// The maximum concurrent requests to a server, which has other clients.
     private static let storesAtOnce = 4
 
     func run() async throws {
@@ -89,7 +89,7 @@ struct ImportCommand: AsyncParsableCommand {
     }
 }
 
-/// Shows on standard error how an import goes, and keeps the rows that it leaves out.
+/// Shows the progress of an import on standard error, and collects the skipped rows.
 private final class ImportTerminal: ImportObserver {
     /// More say nothing new.
     private static let maximumProblems = 100
@@ -143,7 +143,7 @@ private final class ImportTerminal: ImportObserver {
         }
     }
 
-    /// - Throws: `Failure`, if a row that was left out could not be kept.
+    /// - Throws: `Failure`, if a skipped row could not be written.
     func finish() throws {
         try state.withLock { state in
             state.progress?.finish()

@@ -85,7 +85,7 @@ struct MoveCommand: AsyncParsableCommand {
     }
 }
 
-/// What may be said of a movement or transfer.
+/// The optional details of a movement or transfer.
 struct NotesOptions: ParsableArguments {
     @Option(help: "A document of yours: an order, an invoice, a receipt.")
     var reference: String?

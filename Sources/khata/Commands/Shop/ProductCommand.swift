@@ -138,7 +138,7 @@ struct ProductCommand: AsyncParsableCommand {
     }
 }
 
-/// The product that a command is about.
+/// The product argument of a command.
 struct ProductArgument: ParsableArguments {
     @Argument(help: "A product's name, SKU or id. A number that is a product's id means that product.")
     var product: String
@@ -147,7 +147,7 @@ struct ProductArgument: ParsableArguments {
         guard !product.isEmpty else { throw ValidationError("Name a product.") }
     }
 
-    /// The product as it is now, with its version.
+    /// The current product, with its version.
     func find(in ledger: any StockReading) async throws -> Snapshot<Product> {
         let found = try await ProductFinder(ledger: ledger).product(product)
         return try await ledger.product(found.id, Freshness())
@@ -155,7 +155,7 @@ struct ProductArgument: ParsableArguments {
 }
 
 extension StockWriting {
-    /// Makes a change to a product, and tells of it.
+    /// Changes a product, and prints the result.
     fileprivate func change(
         _ change: CatalogChange, about subject: Subject, _ tell: (Product) -> Void
     ) async throws {

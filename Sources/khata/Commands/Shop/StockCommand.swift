@@ -85,7 +85,7 @@ struct StockCommand: AsyncParsableCommand {
         ) { $0.value(level: level, in: storeID) }
     }
 
-    /// What there was in the past is asked of the list, which knows it.
+    /// For the past, reads the list, since only that supports it.
     private func level(
         of product: Product, in storeID: StoreID, _ ledger: any StockReading
     ) async throws(LedgerError) -> Snapshot<StockItem> {

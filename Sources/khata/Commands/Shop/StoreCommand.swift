@@ -105,7 +105,7 @@ struct StoreCommand: AsyncParsableCommand {
 }
 
 extension StockWriting {
-    /// Makes a change to a store, and tells of it.
+    /// Changes a store, and prints the result.
     fileprivate func change(_ change: CatalogChange, about subject: Subject, _ tell: (Store) -> Void) async throws {
         let item = try await explaining(subject) { try await self.change(change, .person()).value }
         guard case .store(let store) = item else { throw LedgerError.internalFailure }
