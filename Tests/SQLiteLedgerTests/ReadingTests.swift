@@ -1,5 +1,6 @@
 import Dispatch
 import Inventory
+import InventoryTesting
 import LedgerTesting
 import SQLiteLedger
 import ServerTesting
