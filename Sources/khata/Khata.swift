@@ -6,9 +6,9 @@ import Inventory
 struct Khata: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "khata",
-        abstract: "The ledger of every shop: what is on its shelves, now, in every store.",
+        abstract: "The ledger of every shop: current stock in every store.",
         discussion: """
-            Settings come from flags, over KHATA_… in the environment, over config/khata.yaml.
+            Flags override KHATA_… in the environment, which overrides config/khata.yaml.
             Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 wrong configuration.
             """,
         subcommands: [

@@ -109,12 +109,12 @@ struct LedgerLog: LedgerObserver {
     func observe(_ observation: LedgerObservation) {
         switch observation {
         case .commit(let event): logger.log(event)
-        case .transactionRetried(let error): logger.info("a transaction is run again", error)
+        case .transactionRetried(let error): logger.info("a transaction is retried", error)
         case .commitUncertain(let error): logger.warning("the connection was lost at a commit", error)
-        case .outcomeUnknown(let error): logger.error("the outcome of a commit could not be found out", error)
+        case .outcomeUnknown(let error): logger.error("the outcome of a commit could not be determined", error)
         case .primaryUnavailable(let error): logger.error("the primary is unavailable", error)
-        case .replicaPassedOver(nil): logger.debug("the replica is behind: the primary answers")
-        case .replicaPassedOver(let error?): logger.info("the replica failed: the primary answers", error)
+        case .replicaPassedOver(nil): logger.debug("the replica is behind: the read uses the primary")
+        case .replicaPassedOver(let error?): logger.info("the replica failed: the read uses the primary", error)
         case .readFailed(let error): logger.error("a read failed", error)
         case .recordsExpired(let count): logger.debug("idempotency records expired", metadata: ["count": "\(count)"])
         case .outboxLeft(let error): logger.warning("rows of the outbox could not be deleted", error)
@@ -129,7 +129,7 @@ struct LedgerFileLog: LedgerFileObserver {
     func observe(_ observation: LedgerFileObservation) {
         switch observation {
         case .commit(let event): logger.log(event)
-        case .commitUncertain(let error): logger.warning("a commit failed halfway and is made again", error)
+        case .commitUncertain(let error): logger.warning("a commit failed halfway and is retried", error)
         case .outcomeUnknown(let error): logger.error("the outcome of a commit is unknown", error)
         case .writeFailed(let error): logger.error("the file cannot be written", error)
         case .readFailed(let error): logger.error("a read failed", error)
@@ -166,7 +166,7 @@ extension Logger {
         case .committed: break
         case .split(let commands, let error):
             warning("a batch was rejected and is split", error, ["commands": "\(commands)"])
-        case .rejected(let error): self.error("what the rules allow could not be carried out", error)
+        case .rejected(let error): self.error("a valid command was rejected by the database", error)
         }
     }
 }

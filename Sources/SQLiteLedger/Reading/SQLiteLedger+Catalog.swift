@@ -72,7 +72,7 @@ extension Product {
         try database.rows(named, ProductName.key(name), name, decode: Product.init)
     }
 
-    /// Two are as good as many: nobody can say which is meant.
+    /// Two are enough to be ambiguous.
     private static let named = """
         select product_id, sku, name, category, unit, version from products
         where name_key = ?1 and archived_at is null

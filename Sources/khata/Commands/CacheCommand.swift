@@ -6,24 +6,24 @@ import StockCache
 
 struct CacheCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cache", abstract: "Works on the cache.", subcommands: [Warm.self])
+        commandName: "cache", abstract: "Manages the cache.", subcommands: [Warm.self])
 
     struct Warm: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Puts into the cache what clients ask for by default, so that they find it there.",
+            abstract: "Fills the cache with the pages that clients request by default.",
             discussion: """
-                That is the stock of the stores, the list of stores and that of products, all pages of each; they stay \
-                for about ten minutes. It can be done while the service serves and stock moves: no reader sees anything \
-                old, and readers go first. What the cache has already is left alone, so after an interruption the same \
-                command resumes: it only fills what is missing.
+                These are the stock of the stores, the list of stores and that of products, all pages of each; they \
+                stay for about ten minutes. It can run while the service serves and stock moves: no reader sees stale \
+                data, and readers have priority. Pages in the cache are skipped, so after an interruption the same \
+                command resumes.
                 """)
 
         @OptionGroup var options: SettingsOptions
 
-        @Option(help: "Only these stores, as 1,2,5 (default: all).")
+        @Option(help: "Only these stores, such as 1,2,5 (default: all).")
         var stores: StoreList?
 
-        @Option(help: "How many lists are read at the same time (default: cache.warm_concurrency).")
+        @Option(help: "How many lists are read concurrently (default: cache.warm_concurrency).")
         var concurrency: Int?
 
         @Flag(help: "Print the result as JSON.")
@@ -37,13 +37,14 @@ struct CacheCommand: AsyncParsableCommand {
             do {
                 progress = try await warm(settings)
             } catch is CancellationError {
-                throw Failure("interrupted: the same command goes on with what is missing")
+                throw Failure("interrupted: the same command resumes")
             }
             let summary = Summary(progress: progress, duration: .now - start)
             print(json ? summary.json : summary.text)
             guard progress.failed == 0 else {
                 throw Failure(
-                    "\(progress.failed) of the lists could not be had: a store is not there, or a server was not")
+                    "\(progress.failed) of the lists could not be read: a store does not exist, or a server was unavailable"
+                )
             }
         }
 

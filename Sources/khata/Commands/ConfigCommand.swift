@@ -14,7 +14,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Prints the settings in force and where each was set. Passwords are not shown.")
+            abstract: "Prints the effective settings and where each was set. Passwords are not shown.")
 
         @OptionGroup var options: SettingsOptions
 
@@ -40,7 +40,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Opens every connection that the settings name, and says what is wrong.")
+            abstract: "Opens every configured connection, and reports errors.")
 
         @OptionGroup var options: SettingsOptions
 

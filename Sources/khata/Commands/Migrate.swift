@@ -6,7 +6,7 @@ import SQLiteLedger
 
 struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Brings the database's schema up to this program's version; makes the file, if there is none yet.")
+        abstract: "Migrates the database's schema to this program's version; creates the file, if there is none yet.")
 
     @OptionGroup var options: SettingsOptions
 

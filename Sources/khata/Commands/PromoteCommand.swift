@@ -9,13 +9,14 @@ struct PromoteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "promote", abstract: "Moves a shop from its file into a PostgreSQL database.",
         discussion: """
-            Everything moves: the history of all stores with its positions, times and audit chain, the catalog, keys, users, \
-            and the records of idempotency keys. The database has to be empty; it gets Khata's schema if it has none.
+            Everything moves: the history of all stores with its positions, times and audit chain, the catalog, keys, \
+            users, and the records of idempotency keys. The database must be empty; it gets Khata's schema if it has \
+            none.
 
-            The shop may be open meanwhile. For the last part the file takes no changes; when the database was compared \
-            with it and is open, the file says where it went, and can only be read.
+            The shop may be open meanwhile. During the last part the file accepts no changes; once the database has \
+            been compared with it and is open, the file records the new location, and can only be read.
 
-            Interrupted at any time, the same command goes on where it was. Once all is done, it compares again.
+            If it is interrupted, the same command resumes. After the move, it compares again.
             """)
 
     @Argument(help: "The shop's file.", completion: .file())

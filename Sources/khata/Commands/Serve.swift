@@ -9,7 +9,7 @@ import ServiceLifecycle
 import StockCache
 
 struct Serve: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Serves the API, until it is told to stop.")
+    static let configuration = CommandConfiguration(abstract: "Serves the API until it is stopped.")
 
     @OptionGroup var options: SettingsOptions
 
@@ -22,7 +22,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The address to listen on.")
     var bind: String?
 
-    @Flag(help: "Bring the database's schema up to date first; a file always is.")
+    @Flag(help: "Migrate the database's schema first; a file always is.")
     var migrate = false
 
     func run() async throws {

@@ -21,31 +21,31 @@ extension Settings {
         Setting(
             "basic.enabled", \.access.acceptsPasswords,
             """
-            Besides API keys (`khata key create`), users and tokens can be let in. Whether users (`khata user create`) may
-            present their name and password (HTTP Basic). Only do so behind TLS.
+            Whether users (`khata user create`) may authenticate with name and password (HTTP Basic), besides API keys and
+            tokens. Only with TLS.
             """)
         Setting(
             "basic.waiting", \.access.passwordsWaiting, in: 0...10_000,
             """
-            Passwords that may wait to be hashed, which takes a core for a fifth of a second or so each. Beyond that,
+            The maximum passwords waiting to be hashed, which takes a core for a fifth of a second or so each. Beyond that,
             requests get 503 `overloaded`.
             """)
         Setting(
             "jwt.jwks_file", \.access.keysFile, example: "/etc/khata/jwks.json",
             """
-            JSON Web Tokens are accepted once there is a key for them: here a JWK Set (RFC 7517) with keys for ES256, RS256,
+            JSON Web Tokens are accepted if there is a key for them: here, a JWK Set (RFC 7517) with keys for ES256, RS256,
             EdDSA or HS256, each with a kid. It is read again when it changes.
             """)
         Setting(
             "jwt.hs256_secret", \.access.secret, example: "…", secret: Setting.hidden,
-            "A secret for HS256, of 32 bytes or more, and the kid by which tokens name it.")
+            "A secret for HS256, of 32 bytes or more, and its kid in tokens.")
         Setting("jwt.hs256_kid", \.access.secretID)
         Setting(
             "jwt.issuer", \.access.issuer, example: "https://login.example.com",
-            "Whose tokens are accepted (iss), and for whom they have to be (aud). Both are needed once there is a key.")
+            "The required issuer (iss) and audience (aud) of tokens. Both must be set if there is a key.")
         Setting("jwt.audience", \.access.audience, example: "khata")
         Setting(
-            "jwt.leeway_seconds", \.access.leeway, in: 0...300, "How far the issuer's clock may be off.")
+            "jwt.leeway_seconds", \.access.leeway, in: 0...300, "The tolerated difference to the issuer's clock.")
     }
 }
 

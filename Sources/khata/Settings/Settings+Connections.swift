@@ -8,9 +8,9 @@ extension Settings {
         Setting(
             "connections.total", \.limits.connections.total, in: 1...1_000_000,
             """
-            The maximum connections at a time, in all and from one address (of IPv6, from one /64 network). More are closed
-            at once. Behind a load balancer all come from its few addresses: set both to the same there. `serve` raises the
-            limit of open files as far as it may, and says so if that is too low.
+            The maximum concurrent connections, in total and from one address (for IPv6, from one /64 network). More are
+            closed at once. Behind a load balancer all come from its few addresses: set both to the same. `serve` raises the
+            limit of open files as far as allowed, and logs an error if that is too low.
             """)
         Setting("connections.per_address", \.limits.connections.perAddress, in: 1...1_000_000)
         Setting(
@@ -28,8 +28,8 @@ extension Settings {
         Setting(
             "connections.body_seconds", \.limits.connections.body, in: seconds,
             """
-            How long a client may take to send a body, and to receive a response (or a piece of a CSV). A client that keeps
-            up the pace below may take longer; one that falls behind it by as many seconds is cut off.
+            How long a client may take to send a body, and to receive a response (or a part of a CSV). A client that is at
+            least as fast as below may take longer; one that falls behind by this time is disconnected.
             """)
         Setting("connections.answer_seconds", \.limits.connections.answer, in: seconds)
         Setting("connections.bytes_per_second", \.limits.connections.bytesPerSecond, in: 1...1_000_000)
@@ -46,17 +46,16 @@ extension Settings {
         Setting(
             "tls.certificate_file", \.certificateFile, example: "/etc/khata/fullchain.pem",
             """
-            The API's certificate and its key, in PEM; the certificates that lead to its issuer's may follow it in the file.
-            With them the API speaks TLS (1.2 and 1.3) and nothing else. They are read again on SIGHUP and every few
-            seconds: new connections get the new certificate. Files that cannot be used are logged as an error, and the old
-            certificate stays.
+            The API's certificate and its key, in PEM; intermediate certificates may follow it in the file. With them the
+            API accepts only TLS (1.2 and 1.3). They are reloaded on SIGHUP and every few seconds: new connections get the
+            new certificate. Files that cannot be used are logged as an error, and the old certificate stays.
             """)
         Setting("tls.key_file", \.certificateKeyFile, example: "/etc/khata/privkey.pem")
         Setting(
             "cors.origins", \.corsOrigins, example: "https://shop.example",
             """
             The web origins whose pages may use the API through browsers, separated by commas (https://shop.example), or "*"
-            for all. Without any, browsers let no page do so.
+            for all. Without any, browsers refuse that to all pages.
             """)
     }
 

@@ -8,31 +8,31 @@ extension Settings {
         Setting(
             "write.lanes", \.ledger.lanes, in: 1...64, example: "2",
             """
-            Movements are committed in lanes, each with a connection of its own to the primary. A store keeps to its lane;
-            movements between stores have one more. Fewer lanes mean larger transactions, which cost less for each
-            movement; more lanes use more of the primary's cores. By default there is one for every two cores of this
-            machine, four at most.
+            Movements are committed in lanes, each with its own connection to the primary. Each store is assigned to a lane;
+            movements between stores have one more. Fewer lanes mean larger transactions, which cost less for each movement;
+            more lanes use more of the primary's cores. By default there is one for every two cores of this machine, at most
+            four.
             """)
         Setting(
             "write.commands_per_transaction", \.ledger.write.commandsPerTransaction, in: 1...10_000,
-            "Requests that share a transaction if they arrive together.")
+            "The maximum requests that share a transaction if they arrive together.")
         Setting(
             "write.movements_waiting", \.ledger.write.linesWaiting, in: 1_000...10_000_000,
-            "Movements that may wait for each lane. Beyond that, requests get 503 `overloaded`.")
+            "The maximum movements waiting for each lane. Beyond that, requests get 503 `overloaded`.")
     }
 
     @SettingsBuilder
     static var reading: [Setting] {
         Setting(
             "read.waiting", \.ledger.waitingReads, in: 1...1_000_000,
-            "Reads that may wait for a connection, for each database. Beyond that, they get 503 `overloaded`.")
+            "The maximum reads waiting for a connection, for each database. Beyond that, they get 503 `overloaded`.")
         Setting(
             "read.unproven", \.unprovenReads,
             """
-            What reads of stock get while an instance can neither trust the cache nor reach the primary, and so cannot know
-            whether something was recorded meanwhile. refuse: 503 `primary-unavailable`. serve: what the replica has, or
-            else the cache, with `Inventory-Freshness: unproven;age=4`: everything that was acknowledged up to four seconds
-            ago is in it.
+            The response to reads of stock while an instance can neither trust the cache nor reach the primary, and so
+            cannot know whether anything was recorded meanwhile. refuse: 503 `primary-unavailable`. serve: the replica's
+            data, or else the cache's, with `Inventory-Freshness: unproven;age=4`: it has everything that was acknowledged
+            up to four seconds ago.
             """)
     }
 
@@ -46,14 +46,14 @@ extension Settings {
         Setting(
             "limits.quantity", \.limits.input.quantity, in: 1...Int(Quantity.maximum),
             """
-            The maximum units of one movement, up to 1,000,000,000. This and the next two limits hold for the API, on the
-            command line and in imported files. With --server, the server's limits hold, and for an imported file both.
+            The maximum units of one movement, up to 1,000,000,000. This and the next two limits apply to the API, the
+            command line and imported files. With --server, the server's limits apply, and to an imported file both.
             """)
         Setting(
             "limits.name_characters", \.limits.input.nameCharacters, in: InputLimits.possibleNameCharacters,
             """
             The maximum characters of a name, SKU, category, unit, reference or external id, and of a text in a query. At
-            most 600, for which an index of PostgreSQL has room.
+            most 600, the maximum that fits into an index of PostgreSQL.
             """)
         Setting(
             "limits.note_characters", \.limits.input.noteCharacters, in: 1...10_000, "The maximum characters of a note."
@@ -61,12 +61,13 @@ extension Settings {
         Setting(
             "limits.batch", \.limits.batch, in: 1...10_000,
             """
-            The maximum movements of a batch. `khata import` sends up to 1,000 to a server, so a server that takes less
-            cannot be imported into.
+            The maximum movements of a batch. `khata import` sends up to 1,000 to a server, so it fails with a server that
+            accepts fewer.
             """)
         Setting(
             "limits.page", \.limits.page, in: 1...10_000,
-            "The maximum items of a page. The command line asks a server for 1,000, and fails if it may not.")
+            "The maximum items of a page. The command line requests 1,000 from a server, and fails if that is too many."
+        )
     }
 
     private var unprovenReads: UnprovenReads {

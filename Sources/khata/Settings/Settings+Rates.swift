@@ -11,26 +11,26 @@ extension Settings {
         Setting(
             "rate_limits.enabled", \.limitsRates,
             """
-            All instances share the rates through Redis; without Redis each counts by itself. Who exceeds a rate gets 429
-            `quota-exceeded`. Keys and users may have rates of their own.
+            All instances share the rates through Redis; without Redis each counts on its own. Requests beyond a rate get
+            429 `quota-exceeded`. Keys and users may have their own rates.
             """)
         Setting(
             "rate_limits.reads_per_second", \.rates.reads.perSecond, in: rates,
             """
-            Of one principal, on average; a batch costs as much as its lines. How many may come at once is a quarter of a
-            second's worth, but at least 10, unless reads_burst and writes_burst say otherwise.
+            For each principal, on average; a batch costs as much as its lines. The burst size is a quarter of a second's
+            worth, but at least 10, unless set with reads_burst and writes_burst.
             """)
         Setting("rate_limits.writes_per_second", \.rates.writes.perSecond, in: rates)
         Setting("rate_limits.reads_burst", \.rates.reads.atOnce, in: rates, example: "\(usual.reads.burst)")
         Setting("rate_limits.writes_burst", \.rates.writes.atOnce, in: rates, example: "\(usual.writes.burst)")
         Setting(
             "rate_limits.address_per_second", \.rates.address.perSecond, in: rates,
-            "Of one client address (64 bits of an IPv6 address), for requests whose sender is not known yet.")
+            "For each client address (64 bits of an IPv6 address), for requests that are not authenticated yet.")
         Setting("rate_limits.address_burst", \.rates.address.atOnce, in: rates)
         for role in Role.allCases {
             Setting(
                 "rate_limits.\(role.rawValue).reads_per_second", \.rates[role, .read], in: rates,
-                example: "\(usual.reads.permitsPerSecond)", "Of each \(role.rawValue), instead of the above.")
+                example: "\(usual.reads.permitsPerSecond)", "For each \(role.rawValue), instead of the above.")
             Setting(
                 "rate_limits.\(role.rawValue).writes_per_second", \.rates[role, .write], in: rates,
                 example: "\(usual.writes.permitsPerSecond)")
@@ -38,8 +38,8 @@ extension Settings {
         Setting(
             "proxies.trusted", \.trustedProxies, example: "10.0.0.0/8, 2001:db8::/32",
             """
-            The proxies in front, as ranges of addresses separated by commas: only what they say in X-Forwarded-For is taken
-            for a client's address. By default the connection's address counts.
+            The trusted proxies, as address ranges separated by commas: X-Forwarded-For is only used if it is from one of
+            them. By default the client's address is that of the connection.
             """)
     }
 

@@ -11,12 +11,12 @@ extension Settings {
             "primary.url", \.primaryURL, example: "postgresql://khata@localhost:5432/khata",
             secret: { url throws(SettingsError) in "\(try connection(url, of: "primary.url"))" },
             """
-            The PostgreSQL primary, as a connection string of libpq: a URI or keyword=value pairs. TLS (sslmode=verify-full)
+            The PostgreSQL primary, as a libpq connection string: a URI or keyword=value pairs. TLS (sslmode=verify-full)
             and several hosts (target_session_attrs=read-write) work as PostgreSQL documents them.
             """)
         Setting(
             "primary.read_connections", \.ledger.primaryReadConnections, in: 1...1_000,
-            "Connections to the primary for reads that the replica cannot answer.")
+            "Connections to the primary for reads that the replica cannot serve.")
         Setting(
             "replica.url", \.replicaURL, example: "postgresql://khata@localhost:5433/khata",
             secret: { url throws(SettingsError) in "\(try connection(url, of: "replica.url"))" },
@@ -27,7 +27,7 @@ extension Settings {
             "redis.url", \.redisURL, example: "redis://localhost:6379",
             secret: { url throws(SettingsError) in "\(try redis(url))" },
             """
-            A Redis that caches responses, coherently: redis://, rediss:// (TLS) or unix://. Without one, every read asks
+            A Redis that caches responses, coherently: redis://, rediss:// (TLS) or unix://. Without one, every read uses
             the databases.
             """)
     }
@@ -37,14 +37,14 @@ extension Settings {
         Setting(
             "cache.recent_document_bytes", \.recentDocumentBytes, in: 0...(64 << 30),
             """
-            How much memory each process may use for copies of cached responses, so that Redis need not send them again: it
-            is still asked with each read whether they are current. 0 keeps none.
+            The memory for each process's copies of cached responses, so that Redis need not send them again; each read
+            still checks with Redis that they are current. 0 disables them.
             """)
         Setting(
             "cache.warm_concurrency", \.warmConcurrency, in: 1...64,
             """
-            How many lists are read at a time when the cache is warmed (khata cache warm, POST /admin/cache/warm). Each
-            takes a connection from readers for as long as its query runs.
+            How many lists are read concurrently when the cache is warmed (khata cache warm, POST /admin/cache/warm). Each
+            takes a connection from readers while its query runs.
             """)
     }
 
@@ -53,21 +53,21 @@ extension Settings {
         Setting(
             "sqlite.file", \.sqliteFile, example: "/var/lib/khata/shop.khata",
             """
-            A file that holds everything, for one shop without servers: then primary.url, replica.url and redis.url stay
-            unset. `khata serve` creates it, with a store and an admin key, and reads it through once after each start to
-            find damage: a small file before the service answers, a large one meanwhile. While the service runs, two more
-            files (-wal, -shm) lie beside it and belong to it. Back it up with `sqlite3 FILE ".backup COPY"`, or stop the
-            service first. Not on a network file system.
+            A file for everything, for one shop without servers: then leave primary.url, replica.url and redis.url unset.
+            `khata serve` creates it, with a store and an admin key, and checks the whole file for damage once after each
+            start: a small file before it serves, a large one in the background. While the service runs, two more files next
+            to it (-wal, -shm) belong to it. Back it up with `sqlite3 FILE ".backup COPY"`, or stop the service first. Not
+            on a network file system.
             """)
         Setting(
             "server.url", \.serverURL, example: "https://khata.example",
             """
-            The Khata server on whose shop the command line works (product, move, stock, report, …), with the API key below.
-            `khata serve` ignores both.
+            The Khata server for the shop's commands (product, move, stock, report, …), with the API key below. `khata
+            serve` ignores both.
             """)
         Setting(
             "api_key", \.apiKey, example: "khata_…", secret: Setting.hidden,
-            "The key for server.url, which `khata key create` made there.")
+            "The API key for server.url, from `khata key create` on that server.")
     }
 }
 

@@ -40,20 +40,20 @@ struct Settings {
 
     @SettingsBuilder
     private static var listening: [Setting] {
-        Setting("bind", \.bind, "The address to listen on. 0.0.0.0 is every IPv4 address of the machine.")
-        Setting("port", \.port, in: 0...65_535, "The port of the API. 0 takes any that is free.")
+        Setting("bind", \.bind, "The address to listen on. 0.0.0.0 means every IPv4 address of the machine.")
+        Setting("port", \.port, in: 0...65_535, "The port of the API. 0 means any free port.")
         Setting(
             "ops.port", \.opsPort, in: 0...65_535,
             """
-            The port of the health endpoints for operators. It need not be public, and never speaks TLS: who asks here (a
-            load balancer, a container's probe) is in the same network, has no key to protect, and must get an answer when
-            a certificate has expired.
+            The port of the health endpoints for operators. It need not be public, and never uses TLS: its clients (a load
+            balancer, a container's probe) are in the same network, have no key to protect, and need a response even if a
+            certificate has expired.
             """)
         Setting(
             "default_store_id", \.defaultStoreID, in: 1...Int(maximumJSONInteger),
             """
-            The store that is meant where none is named: on the command line, and in the routes of the first versions,
-            POST /stock/move and GET /stock/{product}.
+            The default store, on the command line and in the routes of the first versions, POST /stock/move and GET
+            /stock/{product}.
             """)
     }
 

@@ -5,13 +5,13 @@ extension Settings {
         var lines = """
             # The settings of Khata and their defaults, as `khata config template` prints them.
             #
-            # A flag (`khata serve --port 80`) wins over the environment, and the environment over this file. `ops.port` here is
-            # KHATA_OPS_PORT there. `khata config show` prints what is in force and where it was set; `khata config check` tries
-            # every connection.
+            # A flag (`khata serve --port 80`) overrides the environment, which overrides this file. `ops.port` here is
+            # KHATA_OPS_PORT there. `khata config show` prints the effective settings and where each was set; `khata config
+            # check` opens every connection.
             #
-            # These may hold passwords: \(secrets).
-            # They are best kept out of this file: in the environment, or each in a file of its own, whose path is set with
-            # _file behind the name: KHATA_REDIS_URL_FILE, or redis.url_file here.
+            # These may contain passwords: \(secrets).
+            # Better keep them out of this file: in the environment, or each in its own file, whose path is set with the suffix
+            # _file: KHATA_REDIS_URL_FILE, or redis.url_file here.
             """.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         var section: ArraySlice<Substring> = []
         for setting in all {

@@ -139,7 +139,7 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "The connection string of the primary; prefer KHATA_PRIMARY_URL, which other users cannot see.")
     var primaryURL: String?
 
-    @Option(help: "A file of SQLite that holds everything, instead of servers.", completion: .file())
+    @Option(help: "An SQLite file for everything, instead of servers.", completion: .file())
     var sqlite: String?
 
     /// - Parameter flags: Values of other options, by the settings' keys.

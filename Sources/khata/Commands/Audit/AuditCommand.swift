@@ -4,21 +4,21 @@ import InventoryContract
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Works on the audit log.", subcommands: [List.self, Verify.self])
+        commandName: "audit", abstract: "Lists and verifies the audit log.", subcommands: [List.self, Verify.self])
 }
 
 extension AuditCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists who changed what and when, oldest first, a store after the other.")
+            abstract: "Lists who changed what and when, oldest first, store by store.")
 
         @Option(help: "Only this store; 0 is the catalog.")
         var store: Int64?
 
-        @Option(help: "Only what was done for this principal, as key:7f3a….")
+        @Option(help: "Only changes by this principal, such as key:7f3a….")
         var actor: String?
 
-        @Option(help: "Only this, as sale or product-created.")
+        @Option(help: "Only this action, such as sale or product-created.")
         var action: AuditAction?
 
         @OptionGroup var period: PeriodOptions

@@ -5,16 +5,16 @@ import Inventory
 extension AuditCommand {
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Checks the audit log, and all that follows from it.",
+            abstract: "Verifies the audit log, and everything derived from it.",
             discussion: """
-                The log's hash chains are checked, every movement against its entry, and what is kept beside them against \
-                what follows from them: levels, products, stores, the ends of ledgers, of what is archived too. A file is \
-                checked whole first, whatever it holds. The shop may be open meanwhile.
+                Checks the log's hash chains, every movement against its entry, and everything derived from them: \
+                levels, products, stores and ledger heads, including archived ones. A file is first checked whole. The \
+                shop may be open meanwhile.
 
-                Whoever can write to the database can also cut the ends off all logs, or write them anew. To notice that, \
-                keep the ends elsewhere (--write-heads) and compare with them the next time (--heads).
+                Anyone who can write to the database can also truncate all logs, or rewrite them. To detect that, keep \
+                the ends of the ledgers elsewhere (--write-heads) and compare with them the next time (--heads).
 
-                Through a server, what it does not show is not compared, which is said.
+                Through a server, data that it does not expose is not compared, and the output says so.
                 """)
 
         @Option(help: "Only this store; 0 is the catalog.")
@@ -28,7 +28,7 @@ extension AuditCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Write the ends of all ledgers to this file, if nothing is wrong. One that is there is compared with "
+                "Write the ends of all ledgers to this file, if nothing is wrong. An existing one is compared with "
                     + "first.", valueName: "file"), completion: .file())
         var writeHeads: String?
 

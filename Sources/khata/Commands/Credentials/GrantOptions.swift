@@ -7,13 +7,13 @@ struct GrantOptions: ParsableArguments {
     @Option(help: "reader, clerk, manager or admin.")
     var role: Role
 
-    @Option(help: "The ids of the stores to limit them to, as 1,2 (default: all stores).")
+    @Option(help: "The ids of the stores to limit access to, such as 1,2 (default: all stores).")
     var stores: StoreList?
 
-    @Option(help: "Reads per second that they are allowed (default: as the role).")
+    @Option(help: "The allowed reads per second (default: the role's).")
     var readsPerSecond: Int?
 
-    @Option(help: "Writes per second that they are allowed (default: as the role).")
+    @Option(help: "The allowed writes per second (default: the role's).")
     var writesPerSecond: Int?
 
     func validate() throws {

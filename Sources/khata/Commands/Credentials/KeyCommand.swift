@@ -10,7 +10,7 @@ struct KeyCommand: AsyncParsableCommand {
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Creates an API key and prints it, this once: only a hash of it is kept.")
+            abstract: "Creates an API key and prints it once: only its hash is stored.")
 
         @OptionGroup var options: SettingsOptions
 
@@ -19,7 +19,7 @@ struct KeyCommand: AsyncParsableCommand {
 
         @OptionGroup var grant: GrantOptions
 
-        @Option(help: "When the key expires, as 2027-01-31T00:00:00Z (default: never).")
+        @Option(help: "When the key expires, such as 2027-01-31T00:00:00Z (default: never).")
         var expiresAt: Timestamp?
 
         @Flag(help: "Print JSON.")
@@ -44,7 +44,7 @@ struct KeyCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists the API keys, in the order in which they were made. The keys themselves are not kept.")
+            abstract: "Lists the API keys, in the order of creation. The secrets are not stored.")
 
         @OptionGroup var options: SettingsOptions
 
@@ -73,7 +73,7 @@ struct KeyCommand: AsyncParsableCommand {
 
         @OptionGroup var options: SettingsOptions
 
-        @Argument(help: "The key's id, which stands between its first two underscores.")
+        @Argument(help: "The key's id, between its first two underscores.")
         var id: String
 
         func run() async throws {

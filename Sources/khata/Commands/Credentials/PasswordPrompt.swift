@@ -8,7 +8,7 @@ func readNewPassword() throws -> Password {
     if isatty(STDIN_FILENO) == 1 {
         text = try withoutEcho { try line(after: "Password: ") }
         guard try withoutEcho({ try line(after: "Again: ") }) == text else {
-            throw Failure("The two passwords are not the same.")
+            throw Failure("The passwords do not match.")
         }
     } else {
         text = try line(after: nil)
@@ -30,10 +30,12 @@ private func line(after prompt: String?) throws -> String {
 /// Ctrl-C is read as a character, which no password has, so that the echo is always restored.
 private func withoutEcho(_ read: () throws -> String) throws -> String {
     var terminal = termios()
-    guard tcgetattr(STDIN_FILENO, &terminal) == 0 else { throw Failure("The terminal does not say how it is set.") }
+    guard tcgetattr(STDIN_FILENO, &terminal) == 0 else { throw Failure("The terminal's settings cannot be read.") }
     var silent = terminal
     silent.c_lflag &= ~tcflag_t(ECHO | ISIG)
-    guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0 else { throw Failure("The terminal's echo stays on.") }
+    guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0 else {
+        throw Failure("The terminal's echo cannot be switched off.")
+    }
     defer {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal)
         printError("")

@@ -6,7 +6,7 @@ import JSON
 
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "user", abstract: "Manages users, who present a name and a password.",
+        commandName: "user", abstract: "Manages users with passwords.",
         subcommands: [Create.self, List.self, Disable.self])
 
     struct Create: AsyncParsableCommand {
@@ -31,7 +31,7 @@ struct UserCommand: AsyncParsableCommand {
                 do {
                     return try await ledger.addUser(NewUser(name: name, passwordHash: hash, grant: grant.grant))
                 } catch LedgerError.refused(.alreadyExists) {
-                    throw Failure("There is a user \(name) already; whoever has been disabled keeps their name.")
+                    throw Failure("There is a user \(name) already; disabled users keep their names.")
                 }
             }
             print(json ? record.json : "The user \(name) is created.")

@@ -6,9 +6,9 @@ struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Exports products, stores, stock or movements as a CSV file.",
         discussion: """
-            The file is one that `khata import` takes. Products, stores and movements, imported in this order into an \
-            empty ledger, make the same ledgers again; stock, instead of movements, makes the same shelves without their \
-            history. What is archived is in no file but that of the movements.
+            The file is for `khata import`. Products, stores and movements, imported in this order into an empty \
+            ledger, reproduce the same ledgers; stock, instead of movements, reproduces the levels without their \
+            history. Archived products and stores only occur in the file of movements.
             """)
 
     @Argument(help: "products, stores, stock or movements.")

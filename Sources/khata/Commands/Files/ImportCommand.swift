@@ -10,7 +10,7 @@ struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Imports products, stores, opening stock or movements from a CSV file.",
         discussion: """
-            The first row names the columns, and they say what the file is about:
+            The first row names the columns, which determine the kind of file:
 
               products   product_id, sku, name, category, unit
               stores     store_id, name
@@ -18,33 +18,33 @@ struct ImportCommand: AsyncParsableCommand {
               movements  store_id, to_store_id, product_id, sku, name, movement_type, quantity, occurred_at,
                          recorded_at, reference, note, external_id
 
-            Products need a name; stores both columns; stock and movements the store, the number, and the product by its \
-            id, SKU or name. Other columns may be left out. The file is UTF-8, with commas.
+            Products need a name; stores both columns; stock and movements the store, the number, and the product by \
+            its id, SKU or name. Other columns are optional. The file is UTF-8, with commas.
 
-            Products and stores that exist are changed to what the file says. Stock is what is on hand where nothing was. \
-            A movement_type is stock-in, sale, manual-removal or transfer, which goes to to_store_id.
+            Existing products and stores are updated. Stock is opening stock, for products without any in the store. A \
+            movement_type is stock-in, sale, manual-removal or transfer (to to_store_id).
 
-            The file is checked first, and nothing is written unless all of it can be. Importing a file again changes \
-            nothing, and goes on where it was interrupted, also through a server (--server) what was imported without, and \
-            the other way round. A file whose contents changed is another file: if its rows have an external_id, each of \
-            them is still imported once.
+            The file is checked first, and nothing is written unless all rows are valid. Importing a file again \
+            changes nothing, and resumes after an interruption, whether through a server (--server) or not. A file \
+            whose contents changed is another file: if its rows have an external_id, each of them is still imported \
+            once.
 
-            Through a server, the key's role has to be manager, and recorded_at cannot be kept.
+            Through a server, the key's role must be manager, and recorded_at cannot be kept.
 
-            recorded_at is kept only in a store without other history, such as one that is moved from another ledger with \
-            `khata export`; anywhere else, call the column occurred_at.
+            recorded_at is kept only in a store without other history, such as one moved from another ledger with \
+            `khata export`; otherwise, call the column occurred_at.
             """)
 
     @Argument(help: "The file.", completion: .file(extensions: ["csv"]))
     var file: String
 
-    @Flag(help: "Check the file, say what would be done, and write nothing.")
+    @Flag(help: "Check the file, print what would be done, and write nothing.")
     var dryRun = false
 
-    @Flag(help: "Import the rows that can be, and leave out the others.")
+    @Flag(help: "Import the valid rows, and skip the others.")
     var skipInvalid = false
 
-    @Option(help: "With --skip-invalid: write the rows that are left out to this file, to be corrected and imported.")
+    @Option(help: "With --skip-invalid: write the skipped rows to this file, to be corrected and imported.")
     var rejects: String?
 
     @Flag(help: "Print the result as JSON.")
@@ -78,7 +78,7 @@ struct ImportCommand: AsyncParsableCommand {
             } catch let error as LedgerError {
                 // Which ledger it is is said where that is known.
                 if case .damaged = error { throw error }
-                throw Failure("\(error.explained()) If some of it was written, the same command goes on from there.")
+                throw Failure("\(error.explained()) If some of it was written, the same command resumes from there.")
             } catch {
                 throw Failure("\(file): \(error)")
             }
@@ -148,7 +148,7 @@ private final class ImportTerminal: ImportObserver {
         try state.withLock { state in
             state.progress?.finish()
             if let failure = state.failure {
-                throw Failure("the rows that were left out could not be kept: \(failure)")
+                throw Failure("the skipped rows could not be written: \(failure)")
             }
         }
     }

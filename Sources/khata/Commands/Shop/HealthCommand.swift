@@ -5,9 +5,10 @@ import InventoryContract
 
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "health", abstract: "Tells how the parts of the shop's service do.",
+        commandName: "health", abstract: "Shows the health of the service's components.",
         discussion:
-            "Fails if one of them does; a warning is none. A file is read whole, to see that nothing of it is damaged.")
+            "Exits with 1 if a component fails; a warning is not a failure. A file is read whole, to check it for damage."
+    )
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var options: ShopOptions

@@ -6,7 +6,7 @@ import InventoryHTTP
 
 struct MoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "move", abstract: "Records what came in, what was sold, and what was taken out otherwise.",
+        commandName: "move", abstract: "Records stock-in, sales and other removals.",
         discussion: """
             khata move in "Sugar 1kg" 5       five came in
             khata move sale "Sugar 1kg" 2     two were sold
@@ -48,7 +48,7 @@ struct MoveCommand: AsyncParsableCommand {
 
     @OptionGroup var notes: NotesOptions
 
-    @Option(help: "Record it only if exactly so many are on hand.")
+    @Option(help: "Record it only if exactly this many are on hand.")
     var expected: Int64?
 
     @OptionGroup var output: OutputOptions
@@ -87,13 +87,13 @@ struct MoveCommand: AsyncParsableCommand {
 
 /// The optional details of a movement or transfer.
 struct NotesOptions: ParsableArguments {
-    @Option(help: "A document of yours: an order, an invoice, a receipt.")
+    @Option(help: "Your reference: an order, an invoice, a receipt.")
     var reference: String?
 
-    @Option(help: "A note, kept with it.")
+    @Option(help: "A note, stored with it.")
     var note: String?
 
-    @Option(help: "Repeating the command with the same key does it once (an Idempotency-Key).")
+    @Option(help: "Makes the command safe to repeat with the same key (an Idempotency-Key).")
     var key: String?
 
     func validate() throws {

@@ -4,22 +4,22 @@ import InventoryContract
 
 struct ProductCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "product", abstract: "Works on the catalog: what the shop sells.",
+        commandName: "product", abstract: "Manages the products of the catalog.",
         subcommands: [Add.self, List.self, Show.self, Rename.self, Archive.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Adds a product to the catalog.")
 
-        @Argument(help: "What it is called, as \"Sugar 1kg\".")
+        @Argument(help: "Its name, such as \"Sugar 1kg\".")
         var name: String
 
         @Option(help: "The stock keeping unit, or bar code: no other product may have it.")
         var sku: String?
 
-        @Option(help: "As Grocery.")
+        @Option(help: "Such as Grocery.")
         var category: String?
 
-        @Option(help: "What one of it is, as pack, kg or bottle.")
+        @Option(help: "The unit, such as pack, kg or bottle.")
         var unit: String?
 
         @Option(help: "Its number (default: the next free one).")
@@ -86,7 +86,7 @@ struct ProductCommand: AsyncParsableCommand {
     }
 
     struct Rename: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Gives a product another name.")
+        static let configuration = CommandConfiguration(abstract: "Renames a product.")
 
         @OptionGroup var product: ProductArgument
 
@@ -116,8 +116,8 @@ struct ProductCommand: AsyncParsableCommand {
 
     struct Archive: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Takes a product of which no store has stock out of the catalog.",
-            discussion: "What happened to it stays in the ledger, the reports and the audit log.")
+            abstract: "Archives a product without stock in any store.",
+            discussion: "Its history stays in the ledger, the reports and the audit log.")
 
         @OptionGroup var product: ProductArgument
         @OptionGroup var output: OutputOptions

@@ -4,7 +4,7 @@ import InventoryContract
 
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Tells what happened to stock in a period.",
+        commandName: "report", abstract: "Reports what happened to stock in a period.",
         discussion: "opening + in - sold - removed + transferred in - transferred out = closing")
 
     @OptionGroup var period: PeriodOptions
@@ -18,14 +18,14 @@ struct ReportCommand: AsyncParsableCommand {
     @Option(help: "Only this product: its name, SKU or id.")
     var product: String?
 
-    @Flag(help: "Print comma-separated values, as the HTTP API has them.")
+    @Flag(help: "Print comma-separated values, in the format of the HTTP API.")
     var csv = false
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var options: ShopOptions
 
     func validate() throws {
-        guard !csv || !output.json else { throw ValidationError("--csv and --json exclude each other.") }
+        guard !csv || !output.json else { throw ValidationError("--csv and --json cannot be combined.") }
     }
 
     func run() async throws {

@@ -4,7 +4,7 @@ import InventoryContract
 
 struct StockCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stock", abstract: "Shows what a store has: all of it, or one product.")
+        commandName: "stock", abstract: "Shows the stock of a store, or the level of one product.")
 
     @Argument(help: "A product's name, SKU or id (default: all that the store has or had).")
     var product: String?
@@ -12,14 +12,14 @@ struct StockCommand: AsyncParsableCommand {
     @Option(help: "The store's number (default: default_store_id, which is 1 unless set).")
     var store: StoreArgument?
 
-    @Option(help: "Only of what there are fewer than this.")
+    @Option(help: "Only products with fewer than this on hand.")
     var below: Int64?
 
-    @Option(help: "Only of this category.")
+    @Option(help: "Only this category.")
     var category: String?
 
     @Option(
-        help: "What there was at the end of this day, or at this time: 2026-11-20, yesterday, 2026-11-20T19:55:00Z.")
+        help: "The stock at the end of this day, or at this time: 2026-11-20, yesterday, 2026-11-20T19:55:00Z.")
     var asOf: Moment?
 
     @OptionGroup var output: OutputOptions
@@ -27,7 +27,7 @@ struct StockCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard product == nil || below == nil && category == nil else {
-            throw ValidationError("--below and --category choose among all products: name none with them.")
+            throw ValidationError("--below and --category cannot be combined with a product.")
         }
         if let below, !(0...maximumJSONInteger).contains(below) {
             throw ValidationError("--below has to be 0 or more.")

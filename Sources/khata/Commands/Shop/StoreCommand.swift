@@ -4,13 +4,13 @@ import InventoryContract
 
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "store", abstract: "Works on the list of stores.",
+        commandName: "store", abstract: "Manages the stores.",
         subcommands: [Add.self, List.self, Rename.self, Archive.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Adds a store.")
 
-        @Argument(help: "What it is called.")
+        @Argument(help: "Its name.")
         var name: String
 
         @Option(help: "Its number (default: the next free one).")
@@ -50,7 +50,7 @@ struct StoreCommand: AsyncParsableCommand {
     }
 
     struct Rename: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Gives a store another name.")
+        static let configuration = CommandConfiguration(abstract: "Renames a store.")
 
         @Argument(help: "The store's number.")
         var store: StoreArgument
@@ -80,8 +80,8 @@ struct StoreCommand: AsyncParsableCommand {
 
     struct Archive: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Takes a store that has no stock off the list.",
-            discussion: "What happened in it stays in the ledger, the reports and the audit log.")
+            abstract: "Archives a store without stock.",
+            discussion: "Its history stays in the ledger, the reports and the audit log.")
 
         @Argument(help: "The store's number.")
         var store: StoreArgument

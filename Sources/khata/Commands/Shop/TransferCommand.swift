@@ -5,17 +5,17 @@ import InventoryContract
 
 struct TransferCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "transfer", abstract: "Moves stock from one store to another: both sides, or neither.")
+        commandName: "transfer", abstract: "Moves stock from one store to another, atomically.")
 
     @OptionGroup var product: ProductArgument
 
     @Argument(help: "How many units.")
     var quantity: UnitsArgument
 
-    @Option(help: "The number of the store that it comes from.")
+    @Option(help: "The number of the store to take it from.")
     var from: StoreArgument
 
-    @Option(help: "The number of the store that it goes to.")
+    @Option(help: "The number of the store to move it to.")
     var to: StoreArgument
 
     @OptionGroup var notes: NotesOptions
@@ -23,7 +23,7 @@ struct TransferCommand: AsyncParsableCommand {
     @OptionGroup var options: ShopOptions
 
     func validate() throws {
-        guard from != to else { throw ValidationError("--from and --to have to be two stores.") }
+        guard from != to else { throw ValidationError("--from and --to must be different stores.") }
     }
 
     func run() async throws {
