@@ -86,12 +86,14 @@ public struct SQLiteLedger: Service {
 
     var expiredRecords: ExpiredRecords { ExpiredRecords(transactions: transactions, observer: observer) }
 
-    /// Readers first: the last connection to close checkpoints and removes the log, if it is writable.
+    /// The last connection to close checkpoints and removes the log, if it is writable. Of a pool's connections that is a
+    /// reader, so another one is closed after them.
     private func close() async {
         do {
             try await onBlockingThread {
-                database.releaseMemory()
+                let last = try? DatabaseQueue(path: database.path)
                 try database.close()
+                try last?.close()
             }
         } catch {
             observer.observe(.closingFailed(error))

@@ -9,10 +9,10 @@ import UnixSignals
     import Darwin
 #endif
 
-/// Ends the process when its services do not end: a database that hangs is not waited for, nor is anything by whoever
-/// presses Ctrl-C twice. What was not answered by then may have been committed or not, as after a crash.
+/// Ends the process if its services do not end in time, because a database hangs, or if Ctrl-C is pressed again. Requests
+/// without a response may have been committed or not, as after a crash.
 ///
-/// It is the last of the services, so the first that is told to stop.
+/// Has to be the last of the services, which is the first that is told to stop.
 struct ShutdownDeadline: Service {
     let limit: Duration
     let logger: Logger
@@ -24,7 +24,7 @@ struct ShutdownDeadline: Service {
         Task {
             for await _ in interrupts { end("the shutdown was interrupted", status: 128 + SIGINT) }
         }
-        // Not a task, whose thread might hang, too.
+        // Not a task: the threads of tasks may hang too.
         DispatchQueue.global().asyncAfter(deadline: .now() + limit / .seconds(1)) {
             end("the shutdown takes longer than \(limit.components.seconds) seconds", status: 1)
         }

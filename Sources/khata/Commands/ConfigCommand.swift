@@ -21,11 +21,13 @@ struct ConfigCommand: AsyncParsableCommand {
         func run() async throws {
             let source = try await options.source()
             let settings = try Settings(source)
-            for setting in Settings.all {
+            if settings.sqliteFile != nil { _ = try settings.storage }
+            let lines = try Settings.all.map { setting in
                 let line = "\(setting.key): \(try setting.value(settings) ?? "none")"
                 let gap = String(repeating: " ", count: max(1, 48 - line.count))
-                print("\(line)\(gap)# \(try source.find(setting)?.origin ?? "default")")
+                return "\(line)\(gap)# \(try source.find(setting)?.origin ?? "default")"
             }
+            print(lines.joined(separator: "\n"))
         }
     }
 

@@ -40,7 +40,7 @@ extension Shop {
 
     func check(_ quantity: Quantity) throws {
         guard let limits, quantity.units > limits.quantity else { return }
-        throw ValidationError("A movement moves at maximum \(Int(limits.quantity).grouped) (limits.quantity).")
+        throw ValidationError("A movement moves at most \(Int(limits.quantity).grouped) (limits.quantity).")
     }
 }
 
