@@ -51,7 +51,7 @@ struct TokenKeysTests {
             (#"{"keys": [{"kid": "a", \#(ed25519)}, {"kid": "a", \#(secret)}]}"#, "two keys have the kid a"),
             (#"{"keys": [{"kid": "a", "d": "\#(point)", \#(ed25519)}]}"#, "key 0, a, is private"),
             (#"{"keys": [{"kid": "a", "kty": "OKP", "crv": "Ed25519", "x": "AAAA"}]}"#, "is no point"),
-            (#"{"keys": [{"kid": "a", "kty": "OKP", "crv": "Ed25519", "x": "A+=="}]}"#, "no base64url"),
+            (#"{"keys": [{"kid": "a", "kty": "OKP", "crv": "Ed25519", "x": "A+=="}]}"#, "not base64url"),
             (
                 #"{"keys": [{"kid": "a", "kty": "EC", "crv": "P-256", "x": "\#(point)", "y": "\#(point)"}]}"#,
                 "is no key of its type"
