@@ -2,6 +2,7 @@ import Access
 import Authentication
 import Inventory
 import InventoryHTTP
+import InventoryTesting
 import LedgerTesting
 import PostgresLedger
 import RemoteLedger
@@ -108,59 +109,8 @@ extension ServedLedger: StockWriting {
     }
 }
 
-extension ServedLedger: StockReading {
-    func stock(
-        _ query: StockQuery, _ freshness: Freshness
-    ) async throws(LedgerError) -> Snapshot<Page<StockItem, ProductID>> {
-        try await remote.stock(query, freshness)
-    }
-
-    func level(_ level: LevelKey, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<StockItem> {
-        try await remote.level(level, freshness)
-    }
-
-    func products(
-        _ query: ProductQuery, _ freshness: Freshness
-    ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> {
-        try await remote.products(query, freshness)
-    }
-
-    func products(
-        named name: String, _ freshness: Freshness
-    ) async throws(LedgerError) -> Snapshot<[Product]> {
-        try await remote.products(named: name, freshness)
-    }
-
-    func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
-        try await remote.product(id, freshness)
-    }
-
-    func stores(_ query: StoreQuery, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>>
-    {
-        try await remote.stores(query, freshness)
-    }
-
-    func store(_ id: StoreID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Store> {
-        try await remote.store(id, freshness)
-    }
-
-    func entries(
-        _ query: EntryQuery, _ freshness: Freshness
-    ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> {
-        try await remote.entries(query, freshness)
-    }
-
-    func audit(
-        _ query: AuditQuery, _ freshness: Freshness
-    ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
-        try await remote.audit(query, freshness)
-    }
-
-    func report(
-        _ query: ReportQuery, _ freshness: Freshness
-    ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>> {
-        try await remote.report(query, freshness)
-    }
+extension ServedLedger: ForwardingReads {
+    var reads: any StockReading { remote }
 }
 
 extension ServedLedger: StoredStateReading {}

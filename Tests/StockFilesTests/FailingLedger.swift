@@ -1,4 +1,5 @@
 import Inventory
+import InventoryTesting
 import Synchronization
 
 /// A ledger that takes so many writes, and then fails as if the connection were lost.
@@ -53,46 +54,6 @@ extension FailingLedger: StockWriting {
     }
 }
 
-extension FailingLedger: StockReading {
-    func stock(
-        _ query: StockQuery, _ freshness: Freshness
-    ) async throws(LedgerError) -> Snapshot<Page<StockItem, ProductID>> { try await ledger.stock(query, freshness) }
-
-    func level(_ level: LevelKey, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<StockItem> {
-        try await ledger.level(level, freshness)
-    }
-
-    func products(
-        _ query: ProductQuery, _ freshness: Freshness
-    ) async throws(LedgerError) -> Snapshot<Page<Product, ProductID>> { try await ledger.products(query, freshness) }
-
-    func products(named name: String, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<[Product]> {
-        try await ledger.products(named: name, freshness)
-    }
-
-    func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
-        try await ledger.product(id, freshness)
-    }
-
-    func stores(
-        _ query: StoreQuery, _ freshness: Freshness
-    ) async throws(LedgerError) -> Snapshot<Page<Store, StoreID>> { try await ledger.stores(query, freshness) }
-
-    func store(_ id: StoreID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Store> {
-        try await ledger.store(id, freshness)
-    }
-
-    func entries(
-        _ query: EntryQuery, _ freshness: Freshness
-    ) async throws(LedgerError) -> Snapshot<Page<LedgerEntry, EntryKey>> { try await ledger.entries(query, freshness) }
-
-    func audit(
-        _ query: AuditQuery, _ freshness: Freshness
-    ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> { try await ledger.audit(query, freshness) }
-
-    func report(
-        _ query: ReportQuery, _ freshness: Freshness
-    ) async throws(LedgerError) -> Snapshot<Page<ReportRow, ReportRow.Key>> {
-        try await ledger.report(query, freshness)
-    }
+extension FailingLedger: ForwardingReads {
+    var reads: any StockReading { ledger }
 }
