@@ -1,5 +1,11 @@
 import JSON
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// A moment, in microseconds since 1970-01-01T00:00:00Z: exact in every ledger, and in RFC 3339 with six digits.
 public struct Timestamp: Hashable, Comparable, Sendable {
     public let microseconds: Int64
@@ -116,5 +122,12 @@ private struct Fields {
             return nil
         }
         return sign * (hours * 3_600 + minutes * 60)
+    }
+}
+
+extension Timestamp {
+    /// This machine's time. Ledgers record their database's time instead.
+    public static var now: Timestamp {
+        Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
     }
 }
