@@ -80,7 +80,8 @@ struct ExplanationTests {
                 == "There is still stock: product 102 in store 7, product 102 in store 9, and more. Move or remove it "
                 + "first: see `khata stock --store 7 102`.")
         #expect(
-            LedgerError.refused(.inUse(StockLeft([], hasMore: true))).explained(subject).contains("not yours to see"))
+            LedgerError.refused(.inUse(StockLeft([], hasMore: true))).explained(subject).contains(
+                "outside the scope of your credentials"))
     }
 
     @Test("an unknown outcome tells the key with which to repeat")
