@@ -32,7 +32,8 @@ struct SnapshotReader: Sendable {
             source: .primary)
     }
 
-    /// One transaction, which cancelling the caller does not cancel.
+    /// One transaction, which cancelling the caller does not cancel. On a thread of the pool, because a slow disk must not
+    /// block the caller's, which may be an event loop.
     func run<Value: Sendable>(
         _ read: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Value {

@@ -52,7 +52,6 @@ final class ConnectionMeter: ChannelDuplexHandler {
     }
 
     /// Called by the watch.
-    /// Called by the watch.
     /// - Parameter isDraining: Whether the server shuts down: a connection that opened meanwhile has not been told.
     /// - Returns: Whether the connection was too slow.
     func check(_ now: NIODeadline, isDraining: Bool) -> Bool {
