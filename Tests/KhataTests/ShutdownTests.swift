@@ -82,6 +82,7 @@ struct ShutdownTests {
                     let outcome = try await server.end()
                     #expect(outcome.status == 1)
                     #expect(outcome.errors.contains("connections=1"), "\(outcome.errors)")
+                    #expect(outcome.errors.contains("takes longer than 6 seconds"), "\(outcome.errors)")
                 }
                 #expect(moved.status == 1 && moved.errors.contains("--key delivery-1"), "\(moved.errors)")
 

@@ -58,8 +58,7 @@ public final class Session {
         isStale = true
     }
 
-    /// Runs SQL of several statements, without parameters and results, as one transaction unless it contains its own:
-    /// for migrations.
+    /// Runs SQL without parameters and results. Several statements are one transaction, unless they contain their own.
     public func script(_ sql: String) throws(PostgresError) {
         _ = try pipeline([])  // what was deferred
         var refusal: PostgresError?
