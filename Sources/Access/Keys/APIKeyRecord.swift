@@ -54,16 +54,19 @@ public struct APIKeyRecord: Hashable, Sendable {
     }
 }
 
-extension APIKeyRecord {
-    /// Describes the key in JSON, in the open object.
-    public func write<Output>(to json: inout JSONWriter<Output>) {
-        json.field("id", id)
-        json.field("name", name)
-        grant.write(to: &json)
-        json.field("created_at", createdAt)
-        json.nullableField("expires_at", expiresAt?.description)
-        json.nullableField("last_used_at", lastUsedAt?.description)
-        json.nullableField("revoked_at", revokedAt?.description)
+extension JSONWriter {
+    /// Writes an API key without its secret; with `key`, the key itself too.
+    public mutating func value(_ record: APIKeyRecord, with key: APIKey? = nil) {
+        openObject()
+        field("id", record.id)
+        field("name", record.name)
+        record.grant.write(to: &self)
+        field("created_at", record.createdAt)
+        nullableField("expires_at", record.expiresAt?.description)
+        nullableField("last_used_at", record.lastUsedAt?.description)
+        nullableField("revoked_at", record.revokedAt?.description)
+        if let key { field("key", key.token) }
+        closeObject()
     }
 }
 

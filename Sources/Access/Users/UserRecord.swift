@@ -53,12 +53,14 @@ public struct UserRecord: Hashable, Sendable {
     }
 }
 
-extension UserRecord {
-    /// Describes the user in JSON, in the open object.
-    public func write<Output>(to json: inout JSONWriter<Output>) {
-        json.field("name", name.description)
-        grant.write(to: &json)
-        json.field("created_at", createdAt)
-        json.nullableField("disabled_at", disabledAt?.description)
+extension JSONWriter {
+    /// Writes a user without their password.
+    public mutating func value(_ user: UserRecord) {
+        openObject()
+        field("name", user.name.description)
+        user.grant.write(to: &self)
+        field("created_at", user.createdAt)
+        nullableField("disabled_at", user.disabledAt?.description)
+        closeObject()
     }
 }

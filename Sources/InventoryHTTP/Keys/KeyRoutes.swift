@@ -23,12 +23,7 @@ extension InventoryAPI {
             throw Problem.keyOutcomeUnknown
         }
         log("an API key was created", record.id, context, ["role": "\(record.grant.role)"])
-        var response = Response.json(.created) { json in
-            json.openObject()
-            record.write(to: &json)
-            json.field("key", key.token)
-            json.closeObject()
-        }
+        var response = Response.json(.created) { $0.value(record, with: key) }
         response.headers[.location] = "/api/v1/admin/keys/\(record.id)"
         return response
     }
@@ -86,11 +81,3 @@ extension Problem {
 }
 
 extension APIKeyNumber: CursorKey {}
-
-extension JSONWriter {
-    fileprivate mutating func value(_ record: APIKeyRecord) {
-        openObject()
-        record.write(to: &self)
-        closeObject()
-    }
-}

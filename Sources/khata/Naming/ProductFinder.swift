@@ -14,9 +14,10 @@ struct ProductFinder: Sendable {
         var naming = Naming(text)
         try await forEachPage { key throws(LedgerError) in
             try await ledger.products(
-                ProductQuery(after: key, limit: Self.pageSize, search: text), Freshness())
+                ProductQuery(after: key, limit: Self.pageSize, search: text), Freshness()
+            ).value
         } do: { page in
-            for product in page.value.items { naming.consider(product) }
+            for product in page.items { naming.consider(product) }
             return true
         }
         switch naming.meaning {
@@ -44,10 +45,10 @@ struct ProductFinder: Sendable {
         var suggestions = Suggestions(for: text)
         var considered = 0
         try await forEachPage { key throws(LedgerError) in
-            try await ledger.products(ProductQuery(after: key, limit: Self.pageSize), Freshness())
+            try await ledger.products(ProductQuery(after: key, limit: Self.pageSize), Freshness()).value
         } do: { page in
-            for product in page.value.items { suggestions.consider(product) }
-            considered += page.value.items.count
+            for product in page.items { suggestions.consider(product) }
+            considered += page.items.count
             return considered < Self.maximumConsidered
         }
         let products = suggestions.products

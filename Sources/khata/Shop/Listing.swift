@@ -8,41 +8,41 @@ struct Listing<Item: Sendable, Key: Sendable> {
     let row: (Item) -> [Table.Cell]
     let write: (inout JSONWriter<[UInt8]>, Item) -> Void
     /// The JSON fields before the items.
-    var writeHead: (inout JSONWriter<[UInt8]>, Snapshot<Page<Item, Key>>) -> Void = { _, _ in }
+    var writeHead: (inout JSONWriter<[UInt8]>) -> Void = { _ in }
     /// The text for an empty list.
     let nothing: String
 
     func print(
-        json isJSON: Bool, _ read: (Key?) async throws(LedgerError) -> Snapshot<Page<Item, Key>>
+        json isJSON: Bool, _ read: (Key?) async throws(LedgerError) -> Page<Item, Key>
     ) async throws {
         if isJSON { try await printJSON(read) } else { try await printTable(read) }
     }
 
     private func printTable(
-        _ read: (Key?) async throws(LedgerError) -> Snapshot<Page<Item, Key>>
+        _ read: (Key?) async throws(LedgerError) -> Page<Item, Key>
     ) async throws {
         var table = Table(columns, styling: .standardOutput)
         var isEmpty = true
         try await forEachPage(read) { page in
-            for line in table.lines(page.value.items.map(row)) { Swift.print(line) }
-            isEmpty = isEmpty && page.value.items.isEmpty
+            for line in table.lines(page.items.map(row)) { Swift.print(line) }
+            isEmpty = isEmpty && page.items.isEmpty
             return true
         }
         if isEmpty { printError(nothing) }
     }
 
-    private func printJSON(_ read: (Key?) async throws(LedgerError) -> Snapshot<Page<Item, Key>>) async throws {
+    private func printJSON(_ read: (Key?) async throws(LedgerError) -> Page<Item, Key>) async throws {
         var json = JSONWriter<[UInt8]>(output: [])
         json.openObject()
         var isBegun = false
         try await forEachPage(read) { page in
             if !isBegun {
-                writeHead(&json, page)
+                writeHead(&json)
                 json.key("items")
                 json.openArray()
                 isBegun = true
             }
-            for item in page.value.items { write(&json, item) }
+            for item in page.items { write(&json, item) }
             Swift.print(String(decoding: json.output, as: UTF8.self), terminator: "")
             json.output.removeAll(keepingCapacity: true)
             return true
@@ -58,13 +58,13 @@ struct Listing<Item: Sendable, Key: Sendable> {
 /// Reads a list to its end, a page at a time.
 /// - Parameter body: Returns whether to read the next page.
 func forEachPage<Item, Key>(
-    _ read: (Key?) async throws(LedgerError) -> Snapshot<Page<Item, Key>>,
-    do body: (Snapshot<Page<Item, Key>>) throws -> Bool
+    _ read: (Key?) async throws(LedgerError) -> Page<Item, Key>,
+    do body: (Page<Item, Key>) throws -> Bool
 ) async throws {
     var key: Key?
     repeat {
         let page = try await read(key)
         guard try body(page) else { return }
-        key = page.value.next
+        key = page.next
     } while key != nil
 }

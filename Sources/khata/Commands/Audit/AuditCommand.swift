@@ -40,7 +40,7 @@ extension AuditCommand {
                     try await listing.print(json: output.json) { key throws(LedgerError) in
                         var query = query
                         query.after = key
-                        return try await ledger.audit(query, Freshness())
+                        return try await ledger.audit(query, Freshness()).value
                     }
                 }
             }

@@ -56,3 +56,8 @@ extension Timestamp: ExpressibleByArgument {
         self.init(argument)
     }
 }
+
+extension Timestamp {
+    /// To the second, such as `2026-11-20T19:55:00Z`.
+    var short: String { description.prefix(19) + "Z" }
+}

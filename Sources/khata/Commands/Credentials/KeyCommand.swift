@@ -1,8 +1,8 @@
 import Access
 import ArgumentParser
 import Inventory
+import InventoryContract
 import InventoryHTTP
-import JSON
 
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,7 +31,7 @@ struct KeyCommand: AsyncParsableCommand {
             let settings = try await options.settings()
             try settings.limits.input.check("The name", name: name)
             let record = try await withLedger(settings) { ledger in try await ledger.addAPIKey(new) }
-            print(json ? record.json(with: key) : key.token)
+            print(json ? String(json: { $0.value(record, with: key) }) : key.token)
         }
 
         private func described(_ key: APIKey) throws -> NewAPIKey {
@@ -52,17 +52,20 @@ struct KeyCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let keys = try await withLedger(try await options.settings()) { ledger in
-                try await CredentialListing { try await ledger.apiKeys(after: $0, limit: 1_000) }
-            }
-            keys.print(asJSON: json, ["ID", "NAME", "ROLE", "STORES", "CREATED", "EXPIRES", "LAST USED", "REVOKED"]) {
-                key in
-                [
-                    key.id, key.name, key.grant.role.rawValue, key.grant.scope.list, key.createdAt.short,
-                    key.expiresAt?.short ?? "never", key.lastUsedAt?.short ?? "never", key.revokedAt?.short ?? "no",
-                ]
-            } write: { json, key in
-                key.write(to: &json)
+            try await withLedger(try await options.settings()) { ledger in
+                let listing = Listing<APIKeyRecord, APIKeyNumber>(
+                    columns: ["ID", "NAME", "ROLE", "STORES", "CREATED", "EXPIRES", "LAST USED", "REVOKED"].map(
+                        Table.Column.text),
+                    row: { key in
+                        [
+                            key.id, key.name, key.grant.role.rawValue, key.grant.scope.list, key.createdAt.short,
+                            key.expiresAt?.short ?? "never", key.lastUsedAt?.short ?? "never",
+                            key.revokedAt?.short ?? "no",
+                        ].map { Table.Cell($0) }
+                    }, write: { $0.value($1) }, nothing: "There is no key: `khata key create` makes one.")
+                try await listing.print(json: json) { number throws(LedgerError) in
+                    try await ledger.apiKeys(after: number, limit: 1_000)
+                }
             }
         }
     }
@@ -86,16 +89,5 @@ struct KeyCommand: AsyncParsableCommand {
             }
             print("The key \(id) is revoked.")
         }
-    }
-}
-
-extension APIKeyRecord {
-    fileprivate func json(with key: APIKey) -> String {
-        var json = JSONWriter<[UInt8]>(output: [])
-        json.openObject()
-        write(to: &json)
-        json.field("key", key.token)
-        json.closeObject()
-        return String(decoding: json.output, as: UTF8.self)
     }
 }

@@ -2,7 +2,7 @@ public import Access
 public import ArgumentParser
 import Authentication
 import Inventory
-import JSON
+import InventoryContract
 
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,7 +34,7 @@ struct UserCommand: AsyncParsableCommand {
                     throw Failure("There is a user \(name) already; disabled users keep their names.")
                 }
             }
-            print(json ? record.json : "The user \(name) is created.")
+            print(json ? String(json: { $0.value(record) }) : "The user \(name) is created.")
         }
     }
 
@@ -47,16 +47,19 @@ struct UserCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let users = try await withLedger(try await options.settings()) { ledger in
-                try await CredentialListing { try await ledger.users(after: $0, limit: 1_000) }
-            }
-            users.print(asJSON: json, ["NAME", "ROLE", "STORES", "CREATED", "DISABLED"]) { user in
-                [
-                    user.name.description, user.grant.role.rawValue, user.grant.scope.list, user.createdAt.short,
-                    user.disabledAt?.short ?? "no",
-                ]
-            } write: { json, user in
-                user.write(to: &json)
+            try await withLedger(try await options.settings()) { ledger in
+                let listing = Listing<UserRecord, UserName>(
+                    columns: ["NAME", "ROLE", "STORES", "CREATED", "DISABLED"].map(Table.Column.text),
+                    row: { user in
+                        [
+                            user.name.description, user.grant.role.rawValue, user.grant.scope.list,
+                            user.createdAt.short,
+                            user.disabledAt?.short ?? "no",
+                        ].map { Table.Cell($0) }
+                    }, write: { $0.value($1) }, nothing: "There is no user: `khata user create` creates one.")
+                try await listing.print(json: json) { name throws(LedgerError) in
+                    try await ledger.users(after: name, limit: 1_000)
+                }
             }
         }
     }
@@ -80,16 +83,6 @@ struct UserCommand: AsyncParsableCommand {
             }
             print("The user \(name) is disabled.")
         }
-    }
-}
-
-extension UserRecord {
-    fileprivate var json: String {
-        var json = JSONWriter<[UInt8]>(output: [])
-        json.openObject()
-        write(to: &json)
-        json.closeObject()
-        return String(decoding: json.output, as: UTF8.self)
     }
 }
 

@@ -63,7 +63,8 @@ struct ProductCommand: AsyncParsableCommand {
                         ? "The catalog is empty: `khata product add` adds to it." : "No product matches.")
                 try await listing.print(json: output.json) { key throws(LedgerError) in
                     try await ledger.products(
-                        ProductQuery(after: key, limit: 1_000, search: search, category: category), Freshness())
+                        ProductQuery(after: key, limit: 1_000, search: search, category: category), Freshness()
+                    ).value
                 }
             }
         }

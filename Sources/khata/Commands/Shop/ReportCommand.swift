@@ -43,14 +43,14 @@ struct ReportCommand: AsyncParsableCommand {
         let page = { (key: ReportRow.Key?) async throws(LedgerError) in
             var query = query
             query.after = key
-            return try await ledger.report(query, Freshness())
+            return try await ledger.report(query, Freshness()).value
         }
         guard csv else {
             return try await listing.print(json: output.json, page)
         }
         Swift.print(ReportRow.csvHeader(groupBy), terminator: "")
         try await forEachPage(page) { page in
-            for row in page.value.items { Swift.print(row.csv(groupBy), terminator: "") }
+            for row in page.items { Swift.print(row.csv(groupBy), terminator: "") }
             return true
         }
     }

@@ -51,6 +51,8 @@ struct StockCommand: AsyncParsableCommand {
     }
 
     private func printStock(of storeID: StoreID, _ ledger: any StockReading) async throws {
+        /// Of the first page; later ones may be newer.
+        var position: Position?
         let listing = Listing<StockItem, ProductID>(
             columns: [
                 .number("ID"), .text("NAME"), .text("CATEGORY"), .text("UNIT"), .number("ON HAND"),
@@ -62,16 +64,17 @@ struct StockCommand: AsyncParsableCommand {
                     Table.Cell(item.unit), .amount(item.onHand), Table.Cell(item.updatedAt?.forPeople),
                 ]
             }, write: { $0.value($1) },
-            writeHead: { json, page in
+            writeHead: { json in
                 json.field("store_id", storeID)
-                // Later pages may be newer.
-                json.nullableField("position", page.position)
+                json.nullableField("position", position)
             }, nothing: "Store \(storeID) has nothing\(below == nil && category == nil ? "" : " of that").")
         try await listing.print(json: output.json) { key throws(LedgerError) in
-            try await ledger.stock(
+            let page = try await ledger.stock(
                 StockQuery(
                     storeID: storeID, after: key, limit: 1_000, category: category, below: below, asOf: asOf?.last),
                 Freshness())
+            position = position ?? page.position
+            return page.value
         }
     }
 

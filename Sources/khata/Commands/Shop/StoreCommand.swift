@@ -43,7 +43,7 @@ struct StoreCommand: AsyncParsableCommand {
                     row: { [Table.Cell($0.id.description), Table.Cell($0.name)] }, write: { $0.value($1) },
                     nothing: "There is no store yet: `khata store add` adds one.")
                 try await listing.print(json: output.json) { key throws(LedgerError) in
-                    try await ledger.stores(StoreQuery(after: key, limit: 1_000), Freshness())
+                    try await ledger.stores(StoreQuery(after: key, limit: 1_000), Freshness()).value
                 }
             }
         }
