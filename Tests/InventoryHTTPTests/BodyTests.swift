@@ -143,7 +143,7 @@ struct BodyTests {
     func batch() throws {
         func batch(_ body: String) throws -> BatchBody {
             var fields = try fields(of: body)
-            return try fields.reading { BatchBody(&$0, Limits()) }
+            return try fields.reading { BatchBody(&$0, RoutePath(segments: []), Limits()) }
         }
         var lines = try batch("{\"movements\": [{\(Self.sale)}, {\"quantity\": 0}, 7]}").lines
         #expect(try lines[0].reading { Movement(&$0, Limits()) }.quantity.units == 3)
@@ -178,9 +178,7 @@ struct BodyTests {
 
     private func product(_ text: String) throws -> ProductDetails {
         var fields = try fields(of: text)
-        return try fields.reading {
-            CatalogBody<ProductID, _>(&$0, "product_id") { ProductDetails(&$0, Limits()) }
-        }.details
+        return try fields.reading { ProductBody(&$0, RoutePath(segments: []), Limits()) }.details
     }
 }
 

@@ -12,18 +12,37 @@ extension ProductDetails {
     }
 }
 
-/// The body of a create or replace request: the item's details, and its id if the client chooses one.
-struct CatalogBody<ID: LedgerNumber, Details> {
-    let id: ID?
-    let details: Details
+/// The body of a request that creates or replaces a product.
+struct ProductBody: DeclaredBody {
+    /// If the client chooses it.
+    let id: ProductID?
+    let details: ProductDetails
 
-    /// - Parameter idInPath: If the body has an id, it must be this one.
-    init?(
-        _ fields: inout JSONFields, _ name: String, idInPath: ID? = nil, _ read: (inout JSONFields) -> Details?
-    ) {
-        id = fields.optionalID(name)
-        if let idInPath, let id, id != idInPath { fields.refuse(name, "must be the one of the path, \(idInPath)") }
-        guard let details = read(&fields) else { return nil }
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
+        id = fields.optionalID("product_id", inPath: path.productID)
+        guard let details = ProductDetails(&fields, limits) else { return nil }
         self.details = details
+    }
+}
+
+/// The body of a request that creates or replaces a store.
+struct StoreBody: DeclaredBody {
+    /// If the client chooses it.
+    let id: StoreID?
+    let name: String
+
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
+        id = fields.optionalID("store_id", inPath: path.storeID)
+        guard let name = fields.text("name", atMost: limits.input.nameCharacters) else { return nil }
+        self.name = name
+    }
+}
+
+extension JSONFields {
+    /// An id that must be the one in the path, if both are there.
+    fileprivate mutating func optionalID<ID: LedgerNumber>(_ name: String, inPath: ID?) -> ID? {
+        let id: ID? = optionalID(name)
+        if let inPath, let id, id != inPath { refuse(name, "must be the one of the path, \(inPath)") }
+        return id
     }
 }

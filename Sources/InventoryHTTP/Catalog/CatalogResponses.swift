@@ -6,7 +6,9 @@ import StockCache
 
 extension InventoryAPI {
     /// Executes the change in the body and responds with the resulting item; a new one with 201 and its `Location`.
-    func change(_ context: RequestContext, _ read: (inout JSONFields) -> CatalogChange?) async throws -> Response {
+    func change<Body: DeclaredBody>(
+        _ context: RequestContext, _ change: (Body) -> CatalogChange
+    ) async throws -> Response {
         let body = try await context.body()
         var fields = try body.fields()
         let isNew = context.request.method == .post
@@ -15,7 +17,7 @@ extension InventoryAPI {
         let receipt = try await receipt(to: context, keyed) { answer throws(LedgerError) in
             try answer.catalogReceipt()
         } executing: {
-            let change = try fields.reading(read)
+            let change = change(try context.read(&fields))
             return try await ledger(for: context).change(change, context.commandContext(body: keyed))
         }
         let item = receipt.value

@@ -23,17 +23,12 @@ extension InventoryAPI {
     }
 
     func createProduct(_ context: RequestContext) async throws -> Response {
-        try await change(context) { fields in
-            CatalogBody<ProductID, _>(&fields, "product_id") { ProductDetails(&$0, limits) }
-                .map { .createProduct($0.id, $0.details) }
-        }
+        try await change(context) { (body: ProductBody) in .createProduct(body.id, body.details) }
     }
 
     func replaceProduct(_ context: RequestContext) async throws -> Response {
-        let id = context.productID
-        return try await change(context) { fields in
-            CatalogBody(&fields, "product_id", idInPath: id) { ProductDetails(&$0, limits) }
-                .map { .replaceProduct(id, $0.details, ifVersion: context.versionCondition) }
+        try await change(context) { (body: ProductBody) in
+            .replaceProduct(context.productID, body.details, ifVersion: context.versionCondition)
         }
     }
 

@@ -22,17 +22,12 @@ extension InventoryAPI {
     }
 
     func createStore(_ context: RequestContext) async throws -> Response {
-        try await change(context) { fields in
-            CatalogBody<StoreID, _>(&fields, "store_id") { $0.text("name", atMost: limits.input.nameCharacters) }
-                .map { .createStore($0.id, name: $0.details) }
-        }
+        try await change(context) { (body: StoreBody) in .createStore(body.id, name: body.name) }
     }
 
     func replaceStore(_ context: RequestContext) async throws -> Response {
-        let id = context.storeID
-        return try await change(context) { fields in
-            CatalogBody(&fields, "store_id", idInPath: id) { $0.text("name", atMost: limits.input.nameCharacters) }
-                .map { .replaceStore(id, name: $0.details, ifVersion: context.versionCondition) }
+        try await change(context) { (body: StoreBody) in
+            .replaceStore(context.storeID, name: body.name, ifVersion: context.versionCondition)
         }
     }
 

@@ -14,12 +14,12 @@ extension InventoryAPI {
         let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.movementReceipt()
         } executing: {
-            let valid = try fields.reading { MovementByName(&$0, limits) }
+            let valid: MovementByName = try context.read(&fields)
             movement = valid
             return try await record(valid, in: storeID, try context.commandContext(body: body), context)
         }
         fields = try body.fields()
-        let parsed = try movement ?? fields.reading { MovementByName(&$0, .widest) }
+        let parsed = try movement ?? fields.reading { MovementByName(&$0, context.path, .widest) }
         var response = Response.json(.created) { $0.value(receipt.value, of: parsed) }
         response.add(receipt.value.position, in: receipt.history)
         return response.replayed(receipt.isReplay)

@@ -2,12 +2,12 @@ import Inventory
 import JSON
 
 /// A movement as clients of the first versions send it: of a product by name, in the default store.
-struct MovementByName {
+struct MovementByName: DeclaredBody {
     let productName: String
     let kind: Movement.Kind
     let quantity: Quantity
 
-    init?(_ fields: inout JSONFields, _ limits: Limits) {
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
         let productName = fields.text("product", atMost: limits.input.nameCharacters)
         let kind = fields.choice("type", of: movementKinds)
         let quantity = fields.quantity(limits)

@@ -24,11 +24,25 @@ struct JSONBody {
     }
 }
 
+/// A JSON body that a route takes. Its initializer is the declaration of its fields: those that it does not read are
+/// refused as unknown.
+protocol DeclaredBody: SendableMetatype {
+    /// - Parameter path: Ids in the body must not contradict those in the path.
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits)
+}
+
 extension RequestContext {
+    /// Reads the fields of the body that the route declares.
+    /// - Throws: 422 with everything that is wrong with them.
+    func read<Body: DeclaredBody>(_ fields: inout JSONFields) throws(Problem) -> Body {
+        precondition(route.body == Body.self, "\(route.path) does not declare \(Body.self)")
+        return try fields.reading { Body(&$0, path, limits) }
+    }
+
     /// Reads the request's body.
     /// - Throws: 415 unless it is declared as JSON, 413 if it is too long, 408 if it is too slow, `UnreadableRequest`.
     func body() async throws -> JSONBody {
-        precondition(route.takesBody, "\(route.path) does not declare a body")
+        precondition(route.body != nil, "\(route.path) does not declare a body")
         guard MediaType.isJSON(request.headers[.contentType]) else {
             throw Problem(.unsupportedMediaType, "The body must be application/json.")
         }

@@ -1,18 +1,23 @@
 import Access
 import Inventory
 
-extension NewAPIKey {
-    init?(_ key: APIKey, _ fields: inout JSONFields, _ limits: Limits) {
+struct KeyBody: DeclaredBody {
+    let name: String
+    let grant: Grant
+    let expiresAt: Timestamp?
+
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
         let name = fields.text("name", atMost: limits.input.nameCharacters)
         let role = fields.choice("role", of: Role.allCases.map { ($0.rawValue, $0) })
         let scope = fields.scope("stores")
-        let expiresAt = fields.optionalTime("expires_at")
+        expiresAt = fields.optionalTime("expires_at")
         if let expiresAt, expiresAt <= .now { fields.refuse("expires_at", "must be in the future") }
         let rates = RateOverrides(
             readsPerSecond: fields.optionalInteger("reads_per_second", in: RateOverrides.range).map(Int.init),
             writesPerSecond: fields.optionalInteger("writes_per_second", in: RateOverrides.range).map(Int.init))
         guard let name, let role, let scope else { return nil }
-        self.init(key, name: name, grant: Grant(role: role, scope: scope, rates: rates), expiresAt: expiresAt)
+        self.name = name
+        grant = Grant(role: role, scope: scope, rates: rates)
     }
 }
 

@@ -14,11 +14,12 @@ extension InventoryAPI {
     func createKey(_ context: RequestContext) async throws -> Response {
         let body = try await context.body()
         var fields = try body.fields()
+        let new: KeyBody = try context.read(&fields)
         let key = APIKey.generate()
-        let new = try fields.reading { NewAPIKey(key, &$0, limits) }
         let record: APIKeyRecord
         do throws(LedgerError) {
-            record = try await credentials.addAPIKey(new)
+            record = try await credentials.addAPIKey(
+                NewAPIKey(key, name: new.name, grant: new.grant, expiresAt: new.expiresAt))
         } catch .outcomeUnknown {
             throw Problem.keyOutcomeUnknown
         }

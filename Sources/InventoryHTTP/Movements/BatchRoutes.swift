@@ -12,7 +12,7 @@ extension InventoryAPI {
         let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.batchReceipt()
         } executing: {
-            let parsed = try fields.reading { BatchBody(&$0, limits) }
+            let parsed: BatchBody = try context.read(&fields)
             charge(lines: parsed.lines.count, to: context)
             let batch = try batch(of: parsed.lines, isAtomic: isAtomic, limits)
             if parsed.importName != nil { try requireValid(batch) }

@@ -2,6 +2,28 @@ import Basics
 import Inventory
 import JSON
 
+struct MovementBody: DeclaredBody {
+    let importName: ImportName?
+    let movement: Movement
+
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
+        importName = fields.importName(limits)
+        guard let movement = Movement(&fields, storeInPath: path.storeID, limits) else { return nil }
+        self.movement = movement
+    }
+}
+
+struct TransferBody: DeclaredBody {
+    let importName: ImportName?
+    let transfer: Transfer
+
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
+        importName = fields.importName(limits)
+        guard let transfer = Transfer(&fields, limits) else { return nil }
+        self.transfer = transfer
+    }
+}
+
 extension Movement {
     /// - Parameter storeInPath: If the body has a store, it must be this one; without it, the body must have one.
     init?(_ fields: inout JSONFields, storeInPath: StoreID? = nil, _ limits: Limits) {
@@ -54,12 +76,12 @@ extension Transfer {
 }
 
 /// A batch whose lines are not validated yet.
-struct BatchBody {
+struct BatchBody: DeclaredBody {
     var lines: [JSONFields]
     let isAtomic: Bool
     let importName: ImportName?
 
-    init?(_ fields: inout JSONFields, _ limits: Limits) {
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
         let lines = fields.objects("movements", atMost: limits.batch)
         let isAtomic = fields.optionalFlag("atomic")
         importName = fields.importName(limits)

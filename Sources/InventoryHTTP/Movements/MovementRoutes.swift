@@ -11,12 +11,10 @@ extension InventoryAPI {
         let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.movementReceipt()
         } executing: {
-            let (name, movement) = try fields.reading { fields in
-                let name = fields.importName(limits)
-                return Movement(&fields, storeInPath: context.path.storeID, limits).map { (name, $0) }
-            }
-            let command = try context.commandContext(body: body, of: .movement(movement), importedAs: name)
-            return try await ledger(for: context).record(movement, command)
+            let new: MovementBody = try context.read(&fields)
+            let command = try context.commandContext(
+                body: body, of: .movement(new.movement), importedAs: new.importName)
+            return try await ledger(for: context).record(new.movement, command)
         }
         var response = Response.json(.created) { $0.value(receipt.value) }
         response.add(receipt.value.position, in: receipt.history)
@@ -29,12 +27,10 @@ extension InventoryAPI {
         let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.transferReceipt()
         } executing: {
-            let (name, transfer) = try fields.reading { fields in
-                let name = fields.importName(limits)
-                return Transfer(&fields, limits).map { (name, $0) }
-            }
-            let command = try context.commandContext(body: body, of: .transfer(transfer), importedAs: name)
-            return try await ledger(for: context).record(transfer, command)
+            let new: TransferBody = try context.read(&fields)
+            let command = try context.commandContext(
+                body: body, of: .transfer(new.transfer), importedAs: new.importName)
+            return try await ledger(for: context).record(new.transfer, command)
         }
         var response = Response.json(.created) { $0.value(receipt.value) }
         response.add(nil, in: receipt.history)

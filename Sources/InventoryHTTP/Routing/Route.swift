@@ -14,8 +14,8 @@ struct Route: Sendable {
     let reach: Reach
     /// The query parameters it accepts: others are refused. `nil` ignores the query.
     let parameters: [QueryParameter]?
-    /// Whether it reads a JSON body.
-    let takesBody: Bool
+    /// The JSON body it reads; `nil` if it reads none.
+    let body: (any DeclaredBody.Type)?
     /// The formats of its response, the preferred one first.
     let formats: [MediaType]
     /// The statuses of its responses, except problems.
@@ -32,7 +32,7 @@ struct Route: Sendable {
 
     init(
         _ method: HTTPRequest.Method, _ path: String, _ role: Role?, _ handler: @escaping Handler,
-        reach: Reach = .ownStores, parameters: [QueryParameter]? = [], takesBody: Bool = false,
+        reach: Reach = .ownStores, parameters: [QueryParameter]? = [], body: (any DeclaredBody.Type)? = nil,
         formats: [MediaType] = [.json], statuses: [HTTPResponse.Status]
     ) {
         self.method = method
@@ -40,7 +40,7 @@ struct Route: Sendable {
         self.role = role
         self.reach = reach
         self.parameters = parameters
-        self.takesBody = takesBody
+        self.body = body
         self.formats = formats
         self.statuses = statuses
         self.handler = handler

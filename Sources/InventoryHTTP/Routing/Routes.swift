@@ -8,17 +8,17 @@ extension InventoryAPI {
             Route(
                 .get, "/products", .reader, listProducts,
                 parameters: .page + [.search, .category, .minPosition], statuses: .tagged),
-            Route(.post, "/products", .manager, createProduct, takesBody: true, statuses: [.created]),
+            Route(.post, "/products", .manager, createProduct, body: ProductBody.self, statuses: [.created]),
             Route(
                 .get, "/products/{product_id}", .reader, readProduct, parameters: [.minPosition], statuses: .tagged),
-            Route(.put, "/products/{product_id}", .manager, replaceProduct, takesBody: true, statuses: [.ok]),
+            Route(.put, "/products/{product_id}", .manager, replaceProduct, body: ProductBody.self, statuses: [.ok]),
             Route(.delete, "/products/{product_id}", .manager, archiveProduct, statuses: [.noContent]),
 
             Route(.get, "/stores", .reader, listStores, parameters: .page + [.minPosition], statuses: .tagged),
             Route(
-                .post, "/stores", .manager, createStore, reach: .allStores, takesBody: true, statuses: [.created]),
+                .post, "/stores", .manager, createStore, reach: .allStores, body: StoreBody.self, statuses: [.created]),
             Route(.get, "/stores/{store_id}", .reader, readStore, parameters: [.minPosition], statuses: .tagged),
-            Route(.put, "/stores/{store_id}", .manager, replaceStore, takesBody: true, statuses: [.ok]),
+            Route(.put, "/stores/{store_id}", .manager, replaceStore, body: StoreBody.self, statuses: [.ok]),
             Route(.delete, "/stores/{store_id}", .manager, archiveStore, statuses: [.noContent]),
 
             stockRoute("/stores/{store_id}/stock"),
@@ -31,14 +31,14 @@ extension InventoryAPI {
             movementRoute("/stock-movement"),
             movementRoute("/stock-movements"),
             Route(
-                .post, "/stock-movements/batch", .clerk, recordBatch, takesBody: true, statuses: [.ok, .created]),
+                .post, "/stock-movements/batch", .clerk, recordBatch, body: BatchBody.self, statuses: [.ok, .created]),
             Route(
                 .get, "/stock-movements", .reader, listMovements,
                 parameters: .page + .period + [.storeID, .productID, .type, .minPosition], statuses: .tagged),
-            Route(.post, "/stock-transfers", .clerk, recordTransfer, takesBody: true, statuses: [.created]),
+            Route(.post, "/stock-transfers", .clerk, recordTransfer, body: TransferBody.self, statuses: [.created]),
 
             // Routes of the first versions.
-            Route(.post, "/stock/move", .clerk, recordMovementByName, takesBody: true, statuses: [.created]),
+            Route(.post, "/stock/move", .clerk, recordMovementByName, body: MovementByName.self, statuses: [.created]),
             Route(
                 .get, "/stock/{product}", .reader, readLevelByName, parameters: [.minPosition], statuses: .tagged),
 
@@ -52,11 +52,11 @@ extension InventoryAPI {
             // `allStores`, because callers that are limited to some stores must not create keys that are not.
             Route(.get, "/admin/keys", .admin, listKeys, reach: .allStores, parameters: .page, statuses: [.ok]),
             Route(
-                .post, "/admin/keys", .admin, createKey, reach: .allStores, takesBody: true, statuses: [.created]),
+                .post, "/admin/keys", .admin, createKey, reach: .allStores, body: KeyBody.self, statuses: [.created]),
             Route(.get, "/admin/keys/{key_id}", .admin, readKey, reach: .allStores, statuses: [.ok]),
             Route(.delete, "/admin/keys/{key_id}", .admin, revokeKey, reach: .allStores, statuses: [.noContent]),
             Route(
-                .post, "/admin/cache/warm", .admin, warmCache, reach: .allStores, takesBody: true,
+                .post, "/admin/cache/warm", .admin, warmCache, reach: .allStores, body: WarmingBody.self,
                 statuses: [.accepted]),
             Route(
                 .get, "/admin/cache/warm/{job_id}", .admin, readWarming, reach: .allStores, statuses: [.ok]),
@@ -78,7 +78,7 @@ extension InventoryAPI {
     }
 
     private func movementRoute(_ path: String) -> Route {
-        Route(.post, path, .clerk, recordMovement, takesBody: true, statuses: [.created])
+        Route(.post, path, .clerk, recordMovement, body: MovementBody.self, statuses: [.created])
     }
 
     private func auditRoute(_ path: String) -> Route {

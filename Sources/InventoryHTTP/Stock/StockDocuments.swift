@@ -13,12 +13,10 @@ struct StockDocuments: Sendable {
     let source: any DocumentReading
 
     func stock(_ query: StockQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        let key = DocumentKey(
-            query.storeID, list: "stock", after: query.after, limit: query.limit,
-            ["category": query.category, "below": query.below.map { "\($0)" }])
         // Past stock is not worth caching: each moment is rarely read twice.
         let source = query.asOf == nil ? source : RenderedDocuments()
-        return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+        return try await source.document(DocumentKey(query), atLeast: atLeast) {
+            [ledger] freshness throws(LedgerError) in
             let page = try await ledger.stock(query, freshness)
             return Document(page: page) { json in
                 json.field("store_id", query.storeID)
@@ -64,26 +62,39 @@ struct StockDocuments: Sendable {
     }
 
     func products(_ query: ProductQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        let key = DocumentKey(
-            .catalog, list: "products", after: query.after, limit: query.limit,
-            ["q": query.search, "category": query.category])
-        return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+        try await source.document(DocumentKey(query), atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
             Document(page: try await ledger.products(query, freshness)) { $0.value($1) }
         }
     }
 
     func stores(_ query: StoreQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        let scope = query.scope.stores?.map(\.description).joined(separator: ",")
-        let key = DocumentKey(.catalog, list: "stores", after: query.after, limit: query.limit, ["stores": scope])
-        return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+        try await source.document(DocumentKey(query), atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
             Document(page: try await ledger.stores(query, freshness)) { $0.value($1) }
         }
     }
 }
 
+/// The keys of lists: every property of a query is in its key.
 extension DocumentKey {
-    /// The key of a page of a list. Unique, because no filter's text contains a line break.
-    fileprivate init(
+    init(_ query: StockQuery) {
+        self.init(
+            query.storeID, list: "stock", after: query.after, limit: query.limit,
+            ["category": query.category, "below": query.below.map { "\($0)" }, "as_of": query.asOf?.description])
+    }
+
+    init(_ query: ProductQuery) {
+        self.init(
+            .catalog, list: "products", after: query.after, limit: query.limit,
+            ["q": query.search, "category": query.category])
+    }
+
+    init(_ query: StoreQuery) {
+        let scope = query.scope.stores?.map(\.description).joined(separator: ",")
+        self.init(.catalog, list: "stores", after: query.after, limit: query.limit, ["stores": scope])
+    }
+
+    /// Unique, because no filter's text contains a line break.
+    private init(
         _ storeID: StoreID, list: String, after: (some LedgerNumber)?, limit: Int,
         _ filters: KeyValuePairs<String, String?>
     ) {

@@ -9,10 +9,10 @@ extension InventoryAPI {
     /// refused, with the `Location` of the job to wait for.
     func warmCache(_ context: RequestContext) async throws -> Response {
         var fields = try await context.body().fields()
-        let stores = try fields.reading { WarmingBody(&$0, limits) }.stores
+        let body: WarmingBody = try context.read(&fields)
         guard let warming else { throw Problem.noCache }
         do {
-            let job = try warming.start(stores)
+            let job = try warming.start(body.stores)
             var response = Response.json(.accepted) { $0.value(job) }
             response.headers[.location] = location(job.id)
             return response
@@ -39,11 +39,11 @@ extension Problem {
     fileprivate static let noCache = Problem(.notFound, "There is no cache: no Redis is configured.")
 }
 
-private struct WarmingBody {
+struct WarmingBody: DeclaredBody {
     /// `nil`: all.
     let stores: Set<StoreID>?
 
-    init(_ fields: inout JSONFields, _ limits: Limits) {
+    init(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
         stores = fields.optionalIDs("stores", atMost: limits.batch)
     }
 }
