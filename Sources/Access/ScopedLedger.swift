@@ -119,7 +119,7 @@ extension ScopedLedger: StockWriting {
     }
 
     /// Not limited to the scope: it repeats a receipt that the principal already got.
-    public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
+    public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Receipt<Outcome>? {
         try await ledger.replay(of: key)
     }
 

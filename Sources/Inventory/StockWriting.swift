@@ -10,5 +10,5 @@ public protocol StockWriting: Sendable {
 
     /// The outcome stored under a key, for callers that cannot parse the request; `nil` if there is none.
     /// - Throws: `.refused(.idempotencyKeyReused)` if it belongs to another request.
-    func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer?
+    func replay(of key: IdempotencyKey) async throws(LedgerError) -> Receipt<Outcome>?
 }

@@ -193,9 +193,9 @@ extension PostgresLedger: StockWriting {
         }
     }
 
-    public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
-        let answer = try await submit(.replay(of: key))
-        return answer.isReplay ? answer : nil
+    public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Receipt<Outcome>? {
+        let receipt = try await submit(.replay(of: key))
+        return receipt.isReplay ? receipt : nil
     }
 
     /// Invalidates the cache, then returns the receipt; see `MovementBatches`.
@@ -214,7 +214,7 @@ extension PostgresLedger: StockWriting {
 
     /// A store's movements use the same lane, so that they share transactions instead of waiting for each other's
     /// locks. So do commands on several stores, which often have stores in common.
-    private func submit(_ command: MovementCommand) async throws(LedgerError) -> Decision.Answer {
+    private func submit(_ command: MovementCommand) async throws(LedgerError) -> Receipt<Outcome> {
         var stores = Set<StoreID>()
         command.forEachLevel { stores.insert($0.storeID) }
         guard stores.count == 1, let store = stores.first else { return try await crossStoreLane.submit(command) }

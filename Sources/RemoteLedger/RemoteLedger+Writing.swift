@@ -56,7 +56,7 @@ extension RemoteLedger: StockWriting {
         return Receipt(RecordedBatch(lines: lines), isReplay: answer.isReplay, in: answer.history)
     }
 
-    public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
+    public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Receipt<Outcome>? {
         throw .rejected(reason: "A server replays a key's response only to the same request.")
     }
 

@@ -120,9 +120,9 @@ extension SQLiteLedger: StockWriting {
         try await movements.submit(MovementCommand(.batch(batch), context)).batchReceipt()
     }
 
-    public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
-        let answer = try await movements.submit(.replay(of: key))
-        return answer.isReplay ? answer : nil
+    public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Receipt<Outcome>? {
+        let receipt = try await movements.submit(.replay(of: key))
+        return receipt.isReplay ? receipt : nil
     }
 
     public func change(

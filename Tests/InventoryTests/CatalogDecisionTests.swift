@@ -18,7 +18,7 @@ struct CatalogDecisionTests {
                 storeID: .catalog, position: Position(rawValue: 7), hash: .origin, recordedAt: .earliest),
             history: .testing, subject: subject, skuHolder: skuHolder, namesakes: namesakes, highestID: highestID,
             stockLeft: stockLeft,
-            receipt: nil)
+            record: nil)
     }
 
     private func decided(_ change: CatalogChange, _ state: CatalogState) throws(Refusal) -> CatalogDecision {

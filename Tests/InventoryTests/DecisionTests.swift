@@ -70,7 +70,7 @@ struct DecisionTests {
         let decision = decide(
             [MovementCommand(.batch(Batch([.sale(3), .sale(3), .sale(2)], isAtomic: false)), .testing)],
             on: .testing(onHand: 5))
-        guard case .batch(let batch)? = try decision.answers.first?.get().outcome else {
+        guard case .batch(let batch)? = try decision.receipts.first?.get().value else {
             Issue.record("the batch was refused")
             return
         }
@@ -130,9 +130,9 @@ struct IdempotencyDecisionTests {
         let decision = decide(
             [Movement](repeating: .sale(1), count: 3).map { $0.command(context("k")) }, on: .testing(onHand: 10))
         #expect(decision.entries.count == 1 && decision.records.count == 1)
-        let answers = try decision.answers.map { try $0.get() }
-        #expect(answers.map(\.isReplay) == [false, true, true])
-        #expect(Set(answers.map(\.outcome)).count == 1)
+        let receipts = try decision.receipts.map { try $0.get() }
+        #expect(receipts.map(\.isReplay) == [false, true, true])
+        #expect(Set(receipts.map(\.value)).count == 1)
     }
 
     @Test("a key with another request is refused")
@@ -149,7 +149,7 @@ struct IdempotencyDecisionTests {
         var state = LockedState.testing(onHand: 0)
         state.records = [first.records[0].key.scope: first.records[0]]
         let again = decide([Movement.sale(10).command(context("k"))], on: state)
-        #expect(try again.answers[0].get().outcome == first.answers[0].get().outcome)
+        #expect(try again.receipts[0].get().value == first.receipts[0].get().value)
         #expect(again.entries.isEmpty && again.records.isEmpty)
     }
 
@@ -173,9 +173,9 @@ struct IdempotencyDecisionTests {
         }
         let decision = decide(
             [batch("k"), Movement.stockIn(5).command(), batch("k"), batch("k"), batch("l")], on: .testing(onHand: 1))
-        let answers = try decision.answers.map { try $0.get() }
-        #expect(answers.map(\.isReplay) == [false, false, false, true, false])
-        #expect(answers.map(\.outcome.recordedCount) == [0, 1, 1, 1, 1])
+        let receipts = try decision.receipts.map { try $0.get() }
+        #expect(receipts.map(\.isReplay) == [false, false, false, true, false])
+        #expect(receipts.map(\.value.recordedCount) == [0, 1, 1, 1, 1])
         #expect(decision.records.map(\.key.key) == ["k", "l"])
     }
 
@@ -183,12 +183,12 @@ struct IdempotencyDecisionTests {
     func question() throws {
         let key = try #require(context("k").idempotency)
         let asked = decide([.replay(of: key), Movement.sale(1).command(context("k"))], on: .testing(onHand: 1))
-        #expect(try asked.answers.map { try $0.get().isReplay } == [false, false])
+        #expect(try asked.receipts.map { try $0.get().isReplay } == [false, false])
         #expect(asked.records.count == 1)
         var state = LockedState(now: .earliest, history: .testing)
         state.records = [key.scope: asked.records[0]]
-        let again = try decide([.replay(of: key)], on: state).answers[0].get()
-        #expect(try again.isReplay && again.outcome == asked.answers[1].get().outcome)
+        let again = try decide([.replay(of: key)], on: state).receipts[0].get()
+        #expect(try again.isReplay && again.value == asked.receipts[1].get().value)
     }
 
     @Test("keys are the same byte by byte, as the database has them")
@@ -233,8 +233,8 @@ extension LockedState {
 
 extension Decision {
     var refusals: [Refusal?] {
-        answers.map { answer in
-            guard case .failure(let refusal) = answer else { return nil }
+        receipts.map { result in
+            guard case .failure(let refusal) = result else { return nil }
             return refusal
         }
     }

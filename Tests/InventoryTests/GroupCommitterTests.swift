@@ -126,7 +126,7 @@ private final class LevelInMemory: BatchCommitting {
         return (decision, ())
     }
 
-    func publish(_ decision: Decision, _ commit: Void) async {
+    func invalidateCache(for decision: Decision, _ commit: Void) async {
         await withCheckedContinuation { continuation in
             let isHeld = state.withLock { state in
                 if state.isHeld { state.held.append(continuation) }

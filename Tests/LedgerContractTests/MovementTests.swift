@@ -232,7 +232,7 @@ struct RepetitionTests {
     @Test("what a key remembers can be asked", arguments: StorageUnderTest.allCases)
     func question(ledger: StorageUnderTest) async throws {
         try await ledger.with { ledger in
-            func asked(_ context: CommandContext) async throws -> Decision.Answer? {
+            func asked(_ context: CommandContext) async throws -> Receipt<Outcome>? {
                 try await ledger.replay(of: try #require(context.idempotency))
             }
             let empty = Batch([], isAtomic: true)

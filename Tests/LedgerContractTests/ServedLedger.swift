@@ -104,7 +104,7 @@ extension ServedLedger: StockWriting {
         return try await writer(context).change(change, context)
     }
 
-    func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
+    func replay(of key: IdempotencyKey) async throws(LedgerError) -> Receipt<Outcome>? {
         try await served.replay(of: key)
     }
 }

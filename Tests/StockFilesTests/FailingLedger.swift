@@ -49,7 +49,7 @@ extension FailingLedger: StockWriting {
         return try await ledger.change(change, context)
     }
 
-    func replay(of key: IdempotencyKey) async throws(LedgerError) -> Decision.Answer? {
+    func replay(of key: IdempotencyKey) async throws(LedgerError) -> Receipt<Outcome>? {
         try await ledger.replay(of: key)
     }
 }

@@ -16,7 +16,7 @@ public struct CatalogState: Sendable {
     /// What stock there is of what is to be archived.
     public var stockLeft: StockLeft?
     /// The record of the command's idempotency key, if there is one.
-    public var receipt: IdempotencyRecord?
+    public var record: IdempotencyRecord?
 
     public enum Subject: Sendable {
         case missing
@@ -27,7 +27,7 @@ public struct CatalogState: Sendable {
     public init(
         now: Timestamp, head: LedgerHead, history: History, subject: Subject, skuHolder: ProductID?,
         namesakes: [Product],
-        highestID: Int64, stockLeft: StockLeft?, receipt: IdempotencyRecord?
+        highestID: Int64, stockLeft: StockLeft?, record: IdempotencyRecord?
     ) {
         self.now = now
         self.head = head
@@ -37,7 +37,7 @@ public struct CatalogState: Sendable {
         self.namesakes = namesakes
         self.highestID = highestID
         self.stockLeft = stockLeft
-        self.receipt = receipt
+        self.record = record
     }
 }
 
@@ -59,7 +59,7 @@ public struct CatalogDecision: Sendable {
 /// Decides a change to the catalog. Pure: reads no clock and no database.
 /// - Throws: `.alreadyExists`, `.ambiguousName`, `.notFound`, `.inUse`, `.preconditionFailed`, `.idempotencyKeyReused`.
 public func decide(_ command: CatalogCommand, on state: CatalogState) throws(Refusal) -> CatalogDecision {
-    if let record = state.receipt {
+    if let record = state.record {
         guard case .catalog(let item) = try record.outcome(for: command.context.idempotency) else {
             throw .idempotencyKeyReused
         }

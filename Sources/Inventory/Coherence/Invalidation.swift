@@ -58,9 +58,9 @@ extension RecordedMovement {
 extension Decision {
     /// The changes of the commits that are replayed.
     public var repeatedInvalidations: [Invalidation] {
-        answers.flatMap { answer in
-            guard case .success(let answer) = answer, answer.isReplay else { return [Invalidation]() }
-            return answer.outcome.invalidations
+        receipts.flatMap { result in
+            guard case .success(let receipt) = result, receipt.isReplay else { return [Invalidation]() }
+            return receipt.value.invalidations
         }
     }
 }

@@ -1,14 +1,13 @@
 /// Commits a batch of commands in one transaction: what a ledger supplies to its ``GroupCommitter``.
 public protocol BatchCommitting: Sendable {
-    /// What ``publish(_:_:)`` needs to know of a commit besides the decision.
+    /// What ``invalidateCache(for:_:)`` needs to know of a commit besides the decision.
     associatedtype Commit: Sendable
 
     /// Decides commands, and commits the result.
     func commit(_ commands: [MovementCommand]) async throws(BatchFailure) -> (Decision, Commit)
 
-    /// Called after a commit, and completes before the callers get their results: invalidates the cache. The next batch
-    /// does not wait for it.
-    func publish(_ decision: Decision, _ commit: Commit) async
+    /// Called after a commit, and completes before the callers get their results. The next batch does not wait for it.
+    func invalidateCache(for decision: Decision, _ commit: Commit) async
 
     func observe(_ event: CommitEvent)
 }

@@ -5,9 +5,8 @@ import Synchronization
 ///
 /// Commands are decided in the order in which they were enqueued.
 public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
-    public typealias Answer = Result<Decision.Answer, LedgerError>
     /// Called exactly once, on any thread.
-    public typealias Completion = @Sendable (Answer) -> Void
+    public typealias Completion = @Sendable (Result<Receipt<Outcome>, LedgerError>) -> Void
     private typealias Queue = CommandQueue<Completion, CheckedContinuation<[Pending]?, Never>>
     private typealias Pending = PendingCommand<Completion>
 
@@ -24,7 +23,7 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
 
     /// Waits for the commit; cancelling the caller has no effect.
     /// - Throws: Also `.overloaded` when the queue is full, and `.unavailable` once it is closed.
-    public func submit(_ command: MovementCommand) async throws(LedgerError) -> Decision.Answer {
+    public func submit(_ command: MovementCommand) async throws(LedgerError) -> Receipt<Outcome> {
         try await withCheckedContinuation { continuation in
             enqueue(command) { continuation.resume(returning: $0) }
         }.get()
@@ -44,7 +43,7 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
 
     /// Runs until the committer is closed and its queue is drained.
     public func run() async {
-        // In a group, so that publishing a commit does not delay the next batch.
+        // In a group, so that invalidating the cache does not delay the next batch.
         await withDiscardingTaskGroup { group in
             while let batch = await next() {
                 await commit(batch[...], &group)
@@ -75,9 +74,9 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
             batches.observe(
                 .committed(commands: batch.count, entries: decision.entries.count, duration: .now - start))
             group.addTask {
-                await self.batches.publish(decision, commit)
-                for (pending, answer) in zip(batch, decision.answers) {
-                    pending.waiter(answer.mapError { .refused($0) })
+                await self.batches.invalidateCache(for: decision, commit)
+                for (pending, receipt) in zip(batch, decision.receipts) {
+                    pending.waiter(receipt.mapError { .refused($0) })
                 }
             }
         } catch {

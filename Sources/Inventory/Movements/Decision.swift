@@ -1,14 +1,7 @@
 /// The writes of a list of commands, and the result of each.
 public struct Decision: Sendable {
-    public struct Answer: Sendable {
-        public let outcome: Outcome
-        public let isReplay: Bool
-        /// The history of the outcome's positions.
-        public let history: History
-    }
-
     /// One for each command, in order.
-    public let answers: [Result<Answer, Refusal>]
+    public let receipts: [Result<Receipt<Outcome>, Refusal>]
     /// In the order in which they were made; each store's positions are consecutive.
     public let entries: [LedgerEntry]
     /// One for each entry, in the same order.
@@ -28,16 +21,16 @@ public struct Decision: Sendable {
 /// Pure: reads no clock and no database, so both ledgers share it, and the rules are tested without a database.
 public func decide(_ commands: [MovementCommand], on state: LockedState) -> Decision {
     var draft = LedgerDraft(state)
-    let answers = commands.map { command in
+    let receipts = commands.map { command in
         Result { () throws(Refusal) in try draft.execute(command) }
     }
-    return draft.decision(answers)
+    return draft.decision(receipts)
 }
 
 /// Applies one movement to a level.
 /// - Returns: The level after it.
 /// - Throws: `.stockChanged`, or `.insufficientStock` when it would take the level below zero.
-func onHand(
+func level(
     after movement: MovementType, of quantity: Quantity, on onHand: Int64, expected: Int64? = nil
 ) throws(Refusal) -> Int64 {
     if let expected, expected != onHand { throw .stockChanged(onHand: onHand) }

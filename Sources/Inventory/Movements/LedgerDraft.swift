@@ -15,17 +15,17 @@ struct LedgerDraft {
         records = state.records
     }
 
-    func decision(_ answers: [Result<Decision.Answer, Refusal>]) -> Decision {
+    func decision(_ receipts: [Result<Receipt<Outcome>, Refusal>]) -> Decision {
         precondition(entries.count == audit.count, "each entry has its audit entry")
         let advanced = Set(entries.map(\.storeID))
         return Decision(
-            answers: answers, entries: entries, audit: audit,
+            receipts: receipts, entries: entries, audit: audit,
             heads: heads.filter { advanced.contains($0.key) }, records: newRecords)
     }
 
-    mutating func execute(_ command: MovementCommand) throws(Refusal) -> Decision.Answer {
+    mutating func execute(_ command: MovementCommand) throws(Refusal) -> Receipt<Outcome> {
         if let key = command.context.idempotency, let record = records[key.scope] {
-            return Decision.Answer(outcome: try record.outcome(for: key), isReplay: true, history: state.history)
+            return Receipt(try record.outcome(for: key), isReplay: true, in: state.history)
         }
         let outcome = try apply(command)
         if let key = command.context.idempotency, outcome.isRecorded {
@@ -33,7 +33,7 @@ struct LedgerDraft {
             records[key.scope] = record
             newRecords.append(record)
         }
-        return Decision.Answer(outcome: outcome, isReplay: false, history: state.history)
+        return Receipt(outcome, in: state.history)
     }
 
     private mutating func apply(_ command: MovementCommand) throws(Refusal) -> Outcome {
@@ -47,7 +47,7 @@ struct LedgerDraft {
 
     private mutating func record(_ movement: Movement, _ context: CommandContext) throws(Refusal) -> RecordedMovement {
         try requireLevel(movement.level)
-        let after = try Inventory.onHand(
+        let after = try level(
             after: movement.kind.type, of: movement.quantity, on: onHand[movement.level, default: 0],
             expected: movement.expectedOnHand)
         return append(
@@ -60,8 +60,8 @@ struct LedgerDraft {
         let to = LevelKey(transfer.to, transfer.productID)
         let source = try requireLevel(from)
         try requireLevel(to)
-        let left = try Inventory.onHand(after: .transferOut, of: transfer.quantity, on: onHand[from, default: 0])
-        let arrived = try Inventory.onHand(after: .transferIn, of: transfer.quantity, on: onHand[to, default: 0])
+        let left = try level(after: .transferOut, of: transfer.quantity, on: onHand[from, default: 0])
+        let arrived = try level(after: .transferIn, of: transfer.quantity, on: onHand[to, default: 0])
         // Nothing throws from here on: both sides are recorded, or neither.
         let id = "\(transfer.from)-\(source.position.next)"
         let out = append(

@@ -27,7 +27,7 @@ extension InventoryAPI {
     /// - Parameter body: `nil` to ignore the request's key.
     func receipt<Value>(
         to context: RequestContext, _ body: JSONBody?,
-        _ remembered: (Decision.Answer) throws(LedgerError) -> Receipt<Value>,
+        _ remembered: (Receipt<Outcome>) throws(LedgerError) -> Receipt<Value>,
         executing execute: () async throws -> Receipt<Value>
     ) async throws -> Receipt<Value> {
         do {

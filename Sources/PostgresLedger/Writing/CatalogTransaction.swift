@@ -60,7 +60,7 @@ struct CatalogTransaction: Sendable {
                     let level = LevelKey(StoreID(rawValue: try row.int64(0)), ProductID(rawValue: try row.int64(1)))
                     return (level, try row.bool(2))
                 }),
-            receipt: try results[4].first.map(IdempotencyRecord.init))
+            record: try results[4].first.map(IdempotencyRecord.init))
     }
 
     private func writes(of written: CatalogDecision.Written, _ cache: CacheState) -> [Query] {

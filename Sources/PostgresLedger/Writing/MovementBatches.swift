@@ -22,7 +22,7 @@ struct MovementBatches: BatchCommitting {
     }
 
     /// No read that starts after the response may miss the commit.
-    func publish(_ decision: Decision, _ cache: CacheState) async {
+    func invalidateCache(for decision: Decision, _ cache: CacheState) async {
         let repeated = decision.repeatedInvalidations
         await invalidationGate.invalidate(
             decision.invalidations + repeated,

@@ -28,7 +28,7 @@ struct CatalogTransaction: Sendable {
             namesakes: try command.change.ownName.map { try Product.named($0, in: database) } ?? [],
             highestID: try subject.highestID(in: database),
             stockLeft: try command.change.archived?.stockLeft(in: database, command.context.scope),
-            receipt: try command.context.idempotency.flatMap { try IdempotencyRecord.find($0.scope, in: database) })
+            record: try command.context.idempotency.flatMap { try IdempotencyRecord.find($0.scope, in: database) })
     }
 
     private func write(_ written: CatalogDecision.Written, to database: Database) throws {

@@ -17,7 +17,7 @@ struct MovementBatches: BatchCommitting {
     }
 
     /// A file has no cache.
-    func publish(_ decision: Decision, _ commit: Void) async {}
+    func invalidateCache(for decision: Decision, _ commit: Void) async {}
 
     func observe(_ event: CommitEvent) { observer.observe(.commit(event)) }
 }
