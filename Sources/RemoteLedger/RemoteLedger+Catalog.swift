@@ -32,21 +32,21 @@ extension RemoteLedger {
     private func product(
         from request: ServerRequest, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
-        let answer = try await send(request, .catalog, context)
+        let response = try await send(request, .catalog, context)
         let product = try server.reading { () throws(UnreadableData) in
-            try Product(try answer.fields(), version: try answer.version())
+            try Product(try response.fields(), version: try response.version())
         }
-        return Receipt(.product(product), isReplay: answer.isReplay, in: answer.history)
+        return Receipt(.product(product), isReplay: response.isReplay, in: response.history)
     }
 
     private func store(
         from request: ServerRequest, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
-        let answer = try await send(request, .catalog, context)
+        let response = try await send(request, .catalog, context)
         let store = try server.reading { () throws(UnreadableData) in
-            try Store(try answer.fields(), version: try answer.version())
+            try Store(try response.fields(), version: try response.version())
         }
-        return Receipt(.store(store), isReplay: answer.isReplay, in: answer.history)
+        return Receipt(.store(store), isReplay: response.isReplay, in: response.history)
     }
 
     /// The response to a DELETE is empty, so the item is read just before.
@@ -74,11 +74,11 @@ extension RemoteLedger {
     private func archive(
         _ path: String, _ condition: VersionCondition, _ context: CommandContext
     ) async throws(LedgerError) -> Version {
-        let answer = try await send(.delete(path, if: condition), .catalog, context)
-        guard let position = answer.position else {
+        let response = try await send(.delete(path, if: condition), .catalog, context)
+        guard let position = response.position else {
             throw .rejected(reason: "\(server.link.address) does not respond as Khata does: its position is missing")
         }
-        return Version(position, in: answer.history)
+        return Version(position, in: response.history)
     }
 
     private func existing<Item>(_ read: () async throws(LedgerError) -> Item) async throws(LedgerError) -> Item {

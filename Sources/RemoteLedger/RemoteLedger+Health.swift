@@ -6,17 +6,17 @@ extension RemoteLedger: HealthReporting {
     /// The server's checks of its components, or a failed one if it does not respond.
     public func health() async -> [ComponentHealth] {
         switch await server.link.attempt(.get("/health")) {
-        case .answered(let answer):
-            if let checks = try? answer.checks() { return checks }
-            return [Self.failure("the response is not from Khata (status \(answer.status))")]
-        case .unsent(let reason), .unanswered(let reason):
+        case .responded(let response):
+            if let checks = try? response.checks() { return checks }
+            return [Self.failure("the response is not from Khata (status \(response.status))")]
+        case .unsent(let reason), .noResponse(let reason):
             return [Self.failure("\(server.link.address) does not respond: \(reason)")]
         }
     }
 
     public func isReady() async -> Bool {
-        guard case .answered(let answer) = await server.link.attempt(.get("/readyz")) else { return false }
-        return answer.isSuccess
+        guard case .responded(let response) = await server.link.attempt(.get("/readyz")) else { return false }
+        return response.isSuccess
     }
 
     private static func failure(_ output: String) -> ComponentHealth {
@@ -24,7 +24,7 @@ extension RemoteLedger: HealthReporting {
     }
 }
 
-extension Answer {
+extension ServerResponse {
     fileprivate func checks() throws(UnreadableData) -> [ComponentHealth] {
         let checks = try fields().object("checks")
         var components: [ComponentHealth] = []

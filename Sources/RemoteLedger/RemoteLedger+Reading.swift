@@ -18,9 +18,9 @@ extension RemoteLedger: StockReading {
     public func level(_ level: LevelKey, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<StockItem> {
         var request = ServerRequest.get("/stores/\(level.storeID)/stock/\(level.productID)")
         request.require(freshness.atLeast)
-        let answer = try await server.send(request)
-        return answer.snapshot(
-            try server.reading { () throws(UnreadableData) in try StockItem(try answer.fields()) })
+        let response = try await server.send(request)
+        return response.snapshot(
+            try server.reading { () throws(UnreadableData) in try StockItem(try response.fields()) })
     }
 
     public func products(
@@ -29,8 +29,8 @@ extension RemoteLedger: StockReading {
         let list = RemoteList(
             server: server, cursors: cursors, path: "/products",
             query: [("q", query.search), ("category", query.category)], atLeast: freshness.atLeast,
-            item: { fields, answer throws(UnreadableData) in
-                try Product(fields, version: answer.position ?? .zero)
+            item: { fields, response throws(UnreadableData) in
+                try Product(fields, version: response.position ?? .zero)
             }, key: \.id)
         return try await list.page(after: query.after, limit: query.limit).ofCatalog
     }
@@ -57,10 +57,10 @@ extension RemoteLedger: StockReading {
     public func product(_ id: ProductID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Product> {
         var request = ServerRequest.get("/products/\(id)")
         request.require(freshness.atLeast)
-        let answer = try await server.send(request)
-        return answer.catalogSnapshot(
+        let response = try await server.send(request)
+        return response.catalogSnapshot(
             try server.reading { () throws(UnreadableData) in
-                try Product(try answer.fields(), version: try answer.version())
+                try Product(try response.fields(), version: try response.version())
             })
     }
 
@@ -70,8 +70,8 @@ extension RemoteLedger: StockReading {
         requireAll(query.scope)
         let list = RemoteList(
             server: server, cursors: cursors, path: "/stores", atLeast: freshness.atLeast,
-            item: { fields, answer throws(UnreadableData) in
-                try Store(fields, version: answer.position ?? .zero)
+            item: { fields, response throws(UnreadableData) in
+                try Store(fields, version: response.position ?? .zero)
             }, key: \.id)
         return try await list.page(after: query.after, limit: query.limit).ofCatalog
     }
@@ -79,10 +79,10 @@ extension RemoteLedger: StockReading {
     public func store(_ id: StoreID, _ freshness: Freshness) async throws(LedgerError) -> Snapshot<Store> {
         var request = ServerRequest.get("/stores/\(id)")
         request.require(freshness.atLeast)
-        let answer = try await server.send(request)
-        return answer.catalogSnapshot(
+        let response = try await server.send(request)
+        return response.catalogSnapshot(
             try server.reading { () throws(UnreadableData) in
-                try Store(try answer.fields(), version: try answer.version())
+                try Store(try response.fields(), version: try response.version())
             })
     }
 

@@ -13,38 +13,38 @@ extension RemoteLedger: StockWriting {
             json.field(ofImport: context.importName)
             json.closeObject()
         }
-        let answer = try await send(request, .movement(movement), context)
+        let response = try await send(request, .movement(movement), context)
         let recorded = try server.reading { () throws(UnreadableData) in
-            try RecordedMovement(try answer.fields())
+            try RecordedMovement(try response.fields())
         }
-        return Receipt(recorded, isReplay: answer.isReplay, in: answer.history)
+        return Receipt(recorded, isReplay: response.isReplay, in: response.history)
     }
 
     public func record(
         _ transfer: Transfer, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedTransfer> {
-        let answer: Answer
+        let response: ServerResponse
         do throws(LedgerError) {
-            answer = try await send(
+            response = try await send(
                 .post("/stock-transfers", key: context.key) { $0.value(transfer, importedAs: context.importName) },
                 .transfer(transfer), context)
         } catch .refused(.unknownStore) {
             throw .refused(.unknownStore(try await unknownStore(of: transfer)))
         }
         let recorded = try server.reading { () throws(UnreadableData) in
-            try RecordedTransfer(try answer.fields())
+            try RecordedTransfer(try response.fields())
         }
-        return Receipt(recorded, isReplay: answer.isReplay, in: answer.history)
+        return Receipt(recorded, isReplay: response.isReplay, in: response.history)
     }
 
     public func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch> {
-        let answer = try await send(
+        let response = try await send(
             .post("/stock-movements/batch", key: context.key) { $0.value(batch, importedAs: context.importName) },
             .batch(batch), context)
         let lines = try server.reading { () throws(UnreadableData) in
-            let results = try answer.fields().optionalObjects("results") ?? []
+            let results = try response.fields().optionalObjects("results") ?? []
             // The part of the file with this import name may have been sent with or without its invalid rows.
-            guard results.count == batch.movements.count || answer.isReplay && context.importName != nil else {
+            guard results.count == batch.movements.count || response.isReplay && context.importName != nil else {
                 throw UnreadableData("results are missing")
             }
             var outcomes: ArraySlice<RecordedBatch.Line> = []
@@ -53,7 +53,7 @@ extension RemoteLedger: StockWriting {
                 if case .invalid(let fields) = line { .invalid(fields) } else { outcomes.popFirst() }
             }
         }
-        return Receipt(RecordedBatch(lines: lines), isReplay: answer.isReplay, in: answer.history)
+        return Receipt(RecordedBatch(lines: lines), isReplay: response.isReplay, in: response.history)
     }
 
     public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Receipt<Outcome>? {
@@ -73,7 +73,7 @@ extension RemoteLedger: StockWriting {
     /// - Throws: `.rejected` for data that the contract cannot express: it would be lost.
     func send(
         _ request: ServerRequest, _ subject: Subject, _ context: CommandContext
-    ) async throws(LedgerError) -> Answer {
+    ) async throws(LedgerError) -> ServerResponse {
         guard context.recordedAt == nil, subject.movements.allSatisfy({ $0.recordedAt == nil }) else {
             throw .rejected(
                 reason: "A server records at its own time: load history that keeps its times into the "
@@ -86,7 +86,7 @@ extension RemoteLedger: StockWriting {
         var headed = request
         headed.headers.append((HeaderName.requestID, context.requestID))
         // In an unstructured task: if cancelled, the caller would not learn the outcome of the change.
-        return try await Task { [server, headed] () -> Result<Answer, LedgerError> in
+        return try await Task { [server, headed] () -> Result<ServerResponse, LedgerError> in
             do throws(LedgerError) {
                 return .success(try await server.send(headed, subject))
             } catch {
@@ -121,9 +121,9 @@ extension RecordedBatch.Line {
             self = .recorded(try RecordedMovement(result))
             return
         }
-        let problem = try Problem(result)
+        let problem = try RemoteProblem(result)
         guard let refusal = Refusal(problem.code, problem.onHand, problem.requested, movement) else {
-            throw UnreadableData("a line was refused: \(problem.words)")
+            throw UnreadableData("a line was refused: \(problem.text)")
         }
         self = .refused(refusal)
     }

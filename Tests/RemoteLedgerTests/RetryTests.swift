@@ -124,7 +124,7 @@ struct RetryTests {
 
     @Test("who sends more than they may waits for their turn, for as long as their patience lasts")
     func turns() async throws {
-        let patient = RetryPolicy(attempts: 1, patience: .milliseconds(500))
+        let patient = RetryPolicy(attempts: 1, maximumRateLimitWait: .milliseconds(500))
         for (refusals, outcome) in [(5, "none"), (6, "rejected")] {
             try await ScriptedServer.with { number, _ in
                 number < refusals ? .problem(429, "quota-exceeded", retryAfter: 0) : .answer(201, Self.recorded)

@@ -23,11 +23,11 @@ struct HTTPLink: Sendable {
 
     /// The outcome of one attempt.
     enum Attempt: Sendable {
-        case answered(Answer)
+        case responded(ServerResponse)
         /// It was not sent.
         case unsent(reason: String)
         /// It may have arrived.
-        case unanswered(reason: String)
+        case noResponse(reason: String)
     }
 
     func attempt(_ request: ServerRequest) async -> Attempt {
@@ -43,11 +43,11 @@ struct HTTPLink: Sendable {
         do {
             let response = try await client.execute(message, timeout: Self.timeout)
             let body = try await response.body.collect(upTo: Self.maximumBody)
-            return .answered(Answer(status: Int(response.status.code), headers: response.headers, body: body))
+            return .responded(ServerResponse(status: Int(response.status.code), headers: response.headers, body: body))
         } catch let error where Self.leftUnsent(error) {
             return .unsent(reason: Self.reason(error))
         } catch {
-            return .unanswered(reason: Self.reason(error))
+            return .noResponse(reason: Self.reason(error))
         }
     }
 

@@ -7,17 +7,17 @@ public struct RetryPolicy: Sendable {
     /// The maximum wait. If the server requires a longer one, the request is not retried.
     public var maximumDelay: Duration
     /// The maximum total wait of a request because of rate limits (429), which do not count as attempts.
-    public var patience: Duration
+    public var maximumRateLimitWait: Duration
 
     public init(
         attempts: Int = 5, firstDelay: Duration = .milliseconds(200), maximumDelay: Duration = .seconds(5),
-        patience: Duration = .zero
+        maximumRateLimitWait: Duration = .zero
     ) {
         precondition(attempts >= 1, "a request is sent at least once")
         self.attempts = attempts
         self.firstDelay = firstDelay
         self.maximumDelay = maximumDelay
-        self.patience = patience
+        self.maximumRateLimitWait = maximumRateLimitWait
     }
     /// - Parameters:
     ///   - backoff: The client's own wait.

@@ -10,25 +10,25 @@ struct Server: Sendable {
     /// - Returns: The response, if successful.
     /// - Throws: The problem's error. `.outcomeUnknown` if an attempt without a response may have made the change;
     ///   `.unavailable` if none arrived.
-    func send(_ request: ServerRequest, _ subject: Subject = .read) async throws(LedgerError) -> Answer {
+    func send(_ request: ServerRequest, _ subject: Subject = .read) async throws(LedgerError) -> ServerResponse {
         var mayBeDone = false
-        var patience = retries.patience
+        var remainingWait = retries.maximumRateLimitWait
         var attempts = 1
         var backoff = Backoff(from: retries.firstDelay, upTo: retries.maximumDelay)
         while true {
             let failure: Failure
             switch await link.attempt(request) {
-            case .answered(let answer):
-                if answer.isSuccess { return answer }
-                failure = Failure(answer, subject)
+            case .responded(let response):
+                if response.isSuccess { return response }
+                failure = Failure(response, subject)
             case .unsent(let reason):
                 failure = Failure(error: .unavailable, reason: reason, isTransient: true)
-            case .unanswered(let reason):
+            case .noResponse(let reason):
                 failure = Failure(error: .outcomeUnknown, reason: reason, isTransient: true)
             }
             if case .outcomeUnknown = failure.error { mayBeDone = true }
-            if let wait = failure.turn, wait <= patience {
-                patience -= wait
+            if let wait = failure.turn, wait <= remainingWait {
+                remainingWait -= wait
                 // Jitter: other clients got the same delay.
                 try? await Task.sleep(for: wait * .random(in: 1...1.25))
                 if !Task.isCancelled { continue }
@@ -85,20 +85,20 @@ private struct Failure {
         self.isTransient = isTransient
     }
 
-    init(_ answer: Answer, _ subject: Subject) {
-        guard let problem = answer.problem else {
+    init(_ response: ServerResponse, _ subject: Subject) {
+        guard let problem = response.problem else {
             // 502 and 504 are from a proxy, which may have forwarded the request.
-            let isProxys = [502, 503, 504].contains(answer.status)
-            let reason = "the response is not from Khata (status \(answer.status))"
+            let isProxys = [502, 503, 504].contains(response.status)
+            let reason = "the response is not from Khata (status \(response.status))"
             self.init(
                 error: isProxys ? .outcomeUnknown : .rejected(reason: reason), reason: reason, isTransient: isProxys)
             return
         }
         self.init(
-            error: LedgerError(problem, subject), reason: problem.words,
-            isTransient: [429, 503].contains(answer.status))
-        retryAfter = answer.retryAfter
-        turn = answer.status == 429 ? answer.retryAfter.map { max($0, Self.shortestTurn) } : nil
+            error: LedgerError(problem, subject), reason: problem.text,
+            isTransient: [429, 503].contains(response.status))
+        retryAfter = response.retryAfter
+        turn = response.status == 429 ? response.retryAfter.map { max($0, Self.shortestTurn) } : nil
     }
 
     /// A read has no outcome to be unknown.

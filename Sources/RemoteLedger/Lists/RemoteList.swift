@@ -9,7 +9,7 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
     let path: String
     var query: [(name: String, value: String?)] = []
     let atLeast: LedgerPoint?
-    let item: @Sendable (ObjectFields, Answer) throws(UnreadableData) -> Item
+    let item: @Sendable (ObjectFields, ServerResponse) throws(UnreadableData) -> Item
     let key: @Sendable (Item) -> Key
 
     /// The contract's maximum page size.
@@ -20,12 +20,12 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
         if let place = key?.place {
             switch try await following(place) {
             case .cursor(let found): cursor = found
-            case .nothing(let last): return last.answer.snapshot(Page(items: [], next: nil))
+            case .nothing(let last): return last.response.snapshot(Page(items: [], next: nil))
             }
         }
         let part = try await part(cursor, limit: min(limit, Self.maximumPage))
         let next = part.cursor == nil ? nil : part.items.last.map(self.key)
-        return part.answer.snapshot(Page(items: part.items, next: next))
+        return part.response.snapshot(Page(items: part.items, next: next))
     }
 
     private enum Continuation {
@@ -56,18 +56,18 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
     private struct Part {
         let items: [Item]
         let cursor: String?
-        let answer: Answer
+        let response: ServerResponse
     }
 
     private func part(_ cursor: String?, limit: Int) async throws(LedgerError) -> Part {
         var request = ServerRequest.get(path, query + [("limit", String(limit)), ("cursor", cursor)])
         request.require(atLeast)
-        let answer = try await server.send(request)
+        let response = try await server.send(request)
         let part = try server.reading { () throws(UnreadableData) in
-            let fields = try answer.fields()
+            let fields = try response.fields()
             var items: [Item] = []
-            for object in try fields.optionalObjects("items") ?? [] { items.append(try item(object, answer)) }
-            return Part(items: items, cursor: try fields.optionalText("next_cursor"), answer: answer)
+            for object in try fields.optionalObjects("items") ?? [] { items.append(try item(object, response)) }
+            return Part(items: items, cursor: try fields.optionalText("next_cursor"), response: response)
         }
         if let cursor = part.cursor, let last = part.items.last {
             cursors.remember(cursor, after: key(last).place, in: name)
@@ -79,7 +79,7 @@ struct RemoteList<Item: Sendable, Key: ListKey>: Sendable {
     private var name: String { ServerRequest.target(path, query) }
 }
 
-extension Answer {
+extension ServerResponse {
     /// For one ledger: its position from the header, the catalog's from the tag.
     func snapshot<Value>(_ value: Value) -> Snapshot<Value> {
         Snapshot(

@@ -36,7 +36,7 @@ struct Shop: Sendable {
         do {
             switch place {
             case .server(let address, let key):
-                let retries = RetryPolicy(patience: isInBulk ? .seconds(300) : .zero)
+                let retries = RetryPolicy(maximumRateLimitWait: isInBulk ? .seconds(300) : .zero)
                 return try await RemoteLedger.with(address, key: key, retries: retries, observer: RetryNotes()) {
                     ledger in
                     try await body(ledger)

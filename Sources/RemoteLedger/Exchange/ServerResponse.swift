@@ -5,7 +5,7 @@ import NIOCore
 import NIOHTTP1
 
 /// A server's response.
-struct Answer: Sendable {
+struct ServerResponse: Sendable {
     let status: Int
     let headers: HTTPHeaders
     let body: ByteBuffer
@@ -13,7 +13,7 @@ struct Answer: Sendable {
     var isSuccess: Bool { (200..<300).contains(status) }
 
     /// The problem, if the response is one of the contract's.
-    var problem: Problem? { isSuccess ? nil : try? Problem(fields()) }
+    var problem: RemoteProblem? { isSuccess ? nil : try? RemoteProblem(fields()) }
 
     /// The body's fields.
     func fields() throws(UnreadableData) -> ObjectFields {

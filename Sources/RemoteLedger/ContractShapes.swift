@@ -100,7 +100,7 @@ extension ReportRow {
     }
 }
 
-extension Answer {
+extension ServerResponse {
     /// The version of the product or store in the response.
     func version() throws(UnreadableData) -> Position {
         guard tag.count == 1 else { throw UnreadableData("ETag is no version") }

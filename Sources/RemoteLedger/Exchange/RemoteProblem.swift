@@ -3,7 +3,7 @@ import InventoryContract
 import JSON
 
 /// A problem of the contract (RFC 9457), with the fields that ledger errors need.
-struct Problem: Sendable {
+struct RemoteProblem: Sendable {
     /// `nil` if it is unknown to this program.
     let code: ProblemCode?
     let detail: String
@@ -48,7 +48,7 @@ struct Problem: Sendable {
     var field: String? { items.first?.pointer.split(separator: "/").last.map(String.init) }
 
     /// All details, as readable text.
-    var words: String {
+    var text: String {
         ([detail] + items.map { "\($0.pointer.isEmpty ? "the body" : $0.pointer) \($0.detail)" })
             .joined(separator: " ")
     }
@@ -65,7 +65,7 @@ enum Subject: Sendable {
 }
 
 extension LedgerError {
-    init(_ problem: Problem, _ subject: Subject) {
+    init(_ problem: RemoteProblem, _ subject: Subject) {
         switch problem.code {
         case .overloaded: self = .overloaded
         case .primaryUnavailable: self = .unavailable
@@ -78,7 +78,7 @@ extension LedgerError {
             self = .rejected(
                 reason: "The server is older than this program and does not support imports: upgrade it first.")
         default:
-            self = Refusal(problem, subject).map { .refused($0) } ?? .rejected(reason: problem.words)
+            self = Refusal(problem, subject).map { .refused($0) } ?? .rejected(reason: problem.text)
         }
     }
 
@@ -94,7 +94,7 @@ extension LedgerError {
 
 extension Refusal {
     /// - Returns: `nil` if it is not a refusal by the ledger's rules.
-    fileprivate init?(_ problem: Problem, _ subject: Subject) {
+    fileprivate init?(_ problem: RemoteProblem, _ subject: Subject) {
         switch subject {
         case .read:
             return nil
@@ -136,7 +136,7 @@ extension Refusal {
         }
     }
 
-    private init?(catalog problem: Problem) {
+    private init?(catalog problem: RemoteProblem) {
         switch problem.code {
         case .alreadyExists: self = problem.field.map { .alreadyExists($0) } ?? .idsExhausted
         case .inUse:
