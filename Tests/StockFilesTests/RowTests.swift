@@ -192,13 +192,13 @@ struct RowTests {
             CSVRecord(line: 1, fields: line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)))
     }
 
-    private func row(_ line: String, _ header: FileHeader) throws -> Row {
+    private func row(_ line: String, _ header: FileHeader) throws -> ImportRow {
         var bytes = Array(line.utf8)
         var reader = CSVReader {
             defer { bytes = [] }
             return bytes
         }
-        return Row(try reader.next()!, header, InputLimits())
+        return ImportRow(try reader.next()!, header, InputLimits())
     }
 
     private func planned(_ header: String, _ line: String) throws -> (PlannedRow?, [String]) {

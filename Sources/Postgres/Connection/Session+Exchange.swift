@@ -7,14 +7,14 @@ extension Session {
         var pipeline = Pipeline(
             queries.map(\.statement), prepared: prepared,
             inTransaction: wire.transactionStatus != .idle, canCommit: !isReadOnly)
-        let answers: Result<[Rows], PostgresError>
+        let rows: Result<[Rows], PostgresError>
         do throws(PostgresError) {
             try send(pipeline.steps, of: queries)
-            answers = try receive(&pipeline, for: queries)
+            rows = try receive(&pipeline, for: queries)
         } catch {
             throw lose(error, outcome: pipeline.outcome, statement: pipeline.query.map { queries[$0].statement.name })
         }
-        return try answers.get()
+        return try rows.get()
     }
 
     private func send(_ steps: [Pipeline.Step], of queries: [Query]) throws(PostgresError) {
@@ -36,7 +36,7 @@ extension Session {
         var refusal: PostgresError?
         while true {
             let result = try wire.nextResult()
-            switch pipeline.receive(try result?.answer() ?? .end) {
+            switch pipeline.receive(try result?.reply() ?? .end) {
             case .proceed:
                 break
             case .markPrepared(let query):
@@ -60,7 +60,7 @@ extension Session {
                 }
                 return .success(rows)
             case .abandon:
-                throw PostgresError(.connection, "the server's answers are out of order")
+                throw PostgresError(.connection, "the server's replies are out of order")
             }
         }
     }

@@ -65,7 +65,7 @@ public final class Session {
         do throws(PostgresError) {
             try wire.sendScript(sql)
             while let result = try wire.nextResult() {
-                if try result.answer() == .refusal { refusal = refusal ?? result.refusal }
+                if try result.reply() == .refusal { refusal = refusal ?? result.refusal }
             }
             try wire.resumePipelining()
         } catch {

@@ -43,7 +43,7 @@ struct ParameterBuffer {
     private mutating func append(_ value: Bool) { bytes.append(value ? 1 : 0) }
     private mutating func append(_ value: String) { bytes.append(contentsOf: value.utf8) }
     private mutating func append(_ value: [UInt8]) { bytes.append(contentsOf: value) }
-    private mutating func append(timestamp: Int64) { append(Timestamp.wire(fromUnix: timestamp)) }
+    private mutating func append(timestamp: Int64) { append(WireTime.wire(fromUnix: timestamp)) }
 
     private mutating func append<Integer: FixedWidthInteger>(_ value: Integer) {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }

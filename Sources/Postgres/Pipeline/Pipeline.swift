@@ -11,7 +11,7 @@ struct Pipeline: ~Copyable {
         case sync
     }
 
-    enum Answer {
+    enum Reply {
         case success
         case refusal
         case skipped
@@ -69,8 +69,8 @@ struct Pipeline: ~Copyable {
         }
     }
 
-    mutating func receive(_ answer: Answer) -> Action {
-        switch (answer, steps[position]) {
+    mutating func receive(_ reply: Reply) -> Action {
+        switch (reply, steps[position]) {
         case (.success, .prepare(let query)) where refused == nil: return .markPrepared(query: query)
         case (.success, .execute(let query)) where refused == nil: return .keepRows(query: query)
         case (.refusal, _) where refused == nil:

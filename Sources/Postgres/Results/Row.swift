@@ -48,7 +48,7 @@ public struct Row {
 
     public func optionalTimestamp(_ column: Int) throws(PostgresError) -> Int64? {
         _ = try value(column, .timestamptz)
-        return try integer(column, Int64.self).map(Timestamp.unix(fromWire:))
+        return try integer(column, Int64.self).map(WireTime.unix(fromWire:))
     }
 
     /// A `bigint[]` of at most one dimension, without NULLs.

@@ -12,7 +12,7 @@ final class ServerResult {
 
     /// Its meaning in a pipeline.
     /// - Throws: If it is the end of the connection, or a COPY, which is not supported.
-    func answer() throws(PostgresError) -> Pipeline.Answer {
+    func reply() throws(PostgresError) -> Pipeline.Reply {
         switch PQresultStatus(result) {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return .success
         case PGRES_PIPELINE_ABORTED: return .skipped

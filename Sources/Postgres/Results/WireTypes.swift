@@ -17,7 +17,7 @@ enum OID: UInt32 {
 
 /// PostgreSQL counts microseconds from 2000-01-01, not 1970-01-01. The ends of the range mean `-infinity` and
 /// `infinity` in both.
-enum Timestamp {
+enum WireTime {
     private static let epoch: Int64 = 946_684_800_000_000
 
     static func wire(fromUnix microseconds: Int64) -> Int64 {

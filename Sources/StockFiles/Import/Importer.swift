@@ -70,7 +70,7 @@ public struct Importer: Sendable {
         _ = try reader.next()
         while let record = try reader.next() {
             summary.rows += 1
-            try await pass.take(Row(record, header, options.limits), &summary, observer)
+            try await pass.take(ImportRow(record, header, options.limits), &summary, observer)
             if summary.isStopped { return }
         }
         try await pass.finish(&summary, observer)
@@ -80,7 +80,7 @@ public struct Importer: Sendable {
 /// A pass over a file, row by row.
 protocol ImportPass {
     mutating func take(
-        _ row: Row, _ summary: inout ImportSummary, _ observer: (any ImportObserver)?
+        _ row: ImportRow, _ summary: inout ImportSummary, _ observer: (any ImportObserver)?
     ) async throws(LedgerError)
 
     mutating func finish(_ summary: inout ImportSummary, _ observer: (any ImportObserver)?) async throws(LedgerError)

@@ -17,7 +17,7 @@ struct CatalogImport: ImportPass {
     }
 
     mutating func take(
-        _ row: Row, _ summary: inout ImportSummary, _ observer: (any ImportObserver)?
+        _ row: ImportRow, _ summary: inout ImportSummary, _ observer: (any ImportObserver)?
     ) async throws(LedgerError) {
         var row = row
         guard let change = rows.change(&row) else {
@@ -44,7 +44,7 @@ struct CatalogImport: ImportPass {
 
     func finish(_ summary: inout ImportSummary, _ observer: (any ImportObserver)?) {}
 
-    private func write(_ change: CatalogChange, _ row: Row) async throws(LedgerError) {
+    private func write(_ change: CatalogChange, _ row: ImportRow) async throws(LedgerError) {
         guard let ledger else { return }
         _ = try await ledger.change(try await conditional(change, ledger), keys.context(line: row.record.line))
     }

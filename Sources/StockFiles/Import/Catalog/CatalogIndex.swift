@@ -47,7 +47,7 @@ struct CatalogIndex {
     }
 }
 
-extension Row {
+extension ImportRow {
     /// The row's product: by id, or else SKU, or else name.
     mutating func product(in catalog: CatalogIndex) -> Product? {
         if field(.productID) != nil {

@@ -29,12 +29,12 @@ struct CatalogRows {
     func has(_ product: Product) -> Bool { catalog.products[product.id]?.details == product.details }
     func has(_ store: Store) -> Bool { catalog.stores[store.id].map { isNamed($0, store.name) } ?? false }
 
-    mutating func change(_ row: inout Row) -> Change? {
+    mutating func change(_ row: inout ImportRow) -> Change? {
         let change = header.kind == .stores ? storeChange(&row) : productChange(&row)
         return row.problems.isEmpty ? change : nil
     }
 
-    private mutating func storeChange(_ row: inout Row) -> Change? {
+    private mutating func storeChange(_ row: inout ImportRow) -> Change? {
         let id: StoreID? = row.required(.storeID, row.id(.storeID))
         let name = row.required(.name, row.name(.name))
         guard let id, let name else { return nil }
@@ -44,7 +44,7 @@ struct CatalogRows {
     }
 
     /// A product is identified by its id, or else its SKU, or else its name.
-    private mutating func productChange(_ row: inout Row) -> Change? {
+    private mutating func productChange(_ row: inout ImportRow) -> Change? {
         let id: ProductID? = row.id(.productID)
         let name = row.required(.name, row.name(.name))
         var details = ProductDetails(
@@ -75,7 +75,7 @@ struct CatalogRows {
             ? .keep : .change(.replaceProduct(known.id, details, ifVersion: .any))
     }
 
-    private func named(_ name: String, _ row: inout Row) -> Product? {
+    private func named(_ name: String, _ row: inout ImportRow) -> Product? {
         do throws(Refusal) {
             return try catalog.product(named: name)
         } catch {
@@ -86,7 +86,7 @@ struct CatalogRows {
 
     private func isNamed(_ store: Store, _ name: String) -> Bool { ExactText(store.name) == ExactText(name) }
 
-    private mutating func refuseRepetition(of named: Named, _ column: Column, _ row: inout Row) {
+    private mutating func refuseRepetition(of named: Named, _ column: Column, _ row: inout ImportRow) {
         if let line = lines.updateValue(row.record.line, forKey: named) {
             row.refuse(column, "is also on line \(line)")
         }

@@ -15,7 +15,7 @@ struct FilePart {
 
     var isFull: Bool { count == Self.maximumRows || bytes >= Self.maximumBytes }
 
-    mutating func add(_ row: Row) {
+    mutating func add(_ row: ImportRow) {
         line = line ?? row.record.line
         count += 1
         bytes += row.record.fields.reduce(0) { $0 + $1.utf8.count }

@@ -21,7 +21,7 @@ struct HistoryRule {
     }
 
     /// Refuses a row whose time cannot be kept.
-    mutating func check(_ planned: PlannedRow, _ row: inout Row) async throws(LedgerError) {
+    mutating func check(_ planned: PlannedRow, _ row: inout ImportRow) async throws(LedgerError) {
         guard planned.recordedAt != nil else { return }
         for storeID in planned.stores where !(try await admits(storeID)) {
             row.refuse(

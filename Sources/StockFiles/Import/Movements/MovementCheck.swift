@@ -23,7 +23,7 @@ struct MovementCheck: ImportPass {
     }
 
     mutating func take(
-        _ row: Row, _ summary: inout ImportSummary, _ observer: (any ImportObserver)?
+        _ row: ImportRow, _ summary: inout ImportSummary, _ observer: (any ImportObserver)?
     ) async throws(LedgerError) {
         var row = row
         let planned = rows.planned(&row)
@@ -48,7 +48,7 @@ struct MovementCheck: ImportPass {
     func finish(_ summary: inout ImportSummary, _ observer: (any ImportObserver)?) {}
 
     /// Whether this is the first row with a change, which every import begins with, and it is in the ledger.
-    private mutating func isRecordedFirst(_ planned: PlannedRow?, _ row: Row) async throws(LedgerError) -> Bool {
+    private mutating func isRecordedFirst(_ planned: PlannedRow?, _ row: ImportRow) async throws(LedgerError) -> Bool {
         guard var part else { return false }
         if row.isTransfer { part = FilePart() } else { part.add(row) }
         if let planned, row.problems.isEmpty {

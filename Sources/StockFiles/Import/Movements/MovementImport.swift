@@ -34,7 +34,7 @@ struct MovementImport: ImportPass {
     }
 
     mutating func take(
-        _ row: Row, _ summary: inout ImportSummary, _ observer: (any ImportObserver)?
+        _ row: ImportRow, _ summary: inout ImportSummary, _ observer: (any ImportObserver)?
     ) async throws(LedgerError) {
         var row = row
         let planned = rows.planned(&row)

@@ -32,7 +32,7 @@ struct MovementRows {
     private static let tolerance: Int64 = 60_000_000
 
     /// - Returns: `nil` if the row is refused or has no effect: an opening stock of 0.
-    mutating func planned(_ row: inout Row) -> PlannedRow? {
+    mutating func planned(_ row: inout ImportRow) -> PlannedRow? {
         let store = row.store(.storeID, in: catalog)
         let product = row.product(in: catalog)
         let change: PlannedRow.Change?
@@ -53,7 +53,7 @@ struct MovementRows {
     }
 
     /// Opening stock: a first stock-in.
-    private func opening(_ row: inout Row, _ store: StoreID?, _ product: ProductID?) -> PlannedRow.Change? {
+    private func opening(_ row: inout ImportRow, _ store: StoreID?, _ product: ProductID?) -> PlannedRow.Change? {
         let onHand = row.required(.onHand, row.units(.onHand, from: 0))
         guard let store, let product, let quantity = onHand.flatMap(Quantity.init) else { return nil }
         return .movement(
@@ -62,7 +62,7 @@ struct MovementRows {
                 notes: MovementNotes(note: "opening stock"), expectedOnHand: 0))
     }
 
-    private func movement(_ row: inout Row, _ store: StoreID?, _ product: ProductID?) -> PlannedRow.Change? {
+    private func movement(_ row: inout ImportRow, _ store: StoreID?, _ product: ProductID?) -> PlannedRow.Change? {
         let kind = row.kind()
         let quantity = row.quantity()
         let notes = row.notes()
@@ -72,7 +72,7 @@ struct MovementRows {
             Movement(storeID: store, productID: product, kind: kind, quantity: quantity, notes: notes))
     }
 
-    private func transfer(_ row: inout Row, _ store: StoreID?, _ product: ProductID?) -> PlannedRow.Change? {
+    private func transfer(_ row: inout ImportRow, _ store: StoreID?, _ product: ProductID?) -> PlannedRow.Change? {
         let other = row.store(.toStoreID, in: catalog)
         let quantity = row.quantity()
         let notes = row.notes()
@@ -83,7 +83,7 @@ struct MovementRows {
 
     /// A store's rows become its ledger in the same order, so their times must not decrease. A transfer's time is the
     /// earlier one of its two sides.
-    private mutating func recordedAt(_ row: inout Row, _ store: StoreID?) -> Timestamp? {
+    private mutating func recordedAt(_ row: inout ImportRow, _ store: StoreID?) -> Timestamp? {
         guard let time = row.time(.recordedAt) else { return nil }
         if time.microseconds > now.microseconds + Self.tolerance { row.refuse(.recordedAt, "is in the future") }
         guard let store, !row.isTransfer else { return time }
@@ -95,7 +95,7 @@ struct MovementRows {
     }
 }
 
-extension Row {
+extension ImportRow {
     /// Also called for a refused row.
     var isTransfer: Bool { field(.movementType) == "transfer" }
 

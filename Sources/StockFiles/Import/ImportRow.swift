@@ -1,7 +1,7 @@
 import Inventory
 
 /// The fields of one row, parsed by column. Collects all problems.
-struct Row {
+struct ImportRow {
     let record: CSVRecord
     private let header: FileHeader
     private let limits: InputLimits
@@ -47,7 +47,7 @@ struct Row {
     }
 }
 
-extension Row {
+extension ImportRow {
     /// The quantity of one movement.
     mutating func units(_ column: Column, from lowest: Int64) -> Int64? {
         integer(column, in: lowest...limits.quantity, " (limits.quantity)")
