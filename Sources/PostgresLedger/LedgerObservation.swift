@@ -11,7 +11,7 @@ public enum LedgerObservation: Sendable {
     case outcomeUnknown(PostgresError)
     case primaryUnavailable(PostgresError)
     /// A read fell back to the primary, because the replica failed (`nil`: was behind).
-    case replicaPassedOver(PostgresError?)
+    case replicaSkipped(PostgresError?)
     case readFailed(any Error)
     case recordsExpired(Int)
     case expiryFailed(any Error)

@@ -21,7 +21,7 @@ public struct LedgerLimits: Sendable {
     public var primaryReadConnections = 4
     public var waitingReads = 1_000
     /// How long to retry a failed transaction, or to check its outcome, before it fails for the caller.
-    public var commitPatience: Duration = .seconds(3)
+    public var commitTimeout: Duration = .seconds(3)
     /// Whether reads are served from the replica while the primary is unreachable, although they may be stale. Such a
     /// snapshot is marked (``Snapshot/unproven``).
     public var servesUnproven = false
@@ -59,7 +59,7 @@ public struct PostgresLedger: Service {
     ///   - invalidating: Invalidates the cache for each commit, before the commit is acknowledged.
     public init(
         primary: ConnectionConfiguration, replica: ConnectionConfiguration?, limits: LedgerLimits = LedgerLimits(),
-        invalidating: any CacheInvalidating = NoCache(), observer: any LedgerObserver, logger: Logger
+        invalidating: any CacheInvalidating = NoCacheConnection(), observer: any LedgerObserver, logger: Logger
     ) {
         let primary = primary.toPrimary()
         var pools: [Pool] = []
@@ -85,14 +85,14 @@ public struct PostgresLedger: Service {
         self.relay = relay
         // Without a cache, this process has no `Relay` that would switch off an abandoned one.
         let invalidationGate = InvalidationGate(invalidating, outbox, watch) {
-            if invalidating is NoCache { try? await relay.switchOffIfAbandoned() }
+            if invalidating is NoCacheConnection { try? await relay.switchOffIfAbandoned() }
         }
         self.invalidationGate = invalidationGate
         func lane() -> GroupCommitter<MovementBatches> {
             let batches = MovementBatches(
                 transactions: DurableTransactions(
                     connections: pool(writing, connections: 1, waiting: 0), observer: observer,
-                    timeout: limits.commitPatience),
+                    timeout: limits.commitTimeout),
                 outbox: outbox, invalidationGate: invalidationGate, observer: observer)
             return GroupCommitter(batches, limits.write)
         }
@@ -102,7 +102,7 @@ public struct PostgresLedger: Service {
         catalog = DurableTransactions(
             connections: pool(
                 writing, connections: 1, waiting: limits.write.catalogChangesWaiting, waitTimeout: .seconds(30)),
-            observer: observer, timeout: limits.commitPatience)
+            observer: observer, timeout: limits.commitTimeout)
         self.primary = pool(primary, connections: limits.primaryReadConnections, waiting: limits.waitingReads)
         // Every request may wait for it, and the replica is a fallback.
         credentials = pool(
@@ -200,7 +200,7 @@ extension PostgresLedger: StockWriting {
 
     /// Invalidates the cache, then returns the receipt; see `MovementBatches`.
     private func receipt(
-        for committed: Committed<Result<CatalogDecision, Refusal>>, invalidated: [Outbox.Key]
+        for committed: Decided<Result<CatalogDecision, Refusal>>, invalidated: [Outbox.Key]
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         guard case .success(let decision) = committed.value, let written = decision.written else {
             outbox.markInvalidated(invalidated)

@@ -14,7 +14,7 @@ public struct LedgerFileLimits: Sendable {
     /// How long a transaction waits for another process's; then it is refused as overloaded.
     public var lockTimeout: Duration = .seconds(5)
     /// How long a commit that failed halfway is retried before its outcome is reported as unknown.
-    public var commitPatience: Duration = .seconds(3)
+    public var commitTimeout: Duration = .seconds(3)
     /// Files up to this size, in bytes, are read whole and checked whenever they are opened, which takes little time.
     public var smallFileBytes = 8 << 20
 
@@ -63,7 +63,7 @@ public struct SQLiteLedger: Service {
         changes = ConcurrencyLimit(limits.write.catalogChangesWaiting)
         condition = FileCondition(observer: observer)
         transactions = DurableTransactions(
-            database: database, condition: condition, observer: observer, patience: limits.commitPatience)
+            database: database, condition: condition, observer: observer, timeout: limits.commitTimeout)
         movements = GroupCommitter(
             MovementBatches(transactions: transactions, history: history, observer: observer), limits.write)
         reader = SnapshotReader(

@@ -161,7 +161,7 @@ public final class CacheConnection: CacheInvalidating {
     /// invalidations. Redis may hold millions of keys, so each call stops after half a second.
     /// - Parameter cursor: Where to continue; `0` to begin.
     /// - Returns: Where it stopped, `0` when done; `nil` if the cache failed.
-    func forgetOthers(from cursor: String) async -> String? {
+    func deleteAllMarks(from cursor: String) async -> String? {
         await attempt { () throws(CacheError) in
             let deadline = ContinuousClock.now + .milliseconds(500)
             var cursor = cursor

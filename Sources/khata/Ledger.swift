@@ -17,7 +17,7 @@ extension Settings {
     }
 
     func ledger(
-        on servers: Servers, _ logger: Logger, invalidating: any CacheInvalidating = NoCache()
+        on servers: Servers, _ logger: Logger, invalidating: any CacheInvalidating = NoCacheConnection()
     ) throws(SettingsError) -> PostgresLedger {
         var replica: ConnectionConfiguration?
         if let replicaURL = servers.replicaURL {
@@ -69,7 +69,7 @@ private func withLedger<T: Sendable>(
     // Other processes may serve from a cache, which must be invalidated for changes recorded here too.
     let redis = try settings.redisClient(on: servers, cacheLogger)
     let cache = redis.map { [cacheLogger] in CacheConnection($0, recentBytes: 0, logger: cacheLogger) }
-    let ledger = try settings.ledger(on: servers, logger, invalidating: cache ?? NoCache())
+    let ledger = try settings.ledger(on: servers, logger, invalidating: cache ?? NoCacheConnection())
     do {
         let result = try await running(ledger, logger) {
             try await Schema(ledger.primary).check()
@@ -113,8 +113,8 @@ struct LedgerLog: LedgerObserver {
         case .commitUncertain(let error): logger.warning("the connection was lost at a commit", error)
         case .outcomeUnknown(let error): logger.error("the outcome of a commit could not be determined", error)
         case .primaryUnavailable(let error): logger.error("the primary is unavailable", error)
-        case .replicaPassedOver(nil): logger.debug("the replica is behind: the read uses the primary")
-        case .replicaPassedOver(let error?): logger.info("the replica failed: the read uses the primary", error)
+        case .replicaSkipped(nil): logger.debug("the replica is behind: the read uses the primary")
+        case .replicaSkipped(let error?): logger.info("the replica failed: the read uses the primary", error)
         case .readFailed(let error): logger.error("a read failed", error)
         case .recordsExpired(let count): logger.debug("idempotency records expired", metadata: ["count": "\(count)"])
         case .outboxLeft(let error): logger.warning("rows of the outbox could not be deleted", error)

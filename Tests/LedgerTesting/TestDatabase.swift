@@ -134,7 +134,7 @@ extension TestDatabase {
     ///   - invalidating: Is told of each commit.
     public func withLedger<T: Sendable>(
         primary: String? = nil, replica: String? = nil, limits: LedgerLimits = LedgerLimits(),
-        invalidating: any CacheInvalidating = NoCache(), observer: any LedgerObserver = IgnoringObserver(),
+        invalidating: any CacheInvalidating = NoCacheConnection(), observer: any LedgerObserver = IgnoringObserver(),
         logger: Logger = quiet,
         _ body: @Sendable (PostgresLedger) async throws -> T
     ) async throws -> T {

@@ -285,7 +285,7 @@ extension LedgerLimits {
     /// A busy machine may take longer to connect again than a shop would wait.
     fileprivate static var patient: LedgerLimits {
         var limits = LedgerLimits()
-        limits.commitPatience = .seconds(60)
+        limits.commitTimeout = .seconds(60)
         return limits
     }
 }

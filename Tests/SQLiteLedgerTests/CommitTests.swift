@@ -63,7 +63,7 @@ struct CommitTests {
     @Test("a commit that the disk fails for good has an unknown outcome: a crash may bring it back")
     func outcomeUnknown() async throws {
         var limits = LedgerFileLimits()
-        limits.commitPatience = .zero
+        limits.commitTimeout = .zero
         try await withFaultyDisk(limits) { file, ledger in
             FaultyDisk.failing.store(.max, ordering: .relaxed)
             await #expect {

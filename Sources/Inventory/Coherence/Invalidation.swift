@@ -20,7 +20,7 @@ public protocol CacheInvalidating: Sendable {
 }
 
 /// This process has no cache, but others may have one.
-public struct NoCache: CacheInvalidating {
+public struct NoCacheConnection: CacheInvalidating {
     public init() {}
     public func invalidate(_ invalidations: [Invalidation], in state: CacheState) async -> Bool { false }
 }

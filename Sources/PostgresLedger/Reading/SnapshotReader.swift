@@ -70,13 +70,13 @@ struct SnapshotReader: Sendable {
                 return try found.snapshot(atLeast, .replica, Staleness(provenAt: provenAt))
             }
         } catch is Behind {
-            observer.observe(.replicaPassedOver(nil))
+            observer.observe(.replicaSkipped(nil))
         } catch let error as PostgresError {
-            observer.observe(.replicaPassedOver(error))
+            observer.observe(.replicaSkipped(error))
         } catch let error as LedgerError {
             // The client may have seen a newer position than the replica, or another history: the primary decides.
             switch error {
-            case .positionUnavailable, .historyChanged: observer.observe(.replicaPassedOver(nil))
+            case .positionUnavailable, .historyChanged: observer.observe(.replicaSkipped(nil))
             default: throw error
             }
         } catch {

@@ -10,16 +10,16 @@ struct CatalogTransaction: Sendable {
     /// Outbox rows to delete in this commit.
     let invalidated: [Outbox.Key]
 
-    func prepare(_ session: Session) throws -> PreparedTransaction<Committed<Result<CatalogDecision, Refusal>>> {
+    func prepare(_ session: Session) throws -> PreparedTransaction<Decided<Result<CatalogDecision, Refusal>>> {
         let (head, cache) = try lockedHead(session)
         let state = try state(session, head: head, in: cache.history)
         let result = Result { () throws(Refusal) in try decide(command, on: state) }
         guard case .success(let decision) = result, let written = decision.written else {
             return PreparedTransaction(
-                value: Committed(value: result, cache: cache), writes: [], proof: nil)
+                value: Decided(value: result, cache: cache), writes: [], proof: nil)
         }
         return PreparedTransaction(
-            value: Committed(value: result, cache: cache), writes: writes(of: written, cache),
+            value: Decided(value: result, cache: cache), writes: writes(of: written, cache),
             proof: CommitProof(written.audit))
     }
 

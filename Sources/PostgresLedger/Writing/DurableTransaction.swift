@@ -11,7 +11,7 @@ struct PreparedTransaction<Value: Sendable>: Sendable {
 }
 
 /// What was decided, and the current cache as read in the transaction.
-struct Committed<Value: Sendable>: Sendable {
+struct Decided<Value: Sendable>: Sendable {
     let value: Value
     let cache: CacheState
 }

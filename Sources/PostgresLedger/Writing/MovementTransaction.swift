@@ -7,11 +7,11 @@ struct MovementTransaction: Sendable {
     /// Outbox rows to delete in this commit.
     let invalidated: [Outbox.Key]
 
-    func prepare(_ session: Session) throws -> PreparedTransaction<Committed<Decision>> {
+    func prepare(_ session: Session) throws -> PreparedTransaction<Decided<Decision>> {
         let (state, cache) = try lockedState(session)
         let decision = decide(commands, on: state)
         return PreparedTransaction(
-            value: Committed(value: decision, cache: cache), writes: writes(of: decision, cache),
+            value: Decided(value: decision, cache: cache), writes: writes(of: decision, cache),
             proof: decision.audit.last.map(CommitProof.init))
     }
 

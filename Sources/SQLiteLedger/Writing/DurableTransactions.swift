@@ -38,7 +38,7 @@ struct DurableTransactions: Sendable {
     let condition: FileCondition
     let observer: any LedgerFileObserver
     /// How long to retry.
-    let patience: Duration
+    let timeout: Duration
 
     private static let pause: Duration = .milliseconds(100)
 
@@ -47,7 +47,7 @@ struct DurableTransactions: Sendable {
     func run<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Written<Value>
     ) async throws(TransactionFailure) -> Value {
-        let deadline = ContinuousClock.now + patience
+        let deadline = ContinuousClock.now + timeout
         var uncertain: (any Error)?
         while true {
             do {
@@ -115,7 +115,7 @@ struct DurableTransactions: Sendable {
                 isCommitting = true
                 return .commit
             }
-        } catch let error as DatabaseError where isCommitting && !error.isBeforeTheEnd {
+        } catch let error as DatabaseError where isCommitting && !error.provesNoCommit {
             return .uncertain(error)
         }
         guard let value else { preconditionFailure("the transaction ran") }
@@ -125,7 +125,7 @@ struct DurableTransactions: Sendable {
 
 extension DatabaseError {
     /// At a commit: whether the commit mark is certainly not in the log.
-    fileprivate var isBeforeTheEnd: Bool {
+    fileprivate var provesNoCommit: Bool {
         resultCode == .SQLITE_BUSY || resultCode == .SQLITE_FULL || extendedResultCode == .SQLITE_IOERR_WRITE
     }
 

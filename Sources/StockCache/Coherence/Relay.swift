@@ -25,7 +25,7 @@ public struct Relay: Service {
             // When any relay may have sent the last heartbeat.
             var lastBeat = ContinuousClock.now
             var offSince = ContinuousClock.now
-            // The progress of `forgetOthers`.
+            // The progress of `deleteAllMarks`.
             var cursor = "0"
             while (try? await Task.sleep(for: Self.interval)) != nil {
                 guard let round = try? await outbox.round(limit: Self.maximumEntries) else { continue }
@@ -53,7 +53,7 @@ public struct Relay: Service {
         let state = round.state
         guard let namespace = await cache.writableNamespace(in: state.history) else { return false }
         if round.followsOthers {
-            guard let next = await cache.forgetOthers(from: cursor) else { return false }
+            guard let next = await cache.deleteAllMarks(from: cursor) else { return false }
             cursor = next
             if next != "0" { return true }
         }

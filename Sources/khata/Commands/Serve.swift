@@ -43,7 +43,7 @@ struct Serve: AsyncParsableCommand {
         if migrate { _ = try await settings.migrate(servers) }
         let redis = try settings.redisClient(on: servers, logger)
         let cache = redis.map { CacheConnection($0, recentBytes: settings.recentDocumentBytes, logger: logger) }
-        let ledger = try settings.ledger(on: servers, logger, invalidating: cache ?? NoCache())
+        let ledger = try settings.ledger(on: servers, logger, invalidating: cache ?? NoCacheConnection())
         try await Schema(ledger.primary).check()
         let documents = cache.map { DocumentCache($0, servesUnproven: settings.ledger.servesUnproven) }
         let warming = documents.map { CacheWarming(settings.warmer(ledger, $0), logger: logger) }

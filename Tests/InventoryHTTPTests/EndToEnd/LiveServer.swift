@@ -96,7 +96,7 @@ struct LiveServer: Sendable {
         on database: TestDatabase, _ setup: Setup, _ tokens: [Role: String], cache: CacheConnection? = nil,
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
-        try await database.withLedger(invalidating: cache ?? NoCache(), logger: setup.logger) { ledger in
+        try await database.withLedger(invalidating: cache ?? NoCacheConnection(), logger: setup.logger) { ledger in
             let authenticator = Authenticator(
                 credentials: ledger, uses: KeyUses(store: ledger, logger: setup.logger), passwords: setup.passwords,
                 tokens: setup.tokens, logger: setup.logger)
