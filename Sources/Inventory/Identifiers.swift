@@ -48,7 +48,7 @@ public struct Quantity: Hashable, Sendable {
 }
 
 /// One product's level in one store.
-public struct LevelKey: Hashable, Sendable {
+public struct LevelKey: Decodable, Hashable, Sendable {
     public let storeID: StoreID
     public let productID: ProductID
 

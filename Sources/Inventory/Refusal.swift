@@ -1,5 +1,5 @@
 /// Why the rules of the ledger refuse a command. Nothing was written.
-public enum Refusal: Error, Hashable, Sendable {
+public enum Refusal: Decodable, Error, Hashable, Sendable {
     case insufficientStock(onHand: Int64, requested: Int64)
     /// The level is not the one that the client expected.
     case stockChanged(onHand: Int64)
@@ -47,7 +47,7 @@ public struct StockLeft: Hashable, Sendable {
 }
 
 /// Why one line of an atomic batch cannot be recorded.
-public struct LineRefusal: Hashable, Sendable {
+public struct LineRefusal: Decodable, Hashable, Sendable {
     public let index: Int
     public let refusal: Refusal
 

@@ -1,13 +1,8 @@
+import Foundation
 import JSON
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// A moment, in microseconds since 1970-01-01T00:00:00Z: exact in every ledger, and in RFC 3339 with six digits.
-public struct Timestamp: Hashable, Comparable, Sendable {
+public struct Timestamp: Comparable, Decodable, Hashable, Sendable {
     public let microseconds: Int64
 
     public init(microseconds: Int64) { self.microseconds = microseconds }

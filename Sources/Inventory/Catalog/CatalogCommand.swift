@@ -21,32 +21,8 @@ public enum CatalogChange: Sendable {
     case archiveStore(StoreID, ifVersion: VersionCondition)
 }
 
-/// The versions that a change applies to: those that its author has seen.
-public enum VersionCondition: Hashable, Sendable {
-    case any
-    case oneOf([Version])
-
-    func admits(_ version: Version) -> Bool {
-        switch self {
-        case .any: true
-        case .oneOf(let versions): versions.contains(version)
-        }
-    }
-}
-
-/// The version of a product or store.
-public struct Version: Hashable, Sendable {
-    public let position: Position
-    public let history: History
-
-    public init(_ position: Position, in history: History) {
-        self.position = position
-        self.history = history
-    }
-}
-
 /// The result of a change to the catalog.
-public enum CatalogItem: Hashable, Sendable {
+public enum CatalogItem: Decodable, Hashable, Sendable {
     case product(Product)
     case store(Store)
 }

@@ -1,5 +1,5 @@
 /// A product of the catalog, which all stores share.
-public struct Product: Hashable, Sendable {
+public struct Product: Decodable, Hashable, Sendable {
     public let id: ProductID
     public let details: ProductDetails
     /// The catalog's position of the product's last change: its version.
@@ -13,7 +13,7 @@ public struct Product: Hashable, Sendable {
 }
 
 /// The part of a product that clients set. Texts are compared byte by byte, as databases do.
-public struct ProductDetails: Sendable {
+public struct ProductDetails: Decodable, Sendable {
     /// The stock keeping unit, unique among all products, archived ones included.
     public var sku: String?
     public var name: String

@@ -1,4 +1,4 @@
-public struct Store: Hashable, Sendable {
+public struct Store: Decodable, Hashable, Sendable {
     public let id: StoreID
     public let name: String
     /// The catalog's position of the store's last change: its version. Not the position of the store's own ledger.

@@ -64,7 +64,7 @@ public struct IdempotencyRecord: Sendable {
 }
 
 /// The outcome of a command that was not refused.
-public enum Outcome: Hashable, Sendable {
+public enum Outcome: Decodable, Hashable, Sendable {
     case movement(RecordedMovement)
     case transfer(RecordedTransfer)
     case batch(RecordedBatch)

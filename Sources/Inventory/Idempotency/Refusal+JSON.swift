@@ -1,7 +1,7 @@
 import JSON
 
 /// The stored format of refusals, in `Outcome+JSON.swift`: an object with the refusal's name, containing its associated
-/// values, or `_0` for a single one. Programs before version 1 can read no others, and of `inUse` only `_0`, its first level.
+/// values, or `_0` for a single one. Programs before version 1 can read no others, and of `inUse` only its first level.
 extension JSONWriter {
     mutating func value(_ refusal: Refusal) {
         openObject()
@@ -18,16 +18,19 @@ extension JSONWriter {
         case .notFound: object("notFound")
         case .alreadyExists(let field): object("alreadyExists") { $0.field("_0", field) }
         case .inUse(let left):
-            object("inUse") { json in
-                if let first = left.levels.first {
-                    json.key("_0")
-                    json.value(first)
-                }
+            field(case: "inUse") { json in
+                json.openObject()
+                if let first = left.levels.first { json.fields(of: first) }
                 json.key("levels")
                 json.openArray()
-                for level in left.levels { json.value(level) }
+                for level in left.levels {
+                    json.openObject()
+                    json.fields(of: level)
+                    json.closeObject()
+                }
                 json.closeArray()
                 json.field("hasMore", left.hasMore)
+                json.closeObject()
             }
         case .preconditionFailed: object("preconditionFailed")
         case .idempotencyKeyReused: object("idempotencyKeyReused")
@@ -48,11 +51,9 @@ extension JSONWriter {
         closeObject()
     }
 
-    private mutating func value(_ level: LevelKey) {
-        openObject()
+    private mutating func fields(of level: LevelKey) {
         field("storeID", level.storeID)
         field("productID", level.productID)
-        closeObject()
     }
 
     private mutating func object(_ name: StaticString, _ write: (inout JSONWriter) -> Void = { _ in }) {
@@ -60,40 +61,5 @@ extension JSONWriter {
         openObject()
         write(&self)
         closeObject()
-    }
-}
-
-extension Refusal {
-    init(_ fields: ObjectFields) throws(UnreadableData) {
-        let (name, payload) = try fields.only("a refusal")
-        switch name {
-        case "insufficientStock":
-            self = .insufficientStock(
-                onHand: try payload.integer("onHand"), requested: try payload.integer("requested"))
-        case "stockChanged": self = .stockChanged(onHand: try payload.integer("onHand"))
-        case "unknownProduct": self = .unknownProduct(try payload.number("_0"))
-        case "unknownStore": self = .unknownStore(try payload.number("_0"))
-        case "ambiguousName": self = .ambiguousName(try payload.text("_0"))
-        case "notFound": self = .notFound
-        case "alreadyExists": self = .alreadyExists(try payload.text("_0"))
-        case "inUse":
-            var levels: [LevelKey] = []
-            for level in try payload["levels"] == nil ? [payload.object("_0")] : payload.objects("levels") {
-                levels.append(LevelKey(try level.number("storeID"), try level.number("productID")))
-            }
-            self = .inUse(StockLeft(levels, hasMore: payload["hasMore"] == .flag(true)))
-        case "preconditionFailed": self = .preconditionFailed
-        case "idempotencyKeyReused": self = .idempotencyKeyReused
-        case "batch":
-            var lines: [LineRefusal] = []
-            for line in try payload.objects("_0") {
-                lines.append(
-                    LineRefusal(index: Int(try line.integer("index")), refusal: try Refusal(try line.object("refusal")))
-                )
-            }
-            self = .batch(lines)
-        case "idsExhausted": self = .idsExhausted
-        default: throw UnreadableData("a refusal \(name) is not known")
-        }
     }
 }

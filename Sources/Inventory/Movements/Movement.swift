@@ -1,5 +1,5 @@
 /// The type of a change to a product's level.
-public enum MovementType: String, CaseIterable, Sendable {
+public enum MovementType: String, CaseIterable, Decodable, Sendable {
     case stockIn = "stock-in"
     case sale
     case manualRemoval = "manual-removal"
@@ -132,7 +132,7 @@ public struct Batch: Hashable, Sendable {
 }
 
 /// What is wrong with a field of a request.
-public struct InvalidField: Hashable, Sendable {
+public struct InvalidField: Decodable, Hashable, Sendable {
     /// The field's location in the request: a JSON pointer (RFC 6901).
     public let pointer: String
     public let detail: String

@@ -1,5 +1,5 @@
 /// The outcome of a movement, as its client sees it.
-public struct RecordedMovement: Hashable, Sendable {
+public struct RecordedMovement: Decodable, Hashable, Sendable {
     public let storeID: StoreID
     public let position: Position
     public let productID: ProductID
@@ -20,7 +20,7 @@ public struct RecordedMovement: Hashable, Sendable {
 }
 
 /// The outcome of a transfer: its two movements.
-public struct RecordedTransfer: Hashable, Sendable {
+public struct RecordedTransfer: Decodable, Hashable, Sendable {
     public let id: String
     public let out: RecordedMovement
     public let `in`: RecordedMovement
@@ -34,7 +34,7 @@ public struct RecordedTransfer: Hashable, Sendable {
 
 /// The outcomes of a batch's lines, in order.
 public struct RecordedBatch: Hashable, Sendable {
-    public enum Line: Hashable, Sendable {
+    public enum Line: Decodable, Hashable, Sendable {
         case recorded(RecordedMovement)
         case refused(Refusal)
         /// It was not a valid movement.

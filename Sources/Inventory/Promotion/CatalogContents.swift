@@ -11,17 +11,6 @@ public struct CatalogContents: Hashable, Sendable {
     }
 }
 
-/// An item of the catalog that may be archived.
-public struct Archivable<Item: Hashable & Sendable>: Hashable, Sendable {
-    public let item: Item
-    public let archivedAt: Timestamp?
-
-    public init(_ item: Item, archivedAt: Timestamp?) {
-        self.item = item
-        self.archivedAt = archivedAt
-    }
-}
-
 extension CatalogContents {
     /// The items that did not change after a position, according to `later`, a later state of the same catalog.
     public func unchanged(in later: CatalogContents, since position: Position) -> CatalogContents {
