@@ -1,13 +1,8 @@
+import Foundation
 public import Inventory
 public import Logging
 public import Postgres
 public import ServiceLifecycle
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// Numbers of connections, and limits on what may wait for them.
 public struct LedgerLimits: Sendable {

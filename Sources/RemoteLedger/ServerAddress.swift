@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import Foundation
 
 /// The address of a Khata server: `https://khata.example`, or `http://10.0.0.2:8080/shop` behind a proxy that strips
 /// the path.

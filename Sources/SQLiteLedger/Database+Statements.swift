@@ -1,11 +1,6 @@
+import Foundation
 import GRDB
 import Inventory
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// A value of a statement's parameter, in order.
 typealias Parameter = any DatabaseValueConvertible

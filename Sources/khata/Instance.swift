@@ -1,3 +1,4 @@
+import Foundation
 import Inventory
 import InventoryHTTP
 import Logging
@@ -7,12 +8,6 @@ import Redis
 import ServiceLifecycle
 import StockCache
 import UnixSignals
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// One process that serves the API, over any ledger.
 struct Instance {

@@ -1,13 +1,8 @@
 import Dispatch
+import Foundation
 import Logging
 import ServiceLifecycle
 import UnixSignals
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Ends the process if its services do not end in time, because a database hangs, or if Ctrl-C is pressed again. Requests
 /// without a response may have been committed or not, as after a crash.

@@ -1,11 +1,6 @@
 import Basics
+import Foundation
 import Inventory
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// A job that warms the cache, requested by a client.
 struct WarmingJob: Sendable {

@@ -1,13 +1,6 @@
 internal import CLibPQ
+import Foundation
 internal import Logging
-
-#if canImport(Darwin)
-    internal import Darwin
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Glibc
-#endif
 
 /// Owns a libpq connection: the only type that holds the `PGconn`. Not thread-safe, like the `PGconn`.
 ///

@@ -1,13 +1,8 @@
+import Foundation
 import Inventory
 import JSON
 import Postgres
 import Synchronization
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// Pending invalidations: one row for each commit, until the current cache is invalidated for it; its key is the
 /// commit's last audit entry. Rows that are done are deleted as part of a later commit, which saves a transaction.

@@ -1,13 +1,8 @@
+import Foundation
 import Inventory
 import Logging
 import Postgres
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// The state of the primary. A replica in the same history that has replayed up to `flushed` has everything that was
 /// acknowledged before the request.

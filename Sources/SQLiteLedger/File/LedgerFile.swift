@@ -1,16 +1,6 @@
 import Basics
+import Foundation
 import GRDB
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// A ledger's file. It is checked before anything is written to it.
 ///

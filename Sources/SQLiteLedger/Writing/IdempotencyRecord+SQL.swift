@@ -1,11 +1,6 @@
+import Foundation
 import GRDB
 import Inventory
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 extension IdempotencyRecord {
     /// The record of a key. An expired one is valid until it is deleted: a key is kept for at least that long.

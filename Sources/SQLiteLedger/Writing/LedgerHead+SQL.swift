@@ -1,11 +1,6 @@
+import Foundation
 import GRDB
 import Inventory
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 extension LedgerHead {
     /// `nil` for a store that does not exist or is archived, and for the catalog, which is not a store.
