@@ -10,8 +10,7 @@ public struct ScopedLedger: Sendable {
         self.scope = scope
     }
 
-    /// No store has this id.
-    private static let nowhere = StoreID(rawValue: -1)
+    private static let missingStoreID = StoreID(rawValue: -1)
 
     private func require(_ storeID: StoreID?) throws(LedgerError) {
         if let storeID, !scope.contains(storeID) { throw .notFound }
@@ -112,7 +111,7 @@ extension ScopedLedger: StockWriting {
     /// Each line has its own outcome, so lines for stores outside the scope are sent with a store id that does not
     /// exist.
     public func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch> {
-        let batch = batch.map { scope.contains($0.storeID) ? $0 : $0.moved(to: Self.nowhere) }
+        let batch = batch.map { scope.contains($0.storeID) ? $0 : $0.moved(to: Self.missingStoreID) }
         let receipt = try await ledger.record(batch, context)
         for case .recorded(let movement) in receipt.value.lines { try require(movement.storeID) }
         return receipt
@@ -128,7 +127,7 @@ extension ScopedLedger: StockWriting {
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         switch change {
         case .createProduct, .addProduct, .replaceProduct, .archiveProduct: break
-        case .createStore(let id, _): try require(id ?? Self.nowhere)
+        case .createStore(let id, _): try require(id ?? Self.missingStoreID)
         case .replaceStore(let id, _, _), .archiveStore(let id, _): try require(id)
         }
         var context = context

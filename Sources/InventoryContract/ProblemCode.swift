@@ -35,35 +35,9 @@ extension ProblemCode {
     /// The same for every problem with the code.
     public var title: String {
         switch self {
-        case .badRequest: "Bad request"
         case .malformedJSON: "Malformed JSON"
-        case .invalidParameter: "Invalid parameter"
-        case .invalidCursor: "Invalid cursor"
-        case .unauthenticated: "Unauthenticated"
-        case .forbidden: "Forbidden"
-        case .notFound: "Not found"
-        case .methodNotAllowed: "Method not allowed"
-        case .notAcceptable: "Not acceptable"
-        case .requestTimeout: "Request timeout"
-        case .insufficientStock: "Insufficient stock"
-        case .stockChanged: "Stock changed"
-        case .alreadyExists: "Already exists"
-        case .ambiguousName: "Ambiguous name"
-        case .inUse: "In use"
-        case .preconditionFailed: "Precondition failed"
-        case .historyChanged: "History changed"
-        case .bodyTooLarge: "Body too large"
-        case .unsupportedMediaType: "Unsupported media type"
-        case .invalidBody: "Invalid body"
-        case .unknownProduct: "Unknown product"
-        case .idempotencyKeyReused: "Idempotency key reused"
-        case .quotaExceeded: "Quota exceeded"
-        case .headersTooLarge: "Headers too large"
         case .internalFailure: "Internal failure"
-        case .overloaded: "Overloaded"
-        case .primaryUnavailable: "Primary unavailable"
-        case .positionUnavailable: "Position unavailable"
-        case .outcomeUnknown: "Outcome unknown"
+        default: rawValue.prefix(1).uppercased() + rawValue.dropFirst().replacing("-", with: " ")
         }
     }
 }

@@ -86,12 +86,8 @@ extension RemoteLedger: StockWriting {
         var headed = request
         headed.headers.append((HeaderName.requestID, context.requestID))
         // In an unstructured task: if cancelled, the caller would not learn the outcome of the change.
-        return try await Task { [server, headed] () -> Result<ServerResponse, LedgerError> in
-            do throws(LedgerError) {
-                return .success(try await server.send(headed, subject))
-            } catch {
-                return .failure(error)
-            }
+        return try await Task { [server, headed] in
+            await Result.of { () async throws(LedgerError) in try await server.send(headed, subject) }
         }.value.get()
     }
 }

@@ -11,16 +11,16 @@ extension SQLiteLedger: HealthReporting {
         } catch {
             return [
                 ComponentHealth(
-                    name: Self.component, status: .fail, output: condition.whatIsWrong ?? "the file cannot be read")
+                    name: Self.component, status: .fail, output: condition.defect ?? "the file cannot be read")
             ]
         }
         if isMoved { condition.moved() }
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
-        let trouble = condition.whatIsWrong
+        let defect = condition.defect
         return [
             ComponentHealth(
-                name: Self.component, status: trouble == nil ? .pass : .fail, observed: milliseconds, unit: "ms",
-                output: trouble)
+                name: Self.component, status: defect == nil ? .pass : .fail, observed: milliseconds, unit: "ms",
+                output: defect)
         ]
     }
 

@@ -17,7 +17,7 @@ public final class CacheConnection: CacheInvalidating {
         var current: CacheState?
         /// Those of the current namespace, if this process is connected to its Redis.
         var documents: RedisDocuments?
-        /// Until then the marks are known to include every acknowledged change; `nil` if they never were.
+        /// The cache is trusted until then: its marks include every acknowledged change. `nil` if it never was.
         var trustedUntil: ContinuousClock.Instant?
         /// The value that was last logged.
         var wasTrusted = false

@@ -51,17 +51,12 @@ func withCache<T: Sendable>(
     let services: [any Service] = [
         ledger, Relay(outbox: ledger.relay, cache: cache), HeartbeatMonitor(primary: ledger, cache: cache),
     ]
-    do {
-        let result = try await interruptible(services, logger) {
+    return try await closing(redis.close) {
+        try await interruptible(services, logger) {
             try await Schema(ledger.primary).check()
             try await cache.requireTrust()
             return try await body(ledger, cache)
         }
-        await redis.close()
-        return result
-    } catch {
-        await redis.close()
-        throw error
     }
 }
 

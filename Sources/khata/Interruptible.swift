@@ -1,3 +1,4 @@
+import Basics
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -27,12 +28,7 @@ private final class Work<T: Sendable>: Service {
     }
 
     func run() async {
-        let result: Result<T, any Error>
-        do {
-            result = .success(try await cancelWhenGracefulShutdown(body))
-        } catch {
-            result = .failure(error)
-        }
+        let result = await Result.of { try await cancelWhenGracefulShutdown(body) }
         self.result.withLock { $0 = result }
     }
 
@@ -40,4 +36,25 @@ private final class Work<T: Sendable>: Service {
         guard let result = result.withLock({ $0 }) else { throw CancellationError() }
         return try result.get()
     }
+}
+
+/// Runs a service until `body` is done.
+func running<T: Sendable>(
+    _ service: any Service, _ logger: Logger, _ body: @Sendable () async throws -> T
+) async throws -> T {
+    try await withThrowingTaskGroup { group in
+        let services = ServiceGroup(services: [service], logger: logger)
+        group.addTask { try await services.run() }
+        let result = await Result.of(body)
+        await services.triggerGracefulShutdown()
+        try await group.waitForAll()
+        return try result.get()
+    }
+}
+
+/// Runs `body`, then closes what it uses, also if it throws.
+func closing<T>(_ close: () async -> Void, _ body: () async throws -> T) async throws -> T {
+    let result = await Result.of(body)
+    await close()
+    return try result.get()
 }

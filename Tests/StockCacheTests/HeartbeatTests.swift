@@ -11,7 +11,7 @@ struct HeartbeatTests {
     /// What each beat, recorded at so many milliseconds, shows: until when the cache may be trusted.
     private func deadlines(_ recorded: [(String?, Int)]) -> [ContinuousClock.Instant?] {
         var heartbeat = HeartbeatTracker()
-        return recorded.map { heartbeat.record($0, asked: at($1)) }
+        return recorded.map { heartbeat.record($0, requestedAt: at($1)) }
     }
 
     @Test("is believed from its second new beat on, and only as far back as the first of the three was asked for")

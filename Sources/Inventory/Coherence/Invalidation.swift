@@ -56,6 +56,15 @@ extension RecordedMovement {
 }
 
 extension Decision {
+    /// The commit's changes to each ledger.
+    public var invalidations: [Invalidation] {
+        var products: [StoreID: [ProductID: Position]] = [:]
+        for entry in entries { products[entry.storeID, default: [:]][entry.productID] = entry.position }
+        return heads.values.map {
+            Invalidation(storeID: $0.storeID, position: $0.position, products: products[$0.storeID, default: [:]])
+        }
+    }
+
     /// The changes of the commits that are replayed.
     public var repeatedInvalidations: [Invalidation] {
         receipts.flatMap { result in

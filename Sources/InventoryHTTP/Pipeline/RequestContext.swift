@@ -16,28 +16,16 @@ struct RequestContext {
     let parameters: Parameters
     let limits: Limits
 
-    /// The `{store_id}` of the path.
-    var storeID: StoreID {
-        guard let id = path.storeID else { preconditionFailure("the route has no {store_id}") }
-        return id
-    }
-
-    /// The `{product_id}` of the path.
-    var productID: ProductID {
-        guard let id = path.productID else { preconditionFailure("the route has no {product_id}") }
-        return id
-    }
-
-    /// The `{job_id}` of the path.
-    var jobID: Substring {
-        guard let id = path.jobID else { preconditionFailure("the route has no {job_id}") }
-        return id
-    }
-
+    /// The `{store_id}` of the path, which the route must have, as for those below.
+    var storeID: StoreID { placeholder(path.storeID) }
+    var productID: ProductID { placeholder(path.productID) }
+    var jobID: Substring { placeholder(path.jobID) }
     /// The `{product}` of the path: a product's name.
-    var productName: String {
-        guard let name = path.productName else { preconditionFailure("the route has no {product}") }
-        return name
+    var productName: String { placeholder(path.productName) }
+
+    func placeholder<Value>(_ value: Value?) -> Value {
+        guard let value else { preconditionFailure("\(route.path) has no such placeholder") }
+        return value
     }
 
     /// The context of a command to the ledger: actor, request id and `Idempotency-Key`.

@@ -1,3 +1,4 @@
+internal import Basics
 public import Logging
 internal import Synchronization
 
@@ -33,8 +34,7 @@ public final class Pool: Sendable {
     ///   `closed`.
     public func run<T: Sendable>(_ body: @escaping @Sendable (Session) throws -> T) async throws -> T {
         let connection = try await lease()
-        let result: Result<T, any Error>
-        do { result = .success(try await connection.run(body)) } catch { result = .failure(error) }
+        let result = await Result.of { try await connection.run(body) }
         await release(connection)
         return try result.get()
     }

@@ -32,7 +32,7 @@ extension Archivable<Store> {
 
 extension Statement {
     fileprivate static let insertProducts = Statement(
-        "moving.insert_products",
+        "promotion.insert_products",
         """
         insert into products (product_id, sku, name, category, unit, version, archived_at)
         select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[],
@@ -40,7 +40,7 @@ extension Statement {
         """)
 
     fileprivate static let updateStores = Statement(
-        "moving.update_stores",
+        "promotion.update_stores",
         """
         update stores s set name = n.name, version = n.version, archived_at = n.archived_at
         from unnest($1::bigint[], $2::text[], $3::bigint[], $4::timestamptz[])
@@ -58,20 +58,20 @@ extension CatalogContents {
     }
 
     private static let allProducts = Statement(
-        "moving.products",
+        "promotion.products",
         """
         select product_id, sku, name, category, unit, version, archived_at from products order by product_id
         """)
 
     private static let allStores = Statement(
-        "moving.stores",
+        "promotion.stores",
         "select store_id, name, version, archived_at from stores where store_id > 0 order by store_id")
 }
 
 extension APIKeyRecord {
     var insert: Query {
         Query(
-            Self.insertKept, .int64(number.rawValue), .text(id), .text(name), .text(grant.role.rawValue),
+            Self.insertStored, .int64(number.rawValue), .text(id), .text(name), .text(grant.role.rawValue),
             .stores(in: grant.scope), .int64(grant.rates.readsPerSecond), .int64(grant.rates.writesPerSecond),
             .bytes(secretHash), .timestamp(createdAt.microseconds), .timestamp(expiresAt?.microseconds),
             .timestamp(lastUsedAt?.microseconds), .timestamp(revokedAt?.microseconds))
@@ -80,8 +80,8 @@ extension APIKeyRecord {
     /// Sets the sequence so that the next key gets the next number.
     var continueNumbers: Query { Query(Self.continueNumbers, .int64(number.rawValue)) }
 
-    private static let insertKept = Statement(
-        "moving.insert_key",
+    private static let insertStored = Statement(
+        "promotion.insert_key",
         """
         insert into api_keys (number, id, name, role, stores, reads_per_second, writes_per_second, secret_hash,
             created_at, expires_at, last_used_at, revoked_at)
@@ -91,19 +91,19 @@ extension APIKeyRecord {
         """)
 
     private static let continueNumbers = Statement(
-        "moving.continue_numbers", "select setval(pg_get_serial_sequence('api_keys', 'number'), $1::bigint)")
+        "promotion.continue_numbers", "select setval(pg_get_serial_sequence('api_keys', 'number'), $1::bigint)")
 }
 
 extension UserRecord {
     var insert: Query {
         Query(
-            Self.insertKept, .text(name.description), .text(passwordHash), .text(grant.role.rawValue),
+            Self.insertStored, .text(name.description), .text(passwordHash), .text(grant.role.rawValue),
             .stores(in: grant.scope), .int64(grant.rates.readsPerSecond), .int64(grant.rates.writesPerSecond),
             .timestamp(createdAt.microseconds), .timestamp(disabledAt?.microseconds))
     }
 
-    private static let insertKept = Statement(
-        "moving.insert_user",
+    private static let insertStored = Statement(
+        "promotion.insert_user",
         """
         insert into users (name, password_hash, role, stores, reads_per_second, writes_per_second, created_at,
             disabled_at)

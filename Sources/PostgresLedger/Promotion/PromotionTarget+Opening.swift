@@ -1,23 +1,6 @@
-public import Access
-public import Inventory
+import Access
+import Inventory
 import Postgres
-
-/// Everything of a shop besides the entries of its stores' ledgers.
-public struct ShopContents: Sendable {
-    /// The catalog's whole ledger.
-    public let history: [AuditEntry]
-    public let catalog: CatalogContents
-    public let credentials: Credentials
-    /// The ends of the stores' ledgers.
-    public let heads: [LedgerHead]
-
-    public init(history: [AuditEntry], catalog: CatalogContents, credentials: Credentials, heads: [LedgerHead]) {
-        self.history = history
-        self.catalog = catalog
-        self.credentials = credentials
-        self.heads = heads
-    }
-}
 
 extension PromotionTarget {
     /// Opens the shop in one transaction: readers see all of it or nothing. What was written is read back and compared
@@ -51,14 +34,14 @@ extension PromotionTarget {
         guard credentials == shop.credentials else { throw PromotionDifference("the keys or users") }
     }
 
-    private static let lockCache = Statement("moving.lock_cache", "select \(CacheState.lockSharedSQL)")
+    private static let lockCache = Statement("promotion.lock_cache", "select \(CacheState.lockSharedSQL)")
 
     private static let lockCatalog = Statement(
-        "moving.lock_catalog",
+        "promotion.lock_catalog",
         "select \(CacheState.columnsSQL) from stores where store_id = 0 and position = 0 for no key update")
 
     private static let history = Statement(
-        "moving.history",
+        "promotion.history",
         """
         select store_id, position, recorded_at, actor, action, request_id, detail, hash
         from audit_log where store_id = 0 order by position
@@ -71,33 +54,5 @@ public struct PromotionDifference: Error, CustomStringConvertible {
 
     init(_ what: String) {
         description = "\(what) would not be the same in the database: nothing was opened there"
-    }
-}
-
-extension ShopContents {
-    /// Queries of bounded size.
-    fileprivate func writes(_ cache: CacheState) -> [Query] {
-        var writes = history.inParts.map(AuditEntry.insert)
-        writes += catalog.products.inParts.map(Archivable<Product>.insert)
-        writes += catalog.stores.inParts.map(Archivable<Store>.update)
-        writes += credentials.keys.map(\.insert)
-        if let last = credentials.keys.last { writes.append(last.continueNumbers) }
-        writes += credentials.users.map(\.insert)
-        if let last = history.last {
-            let head = LedgerHead(
-                storeID: .catalog, position: last.position, hash: last.hash, recordedAt: last.recordedAt)
-            writes.append(LedgerHead.update([head]))
-            // No product's level was ever cached: invalidating whole stores is enough.
-            writes += Outbox.insert(
-                CommitProof(last),
-                ([head] + heads).map { Invalidation(storeID: $0.storeID, position: $0.position, products: [:]) }, cache)
-        }
-        return writes
-    }
-}
-
-extension Array {
-    fileprivate var inParts: [[Element]] {
-        stride(from: 0, to: count, by: 5_000).map { Array(self[$0..<Swift.min($0 + 5_000, count)]) }
     }
 }

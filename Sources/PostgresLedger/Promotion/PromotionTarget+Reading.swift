@@ -30,7 +30,7 @@ extension PromotionTarget {
     }
 
     private static let totals = Statement(
-        "moving.totals",
+        "promotion.totals",
         """
         select (select count(*) from audit_log where store_id = $1::bigint and position <= $2::bigint),
             (select count(*) from movements where store_id = $1::bigint and position <= $2::bigint),
@@ -38,7 +38,7 @@ extension PromotionTarget {
         """)
 
     private static let levels = Statement(
-        "moving.levels",
+        "promotion.levels",
         """
         select product_id, on_hand, position, recorded_at from stock_levels
         where store_id = $1::bigint and product_id > $3::bigint and position <= $2::bigint

@@ -79,21 +79,21 @@ public struct PromotionTarget: Sendable {
 
     /// Whether there is any trace of a shop in use.
     private static let isOpen = Statement(
-        "moving.is_open",
+        "promotion.is_open",
         """
         select exists (select from stores where position > 0 and store_id = 0 or store_id > 0 and archived_at is null)
             or exists (select from products) or exists (select from api_keys) or exists (select from users)
         """)
 
     private static let heads = Statement(
-        "moving.heads",
+        "promotion.heads",
         "select store_id, position, audit_head, recorded_at from stores where store_id > 0 order by store_id")
 
     private static let identityName = Statement(
-        "moving.identity", "select (select system_identifier from pg_control_system()) || '/' || current_database()")
+        "promotion.identity", "select (select system_identifier from pg_control_system()) || '/' || current_database()")
 
     private static let insertStores = Statement(
-        "moving.insert_stores",
+        "promotion.insert_stores",
         """
         insert into stores (store_id, name, version, archived_at)
         select store_id, name, 0, now() from unnest($1::bigint[], $2::text[]) as n (store_id, name)
@@ -101,14 +101,14 @@ public struct PromotionTarget: Sendable {
         """)
 
     private static let advance = Statement(
-        "moving.invalidation",
+        "promotion.advance",
         """
         update stores set position = $4::bigint, audit_head = $5::bytea, recorded_at = $6::timestamptz
         where store_id = $1::bigint and position = $2::bigint and audit_head = $3::bytea and archived_at is not null
         """)
 
     private static let putOutcomes = Statement(
-        "moving.put_outcomes",
+        "promotion.put_outcomes",
         """
         insert into idempotency (principal, key, fingerprint, outcome, expires_at)
         select * from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[])

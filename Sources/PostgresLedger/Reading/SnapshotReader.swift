@@ -172,8 +172,7 @@ private struct Found<Value: Sendable>: Sendable {
             && position ?? .zero >= required.position
     }
 
-    /// Whether everything in it is certainly visible on the primary, as everything up to the requirement's positions
-    /// is.
+    /// Whether it has nothing beyond the required positions: what is up to those is visible on the primary.
     func isCertainlyVisible(_ required: Requirement) -> Bool {
         catalogPosition <= required.catalogPosition && position ?? .zero <= required.highest
     }

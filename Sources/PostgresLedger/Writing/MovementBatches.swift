@@ -32,21 +32,3 @@ struct MovementBatches: BatchCommitting {
 
     func observe(_ event: CommitEvent) { observer.observe(.commit(event)) }
 }
-
-extension LedgerError {
-    init(_ failure: TransactionFailure, _ observer: any LedgerObserver) {
-        switch failure {
-        case .rejected(let error):
-            observer.observe(.commit(.rejected(error)))
-            self = .internalFailure
-        case .overloaded:
-            self = .overloaded
-        case .unavailable(let error):
-            observer.observe(.primaryUnavailable(error))
-            self = .unavailable
-        case .outcomeUnknown(let error):
-            observer.observe(.outcomeUnknown(error))
-            self = .outcomeUnknown
-        }
-    }
-}

@@ -91,12 +91,3 @@ struct MovementTransaction: Sendable {
         left join stock_levels l on l.store_id = n.store_id and l.product_id = n.product_id
         """)
 }
-
-extension LedgerHead {
-    /// From `store_id, position, audit_head, recorded_at`.
-    init(_ row: Row) throws {
-        try self.init(
-            storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1)),
-            hash: row.auditHash(2), recordedAt: row.moment(3))
-    }
-}

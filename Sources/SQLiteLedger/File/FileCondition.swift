@@ -6,7 +6,7 @@ import Synchronization
 final class FileCondition: Sendable {
     private struct State {
         /// Why the last transaction failed.
-        var trouble: String?
+        var failure: String?
         /// The damage, which is permanent.
         var damage: String?
     }
@@ -21,25 +21,25 @@ final class FileCondition: Sendable {
     /// In SQLite's words, without the path.
     var damage: String? { state.withLock { $0.damage } }
 
-    /// Readable, without the path.
-    var whatIsWrong: String? {
+    /// What is wrong with the file, without the path.
+    var defect: String? {
         state.withLock { state in
             state.damage.map { "the file is damaged, restore a backup: \($0)" }
-                ?? state.trouble.map { "no writes: \($0)" }
+                ?? state.failure.map { "no writes: \($0)" }
         }
     }
 
     func succeeded() {
-        state.withLock { $0.trouble = nil }
+        state.withLock { $0.failure = nil }
     }
 
     func failed(_ error: any Error) {
         let reason = (error as? DatabaseError)?.reason ?? "the disk fails"
-        state.withLock { $0.trouble = reason }
+        state.withLock { $0.failure = reason }
     }
 
     func moved() {
-        state.withLock { $0.trouble = "the ledger was moved to another place" }
+        state.withLock { $0.failure = "the ledger was moved to another place" }
     }
 
     /// Records damage. The observer is called the first time.

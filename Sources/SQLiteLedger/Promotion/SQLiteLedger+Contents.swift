@@ -1,12 +1,7 @@
 public import Access
+import Foundation
 import GRDB
 public import Inventory
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// The whole contents of the file, including archived products and stores, for moving them elsewhere.
 extension SQLiteLedger {
@@ -57,12 +52,12 @@ extension SQLiteLedger {
 
     /// Records of idempotency keys, in order of principal and key: those after a key, up to a number of bytes; none at
     /// the end. Limited by bytes because the record of a large batch is a hundred times as long as that of a sale.
-    public func keptOutcomes(
+    public func storedOutcomes(
         after scope: IdempotencyKey.Scope?, bytes limit: Int
     ) async throws(LedgerError) -> [StoredOutcome] {
         try await reader.run { database in
             let rows = try Row.fetchCursor(
-                database.cachedStatement(sql: Self.keptOutcomes),
+                database.cachedStatement(sql: Self.storedOutcomes),
                 arguments: [scope?.principal ?? "", scope?.key ?? ""])
             var (outcomes, bytes): ([StoredOutcome], Int) = ([], 0)
             while bytes < limit, let row = try rows.next() {
@@ -87,7 +82,7 @@ extension SQLiteLedger {
             (select hash from audit_log where store_id = ?1 and position = ?2)
         """
 
-    private static let keptOutcomes = """
+    private static let storedOutcomes = """
         select principal, key, fingerprint, outcome, expires_at from idempotency
         where (principal, key) > (?, ?) order by principal, key
         """

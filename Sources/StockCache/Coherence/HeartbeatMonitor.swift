@@ -33,11 +33,13 @@ public struct HeartbeatMonitor: Service {
             cache.logTrust()
             guard let documents = cache.reachableDocuments else { continue }
             if documents.namespace != namespace { (heartbeat, namespace) = (HeartbeatTracker(), documents.namespace) }
-            let asked = ContinuousClock.now
+            let requestedAt = ContinuousClock.now
             let beat = await cache.attempt { () throws(CacheError) in
                 try await documents.client.send(RedisCommand("GET", documents.beatKey), expecting: documents.identity)
             }
-            if let deadline = heartbeat.record(beat?.string, asked: asked) { cache.trust(documents, until: deadline) }
+            if let deadline = heartbeat.record(beat?.string, requestedAt: requestedAt) {
+                cache.trust(documents, until: deadline)
+            }
         }
     }
 
@@ -61,15 +63,15 @@ struct HeartbeatTracker {
 
     private var name: Substring?
     /// The last three different beats, and when each was requested, oldest first.
-    private var recorded: [(beat: String, asked: ContinuousClock.Instant)] = []
+    private var recorded: [(beat: String, requestedAt: ContinuousClock.Instant)] = []
 
     /// - Returns: Until when the cache may be trusted, if this beat proves it.
-    mutating func record(_ beat: String?, asked: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+    mutating func record(_ beat: String?, requestedAt: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         guard let beat, beat != recorded.last?.beat else { return nil }
         let name = beat.split(separator: ":").first
         if name != self.name { recorded = [] }
         self.name = name
-        recorded = recorded.suffix(2) + [(beat, asked)]
-        return recorded.count == 3 ? recorded[0].asked + Self.trust : nil
+        recorded = recorded.suffix(2) + [(beat, requestedAt)]
+        return recorded.count == 3 ? recorded[0].requestedAt + Self.trust : nil
     }
 }

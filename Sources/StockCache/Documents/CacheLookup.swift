@@ -70,3 +70,10 @@ extension CacheConnection {
         return CacheLookup(documents: documents, hit: hit, required: required, unknown: [])
     }
 }
+
+extension Requirement {
+    /// Whether a document is a hit: it was read at or after the required positions, in the same history.
+    func isMet(by stamp: Stamp) -> Bool {
+        stamp.history == history && stamp.position >= position && stamp.catalogPosition >= catalogPosition
+    }
+}

@@ -1,3 +1,4 @@
+import Basics
 public import Inventory
 import Synchronization
 
@@ -70,12 +71,7 @@ public final class DocumentCache: DocumentReading {
                 }
             }
             let fill = DocumentFill(cache: cache, key: key, render: render)
-            let result: Result<Document, LedgerError>
-            do throws(LedgerError) {
-                result = .success(try await fill.document(lookup))
-            } catch {
-                result = .failure(error)
-            }
+            let result = await Result.of { () async throws(LedgerError) in try await fill.document(lookup) }
             complete(key, result)
             return (try result.get(), lookup.origin)
         }

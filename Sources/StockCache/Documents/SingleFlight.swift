@@ -1,11 +1,5 @@
 import Inventory
 
-extension Requirement {
-    func isMet(by stamp: Stamp) -> Bool {
-        stamp.history == history && stamp.position >= position && stamp.catalogPosition >= catalogPosition
-    }
-}
-
 /// Decides which caller loads a document from the database while the others wait: one load per document at a time.
 ///
 /// A caller joins a load in progress only if its result is certain to be new enough. The others share the next load,

@@ -52,17 +52,17 @@ public struct Importer: Sendable {
     ) async throws -> ImportSummary {
         var checked = ImportSummary(kind: header.kind)
         // Each refused row is reported once, by the pass that decides about it.
-        let tells = options.isDryRun || !options.skipsInvalid
-        try await go(through: file, header, check, &checked, tells ? observer : nil)
+        let reportsRefused = options.isDryRun || !options.skipsInvalid
+        try await run(over: file, header, check, &checked, reportsRefused ? observer : nil)
         guard !options.isDryRun, options.skipsInvalid || checked.refused == 0 else { return checked }
         observer.importBegins(rows: checked.rows)
         var written = ImportSummary(kind: header.kind)
-        try await go(through: file, header, write, &written, observer)
+        try await run(over: file, header, write, &written, observer)
         return written
     }
 
-    private func go(
-        through file: StockFile, _ header: FileHeader, _ pass: some ImportPass, _ summary: inout ImportSummary,
+    private func run(
+        over file: StockFile, _ header: FileHeader, _ pass: some ImportPass, _ summary: inout ImportSummary,
         _ observer: (any ImportObserver)?
     ) async throws {
         var pass = pass

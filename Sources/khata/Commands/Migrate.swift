@@ -36,13 +36,6 @@ extension Settings {
         configuration.silenceTimeout = nil
         let primary = Pool(
             configuration, maximumConnections: 1, maximumWaiting: 1, waitTimeout: .seconds(60), logger: logger())
-        do {
-            let versions = try await Schema(primary).migrate()
-            await primary.close()
-            return versions
-        } catch {
-            await primary.close()
-            throw error
-        }
+        return try await closing(primary.close) { try await Schema(primary).migrate() }
     }
 }

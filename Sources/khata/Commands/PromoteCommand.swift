@@ -53,7 +53,7 @@ struct PromoteCommand: AsyncParsableCommand {
     private func promote(to servers: Settings.Servers, _ settings: Settings) async throws -> PromotionSummary {
         var logger = settings.logger()
         logger.logLevel = max(logger.logLevel, .warning)
-        let configuration = try settings.movingConnection(servers)
+        let configuration = try settings.promotionConnection(servers)
         let pool = Pool(
             configuration, maximumConnections: 1, maximumWaiting: 1, waitTimeout: .seconds(60), logger: logger)
         let (shop, ledger) = (
@@ -64,18 +64,17 @@ struct PromoteCommand: AsyncParsableCommand {
             targetName: "\(configuration)"
         )
         do {
-            let summary = try await interruptible([shop, ledger], logger) { try await promotion.run() }
-            await pool.close()
-            return summary
+            return try await closing(pool.close) {
+                try await interruptible([shop, ledger], logger) { try await promotion.run() }
+            }
         } catch {
-            await pool.close()
             throw Failure(promoting: error, from: file)
         }
     }
 }
 
 extension Settings {
-    fileprivate func movingConnection(_ servers: Servers) throws(SettingsError) -> ConnectionConfiguration {
+    fileprivate func promotionConnection(_ servers: Servers) throws(SettingsError) -> ConnectionConfiguration {
         var configuration = try Self.connection(servers.primaryURL, of: "primary.url")
         // Counting a large ledger takes a while.
         configuration.statementTimeout = .seconds(600)

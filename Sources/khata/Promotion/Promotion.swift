@@ -4,12 +4,12 @@ import SQLiteLedger
 
 /// Moves a shop from a file into a database, such that it is never open in both:
 ///
-/// 1. The stores' ledgers are copied while the shop is open, and verified in the database. 2. The file is locked: the
-/// changes made meanwhile are copied, and everything is compared. 3. In the database, one transaction opens the shop.
-/// Just before it commits, the file is closed.
+/// 1. The stores' ledgers are copied while the shop is open, and verified in the database.
+/// 2. The file is locked: the changes made meanwhile are copied, and everything is compared.
+/// 3. In the database, one transaction opens the shop. Just before it commits, the file is closed.
 ///
-/// So after an interruption the shop is open in the file, or, between the last two commits, nowhere; then the next run
-/// finishes the move.
+/// So after an interruption the shop is open in the file, or, between the last two commits, in neither; then the next
+/// run finishes the move.
 struct Promotion: Sendable {
     let file: SQLiteLedger
     let target: PromotionTarget
@@ -80,11 +80,11 @@ struct Promotion: Sendable {
 
     /// So that a request from before the move can be retried after it.
     private func copyOutcomes() async throws {
-        var outcomes = try await file.keptOutcomes(after: nil, bytes: Self.partBytes)
+        var outcomes = try await file.storedOutcomes(after: nil, bytes: Self.partBytes)
         while let last = outcomes.last {
             try await target.put(outcomes)
             try Task.checkCancellation()
-            outcomes = try await file.keptOutcomes(after: last.scope, bytes: Self.partBytes)
+            outcomes = try await file.storedOutcomes(after: last.scope, bytes: Self.partBytes)
         }
     }
 

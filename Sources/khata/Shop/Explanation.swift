@@ -83,7 +83,7 @@ func explaining<T>(_ subject: Subject, _ body: () async throws -> T) async throw
         return try await body()
     } catch let error as LedgerError {
         switch error {
-        // Which ledger it is is said where that is known.
+        // The caller adds which ledger it is.
         case .unavailable, .damaged: throw error
         default: throw Failure(error.explained(subject))
         }

@@ -78,7 +78,7 @@ struct MovementImport: ImportPass {
         let alone = isFirstPart ? 1 : 0
         if !stores.isEmpty { isFirstPart = false }
         for store in stores.prefix(alone) { outcomes.append(await write(store, part.place.line)) }
-        if outcomes.allSatisfy(\.goesOn) {
+        if outcomes.allSatisfy(\.continues) {
             outcomes += await withTaskGroup(of: Result<PartOutcome, LedgerError>.self) { [self] group in
                 var outcomes: [Result<PartOutcome, LedgerError>] = []
                 for (index, store) in stores.dropFirst(alone).enumerated() {
@@ -119,7 +119,7 @@ private struct PartOutcome: Sendable {
 }
 
 extension Result<PartOutcome, LedgerError> {
-    fileprivate var goesOn: Bool {
+    fileprivate var continues: Bool {
         if case .success(let outcome) = self { !outcome.isStopped } else { false }
     }
 }

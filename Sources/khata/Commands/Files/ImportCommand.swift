@@ -76,7 +76,7 @@ struct ImportCommand: AsyncParsableCommand {
             do {
                 return try await Importer(ledger, options: options, now: now, observer: terminal).run(source)
             } catch let error as LedgerError {
-                // Which ledger it is is said where that is known.
+                // The caller adds which ledger it is.
                 if case .damaged = error { throw error }
                 throw Failure("\(error.explained()) If some of it was written, the same command resumes from there.")
             } catch {

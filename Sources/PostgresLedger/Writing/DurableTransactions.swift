@@ -146,6 +146,24 @@ extension TransactionFailure {
     }
 }
 
+extension LedgerError {
+    init(_ failure: TransactionFailure, _ observer: any LedgerObserver) {
+        switch failure {
+        case .rejected(let error):
+            observer.observe(.commit(.rejected(error)))
+            self = .internalFailure
+        case .overloaded:
+            self = .overloaded
+        case .unavailable(let error):
+            observer.observe(.primaryUnavailable(error))
+            self = .unavailable
+        case .outcomeUnknown(let error):
+            observer.observe(.outcomeUnknown(error))
+            self = .outcomeUnknown
+        }
+    }
+}
+
 extension Error {
     fileprivate var isWorthRetrying: Bool {
         guard let error = self as? PostgresError else { return false }

@@ -1,0 +1,48 @@
+public import Access
+public import Inventory
+import Postgres
+
+/// Everything of a shop besides the entries of its stores' ledgers.
+public struct ShopContents: Sendable {
+    /// The catalog's whole ledger.
+    public let history: [AuditEntry]
+    public let catalog: CatalogContents
+    public let credentials: Credentials
+    /// The ends of the stores' ledgers.
+    public let heads: [LedgerHead]
+
+    public init(history: [AuditEntry], catalog: CatalogContents, credentials: Credentials, heads: [LedgerHead]) {
+        self.history = history
+        self.catalog = catalog
+        self.credentials = credentials
+        self.heads = heads
+    }
+}
+
+extension ShopContents {
+    /// Queries of bounded size.
+    func writes(_ cache: CacheState) -> [Query] {
+        var writes = history.inParts.map(AuditEntry.insert)
+        writes += catalog.products.inParts.map(Archivable<Product>.insert)
+        writes += catalog.stores.inParts.map(Archivable<Store>.update)
+        writes += credentials.keys.map(\.insert)
+        if let last = credentials.keys.last { writes.append(last.continueNumbers) }
+        writes += credentials.users.map(\.insert)
+        if let last = history.last {
+            let head = LedgerHead(
+                storeID: .catalog, position: last.position, hash: last.hash, recordedAt: last.recordedAt)
+            writes.append(LedgerHead.update([head]))
+            // No product's level was ever cached: invalidating whole stores is enough.
+            writes += Outbox.insert(
+                CommitProof(last),
+                ([head] + heads).map { Invalidation(storeID: $0.storeID, position: $0.position, products: [:]) }, cache)
+        }
+        return writes
+    }
+}
+
+extension Array {
+    fileprivate var inParts: [[Element]] {
+        stride(from: 0, to: count, by: 5_000).map { Array(self[$0..<Swift.min($0 + 5_000, count)]) }
+    }
+}

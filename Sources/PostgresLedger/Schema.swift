@@ -1,0 +1,150 @@
+import Foundation
+public import Postgres
+
+/// Migrates a database's schema to this program's version, or checks it.
+public struct Schema: Sendable {
+    public static let version = Int64(Migration.all.count)
+
+    private let database: Pool
+
+    public init(_ database: Pool) {
+        self.database = database
+    }
+
+    /// Applies the missing migrations, each in a transaction of its own, one process at a time.
+    /// - Returns: The versions that were applied.
+    /// - Throws: `SchemaError.newer`, `PostgresError`.
+    public func migrate() async throws -> [Int64] {
+        try await database.run { session in
+            try session.script("select pg_advisory_lock(\(Self.lock))")
+            defer { try? session.script("select pg_advisory_unlock(\(Self.lock))") }
+            for table in ["schema_versions", "schema_expansions"] { try session.script(Self.createVersions(table)) }
+            let missing = try Self.missing(session)
+            for migration in missing { try Self.apply(migration, session) }
+            return missing.map(\.version)
+        }
+    }
+
+    /// Sends one statement at a time, because not every server or pooler takes several at once. Waits for table locks only a
+    /// second at a time, because all writers queue behind it; in between they continue.
+    private static func apply(_ migration: Migration, _ session: Session) throws(PostgresError) {
+        let table = migration.isExpansion ? "schema_expansions" : "schema_versions"
+        let statements =
+            ["begin", "set local lock_timeout = '1s'"] + migration.statements
+            + ["insert into \(table) values (\(migration.version))", "commit"]
+        for attempt in 1... {
+            do throws(PostgresError) {
+                for statement in statements { try session.script(statement) }
+                return
+            } catch {
+                // Before anything else, also the release of the lock: a failed transaction takes no other statement.
+                try? session.script("rollback")
+                guard error.sqlState == SQLState.lockNotAvailable, attempt < maximumAttempts else { throw error }
+                // Blocks only the connection's own thread.
+                usleep(2_000_000)
+            }
+        }
+    }
+
+    /// Some minutes.
+    private static let maximumAttempts = 100
+
+    /// Creates the schema in a database that has none; any other must be at this program's version.
+    /// - Throws: `SchemaError`, `PostgresError`.
+    public func makeIfMissing() async throws {
+        if try await !exists() { _ = try await migrate() }
+        try await check()
+    }
+
+    /// Whether the database has any version of the schema.
+    public func exists() async throws -> Bool {
+        try await database.run { session in try session.execute(Self.versionsExist).one().bool(0) }
+    }
+
+    /// Checks that the schema is of this program's version and that commits are durable.
+    /// - Throws: `SchemaError`, `PostgresError`.
+    public func check() async throws {
+        try await database.run { session in
+            let missing = try Self.missing(session)
+            if let first = missing.first {
+                throw SchemaError.older(found: first.version - 1, needed: Self.version)
+            }
+            let durability = try session.execute(Self.durability).one().text(0)
+            guard durability != "off" else { throw SchemaError.commitsAreNotDurable(setting: durability) }
+        }
+    }
+
+    /// Checks that the server is a replica, with a schema of this program's version.
+    /// - Throws: `SchemaError`, `PostgresError`.
+    public func checkIsReplica() async throws {
+        try await check()
+        try await database.run { session in
+            guard try session.execute(Self.isReplica).one().bool(0) else { throw SchemaError.notAReplica }
+        }
+    }
+
+    /// - Returns: The migrations that are not applied yet, in order.
+    /// - Throws: `SchemaError.newer`, `PostgresError`.
+    private static func missing(_ session: Session) throws -> [Migration] {
+        let exist = try session.execute(tablesExist).one()
+        let found = try exist.bool(0) ? session.execute(foundVersion).one().int64(0) : 0
+        let expansions = try exist.bool(1) ? Set(session.execute(foundExpansions).map { try $0.int64(0) }) : []
+        let known = Migration.all.last { !$0.isExpansion }?.version ?? 0
+        guard found <= known else { throw SchemaError.newer(found: found, known: known) }
+        return Migration.all.filter { $0.isExpansion ? !expansions.contains($0.version) : $0.version > found }
+    }
+
+    /// The advisory lock's key: "khata" in ASCII, so that no other application uses it.
+    private static let lock: Int64 = 0x6B_68_61_74_61
+
+    private static func createVersions(_ table: String) -> String {
+        """
+        create table if not exists \(table) (
+            version    bigint primary key,
+            applied_at timestamptz not null default now()
+        )
+        """
+    }
+    private static let tablesExist = Statement(
+        "schema.tables_exist",
+        "select to_regclass('schema_versions') is not null, to_regclass('schema_expansions') is not null")
+    private static let versionsExist = Statement(
+        "schema.exists", "select to_regclass('schema_versions') is not null")
+    private static let foundVersion = Statement(
+        "schema.version", "select coalesce(max(version), 0) from schema_versions")
+    private static let foundExpansions = Statement("schema.expansions", "select version from schema_expansions")
+    private static let isReplica = Statement("schema.is_replica", "select pg_is_in_recovery()")
+    private static let durability = Statement("schema.durability", "select current_setting('synchronous_commit')")
+}
+
+/// Why a database cannot be used.
+public enum SchemaError: Error, CustomStringConvertible {
+    case older(found: Int64, needed: Int64)
+    case newer(found: Int64, known: Int64)
+    /// It accepts writes itself: reads from it would never see what is recorded on the primary.
+    case notAReplica
+    /// Commits would be acknowledged before they are durable.
+    case commitsAreNotDurable(setting: String)
+
+    public var description: String {
+        switch self {
+        case .older(let found, let needed):
+            """
+            the database's schema is at version \(found), and this program needs \(needed): \
+            run `khata migrate`, or start with --migrate
+            """
+        case .newer(let found, let known):
+            """
+            the database's schema is at version \(found), and this program knows only up to \(known): \
+            use the newer program that migrated it
+            """
+        case .notAReplica:
+            "this server is not a standby: configure a streaming replica of the primary, or none"
+        case .commitsAreNotDurable(let setting):
+            """
+            synchronous_commit is \(setting) for this database or user, so acknowledged movements could be lost: \
+            set it to on (or remote_write, remote_apply)
+            """
+        }
+    }
+}
