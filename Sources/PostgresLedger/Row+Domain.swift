@@ -1,25 +1,25 @@
-import Inventory
-import Postgres
+package import Inventory
+package import Postgres
 
-/// Reads the domain's types.
-extension Row {
-    func moment(_ column: Int) throws(PostgresError) -> Timestamp {
+extension Row: LedgerRow {
+    package func moment(_ column: Int) throws(PostgresError) -> Timestamp {
         Timestamp(microseconds: try timestamp(column))
     }
 
-    func optionalMoment(_ column: Int) throws(PostgresError) -> Timestamp? {
+    package func optionalMoment(_ column: Int) throws(PostgresError) -> Timestamp? {
         try optionalTimestamp(column).map { Timestamp(microseconds: $0) }
     }
 
-    /// A value of an enumeration.
     /// - Throws: `UnreadableData` for an unknown value, which a newer version may have written.
-    func known<Value: RawRepresentable<String>>(_ column: Int) throws -> Value {
+    package func known<Value: RawRepresentable<String>>(_ column: Int) throws -> Value {
         let text = try text(column)
         guard let value = Value(rawValue: text) else { throw UnreadableData("\(text) is no \(Value.self)") }
         return value
     }
 
-    func auditHash(_ column: Int) throws -> AuditHash {
+    package func auditAction(_ column: Int) throws -> AuditAction { try known(column) }
+
+    package func auditHash(_ column: Int) throws -> AuditHash {
         let bytes = try bytes(column)
         guard bytes.count == AuditHash.origin.bytes.count else {
             throw UnreadableData("a hash of \(bytes.count) bytes")

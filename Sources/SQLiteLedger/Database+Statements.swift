@@ -1,6 +1,6 @@
 import Foundation
-import GRDB
-import Inventory
+package import GRDB
+package import Inventory
 
 /// A value of a statement's parameter, in order.
 typealias Parameter = any DatabaseValueConvertible
@@ -37,7 +37,7 @@ extension String {
 }
 
 /// Values that the table's constraints guarantee: anything else is damage.
-extension Row {
+extension Row: LedgerRow {
     func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ index: Int) throws -> Value {
         do {
             return try decode(atIndex: index)
@@ -46,8 +46,13 @@ extension Row {
         }
     }
 
-    /// A value of an enum.
-    func known<Value: RawRepresentable<String>>(_ index: Int) throws -> Value {
+    package func int64(_ index: Int) throws -> Int64 { try value(index) }
+    package func text(_ index: Int) throws -> String { try value(index) }
+    package func optionalText(_ index: Int) throws -> String? { try value(index) }
+    package func moment(_ index: Int) throws -> Timestamp { try time(index) }
+    package func optionalMoment(_ index: Int) throws -> Timestamp? { try optionalTime(index) }
+
+    package func known<Value: RawRepresentable<String>>(_ index: Int) throws -> Value {
         guard let value = Value(rawValue: try value(index)) else {
             throw DatabaseError(damaged: "a column has a value that no version knows")
         }
@@ -55,7 +60,7 @@ extension Row {
     }
 
     /// The table does not constrain it: an unknown value may be from a newer program, and is not damage.
-    func auditAction(_ index: Int) throws -> AuditAction {
+    package func auditAction(_ index: Int) throws -> AuditAction {
         let text: String = try value(index)
         guard let action = AuditAction(rawValue: text) else { throw UnreadableData("the action \(text) is not known") }
         return action
@@ -66,11 +71,8 @@ extension Row {
     func optionalTime(_ index: Int) throws -> Timestamp? {
         (try value(index) as Int64?).map { Timestamp(microseconds: $0) }
     }
-    func storeID(_ index: Int) throws -> StoreID { StoreID(rawValue: try value(index)) }
-    func productID(_ index: Int) throws -> ProductID { ProductID(rawValue: try value(index)) }
-    func position(_ index: Int) throws -> Position { Position(rawValue: try value(index)) }
 
-    func auditHash(_ index: Int) throws -> AuditHash {
+    package func auditHash(_ index: Int) throws -> AuditHash {
         let bytes = try bytes(index)
         guard bytes.count == AuditHash.origin.bytes.count else { throw DatabaseError(damaged: "a hash is cut off") }
         return AuditHash(bytes: bytes)

@@ -99,26 +99,3 @@ extension EntryKey {
         self.init(storeID: storeID, position: position)
     }
 }
-
-extension LedgerEntry {
-    /// From the columns of `movements`, in order.
-    init(_ row: Row) throws {
-        try self.init(
-            storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1)),
-            productID: ProductID(rawValue: row.int64(2)), type: row.known(3), quantity: row.int64(4),
-            onHandAfter: row.int64(5), transferID: row.optionalText(6),
-            notes: MovementNotes(
-                occurredAt: row.optionalMoment(9), reference: row.optionalText(7), note: row.optionalText(8)),
-            recordedAt: row.moment(10))
-    }
-}
-
-extension AuditEntry {
-    /// From the columns of `audit_log`, in order.
-    init(_ row: Row) throws {
-        try self.init(
-            storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1)),
-            recordedAt: row.moment(2), actor: row.text(3), action: row.known(4), requestID: row.text(5),
-            detail: row.text(6), hash: row.auditHash(7))
-    }
-}

@@ -102,13 +102,3 @@ extension PostgresLedger {
         """
     }
 }
-
-extension ReportRow {
-    /// From `product_id, group, opening, stock_in, sold, removed, transferred_in, transferred_out, name`.
-    fileprivate init(_ row: Row) throws {
-        try self.init(
-            key: Key(productID: ProductID(rawValue: row.int64(0)), group: row.int64(1)), name: row.text(8),
-            opening: row.int64(2), stockIn: row.int64(3), sold: row.int64(4), removed: row.int64(5),
-            transferredIn: row.int64(6), transferredOut: row.int64(7))
-    }
-}

@@ -66,16 +66,6 @@ extension PostgresLedger: StockReading {
         """)
 }
 
-extension StockItem {
-    /// From `product_id, name, category, unit, on_hand, recorded_at`.
-    fileprivate init(_ row: Row) throws {
-        try self.init(
-            productID: ProductID(rawValue: row.int64(0)), name: row.text(1), category: row.optionalText(2),
-            unit: row.optionalText(3), onHand: row.int64(4),
-            updatedAt: row.optionalMoment(5))
-    }
-}
-
 extension Query {
     fileprivate func appending(_ parameter: Parameter?) -> Query {
         Query(statement, parameters + (parameter.map { [$0] } ?? []))

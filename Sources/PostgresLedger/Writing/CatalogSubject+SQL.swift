@@ -73,22 +73,3 @@ extension CatalogSubject {
         order by product_id limit $2::bigint
         """)
 }
-
-extension Product {
-    /// From `product_id, sku, name, category, unit, version`.
-    init(_ row: Row) throws {
-        try self.init(
-            id: ProductID(rawValue: row.int64(0)),
-            details: ProductDetails(
-                sku: row.optionalText(1), name: row.text(2), category: row.optionalText(3), unit: row.optionalText(4)),
-            position: Position(rawValue: row.int64(5)))
-    }
-}
-
-extension Store {
-    /// From `store_id, name, version`.
-    init(_ row: Row) throws {
-        try self.init(
-            id: StoreID(rawValue: row.int64(0)), name: row.text(1), position: Position(rawValue: row.int64(2)))
-    }
-}

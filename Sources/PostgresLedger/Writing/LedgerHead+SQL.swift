@@ -2,13 +2,6 @@ import Inventory
 import Postgres
 
 extension LedgerHead {
-    /// From `store_id, position, audit_head, recorded_at`.
-    init(_ row: Row) throws {
-        try self.init(
-            storeID: StoreID(rawValue: row.int64(0)), position: Position(rawValue: row.int64(1)),
-            hash: row.auditHash(2), recordedAt: row.moment(3))
-    }
-
     static func update(_ heads: some Collection<LedgerHead>) -> Query {
         Query(
             updateHeads,

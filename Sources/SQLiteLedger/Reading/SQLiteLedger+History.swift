@@ -74,23 +74,3 @@ extension Database {
         return found
     }
 }
-
-extension LedgerEntry {
-    /// From the columns of `movements`, in order.
-    init(_ row: Row) throws {
-        try self.init(
-            storeID: row.storeID(0), position: row.position(1), productID: row.productID(2), type: row.known(3),
-            quantity: row.value(4), onHandAfter: row.value(5), transferID: row.value(6),
-            notes: MovementNotes(occurredAt: row.optionalTime(9), reference: row.value(7), note: row.value(8)),
-            recordedAt: row.time(10))
-    }
-}
-
-extension AuditEntry {
-    /// From the columns of `audit_log`, in order.
-    fileprivate init(_ row: Row) throws {
-        try self.init(
-            storeID: row.storeID(0), position: row.position(1), recordedAt: row.time(2), actor: row.value(3),
-            action: row.auditAction(4), requestID: row.value(5), detail: row.value(6), hash: row.auditHash(7))
-    }
-}

@@ -105,13 +105,3 @@ extension [PositionRange] {
         "[\(map { "[\($0.storeID),\($0.first),\($0.last)]" }.joined(separator: ","))]"
     }
 }
-
-extension ReportRow {
-    /// From `product_id, group, opening, stock_in, sold, removed, transferred_in, transferred_out, name`.
-    fileprivate init(_ row: Row) throws {
-        try self.init(
-            key: Key(productID: row.productID(0), group: row.value(1)), name: row.value(8), opening: row.value(2),
-            stockIn: row.value(3), sold: row.value(4), removed: row.value(5), transferredIn: row.value(6),
-            transferredOut: row.value(7))
-    }
-}

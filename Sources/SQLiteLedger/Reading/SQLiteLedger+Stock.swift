@@ -62,15 +62,6 @@ extension SQLiteLedger: StockReading {
         """
 }
 
-extension StockItem {
-    /// From `product_id, name, category, unit, on_hand, recorded_at`.
-    fileprivate init(_ row: Row) throws {
-        try self.init(
-            productID: row.productID(0), name: row.value(1), category: row.value(2), unit: row.value(3),
-            onHand: row.value(4), updatedAt: row.optionalTime(5))
-    }
-}
-
 extension Array {
     /// The one element.
     /// - Throws: `LedgerError.notFound` if there is none.

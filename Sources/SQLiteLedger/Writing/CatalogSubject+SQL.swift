@@ -66,20 +66,3 @@ extension CatalogSubject {
         order by product_id limit ?2
         """
 }
-
-extension Product {
-    /// From `product_id, sku, name, category, unit, version`.
-    init(_ row: Row) throws {
-        try self.init(
-            id: row.productID(0),
-            details: ProductDetails(sku: row.value(1), name: row.value(2), category: row.value(3), unit: row.value(4)),
-            position: row.position(5))
-    }
-}
-
-extension Store {
-    /// From `store_id, name, version`.
-    init(_ row: Row) throws {
-        try self.init(id: row.storeID(0), name: row.value(1), position: row.position(2))
-    }
-}

@@ -20,13 +20,6 @@ extension LedgerHead {
             Self.update, position.rawValue, Data(hash.bytes), recordedAt.microseconds, storeID.rawValue)
     }
 
-    /// From `store_id, position, audit_head, recorded_at`.
-    init(_ row: Row) throws {
-        try self.init(
-            storeID: row.storeID(0), position: row.position(1), hash: row.auditHash(2),
-            recordedAt: row.time(3))
-    }
-
     private static let inUse = """
         select store_id, position, audit_head, recorded_at from stores
         where store_id = ? and store_id > 0 and archived_at is null
