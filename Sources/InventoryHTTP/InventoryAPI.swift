@@ -14,13 +14,13 @@ struct InventoryAPI: Sendable {
     let warming: CacheWarming?
     let health: any HealthReporting
     private let limiter: RateLimiter?
-    let limits: Limits
+    let limits: HTTPLimits
     let logger: Logger
 
     init(
         ledger: any StockReading & StockWriting, documents: any DocumentReading, warming: CacheWarming?,
         defaultStoreID: StoreID, credentials: any CredentialStoring, health: any HealthReporting,
-        limiter: RateLimiter?, limits: Limits, logger: Logger
+        limiter: RateLimiter?, limits: HTTPLimits, logger: Logger
     ) {
         wholeLedger = ledger
         self.documents = documents

@@ -12,13 +12,13 @@ public import StockCache
 /// The HTTP server: the API's routes over a ledger.
 ///
 /// Its services shut down gracefully: they accept no more connections, finish the requests in progress, then end. Clients
-/// that are left after `Limits.connections.drain` are cut off, and the service fails.
+/// that are left after `HTTPLimits.connections.drain` are cut off, and the service fails.
 public struct InventoryServer: Sendable {
     let api: InventoryAPI
     private let authenticator: Authenticator
     private let limiter: RateLimiter?
     private let proxies: TrustedProxies
-    private let limits: Limits
+    private let limits: HTTPLimits
     private let certificate: ServerCertificate?
     private let cors: CORSPolicy?
     private let logger: Logger
@@ -38,7 +38,8 @@ public struct InventoryServer: Sendable {
         ledger: any StockReading & StockWriting, documents: any DocumentReading = RenderedDocuments(),
         warming: CacheWarming? = nil, defaultStoreID: StoreID = StoreID(rawValue: 1), authenticator: Authenticator,
         credentials: any CredentialStoring, health: any HealthReporting, limiter: RateLimiter? = nil,
-        proxies: TrustedProxies = TrustedProxies(), limits: Limits = Limits(), certificate: ServerCertificate? = nil,
+        proxies: TrustedProxies = TrustedProxies(), limits: HTTPLimits = HTTPLimits(),
+        certificate: ServerCertificate? = nil,
         cors: CORSPolicy? = nil, logger: Logger
     ) {
         precondition(

@@ -143,16 +143,16 @@ struct BodyTests {
     func batch() throws {
         func batch(_ body: String) throws -> BatchBody {
             var fields = try fields(of: body)
-            return try fields.reading { BatchBody(&$0, RoutePath(segments: []), Limits()) }
+            return try fields.reading { BatchBody(&$0, RoutePath(segments: []), HTTPLimits()) }
         }
         var lines = try batch("{\"movements\": [{\(Self.sale)}, {\"quantity\": 0}, 7]}").lines
-        #expect(try lines[0].reading { Movement(&$0, Limits()) }.quantity.units == 3)
+        #expect(try lines[0].reading { Movement(&$0, HTTPLimits()) }.quantity.units == 3)
         #expect(
-            pointers { try lines[1].reading { Movement(&$0, Limits()) } } == [
+            pointers { try lines[1].reading { Movement(&$0, HTTPLimits()) } } == [
                 "/movements/1/store_id", "/movements/1/product_id", "/movements/1/movement_type",
                 "/movements/1/quantity",
             ])
-        #expect(pointers { try lines[2].reading { Movement(&$0, Limits()) } } == ["/movements/2"])
+        #expect(pointers { try lines[2].reading { Movement(&$0, HTTPLimits()) } } == ["/movements/2"])
 
         let thousand = [String](repeating: "{}", count: 1_000).joined(separator: ",")
         #expect(try batch("{\"movements\": [\(thousand)], \"atomic\": true}").isAtomic)
@@ -168,17 +168,17 @@ struct BodyTests {
 
     private func movement(_ text: String, storeInPath: StoreID? = nil) throws -> Movement {
         var fields = try fields(of: text)
-        return try fields.reading { Movement(&$0, storeInPath: storeInPath, Limits()) }
+        return try fields.reading { Movement(&$0, storeInPath: storeInPath, HTTPLimits()) }
     }
 
     private func transfer(_ text: String) throws -> Transfer {
         var fields = try fields(of: text)
-        return try fields.reading { Transfer(&$0, Limits()) }
+        return try fields.reading { Transfer(&$0, HTTPLimits()) }
     }
 
     private func product(_ text: String) throws -> ProductDetails {
         var fields = try fields(of: text)
-        return try fields.reading { ProductBody(&$0, RoutePath(segments: []), Limits()) }.details
+        return try fields.reading { ProductBody(&$0, RoutePath(segments: []), HTTPLimits()) }.details
     }
 }
 

@@ -19,7 +19,7 @@ struct CacheWarmerTests {
         let ledger = PostgresLedger(
             primary: try .init("postgresql://nobody@127.0.0.1:1/none", applicationName: "test"), replica: nil,
             observer: IgnoringObserver(), logger: TestDatabase.quiet)
-        var warmer = CacheWarmer(ledger: ledger, documents: documents, limits: Limits(), concurrency: 3)
+        var warmer = CacheWarmer(ledger: ledger, documents: documents, limits: HTTPLimits(), concurrency: 3)
         warmer.retry.firstPause = .milliseconds(1)
         warmer.retry.maximumPause = .milliseconds(2)
         return try await warmer.warm(stores) { _ in }

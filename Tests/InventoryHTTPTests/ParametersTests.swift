@@ -23,7 +23,7 @@ struct ParametersTests {
         for target in ["/products", "/products?"] {
             let parameters = try Parameters(
                 of: target, declared: QueryParameter.allCases, path: path, reader: "key:a", headers: HTTPFields(),
-                Limits())
+                HTTPLimits())
             #expect(try parameters.text(.search) == nil)
             #expect(try parameters.limit() == 100)
         }
@@ -108,7 +108,7 @@ struct ParametersTests {
 
     @Test("a page that nobody asked to be of a size is no larger than one may be")
     func defaultPage() throws {
-        var limits = Limits()
+        var limits = HTTPLimits()
         limits.page = 50
         for (query, limit) in [("", 50), ("limit=20", 20)] {
             let parameters = try Parameters(
@@ -126,11 +126,11 @@ struct ParametersTests {
         }
         let otherPath = try Parameters(
             of: "/stores?store_id=7&type=sale&cursor=\(text)", declared: QueryParameter.allCases,
-            path: match("/stores"), reader: "key:a", headers: HTTPFields(), Limits())
+            path: match("/stores"), reader: "key:a", headers: HTTPFields(), HTTPLimits())
         #expect(problem { try otherPath.cursor() as ProductID? }?.code == .invalidCursor)
         let otherReader = try Parameters(
             of: "/products?store_id=7&type=sale&cursor=\(text)", declared: QueryParameter.allCases,
-            path: path, reader: "key:b", headers: HTTPFields(), Limits())
+            path: path, reader: "key:b", headers: HTTPFields(), HTTPLimits())
         #expect(problem { try otherReader.cursor() as ProductID? }?.code == .invalidCursor)
         let same = try parameters("type=sale&store_id=7&cursor=\(text)")
         #expect(try same.cursor() == ProductID(rawValue: 5))
@@ -169,7 +169,7 @@ struct ParametersTests {
         let context = RequestContext(
             route: route("/products"), request: request, requestID: "r",
             principal: Principal(id: "key:a", role: .reader), path: try path, format: .json,
-            parameters: try parameters(""), limits: Limits())
+            parameters: try parameters(""), limits: HTTPLimits())
         let document = Document(
             stamp: Stamp(history: History("h"), position: .zero, catalogPosition: .zero),
             body: ByteBuffer(string: "{}"), next: 5, source: nil)
@@ -185,6 +185,6 @@ struct ParametersTests {
         headers[.inventoryMinPosition] = minimum
         headers[.inventoryHistory] = history
         return try Parameters(
-            of: "/products?\(query)", declared: declared, path: path, reader: "key:a", headers: headers, Limits())
+            of: "/products?\(query)", declared: declared, path: path, reader: "key:a", headers: headers, HTTPLimits())
     }
 }

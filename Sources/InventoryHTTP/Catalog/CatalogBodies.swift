@@ -1,7 +1,7 @@
 import Inventory
 
 extension ProductDetails {
-    init?(_ fields: inout JSONFields, _ limits: Limits) {
+    init?(_ fields: inout JSONFields, _ limits: HTTPLimits) {
         let maximum = limits.input.nameCharacters
         let sku = fields.optionalText("sku", atMost: maximum)
         let name = fields.text("name", atMost: maximum)
@@ -18,7 +18,7 @@ struct ProductBody: DeclaredBody {
     let id: ProductID?
     let details: ProductDetails
 
-    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: HTTPLimits) {
         id = fields.optionalID("product_id", inPath: path.productID)
         guard let details = ProductDetails(&fields, limits) else { return nil }
         self.details = details
@@ -31,7 +31,7 @@ struct StoreBody: DeclaredBody {
     let id: StoreID?
     let name: String
 
-    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: HTTPLimits) {
         id = fields.optionalID("store_id", inPath: path.storeID)
         guard let name = fields.text("name", atMost: limits.input.nameCharacters) else { return nil }
         self.name = name

@@ -16,7 +16,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    private let limits: Limits
+    private let limits: HTTPLimits
     /// Added to every response.
     private let securityHeaders: [HTTPField]
     private var context: ChannelHandlerContext?
@@ -35,7 +35,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// The last response has been written.
     private var isClosing = false
 
-    init(limits: Limits, securityHeaders: [HTTPField]) {
+    init(limits: HTTPLimits, securityHeaders: [HTTPField]) {
         self.limits = limits
         self.securityHeaders = securityHeaders
         maximumRequests = limits.connections.requests

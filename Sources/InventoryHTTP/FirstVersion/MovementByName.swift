@@ -7,7 +7,7 @@ struct MovementByName: DeclaredBody {
     let kind: Movement.Kind
     let quantity: Quantity
 
-    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: HTTPLimits) {
         let productName = fields.text("product", atMost: limits.input.nameCharacters)
         let kind = fields.choice("type", of: movementKinds)
         let quantity = fields.quantity(limits)

@@ -28,7 +28,7 @@ struct JSONBody {
 /// refused as unknown.
 protocol DeclaredBody: SendableMetatype {
     /// - Parameter path: Ids in the body must not contradict those in the path.
-    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits)
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: HTTPLimits)
 }
 
 extension RequestContext {

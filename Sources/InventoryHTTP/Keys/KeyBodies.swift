@@ -6,7 +6,7 @@ struct KeyBody: DeclaredBody {
     let grant: Grant
     let expiresAt: Timestamp?
 
-    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: HTTPLimits) {
         let name = fields.text("name", atMost: limits.input.nameCharacters)
         let role = fields.choice("role", of: Role.allCases.map { ($0.rawValue, $0) })
         let scope = fields.scope("stores")

@@ -27,7 +27,7 @@ extension InventoryAPI {
     }
 
     /// - Throws: 422 for an atomic batch with an invalid line: then nothing is recorded.
-    private func batch(of lines: [JSONFields], isAtomic: Bool, _ limits: Limits) throws(Problem) -> Batch {
+    private func batch(of lines: [JSONFields], isAtomic: Bool, _ limits: HTTPLimits) throws(Problem) -> Batch {
         let lines = lines.map { line -> Batch.Line in
             var line = line
             do throws(Problem) {

@@ -6,7 +6,7 @@ struct MovementBody: DeclaredBody {
     let importName: ImportName?
     let movement: Movement
 
-    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: HTTPLimits) {
         importName = fields.importName(limits)
         guard let movement = Movement(&fields, storeInPath: path.storeID, limits) else { return nil }
         self.movement = movement
@@ -17,7 +17,7 @@ struct TransferBody: DeclaredBody {
     let importName: ImportName?
     let transfer: Transfer
 
-    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: HTTPLimits) {
         importName = fields.importName(limits)
         guard let transfer = Transfer(&fields, limits) else { return nil }
         self.transfer = transfer
@@ -26,7 +26,7 @@ struct TransferBody: DeclaredBody {
 
 extension Movement {
     /// - Parameter storeInPath: If the body has a store, it must be this one; without it, the body must have one.
-    init?(_ fields: inout JSONFields, storeInPath: StoreID? = nil, _ limits: Limits) {
+    init?(_ fields: inout JSONFields, storeInPath: StoreID? = nil, _ limits: HTTPLimits) {
         let bodyStore: StoreID? = storeInPath == nil ? fields.id("store_id") : fields.optionalID("store_id")
         if let storeInPath, let bodyStore, bodyStore != storeInPath {
             fields.refuse("store_id", "must be the store of the path, \(storeInPath)")
@@ -63,7 +63,7 @@ extension MovementType {
 }
 
 extension Transfer {
-    init?(_ fields: inout JSONFields, _ limits: Limits) {
+    init?(_ fields: inout JSONFields, _ limits: HTTPLimits) {
         let productID: ProductID? = fields.id("product_id")
         let from: StoreID? = fields.id("from_store_id")
         let to: StoreID? = fields.id("to_store_id")
@@ -81,7 +81,7 @@ struct BatchBody: DeclaredBody {
     let isAtomic: Bool
     let importName: ImportName?
 
-    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: HTTPLimits) {
         let lines = fields.objects("movements", atMost: limits.batch)
         let isAtomic = fields.optionalFlag("atomic")
         importName = fields.importName(limits)
@@ -93,7 +93,7 @@ struct BatchBody: DeclaredBody {
 
 extension JSONFields {
     /// The name that identifies the change within an import.
-    mutating func importName(_ limits: Limits) -> ImportName? {
+    mutating func importName(_ limits: HTTPLimits) -> ImportName? {
         optionalObject("import") { fields in
             if let id = fields.optionalText("external_id", atMost: limits.input.nameCharacters) {
                 return .row(externalID: id)
@@ -116,11 +116,11 @@ extension String {
 }
 
 extension JSONFields {
-    mutating func quantity(_ limits: Limits) -> Quantity? {
+    mutating func quantity(_ limits: HTTPLimits) -> Quantity? {
         integer("quantity", in: 1...limits.input.quantity).flatMap(Quantity.init)
     }
 
-    fileprivate mutating func notes(_ limits: Limits) -> MovementNotes {
+    fileprivate mutating func notes(_ limits: HTTPLimits) -> MovementNotes {
         MovementNotes(
             occurredAt: optionalTime("occurred_at"),
             reference: optionalText("reference", atMost: limits.input.nameCharacters),

@@ -17,7 +17,7 @@ struct Parameters {
     /// The principal's id: cursors of others are refused.
     private let reader: String
     private let headers: HTTPFields
-    private let limits: Limits
+    private let limits: HTTPLimits
     private let declared: [QueryParameter]
     private let pairs: [Pair]
 
@@ -27,7 +27,7 @@ struct Parameters {
     /// - Throws: 400 for a parameter that is not declared, is repeated or cannot be decoded.
     init(
         of target: String, declared: [QueryParameter]?, path: RoutePath, reader: String, headers: HTTPFields,
-        _ limits: Limits
+        _ limits: HTTPLimits
     ) throws(Problem) {
         self.path = path
         self.reader = reader

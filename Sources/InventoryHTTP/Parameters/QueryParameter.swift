@@ -22,7 +22,7 @@ enum QueryParameter: String, CaseIterable {
     enum Values {
         /// The cursor of the previous page's response.
         case cursor
-        /// From 1 to `Limits.page`.
+        /// From 1 to `HTTPLimits.page`.
         case pageLength
         case integer(ClosedRange<Int64>)
         /// 1 to `InputLimits.nameCharacters` characters.

@@ -14,7 +14,7 @@ struct RequestContext {
     /// The negotiated one of the route's formats.
     let format: MediaType
     let parameters: Parameters
-    let limits: Limits
+    let limits: HTTPLimits
 
     /// The `{store_id}` of the path, which the route must have, as for those below.
     var storeID: StoreID { placeholder(path.storeID) }

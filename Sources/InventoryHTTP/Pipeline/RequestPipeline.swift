@@ -28,7 +28,7 @@ struct RequestPipeline: Sendable {
     /// `nil` where rates are not limited: on the operator's port.
     let limiter: RateLimiter?
     let proxies: TrustedProxies
-    let limits: Limits
+    let limits: HTTPLimits
     let cors: CORSPolicy?
     let securityHeaders: [HTTPField]
     let failures: FailureLog

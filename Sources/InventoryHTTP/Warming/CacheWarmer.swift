@@ -25,7 +25,7 @@ public struct CacheWarmer: Sendable {
 
     private let ledger: any StockReading
     private let documents: StockDocuments
-    private let limits: Limits
+    private let limits: HTTPLimits
     private let concurrency: Int
     var retry = RetryPolicy()
 
@@ -43,7 +43,7 @@ public struct CacheWarmer: Sendable {
     ///   - limits: The same as the HTTP server's: a page of another length is another document.
     ///   - concurrency: The number of lists read at the same time.
     public init(
-        ledger: any StockReading, documents: any DocumentReading, limits: Limits, concurrency: Int
+        ledger: any StockReading, documents: any DocumentReading, limits: HTTPLimits, concurrency: Int
     ) {
         precondition(concurrency > 0, "warming reads at least one list at a time")
         self.ledger = ledger

@@ -43,7 +43,7 @@ struct WarmingBody: DeclaredBody {
     /// `nil`: all.
     let stores: Set<StoreID>?
 
-    init(_ fields: inout JSONFields, _ path: RoutePath, _ limits: Limits) {
+    init(_ fields: inout JSONFields, _ path: RoutePath, _ limits: HTTPLimits) {
         stores = fields.optionalIDs("stores", atMost: limits.batch)
     }
 }

@@ -13,7 +13,7 @@ struct PrimaryState: Sendable {
     /// Of the requested ledgers. A replica may be ahead: it may have a commit before it is visible on the primary.
     let positions: [StoreID: Position]
     /// When it was requested.
-    let askedAt: ContinuousClock.Instant
+    let requestedAt: ContinuousClock.Instant
 }
 
 /// Reads the state of the primary, over a connection of its own with short timeouts: if the primary is unreachable,
@@ -66,7 +66,7 @@ final class PrimaryWatch: Sendable {
 
     private func serveCallers() async {
         while let (callers, stores) = nextCallers() {
-            let askedAt = ContinuousClock.now
+            let requestedAt = ContinuousClock.now
             let result: Result<PrimaryState, any Error>
             do {
                 let found = try await connection.run { session in
@@ -79,7 +79,7 @@ final class PrimaryWatch: Sendable {
                     }
                     return PrimaryState(
                         flushed: try row.text(0), cache: try CacheState(row, at: 1, in: session.history),
-                        positions: Dictionary(positions, uniquingKeysWith: max), askedAt: askedAt)
+                        positions: Dictionary(positions, uniquingKeysWith: max), requestedAt: requestedAt)
                 }
                 state.withLock { $0.last = found }
                 result = .success(found)

@@ -98,7 +98,7 @@ struct SnapshotReader: Sendable {
     ) async throws -> (Found<Value>, provenAt: ContinuousClock.Instant?) {
         if let last {
             do {
-                return (try await found(replica, reading, behind: last), last.askedAt)
+                return (try await found(replica, reading, behind: last), last.requestedAt)
             } catch is Behind {}
         }
         return (try await found(replica, reading, behind: nil), nil)

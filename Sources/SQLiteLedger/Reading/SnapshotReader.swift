@@ -24,7 +24,7 @@ struct SnapshotReader: Sendable {
     ) throws -> Snapshot<Value> {
         let (position, catalogPosition) = try scope.positions(in: database)
         if let atLeast = freshness.atLeast {
-            if let asked = atLeast.history, asked != history { throw LedgerError.historyChanged }
+            if let required = atLeast.history, required != history { throw LedgerError.historyChanged }
             guard position ?? .zero >= atLeast.position else { throw LedgerError.positionUnavailable }
         }
         return Snapshot(

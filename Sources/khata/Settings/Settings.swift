@@ -23,7 +23,7 @@ struct Settings {
     var serverURL: String?
     var apiKey: String?
     var ledger = LedgerLimits()
-    var limits = Limits()
+    var limits = HTTPLimits()
     var limitsRates = true
     var rates = RatePolicies()
     var trustedProxies: String?

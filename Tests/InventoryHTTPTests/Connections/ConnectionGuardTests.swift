@@ -13,7 +13,7 @@ import Testing
 struct ConnectionGuardTests {
     private let channel = EmbeddedChannel()
     private let loop: EmbeddedEventLoop
-    private var limits = Limits()
+    private var limits = HTTPLimits()
 
     init() {
         loop = channel.embeddedEventLoop

@@ -7,7 +7,7 @@ import Testing
 @Suite("Watch of an event loop's connections")
 struct ConnectionWatchTests {
     private let loop = EmbeddedEventLoop()
-    private let limits = Limits().connections
+    private let limits = HTTPLimits().connections
 
     private func open(_ count: Int) throws -> [EmbeddedChannel] {
         let watch = ConnectionWatch(loop, limits)

@@ -43,7 +43,7 @@ extension EndToEnd {
 
         @Test("a body over the limit is refused, declared or not, and the connection ends with the answer")
         func largeBody() async throws {
-            var limits = Limits()
+            var limits = HTTPLimits()
             limits.bodyBytes = 10_000
             try await LiveServer.with(limits: limits) { server in
                 let head = """
@@ -71,7 +71,7 @@ extension EndToEnd {
 
         @Test("a body that nobody reads is not read for ever")
         func unreadBody() async throws {
-            var limits = Limits()
+            var limits = HTTPLimits()
             limits.bodyBytes = 10_000
             try await LiveServer.with(limits: limits) { server in
                 let answer = try await exchange(

@@ -11,7 +11,7 @@ extension EndToEnd {
     struct Crowds {
         @Test("beyond the most connections, more are closed at once, until others have left", arguments: [true, false])
         func connections(perAddress: Bool) async throws {
-            var limits = Limits()
+            var limits = HTTPLimits()
             if perAddress { limits.connections.perAddress = 3 } else { limits.connections.total = 3 }
             try await LiveServer.with(limits: limits) { server in
                 // Of the three, none is the test's own client's, which keeps connections.
@@ -40,7 +40,7 @@ extension EndToEnd {
 
         @Test("after so many requests, a connection ends with an answer that says so")
         func requests() async throws {
-            var limits = Limits()
+            var limits = HTTPLimits()
             limits.connections.requests = 5
             try await LiveServer.with(limits: limits) { server in
                 let request = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -219,7 +219,7 @@ extension EndToEnd {
 
         @Test("a report adds up, as JSON and as CSV of any length")
         func report() async throws {
-            var limits = Limits()
+            var limits = HTTPLimits()
             limits.page = 2
             try await LiveServer.with(limits: limits) { server in
                 try await server.stocked()

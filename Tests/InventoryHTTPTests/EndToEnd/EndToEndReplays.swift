@@ -8,8 +8,8 @@ extension EndToEnd {
     /// Limits may be lowered, and programs replaced, between a request and its retry.
     @Suite("Retries after a change of what is valid")
     struct Replays {
-        private static let narrow: Limits = {
-            var limits = Limits()
+        private static let narrow: HTTPLimits = {
+            var limits = HTTPLimits()
             (limits.input.quantity, limits.input.nameCharacters, limits.input.noteCharacters) = (10, 5, 5)
             return limits
         }()

@@ -58,7 +58,7 @@ extension EndToEnd {
 
         @Test("an answer that is on its way when the server is told to stop is taken to its end")
         func slowReader() async throws {
-            var limits = Limits()
+            var limits = HTTPLimits()
             limits.connections.answer = .seconds(60)
             try await LiveServer.with(limits: limits) { server in
                 let name = String(repeating: "x", count: 190)
@@ -80,7 +80,7 @@ extension EndToEnd {
 
         @Test("a connection without a request ends at once")
         func idle() async throws {
-            var limits = Limits()
+            var limits = HTTPLimits()
             limits.connections.idle = .seconds(600)
             limits.connections.head = .seconds(600)
             try await LiveServer.with(limits: limits) { server in

@@ -12,8 +12,8 @@ extension EndToEnd {
     @Suite("Slow clients", .timeLimit(.minutes(2)))
     struct SlowClients {
         /// Short waits; but idle connections may be so for longer than the test runs, so that nothing else cuts them.
-        private static let impatient: Limits = {
-            var limits = Limits()
+        private static let impatient: HTTPLimits = {
+            var limits = HTTPLimits()
             limits.connections.idle = .seconds(600)
             limits.connections.head = .seconds(1)
             limits.connections.body = .seconds(1)

@@ -56,7 +56,7 @@ extension EndToEnd {
 
         @Test("who does not get through the handshake is cut off")
         func handshake() async throws {
-            var limits = Limits()
+            var limits = HTTPLimits()
             limits.connections.handshake = .seconds(1)
             limits.connections.idle = .seconds(600)
             limits.connections.head = .seconds(600)
@@ -71,7 +71,7 @@ extension EndToEnd {
 
         @Test("a head that is drip-fed is refused, and answers that are not taken end the connection")
         func slow() async throws {
-            var limits = Limits()
+            var limits = HTTPLimits()
             limits.connections.idle = .seconds(600)
             limits.connections.handshake = .seconds(600)
             limits.connections.head = .seconds(1)

@@ -14,7 +14,7 @@ extension EndToEnd {
     struct Warming {
         /// Stores 1 and 2 and products 101 to 105, of which store 1 has some; pages of two.
         private func withServer(_ body: @Sendable (LiveServer) async throws -> Void) async throws {
-            var limits = Limits()
+            var limits = HTTPLimits()
             limits.page = 2
             try await LiveServer.withCache(limits: limits) { server in
                 try await server.stocked()

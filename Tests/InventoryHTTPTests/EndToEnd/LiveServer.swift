@@ -30,7 +30,7 @@ struct LiveServer: Sendable {
 
     /// How a server is set up, and where it logs.
     struct Setup {
-        var limits = Limits()
+        var limits = HTTPLimits()
         var defaultStoreID = StoreID(rawValue: 1)
         /// `nil`: rates are not limited.
         var rates: RatePolicies?
@@ -44,7 +44,7 @@ struct LiveServer: Sendable {
 
     /// Starts a server, lends it and stops it.
     static func with(
-        limits: Limits = Limits(), rates: RatePolicies? = nil, proxies: TrustedProxies = TrustedProxies(),
+        limits: HTTPLimits = HTTPLimits(), rates: RatePolicies? = nil, proxies: TrustedProxies = TrustedProxies(),
         certificate: ServerCertificate? = nil, cors: CORSPolicy? = nil,
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
@@ -61,7 +61,7 @@ struct LiveServer: Sendable {
     /// Starts two servers, each with a ledger of its own, over one database.
     /// - Parameter limits: Of the second.
     static func withTwo(
-        limits: Limits = Limits(), _ body: @Sendable (LiveServer, LiveServer) async throws -> Void
+        limits: HTTPLimits = HTTPLimits(), _ body: @Sendable (LiveServer, LiveServer) async throws -> Void
     ) async throws {
         try await TestDatabase.with { database in
             let tokens = try await database.makeKeys()
@@ -73,7 +73,7 @@ struct LiveServer: Sendable {
 
     /// Starts a server with a cache in a Redis of its own, which it trusts by the time it is lent.
     static func withCache(
-        limits: Limits = Limits(), _ body: @Sendable (LiveServer) async throws -> Void
+        limits: HTTPLimits = HTTPLimits(), _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
         try await TestDatabase.with { database in
             let tokens = try await database.makeKeys()

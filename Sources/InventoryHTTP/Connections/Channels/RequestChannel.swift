@@ -11,7 +11,7 @@ struct RequestChannel: HTTPChannelHandler {
     typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
     let pipeline: RequestPipeline
-    let limits: Limits
+    let limits: HTTPLimits
 
     var responder: Responder {
         { [pipeline] request, writer, channel in

@@ -11,7 +11,7 @@ final class RequestDecoder: ByteToMessageDecoder {
     /// The request that has just ended asks for an upgrade. Set by ``RequestPersistence``, which sees its head.
     var isStopped = false
 
-    init(_ limits: Limits) {
+    init(_ limits: HTTPLimits) {
         self.limits = NIOHTTPDecoderLimitConfiguration(limits)
         decoder = HTTPRequestDecoder(limitConfiguration: self.limits)
     }
@@ -43,7 +43,7 @@ final class RequestDecoder: ByteToMessageDecoder {
 }
 
 extension NIOHTTPDecoderLimitConfiguration {
-    fileprivate init(_ limits: Limits) {
+    fileprivate init(_ limits: HTTPLimits) {
         self.init()
         maxHeaderFieldSize = limits.headerBytes
         maxHeaderListSize = limits.headerBytes

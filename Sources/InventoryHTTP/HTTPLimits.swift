@@ -1,7 +1,7 @@
 public import Inventory
 
 /// The limits of the HTTP server.
-public struct Limits: Sendable {
+public struct HTTPLimits: Sendable {
     /// Bytes of a request's body.
     public var bodyBytes = 1_048_576
     /// Bytes of a request's target and header fields together.
@@ -20,8 +20,8 @@ public struct Limits: Sendable {
     public init() {}
 
     /// For requests that were valid under earlier limits.
-    static let widest: Limits = {
-        var limits = Limits()
+    static let widest: HTTPLimits = {
+        var limits = HTTPLimits()
         (limits.input.nameCharacters, limits.input.noteCharacters, limits.batch) = (.max, .max, .max)
         return limits
     }()
