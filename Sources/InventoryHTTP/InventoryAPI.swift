@@ -40,7 +40,7 @@ struct InventoryAPI: Sendable {
 
     /// The documents, limited to the caller's stores.
     func documents(for context: RequestContext) -> StockDocuments {
-        StockDocuments(ledger: ledger(for: context), source: documents)
+        StockDocuments(ledger: ledger(for: context), source: documents, reader: context.principal.id)
     }
 
     /// Charges a batch one permit for each line; the request itself has paid for the first.

@@ -14,6 +14,8 @@ struct Migration: Sendable {
             version: 4, sql: String(decoding: PackageResources.v4_histories_sql, as: UTF8.self), isExpansion: true),
         Migration(
             version: 5, sql: String(decoding: PackageResources.v5_imports_sql, as: UTF8.self), isExpansion: true),
+        Migration(
+            version: 6, sql: String(decoding: PackageResources.v6_cache_secret_sql, as: UTF8.self), isExpansion: true),
     ]
 
     /// Each ends at the end of a line with a semicolon, outside of the lines with `$$` that enclose a function's body.

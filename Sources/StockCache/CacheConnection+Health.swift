@@ -1,5 +1,5 @@
 public import Inventory
-import Redis
+public import Redis
 
 extension CacheConnection {
     /// Redis and the relay's heartbeat. Without either, reads go to the databases: slower, never wrong.
@@ -14,11 +14,27 @@ extension CacheConnection {
         }
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
         let isTrusted = isTrusted
+        let memory = try? await client.memoryProblem()
         return [
             ComponentHealth(name: "redis:responseTime", status: .pass, observed: milliseconds, unit: "ms"),
+            ComponentHealth(name: "redis:memory", status: memory == nil ? .pass : .warn, output: memory),
             ComponentHealth(
                 name: "relay:heartbeat", status: isTrusted ? .pass : .warn,
                 output: isTrusted ? nil : "the relay's heartbeat is missing: the cache is not trusted"),
         ]
+    }
+}
+
+extension RedisClient {
+    /// What is wrong with the limit of Redis's memory; `nil` if nothing is, or it is not known.
+    public func memoryProblem() async throws(RedisError) -> String? {
+        let lines = try await send(RedisCommand("INFO", "memory")).string?.split(whereSeparator: \.isNewline) ?? []
+        if lines.contains("maxmemory:0") {
+            return "Redis has no limit of memory: set maxmemory, and maxmemory-policy to allkeys-lfu"
+        }
+        if lines.contains("maxmemory_policy:noeviction") {
+            return "Redis evicts nothing, so when it is full the cache is off: set maxmemory-policy to allkeys-lfu"
+        }
+        return nil
     }
 }

@@ -72,7 +72,7 @@ public final class CacheConnection: CacheInvalidating {
 
     private var reachable: (RedisDocuments?, trustedUntil: ContinuousClock.Instant?) {
         state.withLock { state in
-            guard let current = state.current, let namespace = current.namespace,
+            guard let current = state.current, let namespace = current.namespace, let secret = current.secret,
                 ContinuousClock.now >= state.closedUntil
             else { return (nil, state.trustedUntil) }
             if let documents = state.documents, client.isConnected(to: documents.identity) {
@@ -83,7 +83,8 @@ public final class CacheConnection: CacheInvalidating {
             if state.documents?.identity != identity {
                 state.documents = RedisDocuments(
                     client: client, identity: identity, namespace: namespace, history: current.history,
-                    recent: RecentDocuments(maximumBytes: recentBytes))
+                    recent: RecentDocuments(maximumBytes: recentBytes),
+                    seal: DocumentSeal(secret, namespace: namespace, history: current.history))
             }
             return (state.documents, state.trustedUntil)
         }

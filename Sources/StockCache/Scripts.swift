@@ -44,7 +44,7 @@ enum Script {
         """)
 
     /// KEYS: mark, and the document and its lease if there is one. ARGV: the mark's TTL in ms, nonce (may be empty),
-    /// position, product (may be empty), document, its TTL in ms.
+    /// position, product (may be empty), document (empty if it is not to be stored), its TTL in ms.
     /// Establishes the mark if the caller still has the claim; returns 1 if the document was stored. Releases the
     /// caller's lease in any case.
     static let fill = RedisScript(
@@ -60,7 +60,7 @@ enum Script {
             redis.call('HDEL', KEYS[1], 'claim', 'claimed_at')
         end
         redis.call('PEXPIRE', KEYS[1], ARGV[1])
-        if not KEYS[2] then return 0 end
+        if ARGV[5] == '' then return 0 end
         local required = tonumber(mark[2])
         if ARGV[4] ~= '' then
             required = math.max(tonumber(mark[1]), tonumber(redis.call('HGET', KEYS[1], ARGV[4]) or '0'))

@@ -81,7 +81,7 @@ private final class Documents: DocumentReading {
     }
 
     func document(
-        _ key: DocumentKey, atLeast: LedgerPoint?, render: @escaping DocumentRenderer
+        _ key: DocumentKey, for reader: String?, atLeast: LedgerPoint?, render: @escaping DocumentRenderer
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin) {
         let attempt = counts.withLock { counts in
             counts.attempts[key, default: 0] += 1

@@ -56,6 +56,30 @@ struct RedisPermitsTests {
         }
     }
 
+    @Test("whatever Redis replies, the limiter goes on within its policy")
+    func nonsense() {
+        let policy = RatePolicy(permitsPerSecond: 10, burst: 40)
+        let name = BucketName.principal("key:a", .read)
+        let extremes = [Int64.min, -1, 0, 1, .max]
+        for granted in extremes {
+            for left in extremes {
+                for wait in extremes {
+                    var buckets = Buckets(capacity: 10)
+                    let now = ContinuousClock.now
+                    _ = buckets.take(1, from: name, policy, at: now)
+                    for round in 0..<3 {
+                        let requests = buckets.requests()
+                        let reply = RedisValue.array([.integer(granted), .integer(left), .integer(wait)])
+                        let grants = requests.compactMap { PermitGrant(reply, $0) }
+                        buckets.apply((grants, 1), to: requests, at: now)
+                        let later = now + .seconds(601 * (round + 1))
+                        for _ in 0..<100 { _ = buckets.take(1, from: name, policy, at: later) }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("instances that take permits are counted")
     func instances() async throws {
         try await withClient { client in

@@ -48,10 +48,11 @@ struct Instance: Sendable {
     }
 
     /// A store's stock, or one level of it.
-    func read(_ storeID: StoreID, _ productID: ProductID? = nil) async throws -> (
+    /// - Parameter reader: `nil` to store it in any case.
+    func read(_ storeID: StoreID, _ productID: ProductID? = nil, for reader: String? = nil) async throws -> (
         document: Document, origin: DocumentOrigin
     ) {
-        try await documents.document(.read(storeID, productID), atLeast: nil) {
+        try await documents.document(.read(storeID, productID), for: reader, atLeast: nil) {
             [ledger] freshness throws(LedgerError) in
             if let productID {
                 let level = try await ledger.level(LevelKey(storeID, productID), freshness)

@@ -22,6 +22,10 @@ extension RedisServer {
 }
 
 extension RedisServer {
+    func keys(_ pattern: String) async throws -> [String] {
+        try await command("KEYS", .string(pattern))?.array?.compactMap(\.string) ?? []
+    }
+
     /// How often it was sent a command since it started, also by scripts.
     func calls(_ command: String) async throws -> Int {
         let statistics = try await self.command("INFO", "commandstats")?.string ?? ""

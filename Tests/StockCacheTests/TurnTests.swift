@@ -47,7 +47,7 @@ struct TurnTests {
         let looks = try await redis.calls("hmget")
         async let read = reader.read(.one)
         try await eventually("the others look again") { try await redis.calls("hmget") >= looks + 2 }
-        try? await documents.fill(.read(.one), Document(stock, "filled by the other"), nonce: "other")
+        try? await documents.fill(.read(.one), Document(stock, "filled by the other"), nonce: "other", isAdmitted: true)
         let (document, origin) = try await read
         #expect(document.stamp.position == stock.position)
         return origin == .miss && document.source == nil
@@ -86,11 +86,5 @@ struct TurnTests {
             await #expect(throws: LedgerError.self) { try await two.read(StoreID(rawValue: 9)) }
             #expect(try await redis.keys("*{9}*").isEmpty)
         }
-    }
-}
-
-extension RedisServer {
-    fileprivate func keys(_ pattern: String) async throws -> [String] {
-        try await command("KEYS", .string(pattern))?.array?.compactMap(\.string) ?? []
     }
 }

@@ -5,12 +5,25 @@ public struct CacheState: Hashable, Sendable {
     public let generation: Int64
     /// The namespace of the cache's marks and documents; `nil` while the cache is off, and must not be read.
     public let namespace: String?
+    /// Authenticates the namespace's documents; `nil` if an earlier version switched the cache on.
+    public let secret: CacheSecret?
 
-    public init(history: History, generation: Int64, namespace: String?) {
+    public init(history: History, generation: Int64, namespace: String?, secret: CacheSecret?) {
         self.history = history
         self.generation = generation
         self.namespace = namespace
+        self.secret = secret
     }
+}
+
+/// A secret that the instances share through the primary. Never printed.
+public struct CacheSecret: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public var description: String { "(hidden)" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// Reads the current cache's state from the primary.

@@ -11,11 +11,13 @@ typealias FoundDocument = (document: Document, origin: DocumentOrigin)
 struct StockDocuments: Sendable {
     let ledger: any StockReading
     let source: any DocumentReading
+    /// The principal's id; `nil` for warming, which stores all it reads.
+    let reader: String?
 
     func stock(_ query: StockQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         // Past stock is not worth caching: each moment is rarely read twice.
         let source = query.asOf == nil ? source : RenderedDocuments()
-        return try await source.document(DocumentKey(query), atLeast: atLeast) {
+        return try await source.document(DocumentKey(query), for: reader, atLeast: atLeast) {
             [ledger] freshness throws(LedgerError) in
             let page = try await ledger.stock(query, freshness)
             return Document(page: page) { json in
@@ -29,7 +31,7 @@ struct StockDocuments: Sendable {
 
     func level(_ level: LevelKey, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         let key = DocumentKey(storeID: level.storeID, productID: level.productID, name: "level\n\(level.productID)")
-        return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+        return try await source.document(key, for: reader, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
             let snapshot = try await ledger.level(level, freshness)
             return Document(snapshot) { $0.value(level: snapshot, in: level.storeID) }
         }
@@ -39,7 +41,7 @@ struct StockDocuments: Sendable {
     func levelByName(_ level: LevelKey, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         let key = DocumentKey(
             storeID: level.storeID, productID: level.productID, name: "level by name\n\(level.productID)")
-        return try await source.document(key, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+        return try await source.document(key, for: reader, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
             let snapshot = try await ledger.level(level, freshness)
             return Document(snapshot) { json in
                 json.openObject()
@@ -53,7 +55,7 @@ struct StockDocuments: Sendable {
     /// The id of a product by name. Cached like any document, so reads of stock by name need no database either.
     func productID(named name: String) async throws(LedgerError) -> ProductID {
         let key = DocumentKey(storeID: .catalog, name: "product\nname=\(name)")
-        let found = try await source.document(key, atLeast: nil) { [ledger] freshness throws(LedgerError) in
+        let found = try await source.document(key, for: reader, atLeast: nil) { [ledger] freshness throws(LedgerError) in
             let snapshot = try await ledger.product(named: name, freshness)
             return Document(snapshot) { $0.value(snapshot.value.id.rawValue) }
         }
@@ -62,13 +64,15 @@ struct StockDocuments: Sendable {
     }
 
     func products(_ query: ProductQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        try await source.document(DocumentKey(query), atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+        try await source.document(DocumentKey(query), for: reader, atLeast: atLeast) {
+            [ledger] freshness throws(LedgerError) in
             Document(page: try await ledger.products(query, freshness)) { $0.value($1) }
         }
     }
 
     func stores(_ query: StoreQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        try await source.document(DocumentKey(query), atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+        try await source.document(DocumentKey(query), for: reader, atLeast: atLeast) {
+            [ledger] freshness throws(LedgerError) in
             Document(page: try await ledger.stores(query, freshness)) { $0.value($1) }
         }
     }

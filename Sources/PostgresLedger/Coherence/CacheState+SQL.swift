@@ -2,15 +2,17 @@ public import Inventory
 import Postgres
 
 extension CacheState {
-    /// Two columns: the generation and the current namespace.
+    /// Three columns: the generation, the current namespace and its secret.
     static let columnsSQL = """
-        (select generation from cache_state) as generation, (select namespace from cache_state) as namespace
+        (select generation from cache_state) as generation, (select namespace from cache_state) as namespace,
+        (select secret from cache_state) as secret
         """
 
-    /// - Parameter column: The first of the two columns.
+    /// - Parameter column: The first of the three columns.
     init(_ row: Row, at column: Int, in history: History) throws(PostgresError) {
         self.init(
-            history: history, generation: try row.int64(column), namespace: try row.optionalText(column + 1))
+            history: history, generation: try row.int64(column), namespace: try row.optionalText(column + 1),
+            secret: try row.optionalText(column + 2).map { CacheSecret($0) })
     }
 
     /// The advisory lock that protects the row ("cache" in ASCII). Transactions of the ledger share it, from a

@@ -36,7 +36,7 @@ public final class RelaySession: RelayedOutbox {
                 backend,
                 RelayRound(
                     isFirst: backend != elected, state: try CacheState(state, at: 0, in: session.history),
-                    isSameServer: try state.bool(2), followsOthers: try state.bool(3),
+                    isSameServer: try state.bool(3), followsOthers: try state.bool(4),
                     entries: try results[1].map(OutboxEntry.init))
             )
         }
@@ -135,11 +135,13 @@ public final class RelaySession: RelayedOutbox {
         order by committed_at limit $1::bigint
         """)
 
+    /// The server makes the secret (122 random bits), so that no statement in its log has it.
     private static let switchOn = Statement(
         "relay.switch_on",
         """
         update cache_state
-        set generation = generation + 1, namespace = $1::text, server_started = pg_postmaster_start_time()
+        set generation = generation + 1, namespace = $1::text, server_started = pg_postmaster_start_time(),
+            secret = gen_random_uuid()::text
         where generation = $2::bigint and namespace is null
         """)
 

@@ -9,9 +9,11 @@ struct CacheLookup: Sendable {
     let required: Requirement?
     /// The ledgers whose marks are unknown.
     let unknown: Set<StoreID>
+    /// Whether the cache has the document, however old.
+    let isStored: Bool
 
     /// The cache is unavailable or not trusted.
-    static let bypass = CacheLookup(documents: nil, hit: nil, required: nil, unknown: [])
+    static let bypass = CacheLookup(documents: nil, hit: nil, required: nil, unknown: [], isStored: false)
 
     var origin: DocumentOrigin { documents == nil ? .bypass : .miss }
 
@@ -57,7 +59,7 @@ extension CacheConnection {
             var unknown: Set<StoreID> = []
             if position == nil { unknown.insert(key.storeID) }
             if catalogPosition == nil { unknown.insert(.catalog) }
-            return CacheLookup(documents: documents, hit: nil, required: nil, unknown: unknown)
+            return CacheLookup(documents: documents, hit: nil, required: nil, unknown: unknown, isStored: false)
         }
         // A mark may include a commit but not an earlier one, whose writer is slower: only the base covers all.
         let invalidated = Requirement.Invalidated(
@@ -67,7 +69,8 @@ extension CacheConnection {
             history: documents.history, position: position, catalogPosition: catalogPosition,
             highest: reading.mark.highest ?? position, invalidated: invalidated)
         let hit = reading.document.flatMap { required.isMet(by: $0.stamp) ? $0 : nil }
-        return CacheLookup(documents: documents, hit: hit, required: required, unknown: [])
+        return CacheLookup(
+            documents: documents, hit: hit, required: required, unknown: [], isStored: reading.document != nil)
     }
 }
 

@@ -74,9 +74,11 @@ public typealias DocumentRenderer = @Sendable (Freshness) async throws(LedgerErr
 public protocol DocumentReading: Sendable {
     /// A document that includes every change acknowledged before the call, and is as new as `atLeast`; or one marked as
     /// unproven.
-    /// - Parameter render: Called if there is no document that is new enough.
+    /// - Parameters:
+    ///   - reader: Whose request it is, which limits what is stored; `nil` to store it in any case.
+    ///   - render: Called if there is no document that is new enough.
     func document(
-        _ key: DocumentKey, atLeast: LedgerPoint?, render: @escaping DocumentRenderer
+        _ key: DocumentKey, for reader: String?, atLeast: LedgerPoint?, render: @escaping DocumentRenderer
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin)
 }
 
@@ -96,7 +98,7 @@ public struct RenderedDocuments: DocumentReading {
     public init() {}
 
     public func document(
-        _ key: DocumentKey, atLeast: LedgerPoint?, render: @escaping DocumentRenderer
+        _ key: DocumentKey, for reader: String?, atLeast: LedgerPoint?, render: @escaping DocumentRenderer
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin) {
         (try await render(Freshness(atLeast: atLeast)), .uncached)
     }

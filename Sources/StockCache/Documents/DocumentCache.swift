@@ -21,6 +21,7 @@ public final class DocumentCache: DocumentReading {
     private let cache: CacheConnection
     private let servesUnproven: Bool
     private let singleFlight = Mutex(SingleFlight<Waiter>())
+    private let admission = DocumentAdmission()
 
     /// - Parameter servesUnproven: Whether to serve documents that may be stale while there is neither a relay's
     ///   heartbeat nor a database.
@@ -30,24 +31,27 @@ public final class DocumentCache: DocumentReading {
     }
 
     public func document(
-        _ key: DocumentKey, atLeast: LedgerPoint?, render: @escaping DocumentRenderer
+        _ key: DocumentKey, for reader: String?, atLeast: LedgerPoint?, render: @escaping DocumentRenderer
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin) {
         let found: (document: Document, origin: DocumentOrigin)
         do throws(LedgerError) {
-            found = try await current(key, render)
+            found = try await current(key, reader, render)
         } catch .unavailable {
             found = (try await unproven(key, render), .bypass)
         }
         // A client may have seen a newer position than the marks: then it reads for itself, outside the single flight.
         if atLeast == nil || (try? found.document.stamp.require(atLeast)) != nil { return found }
         let document = try await render(Freshness(atLeast: atLeast))
-        if let documents = cache.trustedDocuments { await cache.fill(documents, key, document, nonce: nil) }
+        if let documents = cache.trustedDocuments {
+            let isAdmitted = admission.admits(document, key, for: reader, isStored: found.origin == .hit)
+            if isAdmitted { await cache.fill(documents, key, document, nonce: nil, isAdmitted: true) }
+        }
         return (document, found.origin == .bypass ? .bypass : .miss)
     }
 
     /// A document that includes every change acknowledged before the call.
     private func current(
-        _ key: DocumentKey, _ render: @escaping DocumentRenderer
+        _ key: DocumentKey, _ reader: String?, _ render: @escaping DocumentRenderer
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin) {
         var leads = false
         while true {
@@ -57,6 +61,7 @@ public final class DocumentCache: DocumentReading {
                 return (document, .hit)
             }
             if !leads {
+                admission.noteMiss(key)
                 switch await join(key, lookup.required) {
                 case .leads:
                     leads = true
@@ -70,7 +75,7 @@ public final class DocumentCache: DocumentReading {
                     return (document, lookup.origin)
                 }
             }
-            let fill = DocumentFill(cache: cache, key: key, render: render)
+            let fill = DocumentFill(cache: cache, admission: admission, key: key, reader: reader, render: render)
             let result = await Result.of { () async throws(LedgerError) in try await fill.document(lookup) }
             complete(key, result)
             return (try result.get(), lookup.origin)

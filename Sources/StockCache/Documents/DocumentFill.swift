@@ -7,7 +7,10 @@ import Inventory
 /// The lease only saves work. The marks decide what may be served and stored, whoever holds the lease.
 struct DocumentFill {
     let cache: CacheConnection
+    let admission: DocumentAdmission
     let key: DocumentKey
+    /// Whose request it is; `nil` to store the document in any case.
+    let reader: String?
     let render: DocumentRenderer
 
     /// Between lookups while another process loads the document: 50 ms in total.
@@ -31,7 +34,10 @@ struct DocumentFill {
         do throws(LedgerError) {
             guard let required = lookup.required else { return try await loadFromPrimary(documents, lease) }
             let document = try await render(Freshness(required: required))
-            await cache.fill(documents, key, document, nonce: lease.nonce)
+            let isAdmitted = admission.admits(document, key, for: reader, isStored: lookup.isStored)
+            if isAdmitted || lease.isHeld {
+                await cache.fill(documents, key, document, nonce: lease.nonce, isAdmitted: isAdmitted)
+            }
             return document
         } catch {
             // Others must not wait for a failed load.
@@ -42,15 +48,18 @@ struct DocumentFill {
         }
     }
 
-    /// Claims the unknown marks, or leases the document. If Redis does not respond, there is no waiting.
+    /// Claims the unknown marks, or leases the document if it is to be stored. If Redis does not respond, there is no
+    /// waiting.
     private func acquireLease(_ lookup: CacheLookup) async -> FillLease {
         var lease = FillLease()
         guard let documents = lookup.documents else { return lease }
         guard lookup.required == nil else {
-            lease.isHeldElsewhere =
-                await cache.attempt { () throws(CacheError) in
-                    try await documents.lease(key, nonce: lease.nonce)
-                } == false
+            guard admission.expects(key, for: reader, isStored: lookup.isStored) else { return lease }
+            let isOwn = await cache.attempt { () throws(CacheError) in
+                try await documents.lease(key, nonce: lease.nonce)
+            }
+            lease.isHeld = isOwn != false
+            lease.isHeldElsewhere = isOwn == false
             return lease
         }
         var isClaimed = false
@@ -77,16 +86,21 @@ struct DocumentFill {
         }
         // If another process has the claim, the script stores nothing.
         await cache.fill(
-            documents, key, document, nonce: lease.claimed.contains(key.storeID) ? lease.nonce : nil)
+            documents, key, document, nonce: lease.claimed.contains(key.storeID) ? lease.nonce : nil,
+            isAdmitted: admission.admits(document, key, for: reader, isStored: false))
         return document
     }
 }
 
 extension CacheConnection {
     /// Stores a document in the cache, unless the ledger has changed to another history meanwhile.
-    func fill(_ documents: RedisDocuments, _ key: DocumentKey, _ document: Document, nonce: String?) async {
+    func fill(
+        _ documents: RedisDocuments, _ key: DocumentKey, _ document: Document, nonce: String?, isAdmitted: Bool
+    ) async {
         guard document.stamp.history == documents.history else { return }
-        await attempt { () throws(CacheError) in try await documents.fill(key, document, nonce: nonce) }
+        await attempt { () throws(CacheError) in
+            try await documents.fill(key, document, nonce: nonce, isAdmitted: isAdmitted)
+        }
     }
 }
 
@@ -95,6 +109,8 @@ private struct FillLease {
     /// Identifies its lease or claims. New for each attempt, so that a claim whose reply was lost belongs to none.
     let nonce = String.randomID()
     var claimed: Set<StoreID> = []
+    /// This process may have the lease.
+    var isHeld = false
     /// Another process loads the document.
     var isHeldElsewhere = false
 }

@@ -1,15 +1,23 @@
+import Inventory
 import NIOCore
 import Synchronization
 
 /// The documents that this process used last, so that only the marks must be read from Redis. As with cached documents,
 /// the marks decide whether one may be served.
 ///
+/// Those from Redis are verified before they are kept, and then not again.
+///
 /// Approximates LRU with two generations: a document that is used moves to the young one; when that reaches half of the
 /// limit, it becomes the old one, and the previous old one is dropped.
 final class RecentDocuments: Sendable {
+    private struct Kept {
+        let document: Document
+        let renderedAt: Timestamp
+    }
+
     private struct Generations {
-        var young: [DocumentKey: Document] = [:]
-        var old: [DocumentKey: Document] = [:]
+        var young: [DocumentKey: Kept] = [:]
+        var old: [DocumentKey: Kept] = [:]
         var youngBytes = 0
     }
 
@@ -24,40 +32,43 @@ final class RecentDocuments: Sendable {
     }
 
     func document(_ key: DocumentKey) -> Document? {
-        generations.withLock { generations in
-            if let document = generations.young[key] { return document }
-            guard let document = generations.old.removeValue(forKey: key) else { return nil }
-            insert(document, key, &generations)
-            return document
+        let kept: Kept? = generations.withLock { generations in
+            if let kept = generations.young[key] { return kept }
+            guard let kept = generations.old.removeValue(forKey: key) else { return nil }
+            insert(kept, key, &generations)
+            return kept
         }
+        return kept.flatMap { DocumentAge.isValid($0.renderedAt) ? $0.document : nil }
     }
 
-    /// Keeps a document in place of an older one.
-    func keep(_ document: Document, _ key: DocumentKey) {
+    /// Keeps a document in place of an older one, or of one that is the same and was rendered earlier.
+    func keep(_ document: Document, _ key: DocumentKey, renderedAt: Timestamp) {
         generations.withLock { generations in
-            let known = generations.young[key] ?? generations.old[key]
-            if let known, known.stamp.covers(document.stamp) { return }
+            if let known = generations.young[key] ?? generations.old[key], DocumentAge.isValid(known.renderedAt),
+                known.document.stamp.covers(document.stamp),
+                known.document.stamp != document.stamp || known.renderedAt >= renderedAt
+            { return }
             generations.old[key] = nil
             // A document from here counts as one from the cache.
             let kept = Document(stamp: document.stamp, body: document.body, next: document.next, source: nil)
-            insert(kept, key, &generations)
+            insert(Kept(document: kept, renderedAt: renderedAt), key, &generations)
         }
     }
 
-    private func insert(_ document: Document, _ key: DocumentKey, _ generations: inout Generations) {
-        let bytes = Self.bytes(document, key)
+    private func insert(_ kept: Kept, _ key: DocumentKey, _ generations: inout Generations) {
+        let bytes = Self.bytes(kept, key)
         guard bytes <= maximumBytes / 2 else { return }
         if generations.youngBytes + bytes > maximumBytes / 2 {
             generations.old = generations.young
             (generations.young, generations.youngBytes) = ([:], 0)
         }
-        if let replaced = generations.young.updateValue(document, forKey: key) {
+        if let replaced = generations.young.updateValue(kept, forKey: key) {
             generations.youngBytes -= Self.bytes(replaced, key)
         }
         generations.youngBytes += bytes
     }
 
-    private static func bytes(_ document: Document, _ key: DocumentKey) -> Int {
-        document.body.readableBytes + key.name.utf8.count + overheadBytes
+    private static func bytes(_ kept: Kept, _ key: DocumentKey) -> Int {
+        kept.document.body.readableBytes + key.name.utf8.count + overheadBytes
     }
 }

@@ -14,10 +14,10 @@ struct RedisDocuments: Sendable {
     let history: History
     /// Per namespace, because positions mean something else in another one.
     let recent: RecentDocuments
+    let seal: DocumentSeal
 
-    static let formatVersion = 3
+    static let formatVersion = 4
     private static let markLifetime = Int64(3_600_000)
-    private static let documentLifetime = 540_000...660_000
     private static let leaseLifetime = Int64(2_000)
 
     /// One round trip: reads the marks, then the document, and makes sure that Redis is a master.
@@ -27,15 +27,16 @@ struct RedisDocuments: Sendable {
         if let product = key.productID { fields.append(.string(product.description)) }
         var commands = [RedisCommand("HMGET", fields)]
         if key.storeID != .catalog { commands.append(RedisCommand("HMGET", .string(mark(.catalog)), "base", "*")) }
-        if recent == nil { commands.append(RedisCommand("GET", .string(document(key)))) }
+        let documentKey = document(key)
+        if recent == nil { commands.append(RedisCommand("GET", .string(documentKey))) }
         // A replica refuses WAIT: its marks may be older than those it had as the master.
         commands.append(RedisCommand("WAIT", "0", "0"))
         let replies = try await client.pipeline(commands, expecting: identity)
         for reply in replies { if let error = reply.error { throw error } }
         var document = recent
-        if recent == nil, let stored = replies[replies.count - 2].bytes.flatMap({ Document(stored: $0, in: history) }) {
-            document = stored
-            self.recent.keep(stored, key)
+        if recent == nil, let found = replies[replies.count - 2].bytes.flatMap({ seal.open($0, documentKey) }) {
+            document = found.document
+            self.recent.keep(found.document, key, renderedAt: found.renderedAt)
         }
         let mark = Mark(replies[0])
         return CacheReading(
@@ -71,15 +72,20 @@ struct RedisDocuments: Sendable {
     }
 
     /// Stores a document in memory and, if it is new enough, in Redis. With the claim, establishes the mark.
-    /// - Parameter nonce: Of the claim or the lease, which this releases.
-    func fill(_ key: DocumentKey, _ document: Document, nonce: String?) async throws(CacheError) {
-        recent.keep(document, key)
+    /// - Parameters:
+    ///   - nonce: Of the claim or the lease, which this releases.
+    ///   - isAdmitted: Whether the document may be stored.
+    func fill(_ key: DocumentKey, _ document: Document, nonce: String?, isAdmitted: Bool) async throws(CacheError) {
+        let now = Timestamp.now
+        let documentKey = self.document(key)
+        if isAdmitted { recent.keep(document, key, renderedAt: now) }
         _ = try await client.evaluate(
-            Script.fill, keys: [.string(mark(key.storeID)), .string(self.document(key)), .string(lease(key))],
+            Script.fill, keys: [.string(mark(key.storeID)), .string(documentKey), .string(lease(key))],
             arguments: [
                 .integer(Self.markLifetime), .string(nonce ?? ""), .integer(document.stamp.position.rawValue),
-                .string(key.productID?.description ?? ""), .bytes(document.stored),
-                .integer(Int64(Int.random(in: Self.documentLifetime))),
+                .string(key.productID?.description ?? ""),
+                isAdmitted ? .bytes(seal.seal(document, documentKey, renderedAt: now)) : "",
+                .integer(Int64(Int.random(in: DocumentAge.lifetime))),
             ], expecting: identity)
     }
 
@@ -141,27 +147,5 @@ extension Mark {
             fields.indices.contains(index) ? fields[index].int64.map { Position(rawValue: $0) } : nil
         }
         self.init(base: position(0), highest: position(1), product: position(2))
-    }
-}
-
-extension Document {
-    /// Three 64-bit integers (the stamp's two positions, and the id that the next page starts after, or 0), then the
-    /// body.
-    fileprivate init?(stored: ByteBuffer, in history: History) {
-        var rest = stored
-        guard let (position, catalog, next) = rest.readMultipleIntegers(as: (Int64, Int64, Int64).self) else {
-            return nil
-        }
-        self.init(
-            stamp: Stamp(
-                history: history, position: Position(rawValue: position), catalogPosition: Position(rawValue: catalog)),
-            body: rest, next: next == 0 ? nil : next, source: nil)
-    }
-
-    fileprivate var stored: ByteBuffer {
-        var buffer = ByteBufferAllocator().buffer(capacity: 24 + body.readableBytes)
-        buffer.writeMultipleIntegers(stamp.position.rawValue, stamp.catalogPosition.rawValue, next ?? 0)
-        buffer.writeImmutableBuffer(body)
-        return buffer
     }
 }

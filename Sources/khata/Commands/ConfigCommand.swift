@@ -6,6 +6,7 @@ import Postgres
 import PostgresLedger
 import Redis
 import SQLiteLedger
+import StockCache
 
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -108,7 +109,7 @@ struct ConfigCommand: AsyncParsableCommand {
                 logger: settings.logger())
             var problems: [String] = []
             do {
-                _ = try await client.send(RedisCommand("PING"))
+                if let problem = try await client.memoryProblem() { problems.append("redis.url: \(problem)") }
             } catch {
                 problems.append("redis.url: \(error.message)")
             }

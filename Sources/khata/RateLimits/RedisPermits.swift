@@ -6,6 +6,7 @@ import Redis
 /// been set back since, the moment is, too.
 struct RedisPermits: PermitSource {
     private let client: RedisClient
+    private static let maximumInstances: Int64 = 10_000
     /// Identifies this instance.
     private let instance = String.randomID()
 
@@ -30,9 +31,9 @@ struct RedisPermits: PermitSource {
         guard let replies = try? await client.pipeline(counting + taking), let instances = replies[2].int64 else {
             return nil
         }
-        let grants = replies[counting.count...].compactMap(PermitGrant.init)
+        let grants = zip(replies[counting.count...], requests).compactMap(PermitGrant.init)
         guard grants.count == requests.count else { return nil }
-        return (grants, max(1, Int(instances)))
+        return (grants, Int(instances.clamped(to: 1...Self.maximumInstances)))
     }
 
     /// KEYS: bucket. ARGV: permits per second, burst, owed, wanted. Returns granted, left, and the wait in
@@ -67,11 +68,23 @@ struct RedisPermits: PermitSource {
 }
 
 extension PermitGrant {
-    fileprivate init?(_ reply: RedisValue) {
+    /// Whatever Redis replies, a bucket has at most its burst, and asks again when it can have some by its own account, or
+    /// after ten minutes.
+    init?(_ reply: RedisValue, _ request: PermitRequest) {
         guard let fields = reply.array, fields.count == 3, let granted = fields[0].int64, let left = fields[1].int64,
             let wait = fields[2].int64
         else { return nil }
-        self.init(granted: Int(granted), left: Int(left), wait: .microseconds(wait))
+        let longestWait = Int64(request.owed + request.policy.burst) * 1_000_000 / Int64(request.policy.permitsPerSecond)
+        self.init(
+            granted: Int(granted.clamped(to: 0...Int64(request.wanted))),
+            left: Int(left.clamped(to: 0...Int64(request.policy.burst))),
+            wait: .microseconds(wait.clamped(to: 0...max(longestWait, 600_000_000))))
+    }
+}
+
+extension Int64 {
+    fileprivate func clamped(to range: ClosedRange<Int64>) -> Int64 {
+        Swift.min(Swift.max(self, range.lowerBound), range.upperBound)
     }
 }
 
