@@ -19,7 +19,9 @@ print_help() { sed -n '2,/^[^#]/ { s/^# \{0,1\}//p }' "$0"; }
 # Settings with their defaults; libpq's own variables must not reach our servers and clients.
 load_settings() {
     unset "${!PG@}"
-    KHATA_STATE=$(realpath -m "${KHATA_STATE:-/var/tmp/khata}")
+    # The last part of the path stays as it is: a link there is not followed.
+    KHATA_STATE=$(realpath -ms "${KHATA_STATE:-/var/tmp/khata}")
+    KHATA_STATE=$(realpath -m "${KHATA_STATE%/*}/")/${KHATA_STATE##*/}
     KHATA_PORT=${KHATA_PORT:-8080}
     KHATA_OPS_PORT=${KHATA_OPS_PORT:-8081}
     KHATA_PRIMARY_PORT=${KHATA_PRIMARY_PORT:-5440}

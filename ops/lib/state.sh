@@ -15,11 +15,22 @@ as_server_user() {
 }
 
 prepare_state() {
-    mkdir -p "$KHATA_STATE"
-    [[ -O $KHATA_STATE ]] || die "KHATA_STATE ($KHATA_STATE) belongs to another user"
-    chmod 755 "$KHATA_STATE"
-    install -d -m 755 "$KHATA_STATE"/{log,run}
-    install -d -m 700 "$KHATA_STATE/secret"
+    mkdir -p "$(dirname "$KHATA_STATE")"
+    mkdir -m 700 "$KHATA_STATE" 2>/dev/null || true
+    own_state
+    # The servers' user, if it is another one, may pass through.
+    chgrp "$(id -g "$(server_user)")" "$KHATA_STATE"
+    chmod 710 "$KHATA_STATE"
+    install -d -m 700 "$KHATA_STATE"/{log,run,secret}
+}
+
+# Nothing is done in a folder, or behind a link, that another user put there. One look, so that nobody can exchange it in
+# between: what belongs to us cannot be moved away by others in a folder such as /var/tmp.
+own_state() {
+    local found
+    found=$(stat --format='%F of %u' "$KHATA_STATE" 2>/dev/null) || found=nothing
+    [[ $found == "directory of $EUID" ]] ||
+        die "KHATA_STATE ($KHATA_STATE) has to be a folder of yours, and no link: it is a $found"
 }
 
 prepare_server_state() {
@@ -32,6 +43,7 @@ prepare_server_state() {
 # One command at a time changes a state; file descriptor 9 holds the lock until it is closed.
 lock_state() { # [SECONDS TO WAIT]
     [[ -d $KHATA_STATE ]] || return 1
+    own_state
     exec 9>"$KHATA_STATE/lock"
     flock --timeout "${1:-0}" 9 || die "another ops command is at work on $KHATA_STATE"
 }
@@ -46,6 +58,7 @@ stop_everything() {
 }
 
 purge_state() {
+    own_state
     rm -rf "$KHATA_STATE"/{demo,log,postgres,redis,run,secret,sockets,sqlite,env,lock}
     rmdir --ignore-fail-on-non-empty "$KHATA_STATE"
 }

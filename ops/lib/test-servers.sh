@@ -15,8 +15,11 @@ start_test_servers() {
     prepare_state
     start_servers test
 
-    export KHATA_TEST_PRIMARY_URL="postgresql://postgres@127.0.0.1:$KHATA_PRIMARY_PORT/postgres"
-    export KHATA_TEST_REPLICA_URL="postgresql://postgres@127.0.0.1:$KHATA_REPLICA_PORT/postgres"
+    local password
+    password=$(secret superuser-password)
+    sql postgres <<<"ALTER ROLE postgres PASSWORD '$password'"
+    KHATA_TEST_PRIMARY_URL="postgresql://postgres:$password@127.0.0.1:$KHATA_PRIMARY_PORT/postgres"
+    KHATA_TEST_REPLICA_URL="postgresql://postgres:$password@127.0.0.1:$KHATA_REPLICA_PORT/postgres"
     KHATA_TEST_REDIS_URL=$(redis_url)
-    export KHATA_TEST_REDIS_URL
+    export KHATA_TEST_PRIMARY_URL KHATA_TEST_REPLICA_URL KHATA_TEST_REDIS_URL
 }
