@@ -34,7 +34,9 @@ extension ReportRow {
         return "product_id,name,\(group)opening,stock_in,sold,removed,transferred_in,transferred_out,closing\r\n"
     }
 
-    public func csv(_ grouping: ReportQuery.Grouping) -> String {
+    /// - Parameter isForSpreadsheets: Whether a name that a spreadsheet would take for a formula is escaped.
+    public func csv(_ grouping: ReportQuery.Grouping, isForSpreadsheets: Bool) -> String {
+        let name = isForSpreadsheets ? name.escapedForSpreadsheets : name
         let group =
             switch grouping {
             case .product: ""

@@ -58,7 +58,7 @@ struct FileHeader: Sendable {
         for field in record.fields {
             let name = field.lowercased().filter { !$0.isWhitespace }
             guard let column = Column(rawValue: name) else {
-                throw StockFileError("line \(record.line): there is no column \(field). \(Self.help)")
+                throw StockFileError("line \(record.line): there is no column \"\(field)\". \(Self.help)")
             }
             guard !columns.contains(column) else {
                 throw StockFileError("line \(record.line): the column \(name) is there twice")

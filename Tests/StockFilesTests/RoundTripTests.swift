@@ -26,6 +26,30 @@ struct RoundTripTests {
         }
     }
 
+    @Test("texts that a spreadsheet takes for formulas are escaped, and imported as they were")
+    func formulas() async throws {
+        try await LedgerAndFiles.with { shop in
+            let names = ["=HYPERLINK(\"http://a\",\"b\")", "@SUM(1)", "+1+1", "-2", "'=1", "''x", "Tea;=1", "O'Neill"]
+            for (index, name) in names.enumerated() {
+                let details = ProductDetails(sku: name, name: name, category: name, unit: name)
+                _ = try await shop.ledger.change(
+                    .createProduct(ProductID(rawValue: Int64(index + 1)), details),
+                    CommandContext(actor: "test", requestID: "test"))
+            }
+            let file = try await shop.export(.products)
+            #expect(!file.contains { $0 == "\t" } && file.contains("'@SUM(1),'@SUM(1)") && file.contains("Tea;'=1"))
+            for line in file.split(separator: "\r\n") {
+                #expect(!line.split(separator: ",").contains { "=+-@".contains($0.trimmingPrefix("\"").first ?? " ") })
+            }
+            try await LedgerAndFiles.with { copy in
+                _ = try await copy.run(file)
+                let copied = try await copy.ledger.products(ProductQuery(limit: 100), Freshness()).value.items
+                #expect(copied.map(\.details.name) == names && copied.map(\.details.unit) == names)
+                #expect(try await copy.export(.products) == file)
+            }
+        }
+    }
+
     @Test("a transfer of a store that is archived since is exported whole")
     func archived() async throws {
         try await LedgerAndFiles.stocked { shop in

@@ -16,6 +16,7 @@ enum QueryParameter: String, CaseIterable {
     case to
     case type
     case groupBy = "group_by"
+    case escape
     case actor
     case action
 
@@ -42,6 +43,7 @@ enum QueryParameter: String, CaseIterable {
         case .asOf, .from, .to: .time
         case .type: .oneOf(MovementType.choices.map(\.name))
         case .groupBy: .oneOf(ReportQuery.Grouping.allCases.map(\.rawValue))
+        case .escape: .oneOf(CSVEscaping.allCases.map(\.rawValue))
         case .action: .oneOf(AuditAction.allCases.map(\.rawValue))
         }
     }

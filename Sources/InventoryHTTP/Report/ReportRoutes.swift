@@ -17,8 +17,10 @@ extension InventoryAPI {
         if context.format == .csv {
             // CSV is not paginated.
             try parameters.refuse(.page)
-            response = try await csv(query, Freshness(atLeast: minimum), ledger(for: context))
+            let escaping = try parameters.choice(.escape, CSVEscaping.init(rawValue:)) ?? .formulas
+            response = try await csv(query, Freshness(atLeast: minimum), escaping, ledger(for: context))
         } else {
+            try parameters.refuse([.escape])
             query.after = try parameters.cursor()
             query.limit = try parameters.limit()
             let page = try await ledger(for: context).report(query, Freshness(atLeast: minimum))
@@ -34,7 +36,7 @@ extension InventoryAPI {
 
     /// Streams the whole report, a page at a time with backpressure.
     private func csv(
-        _ query: ReportQuery, _ freshness: Freshness, _ ledger: any StockReading
+        _ query: ReportQuery, _ freshness: Freshness, _ escaping: CSVEscaping, _ ledger: any StockReading
     ) async throws -> Response {
         var query = query
         query.limit = limits.page
@@ -44,7 +46,9 @@ extension InventoryAPI {
             var page = first.value
             var bytes = ByteBuffer(string: ReportRow.csvHeader(query.grouping))
             while true {
-                for row in page.items { bytes.writeString(row.csv(query.grouping)) }
+                for row in page.items {
+                    bytes.writeString(row.csv(query.grouping, isForSpreadsheets: escaping == .formulas))
+                }
                 try await writer.write(bytes)
                 guard let next = page.next else { break }
                 var following = query
@@ -63,4 +67,12 @@ extension InventoryAPI {
         response.add(first.unproven)
         return response
     }
+}
+
+/// What is escaped in CSV.
+enum CSVEscaping: String, CaseIterable {
+    /// What a spreadsheet would take for one.
+    case formulas
+    /// For programs: the texts as they are.
+    case none
 }

@@ -44,7 +44,7 @@ extension InventoryAPI {
 
             Route(
                 .get, "/report", .reader, report,
-                parameters: .page + .period + [.storeID, .productID, .groupBy, .minPosition],
+                parameters: .page + .period + [.storeID, .productID, .groupBy, .escape, .minPosition],
                 formats: [.json, .csv], statuses: .tagged),
             auditRoute("/audit"),
             auditRoute("/audit/{store_id}"),

@@ -1,7 +1,7 @@
 public import Inventory
 
 /// Writes files for `Importer`: products, stores, current levels (as opening stock), or all movements, a page at a
-/// time.
+/// time. Texts that a spreadsheet would take for formulas are escaped; `Importer` undoes that.
 ///
 /// Omits archived products and stores from the catalog and the levels, but no movements.
 public struct Exporter: Sendable {
@@ -35,7 +35,8 @@ public struct Exporter: Sendable {
                 page.items.reduce(into: "") { text, product in
                     let details = product.details
                     text += Self.line([
-                        product.id.description, details.sku, details.name, details.category, details.unit,
+                        product.id.description, escaped(details.sku), escaped(details.name), escaped(details.category),
+                        escaped(details.unit),
                     ])
                 })
             count += page.items.count
@@ -48,7 +49,7 @@ public struct Exporter: Sendable {
         try write(Self.line([.storeID, .name]))
         var count = 0
         try await forEachPageOfStores { page in
-            try write(page.reduce(into: "") { $0 += Self.line([$1.id.description, $1.name]) })
+            try write(page.reduce(into: "") { $0 += Self.line([$1.id.description, escaped($1.name)]) })
             count += page.count
         }
         return count
@@ -65,7 +66,8 @@ public struct Exporter: Sendable {
                     try write(
                         page.items.reduce(into: "") { text, item in
                             text += Self.line([
-                                store.id.description, item.productID.description, item.name, String(item.onHand),
+                                store.id.description, item.productID.description, escaped(item.name),
+                                String(item.onHand),
                             ])
                         })
                     count += page.items.count
@@ -144,8 +146,8 @@ extension Exporter {
             entry.storeID.description, arrival?.storeID.description, entry.productID.description,
             arrival == nil ? entry.type.rawValue : "transfer", String(entry.quantity),
             entry.notes.occurredAt?.description,
-            min(entry.recordedAt, arrival?.recordedAt ?? entry.recordedAt).description, entry.notes.reference,
-            entry.notes.note,
+            min(entry.recordedAt, arrival?.recordedAt ?? entry.recordedAt).description,
+            escaped(entry.notes.reference), escaped(entry.notes.note),
         ])
     }
 
@@ -155,3 +157,5 @@ extension Exporter {
         CSVRecord(line: 0, fields: fields.map { $0 ?? "" }).text
     }
 }
+
+private func escaped(_ text: String?) -> String? { text?.escapedForSpreadsheets }

@@ -24,12 +24,12 @@ struct ImportRow {
         problems.append(RowProblem(line: record.line, column: column?.rawValue, detail: detail))
     }
 
-    /// The value of a field; `nil` if it is empty, or the file has no such column.
+    /// The value of a field, without what `Exporter` escaped it with; `nil` if it is empty, or the file has no such column.
     func field(_ column: Column) -> String? {
         guard let index = header.columns.firstIndex(of: column), record.fields.indices.contains(index),
             !record.fields[index].isEmpty
         else { return nil }
-        return record.fields[index]
+        return record.fields[index].unescapedFromSpreadsheets
     }
 
     private mutating func value<Value>(

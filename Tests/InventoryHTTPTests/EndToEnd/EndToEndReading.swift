@@ -217,6 +217,23 @@ extension EndToEnd {
             }
         }
 
+        @Test("names that a spreadsheet takes for formulas are escaped in CSV, unless a program asks for them as they are")
+        func formulas() async throws {
+            try await LiveServer.with { server in
+                try await server.stocked()
+                let name = "=HYPERLINK(1)"
+                #expect(try await server.send(.PUT, "/products/101", #"{"name": "\#(name)"}"#).status == 200)
+                func row(_ query: String) async throws -> Substring? {
+                    let csv = try await server.get("/report?product_id=101\(query)", headers: [("Accept", "text/csv")])
+                    return csv.text.split(separator: "\r\n").last
+                }
+                #expect(try await row("") == "101,'\(name),0,20,0,0,0,0,20")
+                #expect(try await row("&escape=formulas") == "101,'\(name),0,20,0,0,0,0,20")
+                #expect(try await row("&escape=none") == "101,\(name),0,20,0,0,0,0,20")
+                #expect(try await server.get("/report?escape=none").code == "invalid-parameter")
+            }
+        }
+
         @Test("a report adds up, as JSON and as CSV of any length")
         func report() async throws {
             var limits = HTTPLimits()

@@ -18,14 +18,19 @@ struct ReportCommand: AsyncParsableCommand {
     @Option(help: "Only this product: its name, SKU or id.")
     var product: String?
 
-    @Flag(help: "Print comma-separated values, in the format of the HTTP API.")
+    @Flag(
+        help: "Print comma-separated values, in the format of the HTTP API. Names that a spreadsheet would take for a formula get an apostrophe.")
     var csv = false
+
+    @Flag(help: "With --csv: print names as they are, for programs.")
+    var raw = false
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var options: ShopOptions
 
     func validate() throws {
         guard !csv || !output.json else { throw ValidationError("--csv and --json cannot be combined.") }
+        guard csv || !raw else { throw ValidationError("--raw needs --csv.") }
     }
 
     func run() async throws {
@@ -50,7 +55,7 @@ struct ReportCommand: AsyncParsableCommand {
         }
         Swift.print(ReportRow.csvHeader(groupBy), terminator: "")
         try await forEachPage(page) { page in
-            for row in page.items { Swift.print(row.csv(groupBy), terminator: "") }
+            for row in page.items { Swift.print(row.csv(groupBy, isForSpreadsheets: !raw), terminator: "") }
             return true
         }
     }
