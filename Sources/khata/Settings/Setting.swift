@@ -51,7 +51,8 @@ struct Setting: Sendable {
     func read(from source: SettingsSource, into settings: inout Settings) throws(SettingsError) {
         guard let found = try source.find(self) else { return }
         guard let content = found.content, set(&settings, content) else {
-            throw SettingsError("\(key) is \(found.text), from \(found.origin): it has to be \(expectation)")
+            let shown = isSecret ? "a list" : "\"\(found.text)\""
+            throw SettingsError("\(key) is \(shown), from \(found.origin): it has to be \(expectation)")
         }
     }
 

@@ -59,7 +59,7 @@ extension Settings {
             for text in (trustedProxies ?? "").split(whereSeparator: { $0 == "," || $0 == " " }) {
                 guard let range = AddressRange(text: text) else {
                     throw SettingsError(
-                        "proxies.trusted: \(text) is no range of addresses, such as 10.0.0.0/8 or 2001:db8::/32")
+                        "proxies.trusted: \"\(text)\" is no range of addresses, such as 10.0.0.0/8 or 2001:db8::/32")
                 }
                 ranges.append(range)
             }

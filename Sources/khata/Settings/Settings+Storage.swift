@@ -2,6 +2,7 @@ import Inventory
 import Postgres
 import PostgresLedger
 import Redis
+import RemoteLedger
 import SQLiteLedger
 
 extension Settings {
@@ -103,6 +104,18 @@ extension Settings {
                     "sqlite.file and \(key) are both set: a ledger in a file takes no servers, so unset one of them")
             }
             return .file(sqliteFile)
+        }
+    }
+
+    var serverAddress: ServerAddress? {
+        get throws(SettingsError) {
+            guard let serverURL else { return nil }
+            // Not quoted: it may contain a password.
+            guard let address = ServerAddress(serverURL) else {
+                throw SettingsError(
+                    "server.url has to be an address such as https://khata.example, without user and password")
+            }
+            return address
         }
     }
 

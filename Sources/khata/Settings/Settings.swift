@@ -70,6 +70,7 @@ extension Settings {
         for setting in Self.all { try setting.read(from: source, into: &self) }
         try checkBursts(source)
         try access.check()
+        _ = try serverAddress
         _ = (try proxies, try cors, try certificate)
     }
 }

@@ -42,7 +42,7 @@ struct SettingsSource {
         } catch {
             throw SettingsError("\(path) cannot be read: \(error)")
         }
-        try Self.refuseMistypedVariables()
+        try Self.refuseUnknownVariables()
     }
 
     /// - Returns: `nil` if it is not set.
@@ -117,9 +117,13 @@ extension SettingsSource {
         return closest?.key ?? (elsewhere.count == 1 ? elsewhere[0] : nil)
     }
 
-    /// Not all unknown variables: KHATA_… may belong to other programs, such as those that Kubernetes sets for a
-    /// service.
-    private static func refuseMistypedVariables() throws(SettingsError) {
+    /// Those of ops/ and of the tests, which children inherit.
+    private static let otherVariables: Set = [
+        "KHATA_ADMIN_KEY", "KHATA_CHECKER_READS", "KHATA_MUTANTS", "KHATA_OPS_URL", "KHATA_PIDS", "KHATA_STATE",
+        "KHATA_URL",
+    ]
+
+    private static func refuseUnknownVariables() throws(SettingsError) {
         let known = keys.map(Setting.variable)
         for name in ProcessInfo.processInfo.environment.keys.sorted() where name.hasPrefix("KHATA_") {
             guard !known.contains(name) else { continue }
@@ -127,7 +131,16 @@ extension SettingsSource {
             if let meant = known.first(where: { editDistance(Array(name), Array($0), atMost: limit) != nil }) {
                 throw SettingsError("\(name) is set, and there is no such setting: did you mean \(meant)?")
             }
+            guard !otherVariables.contains(name), !name.hasPrefix("KHATA_TEST_"), !isOfKubernetes(name) else { continue }
+            let meant = meant(by: name.dropFirst("KHATA_".count).lowercased().replacing("_", with: "."))
+            let hint = meant.map { "did you mean \(Setting.variable($0))?" } ?? "`khata config template` has all."
+            throw SettingsError("\(name) is set, and there is no such setting: \(hint)")
         }
+    }
+
+    /// Kubernetes sets such variables for a service called khata, khata-primary and the like, and ops/ has ports, too.
+    private static func isOfKubernetes(_ name: String) -> Bool {
+        name.wholeMatch(of: /KHATA_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)/) != nil
     }
 }
 

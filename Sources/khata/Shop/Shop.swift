@@ -131,11 +131,8 @@ struct ShopOptions: ParsableArguments {
         flags["api_key"] = apiKey
         let settings = try await options.settings(flags)
         let namesDatabase = options.primaryURL != nil || options.sqlite != nil
-        guard !namesDatabase, let url = settings.serverURL else {
+        guard !namesDatabase, let address = try settings.serverAddress else {
             return Shop(place: Shop.Place(try settings.storage), settings: settings)
-        }
-        guard let address = ServerAddress(url) else {
-            throw SettingsError("server.url is \(url): it has to be an address such as https://khata.example")
         }
         guard let key = settings.apiKey, !key.isEmpty else {
             throw SettingsError(
