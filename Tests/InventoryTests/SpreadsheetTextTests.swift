@@ -7,7 +7,8 @@ struct SpreadsheetTextTests {
         "what begins like a formula gets an apostrophe, also after what separates cells elsewhere",
         arguments: [
             ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t'=1"),
-            ("\r=1", "'\r'=1"), ("＝1", "'＝1"), ("'=1", "''=1"), ("''", "''"), ("'tis", "'tis"), ("Tea;=1;b", "Tea;'=1;b"),
+            ("\r=1", "'\r'=1"),
+            ("＝1", "'＝1"), ("'=1", "''=1"), ("''", "''"), ("'tis", "'tis"), ("Tea;=1;b", "Tea;'=1;b"),
             ("Tea 1-2", "Tea 1-2"), ("a=b", "a=b"), ("", ""), ("چائے", "چائے"), ("e\u{301}=", "e\u{301}="),
         ])
     func escaped(text: String, expected: String) {

@@ -22,7 +22,8 @@ struct RowTests {
             ("", "there is no column"), ("name,price", #"no column "price""#), ("name,name", "there twice"),
             ("sku", "need a column name"), ("store_id,name,sku", "have no column sku"),
             ("store_id,on_hand", "product_id, sku or name"), ("store_id,name,quantity", "need a column movement_type"),
-            ("store_id,name,on_hand,note", "have no column note"), ("store_id;name", #"no column "store_id;name""#), ("name,", #"no column """#),
+            ("store_id,name,on_hand,note", "have no column note"), ("store_id;name", #"no column "store_id;name""#),
+            ("name,", #"no column """#),
         ])
     func otherColumns(header: String, message: String) {
         #expect {

@@ -55,7 +55,8 @@ struct StockDocuments: Sendable {
     /// The id of a product by name. Cached like any document, so reads of stock by name need no database either.
     func productID(named name: String) async throws(LedgerError) -> ProductID {
         let key = DocumentKey(storeID: .catalog, name: "product\nname=\(name)")
-        let found = try await source.document(key, for: reader, atLeast: nil) { [ledger] freshness throws(LedgerError) in
+        let found = try await source.document(key, for: reader, atLeast: nil) {
+            [ledger] freshness throws(LedgerError) in
             let snapshot = try await ledger.product(named: name, freshness)
             return Document(snapshot) { $0.value(snapshot.value.id.rawValue) }
         }

@@ -47,7 +47,9 @@ final class RecentDocuments: Sendable {
             if let known = generations.young[key] ?? generations.old[key], DocumentAge.isValid(known.renderedAt),
                 known.document.stamp.covers(document.stamp),
                 known.document.stamp != document.stamp || known.renderedAt >= renderedAt
-            { return }
+            {
+                return
+            }
             generations.old[key] = nil
             // A document from here counts as one from the cache.
             let kept = Document(stamp: document.stamp, body: document.body, next: document.next, source: nil)

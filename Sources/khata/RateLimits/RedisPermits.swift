@@ -74,10 +74,11 @@ extension PermitGrant {
         guard let fields = reply.array, fields.count == 3, let granted = fields[0].int64, let left = fields[1].int64,
             let wait = fields[2].int64
         else { return nil }
-        let longestWait = Int64(request.owed + request.policy.burst) * 1_000_000 / Int64(request.policy.permitsPerSecond)
+        let policy = request.policy
+        let longestWait = Int64(request.owed + policy.burst) * 1_000_000 / Int64(policy.permitsPerSecond)
         self.init(
             granted: Int(granted.clamped(to: 0...Int64(request.wanted))),
-            left: Int(left.clamped(to: 0...Int64(request.policy.burst))),
+            left: Int(left.clamped(to: 0...Int64(policy.burst))),
             wait: .microseconds(wait.clamped(to: 0...max(longestWait, 600_000_000))))
     }
 }

@@ -131,7 +131,7 @@ extension SettingsSource {
             if let meant = known.first(where: { editDistance(Array(name), Array($0), atMost: limit) != nil }) {
                 throw SettingsError("\(name) is set, and there is no such setting: did you mean \(meant)?")
             }
-            guard !otherVariables.contains(name), !name.hasPrefix("KHATA_TEST_"), !isOfKubernetes(name) else { continue }
+            if otherVariables.contains(name) || name.hasPrefix("KHATA_TEST_") || isOfKubernetes(name) { continue }
             let meant = meant(by: name.dropFirst("KHATA_".count).lowercased().replacing("_", with: "."))
             let hint = meant.map { "did you mean \(Setting.variable($0))?" } ?? "`khata config template` has all."
             throw SettingsError("\(name) is set, and there is no such setting: \(hint)")

@@ -217,7 +217,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("names that a spreadsheet takes for formulas are escaped in CSV, unless a program asks for them as they are")
+        @Test("names that a spreadsheet takes for formulas are escaped in CSV, unless a program asks for raw ones")
         func formulas() async throws {
             try await LiveServer.with { server in
                 try await server.stocked()

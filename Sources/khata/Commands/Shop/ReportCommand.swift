@@ -19,7 +19,10 @@ struct ReportCommand: AsyncParsableCommand {
     var product: String?
 
     @Flag(
-        help: "Print comma-separated values, in the format of the HTTP API. Names that a spreadsheet would take for a formula get an apostrophe.")
+        help: """
+            Print comma-separated values, in the format of the HTTP API. Names that a spreadsheet would take for a \
+            formula get an apostrophe.
+            """)
     var csv = false
 
     @Flag(help: "With --csv: print names as they are, for programs.")
