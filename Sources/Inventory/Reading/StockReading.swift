@@ -64,6 +64,9 @@ public struct Freshness: Hashable, Sendable {
 }
 
 /// How new a document or read must be: at least at these positions of its ledger and of the catalog, in this history.
+///
+/// The positions of a read, in their order: ``Invalidated`` (everything up to there was invalidated) ≤ `position` (required)
+/// ≤ `highest` (known to be committed). The minimum of a client, ``Freshness/atLeast``, may be above all of them.
 public struct Requirement: Hashable, Sendable {
     /// The cache is invalidated for every change up to these positions, and perhaps for later ones.
     public struct Invalidated: Hashable, Sendable {
