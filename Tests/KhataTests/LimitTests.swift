@@ -66,7 +66,7 @@ struct LimitTests {
             try await takesLongestNames(khata, file)
             let longer = try await Program(on: file, ["KHATA_LIMITS_NAME_CHARACTERS": "601"]).run(["store", "list"])
             #expect(longer.status == 3)
-            #expect(longer.errors.contains("limits.name_characters is 601"))
+            #expect(longer.errors.contains("limits.name_characters is \"601\""))
         }
         try await TestFile.with { file in
             try await TestDatabase.with { database in
