@@ -204,7 +204,7 @@ let package = Package(
         .target(
             name: "LedgerTesting",
             dependencies: [
-                "Inventory", "Postgres", "PostgresLedger", "SQLiteLedger",
+                "Access", "Inventory", "Postgres", "PostgresLedger", "SQLiteLedger",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

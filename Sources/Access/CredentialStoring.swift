@@ -1,40 +1,65 @@
 public import Inventory
 
-/// Stores API keys and users. The store sets `createdAt`, `number`, `revokedAt` and `disabledAt`.
+/// Stores API keys and users, and the log of keys and users: a change and its entry there are one transaction.
 ///
 /// All methods throw `.unavailable`, `.overloaded`; those that change something also `.outcomeUnknown`.
 public protocol CredentialStoring: Sendable {
     func apiKey(_ id: String) async throws(LedgerError) -> APIKeyRecord?
-    func addAPIKey(_ key: NewAPIKey) async throws(LedgerError) -> APIKeyRecord
+    func addAPIKey(_ key: NewAPIKey, _ context: CommandContext) async throws(LedgerError) -> APIKeyRecord
+    /// Changes a key, and appends what it is then to the log of keys and users. What leaves it as it was is not logged.
+    /// - Parameter change: Runs under the log's lock, with the time of the change.
+    /// - Returns: The key after the change.
+    /// - Throws: `.notFound`.
+    func changeAPIKey(
+        _ id: String, _ action: AuditAction, _ context: CommandContext,
+        _ change: @escaping @Sendable (inout APIKeyRecord, Timestamp) -> Void
+    ) async throws(LedgerError) -> APIKeyRecord
     /// In the order of creation.
     func apiKeys(
         after number: APIKeyNumber?, limit: Int
     ) async throws(LedgerError) -> Page<APIKeyRecord, APIKeyNumber>
-    /// Revokes a key, or leaves it revoked.
-    /// - Throws: `.notFound`.
-    func revokeAPIKey(_ id: String) async throws(LedgerError)
     /// Records when keys, by id, were last used. Ignores keys that do not exist or have a later use.
     func noteUses(_ uses: [String: Timestamp]) async throws(LedgerError)
 
     func user(_ name: UserName) async throws(LedgerError) -> UserRecord?
     /// - Throws: `.refused(.alreadyExists("name"))`, also if the user with the name is disabled.
-    func addUser(_ user: NewUser) async throws(LedgerError) -> UserRecord
+    func addUser(_ user: NewUser, _ context: CommandContext) async throws(LedgerError) -> UserRecord
+    /// Changes a user, as ``changeAPIKey(_:_:_:_:)`` does a key.
+    func changeUser(
+        _ name: UserName, _ action: AuditAction, _ context: CommandContext,
+        _ change: @escaping @Sendable (inout UserRecord, Timestamp) -> Void
+    ) async throws(LedgerError) -> UserRecord
     /// In order of names.
     func users(after name: UserName?, limit: Int) async throws(LedgerError) -> Page<UserRecord, UserName>
-    /// Disables a user, or leaves them disabled.
-    /// - Throws: `.notFound`.
-    func disableUser(_ name: UserName) async throws(LedgerError)
 }
 
-/// All keys and users, including revoked and disabled ones, for moving them to another store.
+extension CredentialStoring {
+    /// Revokes a key, or leaves it revoked.
+    /// - Throws: `.notFound`.
+    public func revokeAPIKey(_ id: String, _ context: CommandContext) async throws(LedgerError) {
+        _ = try await changeAPIKey(id, .keyRevoked, context) { key, now in key.revokedAt = key.revokedAt ?? now }
+    }
+
+    /// Disables a user, or leaves them disabled.
+    /// - Throws: `.notFound`.
+    public func disableUser(_ name: UserName, _ context: CommandContext) async throws(LedgerError) {
+        _ = try await changeUser(name, .userDisabled, context) { user, now in
+            user.disabledAt = user.disabledAt ?? now
+        }
+    }
+}
+
+/// All keys and users, including revoked and disabled ones, and their log, for moving them to another store.
 public struct Credentials: Hashable, Sendable {
     /// By number.
     public let keys: [APIKeyRecord]
     /// By name.
     public let users: [UserRecord]
+    public let log: [AuditEntry]
 
-    public init(keys: [APIKeyRecord], users: [UserRecord]) {
+    public init(keys: [APIKeyRecord], users: [UserRecord], log: [AuditEntry]) {
         self.keys = keys
         self.users = users
+        self.log = log
     }
 }

@@ -19,6 +19,11 @@ public struct StoreID: LedgerNumber {
 
     /// The ledger of the catalog (products and the list of stores).
     public static let catalog = StoreID(rawValue: 0)
+    /// The ledger of keys and users, in a table of its own.
+    public static let credentials = StoreID(rawValue: -1)
+
+    /// The name of its ledger, for people.
+    public var ledgerName: String { self == .credentials ? "keys and users" : "store \(self)" }
 }
 
 public struct ProductID: LedgerNumber {

@@ -1,9 +1,13 @@
+import Postgres
+
 /// One numbered step of the schema, from `Migrations/vN_name.sql`.
 struct Migration: Sendable {
     let version: Int64
     let sql: String
     /// Whether the previous version of the program works with it too: rolling upgrades and rollbacks are possible.
     var isExpansion = false
+    /// What SQL cannot do, after it in the same transaction.
+    var finish: (@Sendable (Session) throws -> Void)?
 
     /// In order; the versions are 1, 2, 3, ….
     static let all: [Migration] = [
@@ -16,6 +20,9 @@ struct Migration: Sendable {
             version: 5, sql: String(decoding: PackageResources.v5_imports_sql, as: UTF8.self), isExpansion: true),
         Migration(
             version: 6, sql: String(decoding: PackageResources.v6_cache_secret_sql, as: UTF8.self), isExpansion: true),
+        Migration(
+            version: 7, sql: String(decoding: PackageResources.v7_credential_log_sql, as: UTF8.self), isExpansion: true,
+            finish: CredentialLog.recordExisting),
     ]
 
     /// Each ends at the end of a line with a semicolon, outside of the lines with `$$` that enclose a function's body.

@@ -27,19 +27,23 @@ public struct Schema: Sendable {
 
     /// Sends one statement at a time, because not every server or pooler takes several at once. Waits for table locks only a
     /// second at a time, because all writers queue behind it; in between they continue.
-    private static func apply(_ migration: Migration, _ session: Session) throws(PostgresError) {
+    private static func apply(_ migration: Migration, _ session: Session) throws {
         let table = migration.isExpansion ? "schema_expansions" : "schema_versions"
-        let statements =
-            ["begin", "set local lock_timeout = '1s'"] + migration.statements
-            + ["insert into \(table) values (\(migration.version))", "commit"]
         for attempt in 1... {
-            do throws(PostgresError) {
-                for statement in statements { try session.script(statement) }
+            do {
+                for statement in ["begin", "set local lock_timeout = '1s'"] + migration.statements {
+                    try session.script(statement)
+                }
+                try migration.finish?(session)
+                for statement in ["insert into \(table) values (\(migration.version))", "commit"] {
+                    try session.script(statement)
+                }
                 return
             } catch {
                 // Before anything else, also the release of the lock: a failed transaction takes no other statement.
                 try? session.script("rollback")
-                guard error.sqlState == SQLState.lockNotAvailable, attempt < maximumAttempts else { throw error }
+                let isLocked = (error as? PostgresError)?.sqlState == SQLState.lockNotAvailable
+                guard isLocked, attempt < maximumAttempts else { throw error }
                 // Blocks only the connection's own thread.
                 usleep(2_000_000)
             }

@@ -34,13 +34,13 @@ struct EmbeddedShop {
 
     /// - Returns: A new admin key, if there was no key at all.
     private func prepare(_ ledger: SQLiteLedger) async throws -> APIKey? {
+        let context = CommandContext(actor: "khata", requestID: "first-start")
         if try await ledger.stores(StoreQuery(limit: 1), Freshness()).value.items.isEmpty {
-            let context = CommandContext(actor: "khata", requestID: "first-start")
             _ = try await ledger.change(.createStore(settings.defaultStoreID, name: "Shop"), context)
         }
         guard try await ledger.apiKeys(after: nil, limit: 1).items.isEmpty else { return nil }
         let key = APIKey.generate()
-        _ = try await ledger.addAPIKey(NewAPIKey(key, name: "first start", grant: Grant(role: .admin)))
+        _ = try await ledger.addAPIKey(NewAPIKey(key, name: "first start", grant: Grant(role: .admin)), context)
         return key
     }
 }

@@ -69,16 +69,26 @@ final class Credentials: CredentialStoring {
         state.withLock { $0.uses.append(uses) }
     }
 
-    func addAPIKey(_ key: NewAPIKey) async throws(LedgerError) -> APIKeyRecord { throw .internalFailure }
+    func addAPIKey(
+        _ key: NewAPIKey, _ context: CommandContext
+    ) async throws(LedgerError) -> APIKeyRecord { throw .internalFailure }
+    func changeAPIKey(
+        _ id: String, _ action: AuditAction, _ context: CommandContext,
+        _ change: @escaping @Sendable (inout APIKeyRecord, Timestamp) -> Void
+    ) async throws(LedgerError) -> APIKeyRecord { throw .internalFailure }
     func apiKeys(
         after number: APIKeyNumber?, limit: Int
     ) async throws(LedgerError) -> Page<APIKeyRecord, APIKeyNumber> { throw .internalFailure }
-    func revokeAPIKey(_ id: String) async throws(LedgerError) { throw .internalFailure }
-    func addUser(_ user: NewUser) async throws(LedgerError) -> UserRecord { throw .internalFailure }
+    func addUser(
+        _ user: NewUser, _ context: CommandContext
+    ) async throws(LedgerError) -> UserRecord { throw .internalFailure }
+    func changeUser(
+        _ name: UserName, _ action: AuditAction, _ context: CommandContext,
+        _ change: @escaping @Sendable (inout UserRecord, Timestamp) -> Void
+    ) async throws(LedgerError) -> UserRecord { throw .internalFailure }
     func users(after name: UserName?, limit: Int) async throws(LedgerError) -> Page<UserRecord, UserName> {
         throw .internalFailure
     }
-    func disableUser(_ name: UserName) async throws(LedgerError) { throw .internalFailure }
 }
 
 extension ScryptCost {

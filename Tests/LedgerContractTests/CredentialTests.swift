@@ -1,4 +1,5 @@
 import Inventory
+import LedgerTesting
 import Testing
 
 @testable import Access

@@ -49,8 +49,25 @@ struct SchemaTests {
                 #expect(keys.allSatisfy { $0.lastUsedAt == nil && $0.revokedAt == nil })
                 let added = try await ledger.addAPIKey(
                     NewAPIKey(APIKey.generate(), name: "new", grant: Grant(role: .reader)))
-                #expect(added.number.rawValue == 3)
+                #expect(added.number.rawValue > 2)
+                let log = try await ledger.credentialLog(after: .zero, limit: 10).entries
+                #expect(log.map(\.action) == [.keyExisted, .keyExisted, .keyCreated])
+                #expect(log.map(\.actor) == ["migration", "migration", "test"])
+                #expect(try await LedgerVerification(ledger).verify(.credentials).differences.first == [])
             }
+            // As an earlier program does it.
+            for change in [
+                "insert into api_keys (id, name, role, secret_hash) values ('000000000003', 'a', 'admin', sha256('c'))",
+                "update api_keys set revoked_at = coalesce(revoked_at, now()) where id = '000000000001'",
+                "insert into users (name, password_hash, role) values ('eve', '', 'admin')",
+            ] {
+                await #expect {
+                    try await database.execute(change)
+                } throws: { error in
+                    (error as? PostgresError)?.message.hasSuffix("only with an entry in credential_log") == true
+                }
+            }
+            try await database.execute("update api_keys set last_used_at = now() where id = '000000000001'")
         }
     }
 

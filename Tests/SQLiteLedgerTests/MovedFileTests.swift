@@ -88,6 +88,12 @@ struct MovedFileTests {
             try file.execute(
                 """
                 drop index audit_log_of_imports; drop trigger audit_log_is_closed; drop table moved;
+                drop trigger api_keys_are_inserted_with_entry; drop trigger api_keys_are_updated_with_entry;
+                drop trigger users_are_inserted_with_entry; drop trigger users_are_updated_with_entry;
+                alter table api_keys drop column version; alter table users drop column version;
+                drop table credential_log;
+                insert into api_keys (id, name, role, secret_hash, created_at) values ('k', 'k', 'admin', zeroblob(32), 0);
+                insert into users (name, password_hash, role, created_at) values ('ana', '', 'clerk', 0);
                 pragma user_version = 1
                 """)
             await #expect {
@@ -98,7 +104,23 @@ struct MovedFileTests {
             try await file.withLedger { ledger in
                 let (onHand, destination) = (try await ledger.onHand(), try await ledger.destination())
                 #expect(onHand == 3 && destination == nil)
+                let log = try await ledger.credentialLog(after: .zero, limit: 10).entries
+                #expect(log.map(\.action) == [.keyExisted, .userExisted])
+                #expect(try await LedgerVerification(ledger).verify(.credentials).differences.first == [])
             }
+            // As an earlier program does it that had the file open.
+            for change in [
+                "insert into api_keys (id, name, role, secret_hash, created_at) values ('l', 'l', 'admin', zeroblob(32), 0)",
+                "update api_keys set revoked_at = 1", "update users set disabled_at = 1",
+                "insert into users (name, password_hash, role, created_at) values ('eve', '', 'admin', 0)",
+            ] {
+                #expect {
+                    try file.execute(change)
+                } throws: { error in
+                    "\(error)".contains("only with an entry in credential_log")
+                }
+            }
+            try file.execute("update api_keys set last_used_at = 1")
         }
     }
 }

@@ -29,14 +29,14 @@ public struct NewAPIKey: Sendable {
 public struct APIKeyRecord: Hashable, Sendable {
     public let id: String
     public let number: APIKeyNumber
-    public let name: String
-    public let grant: Grant
-    public let secretHash: [UInt8]
+    public var name: String
+    public var grant: Grant
+    public var secretHash: [UInt8]
     public let createdAt: Timestamp
-    public let expiresAt: Timestamp?
+    public var expiresAt: Timestamp?
     /// Written about once a minute: the last use may have been later.
     public let lastUsedAt: Timestamp?
-    public let revokedAt: Timestamp?
+    public var revokedAt: Timestamp?
 
     public init(
         id: String, number: APIKeyNumber, name: String, grant: Grant, secretHash: [UInt8], createdAt: Timestamp,
@@ -51,6 +51,15 @@ public struct APIKeyRecord: Hashable, Sendable {
         self.expiresAt = expiresAt
         self.lastUsedAt = lastUsedAt
         self.revokedAt = revokedAt
+    }
+}
+
+extension APIKeyRecord {
+    /// A new key; the store gives it its number.
+    package init(_ key: NewAPIKey, createdAt: Timestamp) {
+        self.init(
+            id: key.id, number: APIKeyNumber(rawValue: 0), name: key.name, grant: key.grant,
+            secretHash: key.secretHash, createdAt: createdAt, expiresAt: key.expiresAt)
     }
 }
 

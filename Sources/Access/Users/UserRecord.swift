@@ -37,10 +37,10 @@ public struct NewUser: Sendable {
 public struct UserRecord: Hashable, Sendable {
     public let name: UserName
     /// In the PHC string format, perhaps with another cost than ours.
-    public let passwordHash: String
-    public let grant: Grant
+    public var passwordHash: String
+    public var grant: Grant
     public let createdAt: Timestamp
-    public let disabledAt: Timestamp?
+    public var disabledAt: Timestamp?
 
     public init(
         name: UserName, passwordHash: String, grant: Grant, createdAt: Timestamp, disabledAt: Timestamp? = nil
@@ -50,6 +50,13 @@ public struct UserRecord: Hashable, Sendable {
         self.grant = grant
         self.createdAt = createdAt
         self.disabledAt = disabledAt
+    }
+}
+
+extension UserRecord {
+    package init(_ user: NewUser, createdAt: Timestamp) {
+        self.init(
+            name: user.name, passwordHash: user.passwordHash.description, grant: user.grant, createdAt: createdAt)
     }
 }
 

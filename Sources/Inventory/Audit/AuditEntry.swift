@@ -42,6 +42,14 @@ public enum AuditAction: String, CaseIterable, Sendable {
     case storeCreated = "store-created"
     case storeReplaced = "store-replaced"
     case storeArchived = "store-archived"
+    case keyCreated = "key-created"
+    /// It existed when the log of keys and users began.
+    case keyExisted = "key-existed"
+    case keyRevoked = "key-revoked"
+    case userCreated = "user-created"
+    /// They existed when the log of keys and users began.
+    case userExisted = "user-existed"
+    case userDisabled = "user-disabled"
 
     init(_ type: MovementType) {
         switch type {

@@ -8,6 +8,8 @@ public struct AuditVerifier: Sendable {
     public private(set) var levels: [ProductID: StoredLevel] = [:]
     /// For the catalog's log: the catalog after the changes up to there.
     public private(set) var catalog = DerivedCatalog()
+    /// For the log of keys and users: the last entry about each of them, by subject.
+    public private(set) var credentials: [String: AuditEntry] = [:]
 
     public init(storeID: StoreID) {
         self.storeID = storeID
@@ -26,7 +28,15 @@ public struct AuditVerifier: Sendable {
         guard entry.recordedAt >= head.recordedAt else {
             throw AuditDefect(storeID, entry.position, "the entry is older than its predecessor")
         }
-        if storeID == .catalog { try catalog.apply(entry) } else { try check(movement, against: entry) }
+        switch storeID {
+        case .catalog: try catalog.apply(entry)
+        case .credentials:
+            guard let subject = entry.subject else {
+                throw AuditDefect(storeID, entry.position, "the entry is about no key or user")
+            }
+            credentials[subject] = entry
+        default: try check(movement, against: entry)
+        }
         head = LedgerHead(
             storeID: storeID, position: entry.position, hash: entry.hash, recordedAt: entry.recordedAt)
     }
@@ -62,16 +72,25 @@ public struct AuditDefect: Error, Hashable, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
-    public var description: String { "store \(storeID), position \(position): \(reason)" }
+    public var description: String { "\(storeID.ledgerName), position \(position): \(reason)" }
 }
 
 /// Verifies whole ledgers through the read path, a page at a time.
 public struct AuditVerification: Sendable {
-    private let ledger: any StockReading
-    private static let pageSize = 1_000
+    typealias Page = @Sendable (StoreID, Position, Freshness) async throws(LedgerError) -> AuditedPage
+
+    private let page: Page
+    static let pageSize = 1_000
 
     public init(ledger: any StockReading) {
-        self.ledger = ledger
+        self.init { storeID, position, freshness throws(LedgerError) in
+            try await ledger.auditedPage(of: storeID, after: position, limit: Self.pageSize, freshness)
+        }
+    }
+
+    /// - Parameter page: The first entries of a ledger after a position.
+    init(page: @escaping Page) {
+        self.page = page
     }
 
     /// - Returns: The head of the ledger, which is sound up to there.
@@ -97,9 +116,7 @@ public struct AuditVerification: Sendable {
         let positions = Set(positions)
         if positions.contains(verifier.head.position) { passed(verifier) }
         while end != verifier.head.position {
-            let page = try await ledger.auditedPage(
-                of: verifier.storeID, after: verifier.head.position, limit: Self.pageSize, freshness
-            ).upTo(end)
+            let page = try await page(verifier.storeID, verifier.head.position, freshness).upTo(end)
             for index in page.entries.indices {
                 try verifier.check(page, index)
                 if positions.contains(verifier.head.position) { passed(verifier) }

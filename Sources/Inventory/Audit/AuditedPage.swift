@@ -7,6 +7,13 @@ public struct AuditedPage: Sendable {
     public let end: Position
     /// Whether no entries follow.
     public let isLast: Bool
+
+    public init(entries: [AuditEntry], movements: [LedgerEntry] = [], end: Position, isLast: Bool) {
+        self.entries = entries
+        self.movements = movements
+        self.end = end
+        self.isLast = isLast
+    }
 }
 
 extension AuditedPage {

@@ -13,12 +13,12 @@ public struct LedgerHead: Hashable, Sendable {
     }
 
     /// The time of the next entry: never before the last one, so that time order and position order agree.
-    func nextTime(_ context: CommandContext, now: Timestamp) -> Timestamp {
+    package func nextTime(_ context: CommandContext, now: Timestamp) -> Timestamp {
         max(recordedAt, context.recordedAt ?? now)
     }
 
     /// Takes the next position and chains an entry to the last one.
-    mutating func append(
+    package mutating func append(
         _ action: AuditAction, detail: String, _ context: CommandContext, at now: Timestamp
     ) -> AuditEntry {
         let time = nextTime(context, now: now)

@@ -27,14 +27,19 @@ public struct DerivedCatalog: Sendable {
             stores[id] = Archivable(
                 Store(id: id, name: name, position: entry.position),
                 archivedAt: entry.action == .storeArchived ? entry.recordedAt : nil)
-        case .stockIn, .sale, .manualRemoval, .transferOut, .transferIn:
+        default:
             throw AuditDefect(entry.storeID, entry.position, "the entry is no change of the catalog")
         }
     }
 }
 
+extension AuditEntry {
+    /// Of an entry about a key or user: its id, such as `key:7f3a…`.
+    public var subject: String? { EntryFields(detail)?.text("subject") }
+}
+
 /// The fields of an entry's detail.
-private struct EntryFields {
+struct EntryFields {
     private let members: [JSONMember]
 
     /// `nil` unless it is a JSON object.
@@ -49,6 +54,16 @@ private struct EntryFields {
 
     func text(_ name: String) -> String? {
         if case .text(let text)? = value(name) { text } else { nil }
+    }
+
+    var names: [String] { members.map(\.name) }
+
+    /// A field's value as JSON, for people; `nil` if it is missing or null.
+    func shown(_ name: String) -> String? {
+        guard let value = value(name), value != .null else { return nil }
+        var json = JSONWriter(output: [UInt8]())
+        json.value(value)
+        return String(decoding: json.output, as: UTF8.self)
     }
 
     private func value(_ name: String) -> JSONValue? { members.first { $0.name == name }?.value }

@@ -3,6 +3,8 @@ public struct LedgerDifference: Hashable, Sendable, CustomStringConvertible {
     /// The store that it concerns; for a product, the catalog.
     public let storeID: StoreID
     public let productID: ProductID?
+    /// The key or user that it concerns, such as `key:7f3a…`.
+    public let subject: String?
     /// The position of the entry that contradicts the stored state.
     public let position: Position?
     public let detail: String
@@ -12,11 +14,12 @@ public struct LedgerDifference: Hashable, Sendable, CustomStringConvertible {
     public let expected: String?
 
     init(
-        _ storeID: StoreID, product productID: ProductID? = nil, at position: Position? = nil, _ detail: String,
-        found: String? = nil, expected: String? = nil
+        _ storeID: StoreID, product productID: ProductID? = nil, of subject: String? = nil,
+        at position: Position? = nil, _ detail: String, found: String? = nil, expected: String? = nil
     ) {
         self.storeID = storeID
         self.productID = productID
+        self.subject = subject
         self.position = position
         self.detail = detail
         self.found = found
@@ -29,19 +32,23 @@ public struct LedgerDifference: Hashable, Sendable, CustomStringConvertible {
 
     /// A difference in a field; `nil` if there is none. Texts are compared byte by byte, as databases do.
     init?(
-        _ storeID: StoreID, product productID: ProductID? = nil, at position: Position? = nil, field: String,
-        _ found: String, _ expected: String
+        _ storeID: StoreID, product productID: ProductID? = nil, of subject: String? = nil,
+        at position: Position? = nil, field: String, _ found: String, _ expected: String
     ) {
         guard !found.utf8.elementsEqual(expected.utf8) else { return nil }
         self.init(
-            storeID, product: productID, at: position, "\(field) is \(found), and \(expected) follows from the log",
-            found: found, expected: expected)
+            storeID, product: productID, of: subject, at: position,
+            "\(field) is \(found), and \(expected) follows from the log", found: found, expected: expected)
     }
 
     /// For example `store 1, product 102, position 42: on_hand is 999, and 17 follows from the log`.
     public var description: String {
         var place: [String] = []
-        if storeID != .catalog || productID == nil { place.append("store \(storeID)") }
+        if let subject {
+            place.append(subject)
+        } else if storeID != .catalog || productID == nil {
+            place.append(storeID.ledgerName)
+        }
         if let productID { place.append("product \(productID)") }
         if let position { place.append("position \(position)") }
         return "\(place.joined(separator: ", ")): \(detail)"

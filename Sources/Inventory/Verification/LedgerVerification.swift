@@ -24,7 +24,9 @@ public struct LedgerVerification: Sendable {
             }
         }
         do {
-            let verifier = try await AuditVerification(ledger: ledger).verify(
+            let verification =
+                storeID == .credentials ? AuditVerification(page: credentialPage) : AuditVerification(ledger: ledger)
+            let verifier = try await verification.verify(
                 after: AuditVerifier(storeID: storeID), upTo: end?.head?.position, Freshness(isFromPrimary: true),
                 at: checks.keys, checked: checked
             ) { verifier in
@@ -42,11 +44,22 @@ public struct LedgerVerification: Sendable {
         return finding
     }
 
+    private func credentialPage(
+        _: StoreID, after position: Position, _: Freshness
+    ) async throws(LedgerError) -> AuditedPage {
+        try await ledger.credentialLog(after: position, limit: AuditVerification.pageSize)
+    }
+
     /// The stored state to check, by the position of the ledger at which it was read.
     private func keptChecks(
         of storeID: StoreID, _ finding: inout LedgerFinding
     ) async throws(LedgerError) -> (end: StoredEnd?, checks: [Position: [StoredCheck]]) {
         var checks: [Position: [StoredCheck]] = [:]
+        if storeID == .credentials {
+            let credentials = try await ledger.keptCredentials()
+            checks[credentials.end.position] = [.credentials(credentials)]
+            return (StoredEnd(head: credentials.end, lastEntry: credentials.end.position, lastMovement: .zero), checks)
+        }
         guard storeID == .catalog else {
             let store = try await ledger.keptStore(storeID)
             for part in store.levels { checks[part.position, default: []].append(.levels(part)) }
@@ -71,6 +84,7 @@ public struct LedgerFinding: Sendable {
     public private(set) var levels = 0
     public private(set) var products = 0
     public private(set) var stores = 0
+    public private(set) var credentials = 0
     /// The catalog as derived from its log.
     public fileprivate(set) var catalog = DerivedCatalog()
 
@@ -93,6 +107,9 @@ public struct LedgerFinding: Sendable {
         case .stores(let part):
             stores += part.items.count
             differences.add(part.differences(from: verifier.catalog.stores, showsAll: showsAll))
+        case .credentials(let part):
+            credentials += part.details.count
+            differences.add(part.differences(from: verifier.credentials))
         case .head(let head) where head.hash == verifier.head.hash:
             lastMatch = head.position
         case .head(let head):
@@ -115,5 +132,6 @@ private enum StoredCheck {
     case levels(StoredPart<StoredLevel>)
     case products(StoredPart<Archivable<Product>>)
     case stores(StoredPart<Archivable<Store>>)
+    case credentials(StoredCredentials)
     case head(StoredHead)
 }

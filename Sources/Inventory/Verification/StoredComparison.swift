@@ -131,3 +131,23 @@ extension StoredEnd {
         }
     }
 }
+
+extension StoredCredentials {
+    /// - Parameter derived: The last entry about each key and user.
+    func differences(from derived: [String: AuditEntry]) -> [LedgerDifference] {
+        Set(details.keys).union(derived.keys).sorted().flatMap { subject -> [LedgerDifference] in
+            let entry = derived[subject]
+            guard let entry, let detail = details[subject] else {
+                let state = entry == nil ? "is there, and the log does not know" : "is not there, and the log knows"
+                return [LedgerDifference(.credentials, of: subject, at: entry?.position, "it \(state) it")]
+            }
+            let (found, expected) = (EntryFields(detail), EntryFields(entry.detail))
+            let names = Set((found?.names ?? []) + (expected?.names ?? [])).sorted()
+            return names.compactMap { name in
+                LedgerDifference(
+                    .credentials, of: subject, at: entry.position, field: name, found?.shown(name) ?? "none",
+                    expected?.shown(name) ?? "none")
+            }
+        }
+    }
+}

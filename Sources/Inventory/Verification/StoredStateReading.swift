@@ -9,6 +9,12 @@ public protocol StoredStateReading: Sendable {
     func keptCatalog() async throws(LedgerError) -> StoredCatalog
 
     func keptStore(_ id: StoreID) async throws(LedgerError) -> StoredStore
+
+    /// The first entries of the log of keys and users after a position.
+    /// - Throws: `.notFound`, if it is not shown, here and below.
+    func credentialLog(after position: Position, limit: Int) async throws(LedgerError) -> AuditedPage
+
+    func keptCredentials() async throws(LedgerError) -> StoredCredentials
 }
 
 /// The state stored besides the catalog's log.
@@ -40,6 +46,18 @@ public struct StoredStore: Sendable {
     public init(end: StoredEnd?, levels: [StoredPart<StoredLevel>]) {
         self.end = end
         self.levels = levels
+    }
+}
+
+/// Keys and users, and the end of their log.
+public struct StoredCredentials: Sendable {
+    public let end: LedgerHead
+    /// What an entry about each would have as its detail now, by subject.
+    public let details: [String: String]
+
+    public init(end: LedgerHead, details: [String: String]) {
+        self.end = end
+        self.details = details
     }
 }
 
@@ -127,6 +145,12 @@ extension StoredStateReading where Self: StockReading {
         }
         return StoredStore(end: nil, levels: levels)
     }
+
+    public func credentialLog(after position: Position, limit: Int) async throws(LedgerError) -> AuditedPage {
+        throw .notFound
+    }
+
+    public func keptCredentials() async throws(LedgerError) -> StoredCredentials { throw .notFound }
 
     private func keptStores() async throws(LedgerError) -> [StoredPart<Archivable<Store>>] {
         var stores: [StoredPart<Archivable<Store>>] = []

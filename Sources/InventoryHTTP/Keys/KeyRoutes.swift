@@ -16,10 +16,11 @@ extension InventoryAPI {
         var fields = try body.fields()
         let new: KeyBody = try context.read(&fields)
         let key = APIKey.generate()
+        let command = try context.commandContext()
         let record: APIKeyRecord
         do throws(LedgerError) {
             record = try await credentials.addAPIKey(
-                NewAPIKey(key, name: new.name, grant: new.grant, expiresAt: new.expiresAt))
+                NewAPIKey(key, name: new.name, grant: new.grant, expiresAt: new.expiresAt), command)
         } catch .outcomeUnknown {
             throw Problem.keyOutcomeUnknown
         }
@@ -47,8 +48,9 @@ extension InventoryAPI {
 
     /// Idempotent.
     func revokeKey(_ context: RequestContext) async throws -> Response {
+        let command = try context.commandContext()
         do throws(LedgerError) {
-            try await credentials.revokeAPIKey(context.keyID)
+            try await credentials.revokeAPIKey(context.keyID, command)
         } catch .outcomeUnknown {
             throw Problem.keyOutcomeUnknown
         }

@@ -2,7 +2,7 @@ import Access
 import Inventory
 import Postgres
 
-extension APIKeyRecord {
+extension APIKeyRecord: StoredCredential {
     /// From `keyColumns`, in order.
     init(_ row: Row) throws {
         try self.init(
@@ -10,6 +10,34 @@ extension APIKeyRecord {
             grant: Grant(row, from: 3), secretHash: row.bytes(7), createdAt: row.moment(8),
             expiresAt: row.optionalMoment(9), lastUsedAt: row.optionalMoment(10), revokedAt: row.optionalMoment(11))
     }
+
+    static let find = Statement("api_keys.find", "select \(keyColumns) from api_keys where id = $1::text")
+
+    static func all(_ session: Session) throws -> [APIKeyRecord] {
+        try session.execute(.listKeys, .int64(0), .int64(Int64.max)).map(APIKeyRecord.init)
+    }
+
+    func put(_ version: Position) -> Query {
+        Query(
+            Self.put, .int64(version.rawValue), .text(id), .text(name), .text(grant.role.rawValue),
+            .stores(in: grant.scope), .int64(grant.rates.readsPerSecond), .int64(grant.rates.writesPerSecond),
+            .bytes(secretHash), .timestamp(createdAt.microseconds), .timestamp(expiresAt?.microseconds),
+            .timestamp(revokedAt?.microseconds))
+    }
+
+    private static let put = Statement(
+        "api_keys.put",
+        """
+        insert into api_keys (version, id, name, role, stores, reads_per_second, writes_per_second, secret_hash,
+            created_at, expires_at, revoked_at)
+        values ($1::bigint, $2::text, $3::text, $4::text, $5::bigint[], $6::bigint, $7::bigint, $8::bytea,
+            $9::timestamptz, $10::timestamptz, $11::timestamptz)
+        on conflict (id) do update
+        set version = excluded.version, name = excluded.name, role = excluded.role, stores = excluded.stores,
+            reads_per_second = excluded.reads_per_second, writes_per_second = excluded.writes_per_second,
+            secret_hash = excluded.secret_hash, expires_at = excluded.expires_at, revoked_at = excluded.revoked_at
+        returning \(keyColumns)
+        """)
 }
 
 private let keyColumns = """
@@ -18,25 +46,9 @@ private let keyColumns = """
     """
 
 extension Statement {
-    static let findKey = Statement("api_keys.find", "select \(keyColumns) from api_keys where id = $1::text")
-
-    static let insertKey = Statement(
-        "api_keys.insert",
-        """
-        insert into api_keys
-            (id, name, role, secret_hash, expires_at, stores, reads_per_second, writes_per_second)
-        values
-            ($1::text, $2::text, $3::text, $4::bytea, $5::timestamptz, $6::bigint[], $7::bigint, $8::bigint)
-        returning \(keyColumns)
-        """)
-
     static let listKeys = Statement(
         "api_keys.list",
         "select \(keyColumns) from api_keys where number > $1::bigint order by number limit $2::bigint")
-
-    static let revokeKey = Statement(
-        "api_keys.revoke",
-        "update api_keys set revoked_at = coalesce(revoked_at, now()) where id = $1::text returning id")
 
     /// Skips rows that another instance is updating: its time is as recent, and deadlocks are impossible.
     static let noteUses = Statement(

@@ -4,18 +4,23 @@ import Postgres
 
 extension PostgresLedger: CredentialStoring {
     public func apiKey(_ id: String) async throws(LedgerError) -> APIKeyRecord? {
-        try await find(Query(.findKey, .text(id)), APIKeyRecord.init).first
+        try await find(Query(APIKeyRecord.find, .text(id)), APIKeyRecord.init).first
     }
 
-    public func addAPIKey(_ key: NewAPIKey) async throws(LedgerError) -> APIKeyRecord {
-        let grant = key.grant
-        let added = try await change(
-            Query(
-                .insertKey, .text(key.id), .text(key.name), .text(grant.role.rawValue), .bytes(key.secretHash),
-                .timestamp(key.expiresAt?.microseconds), .stores(in: grant.scope), .int64(grant.rates.readsPerSecond),
-                .int64(grant.rates.writesPerSecond)), APIKeyRecord.init)
-        guard let record = added.first else { throw .internalFailure }
-        return record
+    public func addAPIKey(
+        _ key: NewAPIKey, _ context: CommandContext
+    ) async throws(LedgerError) -> APIKeyRecord {
+        try await change(key.id, .keyCreated, context) { stored, now throws(LedgerError) in
+            guard stored == nil else { throw .internalFailure }
+            return APIKeyRecord(key, createdAt: now)
+        }
+    }
+
+    public func changeAPIKey(
+        _ id: String, _ action: AuditAction, _ context: CommandContext,
+        _ change: @escaping @Sendable (inout APIKeyRecord, Timestamp) -> Void
+    ) async throws(LedgerError) -> APIKeyRecord {
+        try await self.change(id, action, context, changing(change))
     }
 
     public func apiKeys(
@@ -26,42 +31,34 @@ extension PostgresLedger: CredentialStoring {
         return Page(keys, limit: limit, key: \.number)
     }
 
-    public func revokeAPIKey(_ id: String) async throws(LedgerError) {
-        let revoked = try await change(Query(.revokeKey, .text(id))) { try $0.text(0) }
-        guard !revoked.isEmpty else { throw .notFound }
-    }
-
     public func noteUses(_ uses: [String: Timestamp]) async throws(LedgerError) {
         let uses = Array(uses)
-        _ = try await change(
-            Query(.noteUses, .texts(uses.map(\.key)), .timestamps(uses.map(\.value.microseconds)))
-        ) { try $0.text(0) }
+        let query = Query(.noteUses, .texts(uses.map(\.key)), .timestamps(uses.map(\.value.microseconds)))
+        try await write { session in _ = try session.pipeline([query, Query(.commit)]) }
     }
 
     public func user(_ name: UserName) async throws(LedgerError) -> UserRecord? {
-        try await find(Query(.findUser, .text(name.description)), UserRecord.init).first
+        try await find(Query(UserRecord.find, .text(name.description)), UserRecord.init).first
     }
 
-    public func addUser(_ user: NewUser) async throws(LedgerError) -> UserRecord {
-        let grant = user.grant
-        let added = try await change(
-            Query(
-                .insertUser, .text(user.name.description), .text(user.passwordHash.description),
-                .text(grant.role.rawValue), .stores(in: grant.scope), .int64(grant.rates.readsPerSecond),
-                .int64(grant.rates.writesPerSecond)), UserRecord.init)
-        guard let record = added.first else { throw .refused(.alreadyExists("name")) }
-        return record
+    public func addUser(_ user: NewUser, _ context: CommandContext) async throws(LedgerError) -> UserRecord {
+        try await change(user.name.description, .userCreated, context) { stored, now throws(LedgerError) in
+            guard stored == nil else { throw .refused(.alreadyExists("name")) }
+            return UserRecord(user, createdAt: now)
+        }
+    }
+
+    public func changeUser(
+        _ name: UserName, _ action: AuditAction, _ context: CommandContext,
+        _ change: @escaping @Sendable (inout UserRecord, Timestamp) -> Void
+    ) async throws(LedgerError) -> UserRecord {
+        try await self.change(name.description, action, context, changing(change))
     }
 
     public func users(after name: UserName?, limit: Int) async throws(LedgerError) -> Page<UserRecord, UserName> {
         let users = try await find(
             Query(.listUsers, .text(name?.description ?? ""), .int64(Int64(limit) + 1)), UserRecord.init)
         return Page(users, limit: limit, key: \.name)
-    }
-
-    public func disableUser(_ name: UserName) async throws(LedgerError) {
-        let disabled = try await change(Query(.disableUser, .text(name.description))) { try $0.text(0) }
-        guard !disabled.isEmpty else { throw .notFound }
     }
 
     /// Reads the primary, because a replica may lack a recent revocation; while the primary is down, nothing is
@@ -77,11 +74,32 @@ extension PostgresLedger: CredentialStoring {
         }
     }
 
-    private func change<Item: Sendable>(
-        _ query: Query, _ read: @escaping @Sendable (Row) throws -> Item
-    ) async throws(LedgerError) -> [Item] {
+    /// Stores a changed or new key or user, with the entry about it in the log.
+    /// - Parameter change: The state after the change, of what is stored, if it is.
+    private func change<Record: StoredCredential>(
+        _ id: String, _ action: AuditAction, _ context: CommandContext,
+        _ change: @escaping @Sendable (Record?, Timestamp) throws(LedgerError) -> Record
+    ) async throws(LedgerError) -> Record {
+        try await write { session in
+            let results = try session.pipeline(CredentialLog.lockedEnd + [Query(Record.find, .text(id))])
+            let stored = try results[2].first.map(Record.init)
+            var (head, now) = try CredentialLog.end(results[1])
+            now = head.nextTime(context, now: now)
+            let changed = try change(stored, now)
+            if let stored, stored == changed { return stored }
+            let entry = head.append(action, changed, context, at: now)
+            let written = try session.pipeline([
+                CredentialLog.insert([entry]), changed.put(entry.position), Query(.commit),
+            ])
+            return try Record(written[1].one())
+        }
+    }
+
+    private func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Session) throws -> Value
+    ) async throws(LedgerError) -> Value {
         do {
-            return try await primary.run { session in try session.pipeline([query])[0].map(read) }
+            return try await primary.write(body)
         } catch {
             if let error = error as? PostgresError, error.outcome == .unknown { throw .outcomeUnknown }
             throw LedgerError(readFailure: error, observer)

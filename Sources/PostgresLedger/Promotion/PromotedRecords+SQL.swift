@@ -69,10 +69,11 @@ extension CatalogContents {
 }
 
 extension APIKeyRecord {
-    var insert: Query {
+    func insert(_ version: Position) -> Query {
         Query(
-            Self.insertStored, .int64(number.rawValue), .text(id), .text(name), .text(grant.role.rawValue),
-            .stores(in: grant.scope), .int64(grant.rates.readsPerSecond), .int64(grant.rates.writesPerSecond),
+            Self.insertStored, .int64(version.rawValue), .int64(number.rawValue), .text(id), .text(name),
+            .text(grant.role.rawValue), .stores(in: grant.scope), .int64(grant.rates.readsPerSecond),
+            .int64(grant.rates.writesPerSecond),
             .bytes(secretHash), .timestamp(createdAt.microseconds), .timestamp(expiresAt?.microseconds),
             .timestamp(lastUsedAt?.microseconds), .timestamp(revokedAt?.microseconds))
     }
@@ -83,30 +84,13 @@ extension APIKeyRecord {
     private static let insertStored = Statement(
         "promotion.insert_key",
         """
-        insert into api_keys (number, id, name, role, stores, reads_per_second, writes_per_second, secret_hash,
-            created_at, expires_at, last_used_at, revoked_at)
+        insert into api_keys (version, number, id, name, role, stores, reads_per_second, writes_per_second,
+            secret_hash, created_at, expires_at, last_used_at, revoked_at)
         overriding system value
-        values ($1::bigint, $2::text, $3::text, $4::text, $5::bigint[], $6::bigint, $7::bigint, $8::bytea,
-            $9::timestamptz, $10::timestamptz, $11::timestamptz, $12::timestamptz)
+        values ($1::bigint, $2::bigint, $3::text, $4::text, $5::text, $6::bigint[], $7::bigint, $8::bigint, $9::bytea,
+            $10::timestamptz, $11::timestamptz, $12::timestamptz, $13::timestamptz)
         """)
 
     private static let continueNumbers = Statement(
         "promotion.continue_numbers", "select setval(pg_get_serial_sequence('api_keys', 'number'), $1::bigint)")
-}
-
-extension UserRecord {
-    var insert: Query {
-        Query(
-            Self.insertStored, .text(name.description), .text(passwordHash), .text(grant.role.rawValue),
-            .stores(in: grant.scope), .int64(grant.rates.readsPerSecond), .int64(grant.rates.writesPerSecond),
-            .timestamp(createdAt.microseconds), .timestamp(disabledAt?.microseconds))
-    }
-
-    private static let insertStored = Statement(
-        "promotion.insert_user",
-        """
-        insert into users (name, password_hash, role, stores, reads_per_second, writes_per_second, created_at,
-            disabled_at)
-        values ($1::text, $2::text, $3::text, $4::bigint[], $5::bigint, $6::bigint, $7::timestamptz, $8::timestamptz)
-        """)
 }

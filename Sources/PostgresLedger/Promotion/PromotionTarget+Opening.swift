@@ -29,8 +29,8 @@ extension PromotionTarget {
         }
         guard try CatalogContents(session) == shop.catalog else { throw PromotionDifference("the catalog") }
         let credentials = Credentials(
-            keys: try session.execute(.listKeys, .int64(0), .int64(Int64.max)).map(APIKeyRecord.init),
-            users: try session.execute(.listUsers, .text(""), .int64(Int64.max)).map(UserRecord.init))
+            keys: try APIKeyRecord.all(session), users: try UserRecord.all(session),
+            log: try CredentialLog.page(after: .zero, session).entries)
         guard credentials == shop.credentials else { throw PromotionDifference("the keys or users") }
     }
 

@@ -25,9 +25,12 @@ extension ShopContents {
         var writes = history.inParts.map(AuditEntry.insert)
         writes += catalog.products.inParts.map(Archivable<Product>.insert)
         writes += catalog.stores.inParts.map(Archivable<Store>.update)
-        writes += credentials.keys.map(\.insert)
+        let versions = Dictionary(
+            credentials.log.map { ($0.subject ?? "", $0.position) }, uniquingKeysWith: max)
+        writes += credentials.log.inParts.map(CredentialLog.insert)
+        writes += credentials.keys.map { $0.insert(versions[$0.subject] ?? .zero) }
         if let last = credentials.keys.last { writes.append(last.continueNumbers) }
-        writes += credentials.users.map(\.insert)
+        writes += credentials.users.map { $0.put(versions[$0.subject] ?? .zero) }
         if let last = history.last {
             let head = LedgerHead(
                 storeID: .catalog, position: last.position, hash: last.hash, recordedAt: last.recordedAt)

@@ -1,3 +1,4 @@
+import Access
 public import Inventory
 import Postgres
 
@@ -29,6 +30,18 @@ extension PostgresLedger: StoredStateReading {
             let end = try StoredEnd(of: id, session)
             let levels = try session.execute(Self.keptLevels, .int64(id.rawValue)).map(StoredLevel.init)
             return StoredStore(end: end, levels: [StoredPart(at: end.head?.position ?? .zero, levels)])
+        }
+    }
+
+    public func credentialLog(after position: Position, limit: Int) async throws(LedgerError) -> AuditedPage {
+        try await keptSnapshot { session in try CredentialLog.page(after: position, limit: limit, session) }
+    }
+
+    public func keptCredentials() async throws(LedgerError) -> StoredCredentials {
+        try await keptSnapshot { session in
+            StoredCredentials(
+                end: try CredentialLog.end(session),
+                try APIKeyRecord.all(session), try UserRecord.all(session))
         }
     }
 

@@ -8,7 +8,7 @@ import Inventory
     import Foundation
 #endif
 
-extension APIKeyRecord {
+extension APIKeyRecord: StoredCredential {
     static func find(_ id: String, in database: Database) throws -> APIKeyRecord? {
         try database.rows(find, id, decode: APIKeyRecord.init).first
     }
@@ -17,9 +17,12 @@ extension APIKeyRecord {
         try database.rows(list, number?.rawValue ?? 0, limit, decode: APIKeyRecord.init)
     }
 
-    /// - Returns: The key's id, if there is such a key.
-    static func revoke(_ id: String, in database: Database) throws -> [String] {
-        try database.rows(revoke, id, Timestamp.now.microseconds) { try $0.value(0) }
+    func put(_ version: Position, in database: Database) throws -> APIKeyRecord {
+        try database.rows(
+            Self.put, version.rawValue, id, name, grant.role.rawValue, grant.scope.json, grant.rates.readsPerSecond,
+            grant.rates.writesPerSecond, Data(secretHash), createdAt.microseconds, expiresAt?.microseconds,
+            revokedAt?.microseconds, decode: APIKeyRecord.init
+        ).found()
     }
 
     /// - Returns: The key's id, unless it has a later use.
@@ -39,28 +42,19 @@ extension APIKeyRecord {
 
     private static let list = "select \(keyColumns) from api_keys where number > ? order by number limit ?"
 
-    private static let revoke = """
-        update api_keys set revoked_at = coalesce(revoked_at, ?2) where id = ?1 returning id
+    private static let put = """
+        insert into api_keys (version, id, name, role, stores, reads_per_second, writes_per_second, secret_hash,
+            created_at, expires_at, revoked_at)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        on conflict (id) do update
+        set version = excluded.version, name = excluded.name, role = excluded.role, stores = excluded.stores,
+            reads_per_second = excluded.reads_per_second, writes_per_second = excluded.writes_per_second,
+            secret_hash = excluded.secret_hash, expires_at = excluded.expires_at, revoked_at = excluded.revoked_at
+        returning \(keyColumns)
         """
 
     private static let noteUse = """
         update api_keys set last_used_at = ?2 where id = ?1 and (last_used_at is null or last_used_at < ?2) returning id
-        """
-}
-
-extension NewAPIKey {
-    func insert(into database: Database) throws -> [APIKeyRecord] {
-        try database.rows(
-            Self.insert, id, name, grant.role.rawValue, Data(secretHash), Timestamp.now.microseconds,
-            expiresAt?.microseconds, grant.scope.json, grant.rates.readsPerSecond, grant.rates.writesPerSecond,
-            decode: APIKeyRecord.init)
-    }
-
-    private static let insert = """
-        insert into api_keys
-            (id, name, role, secret_hash, created_at, expires_at, stores, reads_per_second, writes_per_second)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?)
-        returning \(keyColumns)
         """
 }
 

@@ -13,10 +13,20 @@ extension SQLiteLedger: CredentialStoring {
         try await reader.run { database in try APIKeyRecord.find(id, in: database) }
     }
 
-    public func addAPIKey(_ key: NewAPIKey) async throws(LedgerError) -> APIKeyRecord {
-        let added = try await change { database in try key.insert(into: database) }
-        guard let record = added.first else { throw .internalFailure }
-        return record
+    public func addAPIKey(
+        _ key: NewAPIKey, _ context: CommandContext
+    ) async throws(LedgerError) -> APIKeyRecord {
+        try await change(key.id, .keyCreated, context) { stored, now throws(LedgerError) in
+            guard stored == nil else { throw .internalFailure }
+            return APIKeyRecord(key, createdAt: now)
+        }
+    }
+
+    public func changeAPIKey(
+        _ id: String, _ action: AuditAction, _ context: CommandContext,
+        _ change: @escaping @Sendable (inout APIKeyRecord, Timestamp) -> Void
+    ) async throws(LedgerError) -> APIKeyRecord {
+        try await self.change(id, action, context, changing(change))
     }
 
     public func apiKeys(
@@ -28,25 +38,29 @@ extension SQLiteLedger: CredentialStoring {
         return Page(keys, limit: limit, key: \.number)
     }
 
-    public func revokeAPIKey(_ id: String) async throws(LedgerError) {
-        let revoked = try await change { database in try APIKeyRecord.revoke(id, in: database) }
-        guard !revoked.isEmpty else { throw .notFound }
-    }
-
     public func noteUses(_ uses: [String: Timestamp]) async throws(LedgerError) {
-        _ = try await change { database in
-            try uses.flatMap { id, moment in try APIKeyRecord.noteUse(of: id, at: moment, in: database) }
+        try await write { database in
+            let noted = try uses.flatMap { id, moment in try APIKeyRecord.noteUse(of: id, at: moment, in: database) }
+            return Written(value: (), isEmpty: noted.isEmpty)
         }
     }
 
     public func user(_ name: UserName) async throws(LedgerError) -> UserRecord? {
-        try await reader.run { database in try UserRecord.find(name, in: database) }
+        try await reader.run { database in try UserRecord.find(name.description, in: database) }
     }
 
-    public func addUser(_ user: NewUser) async throws(LedgerError) -> UserRecord {
-        let added = try await change { database in try user.insert(into: database) }
-        guard let record = added.first else { throw .refused(.alreadyExists("name")) }
-        return record
+    public func addUser(_ user: NewUser, _ context: CommandContext) async throws(LedgerError) -> UserRecord {
+        try await change(user.name.description, .userCreated, context) { stored, now throws(LedgerError) in
+            guard stored == nil else { throw .refused(.alreadyExists("name")) }
+            return UserRecord(user, createdAt: now)
+        }
+    }
+
+    public func changeUser(
+        _ name: UserName, _ action: AuditAction, _ context: CommandContext,
+        _ change: @escaping @Sendable (inout UserRecord, Timestamp) -> Void
+    ) async throws(LedgerError) -> UserRecord {
+        try await self.change(name.description, action, context, changing(change))
     }
 
     public func users(after name: UserName?, limit: Int) async throws(LedgerError) -> Page<UserRecord, UserName> {
@@ -56,22 +70,33 @@ extension SQLiteLedger: CredentialStoring {
         return Page(users, limit: limit, key: \.name)
     }
 
-    public func disableUser(_ name: UserName) async throws(LedgerError) {
-        let disabled = try await change { database in try UserRecord.disable(name, in: database) }
-        guard !disabled.isEmpty else { throw .notFound }
+    /// Stores a changed or new key or user, with the entry about it in the log.
+    /// - Parameter change: The state after the change, of what is stored, if it is.
+    private func change<Record: StoredCredential>(
+        _ id: String, _ action: AuditAction, _ context: CommandContext,
+        _ change: @escaping @Sendable (Record?, Timestamp) throws(LedgerError) -> Record
+    ) async throws(LedgerError) -> Record {
+        try await write { database in
+            let stored = try Record.find(id, in: database)
+            var head = try CredentialLog.head(in: database)
+            let now = head.nextTime(context, now: .now)
+            let result = Result { () throws(LedgerError) in try change(stored, now) }
+            guard case .success(let changed) = result, changed != stored else {
+                return Written(value: result, isEmpty: true)
+            }
+            let entry = head.append(action, changed, context, at: now)
+            try CredentialLog.append(entry, in: database)
+            return Written(value: .success(try changed.put(entry.position, in: database)), isEmpty: false)
+        }.get()
     }
 
-    /// - Parameter body: Changes rows, and returns a value for each of them.
-    private func change<Changed: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> [Changed]
-    ) async throws(LedgerError) -> [Changed] {
+    private func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Written<Value>
+    ) async throws(LedgerError) -> Value {
         guard changes.take() else { throw .overloaded }
         defer { changes.release() }
         do {
-            return try await transactions.run { database in
-                let changed = try body(database)
-                return Written(value: changed, isEmpty: changed.isEmpty)
-            }
+            return try await transactions.run(body)
         } catch {
             throw LedgerError(error, observer)
         }

@@ -2,18 +2,21 @@ import Access
 import GRDB
 import Inventory
 
-extension UserRecord {
-    static func find(_ name: UserName, in database: Database) throws -> UserRecord? {
-        try database.rows(find, name.description, decode: UserRecord.init).first
+extension UserRecord: StoredCredential {
+    static func find(_ name: String, in database: Database) throws -> UserRecord? {
+        try database.rows(find, name, decode: UserRecord.init).first
     }
 
     static func list(after name: UserName?, atMost limit: Int, in database: Database) throws -> [UserRecord] {
         try database.rows(list, name?.description ?? "", limit, decode: UserRecord.init)
     }
 
-    /// - Returns: The user's name, if there is such a user.
-    static func disable(_ name: UserName, in database: Database) throws -> [String] {
-        try database.rows(disable, name.description, Timestamp.now.microseconds) { try $0.value(0) }
+    func put(_ version: Position, in database: Database) throws -> UserRecord {
+        try database.rows(
+            Self.put, version.rawValue, name.description, passwordHash, grant.role.rawValue, grant.scope.json,
+            grant.rates.readsPerSecond, grant.rates.writesPerSecond, createdAt.microseconds, disabledAt?.microseconds,
+            decode: UserRecord.init
+        ).found()
     }
 
     /// From `userColumns`, in order.
@@ -30,23 +33,14 @@ extension UserRecord {
 
     private static let list = "select \(userColumns) from users where name > ? order by name limit ?"
 
-    private static let disable = """
-        update users set disabled_at = coalesce(disabled_at, ?2) where name = ?1 returning name
-        """
-}
-
-extension NewUser {
-    /// - Returns: Nothing, if the name is taken.
-    func insert(into database: Database) throws -> [UserRecord] {
-        try database.rows(
-            Self.insert, name.description, passwordHash.description, grant.role.rawValue, Timestamp.now.microseconds,
-            grant.scope.json, grant.rates.readsPerSecond, grant.rates.writesPerSecond, decode: UserRecord.init)
-    }
-
-    private static let insert = """
-        insert into users (name, password_hash, role, created_at, stores, reads_per_second, writes_per_second)
-        values (?, ?, ?, ?, ?, ?, ?)
-        on conflict (name) do nothing
+    private static let put = """
+        insert into users (version, name, password_hash, role, stores, reads_per_second, writes_per_second, created_at,
+            disabled_at)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        on conflict (name) do update
+        set version = excluded.version, password_hash = excluded.password_hash, role = excluded.role,
+            stores = excluded.stores, reads_per_second = excluded.reads_per_second,
+            writes_per_second = excluded.writes_per_second, disabled_at = excluded.disabled_at
         returning \(userColumns)
         """
 }

@@ -4,12 +4,17 @@ import GRDB
 struct Migration {
     let version: Int
     let sql: String
+    /// What SQL cannot do, after it.
+    var finish: (@Sendable (Database) throws -> Void)?
 
     /// In order; the versions are 1, 2, 3, ….
     private static let all: [Migration] = [
         Migration(version: 1, sql: String(decoding: PackageResources.v1_ledgers_sql, as: UTF8.self)),
         Migration(version: 2, sql: String(decoding: PackageResources.v2_moved_sql, as: UTF8.self)),
         Migration(version: 3, sql: String(decoding: PackageResources.v3_imports_sql, as: UTF8.self)),
+        Migration(
+            version: 4, sql: String(decoding: PackageResources.v4_credential_log_sql, as: UTF8.self),
+            finish: CredentialLog.recordExisting),
     ]
 
     static let newest = all.count
@@ -27,6 +32,7 @@ struct Migration {
             guard found < newest else { return .rollback }
             for migration in all where migration.version > found {
                 try database.execute(sql: migration.sql)
+                try migration.finish?(database)
             }
             // Both pragmas are part of the transaction.
             try database.execute(

@@ -46,7 +46,8 @@ extension SQLiteLedger {
         try await reader.run { database in
             Credentials(
                 keys: try APIKeyRecord.list(after: nil, atMost: .max, in: database),
-                users: try UserRecord.list(after: nil, atMost: .max, in: database))
+                users: try UserRecord.list(after: nil, atMost: .max, in: database),
+                log: try CredentialLog.page(after: .zero, in: database).entries)
         }
     }
 

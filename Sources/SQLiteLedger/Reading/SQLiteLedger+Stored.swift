@@ -1,3 +1,4 @@
+import Access
 import GRDB
 public import Inventory
 
@@ -29,6 +30,19 @@ extension SQLiteLedger: StoredStateReading {
             let end = try StoredEnd(of: id, in: database)
             let levels = try StoredLevel.list(of: id, after: nil, atMost: .max, in: database)
             return StoredStore(end: end, levels: [StoredPart(at: end.head?.position ?? .zero, levels)])
+        }
+    }
+
+    public func credentialLog(after position: Position, limit: Int) async throws(LedgerError) -> AuditedPage {
+        try await reader.run { database in try CredentialLog.page(after: position, limit: limit, in: database) }
+    }
+
+    public func keptCredentials() async throws(LedgerError) -> StoredCredentials {
+        try await reader.run { database in
+            StoredCredentials(
+                end: try CredentialLog.head(in: database),
+                try APIKeyRecord.list(after: nil, atMost: .max, in: database),
+                try UserRecord.list(after: nil, atMost: .max, in: database))
         }
     }
 

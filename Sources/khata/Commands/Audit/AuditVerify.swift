@@ -110,6 +110,7 @@ private struct VerificationRun {
         } else {
             report.seesCatalog = false
         }
+        if ledger.showsAll { stores.insert(.credentials) } else { stores.remove(.credentials) }
         for store in stores.sorted() { _ = try await verify(ledger: store) }
     }
 
@@ -132,9 +133,9 @@ private struct VerificationRun {
 
 extension LedgerFinding {
     fileprivate func line(of storeID: StoreID) -> String {
-        guard let head else { return "store \(storeID): is not sound, and nothing was compared with its log" }
+        guard let head else { return "\(storeID.ledgerName): is not sound, and nothing was compared with its log" }
         let others = differences.count == 0 ? "" : ", and \(differences.count.thingsThatDoNot) follow from them"
-        return "store \(storeID): \(head.position) entries are sound\(others); the last hash is \(head.hash)"
+        return "\(storeID.ledgerName): \(head.position) entries are sound\(others); the last hash is \(head.hash)"
     }
 }
 

@@ -21,6 +21,7 @@ struct VerificationReport: Sendable {
     private var levels = 0
     private var products = 0
     private var stores = 0
+    private var credentials = 0
 
     init(showsAll: Bool, keptHeads: Int) {
         self.keptHeads = keptHeads
@@ -32,6 +33,7 @@ struct VerificationReport: Sendable {
         levels += finding.levels
         products += finding.products
         stores += finding.stores
+        credentials += finding.credentials
     }
 
     var differences: Int { ledgers.reduce(0) { $0 + $1.differences.count } }
@@ -46,8 +48,8 @@ struct VerificationReport: Sendable {
         var omissions: [String] = []
         if !showsAll {
             omissions.append(
-                "the ends that ledgers keep, the positions of levels, versions, and what is archived: a server shows "
-                    + "none of these")
+                "the ends that ledgers keep, the positions of levels, versions, what is archived, keys and users: a "
+                    + "server shows none of these")
         }
         if !seesCatalog {
             omissions.append("the names of products and stores: the catalog's log is for who may see all stores")
@@ -59,6 +61,7 @@ struct VerificationReport: Sendable {
     var text: String {
         let counts = [
             ("entries", entries), ("levels", levels), ("products", products), ("stores", stores),
+            ("keys and users", credentials),
         ].map { "\($0) \($1.grouped)" }
         let kept = keptHeads > 0 ? ", ends of ledgers that were kept \(keptHeads.grouped)" : ""
         return (["compared: \(counts.joined(separator: ", "))\(kept)"] + omissions.map { "not compared: \($0)" })
@@ -87,6 +90,7 @@ struct VerificationReport: Sendable {
             json.field("levels", Int64(levels))
             json.field("products", Int64(products))
             json.field("stores", Int64(stores))
+            json.field("credentials", Int64(credentials))
             json.field("kept_heads", Int64(keptHeads))
             json.closeObject()
             json.key("not_compared")
@@ -108,6 +112,7 @@ extension JSONWriter {
         field("store_id", difference.storeID)
         key("product_id")
         if let id = difference.productID { value(id.rawValue) } else { null() }
+        nullableField("subject", difference.subject)
         key("position")
         if let position = difference.position { value(position.rawValue) } else { null() }
         field("detail", difference.detail)

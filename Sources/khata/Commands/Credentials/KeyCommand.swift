@@ -30,7 +30,7 @@ struct KeyCommand: AsyncParsableCommand {
             let new = try described(key)
             let settings = try await options.settings()
             try settings.limits.input.check("The name", name: name)
-            let record = try await withLedger(settings) { ledger in try await ledger.addAPIKey(new) }
+            let record = try await withLedger(settings) { ledger in try await ledger.addAPIKey(new, .person()) }
             print(json ? String(json: { $0.value(record, with: key) }) : key.token)
         }
 
@@ -82,7 +82,7 @@ struct KeyCommand: AsyncParsableCommand {
         func run() async throws {
             try await withLedger(try await options.settings()) { ledger in
                 do {
-                    try await ledger.revokeAPIKey(id)
+                    try await ledger.revokeAPIKey(id, .person())
                 } catch LedgerError.notFound {
                     throw Failure("There is no key \(id).")
                 }

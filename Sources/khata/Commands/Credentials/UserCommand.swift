@@ -29,7 +29,8 @@ struct UserCommand: AsyncParsableCommand {
             let hash = try await PasswordHasher(waiting: 1).hash(try readNewPassword())
             let record = try await withLedger(settings) { ledger in
                 do {
-                    return try await ledger.addUser(NewUser(name: name, passwordHash: hash, grant: grant.grant))
+                    return try await ledger.addUser(
+                        NewUser(name: name, passwordHash: hash, grant: grant.grant), .person())
                 } catch LedgerError.refused(.alreadyExists) {
                     throw Failure("There is a user \(name) already; disabled users keep their names.")
                 }
@@ -76,7 +77,7 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             try await withLedger(try await options.settings()) { ledger in
                 do {
-                    try await ledger.disableUser(name)
+                    try await ledger.disableUser(name, .person())
                 } catch LedgerError.notFound {
                     throw Failure("There is no user \(name).")
                 }
