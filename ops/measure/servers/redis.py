@@ -88,7 +88,7 @@ class RedisServer:
         command = [
             *("redis-server", "--port", str(port), "--bind", host.address, "--protected-mode", "no"),
             *("--dir", str(folder), "--save", "", "--appendonly", "no"),
-            *("--maxmemory", "256mb", "--maxmemory-policy", "allkeys-lru"),
+            *("--maxmemory", "256mb", "--maxmemory-policy", "allkeys-lfu"),
             # A replica is fed at once, also from a master that has no disk.
             *("--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"),
         ]
