@@ -43,16 +43,10 @@ extension ReportRow {
             case .store: "\(key.group),"
             case .day: "\(day),"
             }
-        return "\(key.productID),\(quoted(name)),\(group)\(opening),\(stockIn),\(sold),\(removed),"
+        return "\(key.productID),\(name.quotedForCSV),\(group)\(opening),\(stockIn),\(sold),\(removed),"
             + "\(transferredIn),\(transferredOut),\(closing)\r\n"
     }
 
     /// Such as `2026-11-20`, in a report by day.
     public var day: String { String(Timestamp(microseconds: key.group).description.prefix(10)) }
-}
-
-/// Quotes a field if necessary.
-private func quoted(_ text: String) -> String {
-    guard text.utf8.contains(where: { [0x22, 0x2C, 0x0D, 0x0A].contains($0) }) else { return text }
-    return "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
 }

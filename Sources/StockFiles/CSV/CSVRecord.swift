@@ -1,3 +1,5 @@
+import Inventory
+
 /// One record of comma-separated values: a line, or several if a field in quotation marks spans them.
 public struct CSVRecord: Hashable, Sendable {
     /// The line on which it begins, counted from 1.
@@ -11,14 +13,6 @@ public struct CSVRecord: Hashable, Sendable {
 
     /// As written to a file, with the line ending.
     public var text: String { fields.map(\.quotedForCSV).joined(separator: ",") + "\r\n" }
-}
-
-extension String {
-    /// In quotation marks if necessary.
-    fileprivate var quotedForCSV: String {
-        guard utf8.contains(where: { [.quote, .comma, .carriageReturn, .lineFeed].contains($0) }) else { return self }
-        return "\"\(split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
-    }
 }
 
 extension UInt8 {

@@ -1,8 +1,19 @@
 import Inventory
 import Testing
 
-@Suite("Texts for spreadsheets")
-struct SpreadsheetTextTests {
+@Suite("Texts in CSV")
+struct CSVTextTests {
+    @Test(
+        "a text with what separates fields or records is quoted, and its quotation marks are doubled",
+        arguments: [
+            ("a", "a"), ("a,b", "\"a,b\""), ("\"", "\"\"\"\""), ("a\r\nb", "\"a\r\nb\""), ("'", "'"),
+            // A quotation mark and an accent on it.
+            ("\"\u{301},=1", "\"\"\"\u{301},=1\""), (",\u{301}", "\",\u{301}\""),
+        ])
+    func quoted(text: String, expected: String) {
+        #expect(Array(text.quotedForCSV.utf8) == Array(expected.utf8))
+    }
+
     @Test(
         "what begins like a formula gets an apostrophe, also after what separates cells elsewhere",
         arguments: [

@@ -1,3 +1,14 @@
+extension String {
+    /// As a field of comma-separated values (RFC 4180): in quotation marks if necessary. Byte by byte, because a quotation
+    /// mark and a combining character after it are one `Character`.
+    public var quotedForCSV: String {
+        guard utf8.contains(where: { "\",\r\n".utf8.contains($0) }) else { return self }
+        let quote = UInt8(ascii: "\"")
+        let doubled = utf8.flatMap { $0 == quote ? [quote, quote] : [$0] }
+        return "\"\(String(decoding: doubled, as: UTF8.self))\""
+    }
+}
+
 /// Texts in files that people open with a spreadsheet, which takes a cell for a formula if it begins with one of some
 /// characters (OWASP, "CSV Injection"). Such a cell gets an apostrophe. One that begins with apostrophes and then such a
 /// character gets one more, so that each text can be recovered.
