@@ -25,8 +25,8 @@ enum Credential {
             }
         case "basic":
             guard let bytes = Base64.decode(value.utf8, .padded), let pair = String(validating: bytes, as: UTF8.self),
-                let colon = pair.firstIndex(of: ":"), let name = UserName(String(pair[..<colon])),
-                let password = Password(presented: String(pair[colon...].dropFirst()))
+                let colon = pair.utf8.firstIndex(of: UInt8(ascii: ":")), let name = UserName(String(pair[..<colon])),
+                let password = Password(presented: String(Substring(pair.utf8[colon...].dropFirst())))
             else { return nil }
             self = .password(name, password)
         default: return nil

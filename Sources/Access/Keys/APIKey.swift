@@ -13,6 +13,7 @@ public struct APIKey: Sendable {
     private static let secretLength = 22
     private static let idLength = 12
     private static let checksumLength = 6
+    private static let tokenLength = "khata_".utf8.count + idLength + "_".utf8.count + secretLength + checksumLength
 
     /// A new key from the system's random number generator.
     public static func generate() -> APIKey {
@@ -23,6 +24,7 @@ public struct APIKey: Sendable {
 
     /// Parses a key; `nil` if it is malformed.
     public init?(_ text: some StringProtocol) {
+        guard text.utf8.count == Self.tokenLength else { return nil }
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "khata",
             Self.isID(parts[1]),
@@ -34,7 +36,7 @@ public struct APIKey: Sendable {
 
     /// Whether a key may have this id.
     public static func isID(_ text: some StringProtocol) -> Bool {
-        text.count == idLength && text.allSatisfy(hexDigits.contains)
+        text.utf8.count == idLength && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
     init(id: String, secret: String) {

@@ -5,6 +5,7 @@ import JSON
 /// A JWT in its compact form (RFC 7515, section 7.1), strictly parsed before any of it is trusted.
 struct SignedToken {
     static let maximumBytes = 8_192
+    private static let maximumParameterBytes = 256
 
     let keyID: String
     let algorithm: TokenAlgorithm
@@ -26,12 +27,16 @@ struct SignedToken {
             throw .header(parameter)
         }
         if let type = header["typ"] {
-            guard case .text(let type) = type, Self.types.contains(type.lowercased()) else { throw .header("typ") }
+            guard case .text(let type) = type, type.utf8.count <= Self.maximumParameterBytes,
+                Self.types.contains(type.lowercased())
+            else { throw .header("typ") }
         }
-        guard case .text(let keyID) = header["kid"] else { throw .header("kid") }
-        guard case .text(let name) = header["alg"], let algorithm = TokenAlgorithm(rawValue: name) else {
-            throw .header("alg")
+        guard case .text(let keyID) = header["kid"], keyID.utf8.count <= Self.maximumParameterBytes else {
+            throw .header("kid")
         }
+        guard case .text(let name) = header["alg"], name.utf8.count <= Self.maximumParameterBytes,
+            let algorithm = TokenAlgorithm(rawValue: name)
+        else { throw .header("alg") }
         self.keyID = keyID
         self.algorithm = algorithm
         self.payload = payload
@@ -45,7 +50,8 @@ struct SignedToken {
 
 /// The members of a JSON object without duplicate names: parsers disagree about which of them is valid.
 struct UniqueMembers {
-    private let values: [String: JSONValue]
+    // By their bytes: hashing a `String` normalizes it first.
+    private let values: [ExactText: JSONValue]
 
     init?(_ bytes: [UInt8]) {
         guard let value = try? JSONParser.parse(bytes) else { return nil }
@@ -54,10 +60,10 @@ struct UniqueMembers {
 
     init?(_ value: JSONValue) {
         guard case .object(let members) = value else { return nil }
-        values = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
+        values = Dictionary(members.map { (ExactText($0.name), $0.value) }) { first, _ in first }
         guard values.count == members.count else { return nil }
     }
 
     /// `.null` is a value too.
-    subscript(name: String) -> JSONValue? { values[name] }
+    subscript(name: String) -> JSONValue? { values[ExactText(name)] }
 }

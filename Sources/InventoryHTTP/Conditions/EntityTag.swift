@@ -1,3 +1,4 @@
+import Basics
 import Inventory
 
 /// A strong `ETag` (RFC 9110, section 8.8.3), made of the positions that a response was read at and the history that
@@ -18,9 +19,9 @@ struct EntityTag: Equatable {
 
     /// Whether `If-None-Match` matches, by weak comparison: the client already has this response.
     func isNamed(by ifNoneMatch: String) -> Bool {
-        ifNoneMatch.split(separator: ",").contains { member in
-            let tag = member.trimmed
-            return tag == "*" || (tag.hasPrefix("W/") ? tag.dropFirst(2) : tag) == text
+        ifNoneMatch.listMembers().contains { tag in
+            let isWeak = tag.utf8.starts(with: "W/".utf8)
+            return tag.hasSameBytes(as: "*") || (isWeak ? tag.utf8.dropFirst(2).text : tag).hasSameBytes(as: text)
         }
     }
 }
@@ -32,17 +33,18 @@ extension VersionCondition {
             self = .any
             return
         }
-        let tags = ifMatch.split(separator: ",").map(\.trimmed)
-        guard !tags.contains("*") else {
+        let tags = ifMatch.listMembers()
+        guard !tags.contains(where: { $0.hasSameBytes(as: "*") }) else {
             self = .any
             return
         }
         self = .oneOf(
             tags.compactMap { tag in
-                let parts = tag.dropFirst().dropLast().split(separator: "-", maxSplits: 1)
-                guard parts.count == 2, let number = Int64(parts[0]) else { return nil }
-                let version = Version(Position(rawValue: number), in: History(String(parts[1])))
-                return EntityTag(version).text == tag ? version : nil
+                guard tag.isVisibleASCII else { return nil }
+                let parts = tag.utf8.dropFirst().dropLast().split(separator: UInt8(ascii: "-"), maxSplits: 1)
+                guard parts.count == 2, let number = Int64(parts[0].text) else { return nil }
+                let version = Version(Position(rawValue: number), in: History(String(parts[1].text)))
+                return tag.hasSameBytes(as: EntityTag(version).text) ? version : nil
             })
     }
 }

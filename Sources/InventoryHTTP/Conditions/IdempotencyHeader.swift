@@ -44,6 +44,9 @@ extension InventoryAPI {
 /// The key in an `Idempotency-Key` header, without quotes.
 func unquotedKey(in header: String) -> String? {
     var key = Substring(header).trimmed
-    if key.count >= 2, key.first == "\"", key.last == "\"" { key = key.dropFirst().dropLast() }
+    let quote = UInt8(ascii: "\"")
+    if key.utf8.count >= 2, key.utf8.first == quote, key.utf8.last == quote {
+        key = key.utf8.dropFirst().dropLast().text
+    }
     return IdempotencyKey.isValid(key) ? String(key) : nil
 }

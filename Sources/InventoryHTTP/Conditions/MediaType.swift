@@ -1,3 +1,5 @@
+import Basics
+
 /// The format of a response.
 enum MediaType: String, Sendable {
     case json = "application/json"
@@ -5,10 +7,10 @@ enum MediaType: String, Sendable {
     case health = "application/health+json"
 
     /// The one of `formats` that an `Accept` header (RFC 9110, section 12.5.1) prefers, the first of equals; `nil` if
-    /// none is acceptable.
+    /// none is acceptable. Only the first 32 ranges count.
     static func preferred(of formats: [MediaType], by accept: String?) -> MediaType? {
         guard let accept, accept != "*/*", accept != formats[0].rawValue else { return formats[0] }
-        let ranges = accept.lowercased().split(separator: ",").map(MediaRange.init)
+        let ranges = accept.listMembers(atMost: 32).map(MediaRange.init)
         guard !ranges.isEmpty else { return formats[0] }
         var best: (format: MediaType, quality: Double)?
         for format in formats {
@@ -23,36 +25,48 @@ enum MediaType: String, Sendable {
     static func isJSON(_ contentType: String?) -> Bool {
         guard let contentType else { return false }
         if contentType == json.rawValue { return true }
-        return contentType.prefix { $0 != ";" }.trimmed.lowercased() == json.rawValue
+        return contentType.utf8.prefix { $0 != UInt8(ascii: ";") }.text.trimmed.utf8.spells(json.rawValue)
     }
 }
 
-/// As `text/*;q=0.5`, in lower case.
+/// As `text/*;q=0.5`.
 private struct MediaRange {
-    private let range: Substring
+    private let range: Substring.UTF8View
     let quality: Double
 
     init(_ text: Substring) {
-        let parts = text.split(separator: ";").map(\.trimmed)
-        range = parts.first ?? ""
-        let weight = parts.dropFirst().first { $0.hasPrefix("q=") }
-        quality = weight.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+        // A weight has five characters (RFC 9110, section 12.4.2), and comes behind a few parameters.
+        let parts = text.utf8.split(separator: UInt8(ascii: ";"), maxSplits: 8).map(\.text.trimmed.utf8)
+        range = parts.first ?? Substring().utf8
+        let weight = parts.dropFirst().first { $0.prefix(2).spells("q=") }
+        quality = weight.map { Double($0.dropFirst(2).prefix(8).text) ?? 0 } ?? 1
     }
 
     func matches(_ format: MediaType) -> Bool {
-        range == "*/*" || range == format.rawValue
-            || range.hasSuffix("/*") && format.rawValue.hasPrefix(range.dropLast())
+        switch specificity {
+        case 0: true
+        case 1: range.dropLast().spells(String(format.rawValue.prefix(range.count - 1)))
+        default: range.spells(format.rawValue)
+        }
     }
 
     var specificity: Int {
-        range == "*/*" ? 0 : range.hasSuffix("/*") ? 1 : 2
+        range.elementsEqual("*/*".utf8) ? 0 : range.suffix(2).elementsEqual("/*".utf8) ? 1 : 2
+    }
+}
+
+extension String {
+    /// The members of a header that is a list (RFC 9110, section 5.6.1).
+    func listMembers(atMost maximum: Int = .max) -> [Substring] {
+        utf8.split(separator: UInt8(ascii: ","), maxSplits: maximum).prefix(maximum).map(\.text.trimmed)
     }
 }
 
 extension Substring {
     /// Without the whitespace that HTTP allows around the parts of a header.
     var trimmed: Substring {
-        let start = drop { $0 == " " || $0 == "\t" }
-        return start[..<(start.lastIndex { $0 != " " && $0 != "\t" }.map(start.index(after:)) ?? start.startIndex)]
+        func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        let start = utf8.drop(while: isSpace)
+        return start[..<(start.lastIndex { !isSpace($0) }.map(start.index(after:)) ?? start.startIndex)].text
     }
 }

@@ -7,6 +7,9 @@ public import RateLimiting
 public struct TrustedProxies: Sendable {
     private let ranges: [AddressRange]
 
+    /// One behind the other.
+    private static let maximumProxies = 32
+
     public init(_ ranges: [AddressRange] = []) {
         self.ranges = ranges
     }
@@ -17,9 +20,9 @@ public struct TrustedProxies: Sendable {
     func client(of request: Request, from peer: SocketAddress?) -> ClientAddress? {
         guard var address = peer.flatMap(ClientAddress.init) else { return nil }
         guard isTrusted(address) else { return address }
-        let forwarded = request.headers[values: .forwardedFor].flatMap { $0.split(separator: ",") }
-        for text in forwarded.reversed() {
-            guard let hop = ClientAddress(text: text.trimmed) else { return address }
+        let forwarded = request.headers[values: .forwardedFor].flatMap { $0.listMembers() }
+        for text in forwarded.suffix(Self.maximumProxies).reversed() {
+            guard let hop = ClientAddress(forwarded: text) else { return address }
             address = hop
             guard isTrusted(address) else { return address }
         }
@@ -38,6 +41,17 @@ extension TrustedProxies: CustomStringConvertible {
 }
 
 extension ClientAddress {
+    /// Parses a member of `X-Forwarded-For`, where some proxies add the client's port: `192.0.2.1:50123`,
+    /// `[2001:db8::1]:50123`.
+    fileprivate init?(forwarded text: Substring) {
+        // An IPv4 address has four bytes and dots, so a single colon is the port's.
+        guard let match = text.utf8.count <= 64 ? text.wholeMatch(of: /\[([^\]]*)\](?::\d+)?|([^:]*):\d+/) : nil else {
+            self.init(text: text)
+            return
+        }
+        self.init(text: match.output.1 ?? match.output.2 ?? "")
+    }
+
     init?(_ address: SocketAddress) {
         // The offsets of the address in `sockaddr_in` and `sockaddr_in6`.
         let range: Range<Int>

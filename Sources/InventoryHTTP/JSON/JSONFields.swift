@@ -1,3 +1,4 @@
+import Basics
 import Inventory
 import JSON
 
@@ -35,7 +36,7 @@ struct JSONFields {
 
     /// Whether a field is `true`. Does not count as reading the field, so the body can still be validated.
     func isTrue(_ name: String) -> Bool {
-        members?.first { $0.name == name }?.value == .flag(true)
+        members?.first { $0.name.hasSameBytes(as: name) }?.value == .flag(true)
     }
 
     mutating func refuse(_ name: String, _ detail: String) {
@@ -45,15 +46,27 @@ struct JSONFields {
     private mutating func refuseOthers() {
         var known = readNames
         for member in members ?? [] where problems.count < Self.maximumProblems {
-            if let index = known.firstIndex(where: { member.name == $0 }) {
+            if let index = known.firstIndex(where: member.name.hasSameBytes) {
                 known.remove(at: index)
                 continue
             }
-            let name = member.name.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
-                .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
-            let detail = readNames.contains { member.name == $0 } ? "is repeated" : "is not a field of this"
-            problems.append(Problem.Item(pointer: "\(pointer)/\(name)", detail: detail))
+            let detail = readNames.contains(where: member.name.hasSameBytes) ? "is repeated" : "is not a field of this"
+            refuse(member.name.excerpt.pointerToken, detail)
         }
+    }
+}
+
+extension String {
+    /// Escaped for a JSON pointer (RFC 6901, section 3).
+    fileprivate var pointerToken: String {
+        let bytes = utf8.flatMap { byte in
+            switch byte {
+            case UInt8(ascii: "~"): Array("~0".utf8)
+            case UInt8(ascii: "/"): Array("~1".utf8)
+            default: [byte]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 
@@ -114,7 +127,9 @@ extension JSONFields {
 
     mutating func choice<Choice>(_ name: String, of choices: [(name: String, choice: Choice)]) -> Choice? {
         guard let value = required(name) else { return nil }
-        if case .text(let text) = value, let match = choices.first(where: { $0.name == text }) { return match.choice }
+        if case .text(let text) = value, let match = choices.first(where: { text.hasSameBytes(as: $0.name) }) {
+            return match.choice
+        }
         refuse(name, "must be one of \(choices.map(\.name).joined(separator: ", "))")
         return nil
     }
@@ -154,7 +169,9 @@ extension JSONFields {
     /// A field's value; `nil` if it is missing or null.
     private mutating func optional(_ name: String) -> JSONValue? {
         readNames.append(name)
-        guard let member = members?.first(where: { $0.name == name }), member.value != .null else { return nil }
+        guard let member = members?.first(where: { $0.name.hasSameBytes(as: name) }), member.value != .null else {
+            return nil
+        }
         return member.value
     }
 

@@ -39,16 +39,17 @@ struct Parameters {
 
     private static func pairs(of target: String, _ declared: [QueryParameter]) throws(Problem) -> [Pair] {
         guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return [] }
-        let parts = target[mark...].dropFirst().split(separator: "&")
+        let parts = target.utf8[mark...].dropFirst().split(separator: UInt8(ascii: "&"), maxSplits: maximum)
         guard parts.count <= maximum else { throw Problem(invalid: "query", "has more than \(maximum) parameters") }
         var pairs: [Pair] = []
         for part in parts {
-            let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let halves = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+                .map(\.text)
             let name = String(halves[0])
             guard halves.count == 2, let value = halves[1].percentDecoded(plusIsSpace: true) else {
                 throw Problem(invalid: name, "has no value, or one that cannot be decoded")
             }
-            guard let parameter = QueryParameter(rawValue: name), declared.contains(parameter) else {
+            guard let parameter = declared.first(where: { name.hasSameBytes(as: $0.rawValue) }) else {
                 throw Problem(invalid: name, "is not a parameter of this")
             }
             guard !pairs.contains(where: { $0.parameter == parameter }) else {
@@ -95,7 +96,7 @@ extension Parameters {
     func time(_ parameter: QueryParameter) throws(Problem) -> Timestamp? {
         try value(parameter, "must be an RFC 3339 time, as 2026-11-20T19:55:00Z") { text in
             // A time has no spaces: it was the plus of an offset such as `+05:00`, not percent-encoded.
-            Timestamp(String(text.map { $0 == " " ? "+" : $0 }))
+            Timestamp(String(decoding: text.utf8.map { $0 == 0x20 ? 0x2B : $0 }, as: UTF8.self))
         }
     }
 
@@ -110,7 +111,9 @@ extension Parameters {
     /// - Parameter choice: Maps the name of a value to the value.
     func choice<Choice>(_ parameter: QueryParameter, _ choice: (String) -> Choice?) throws(Problem) -> Choice? {
         guard case .oneOf(let names) = parameter.values else { preconditionFailure("\(parameter) is no choice") }
-        return try value(parameter, "must be one of \(names.joined(separator: ", "))", choice)
+        return try value(parameter, "must be one of \(names.joined(separator: ", "))") { text in
+            names.contains(where: text.hasSameBytes) ? choice(text) : nil
+        }
     }
 
     /// The minimum position of a read, from `min_position` or `Inventory-Min-Position`, in the history that
@@ -121,7 +124,12 @@ extension Parameters {
         guard parameter == nil || parameter == position else {
             throw Problem(invalid: "min_position", "differs from the header Inventory-Min-Position")
         }
-        return LedgerPoint(position, in: headers.text(of: .inventoryHistory).map { History($0) })
+        return LedgerPoint(position, in: history)
+    }
+
+    /// No history has an id that is not ASCII, in which equal ids have equal bytes.
+    private var history: History? {
+        headers.text(of: .inventoryHistory).map { History($0.isVisibleASCII ? $0 : "") }
     }
 
     private func headerMinimum() throws(Problem) -> Position? {

@@ -65,7 +65,7 @@ public struct CORSPolicy: Sendable, CustomStringConvertible {
     }
 
     private func allowedOrigin(of request: Request) -> String? {
-        guard let origin = request.headers[.origin] else { return nil }
+        guard let origin = request.headers[.origin], origin.isVisibleASCII else { return nil }
         switch origins {
         case .any: return "*"
         case .only(let origins): return origins.contains(origin) ? origin : nil

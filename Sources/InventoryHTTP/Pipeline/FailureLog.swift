@@ -1,3 +1,4 @@
+import Basics
 import HTTPTypes
 import InventoryContract
 import Logging
@@ -26,7 +27,7 @@ final class FailureLog: Sendable {
     ) {
         guard problem.code.status.kind == .serverError, let unlogged = unlogged(problem.code, now) else { return }
         var metadata: Logger.Metadata = [
-            "request_id": "\(requestID)", "method": "\(request.method)", "path": "\(request.path ?? "")",
+            "request_id": "\(requestID)", "method": "\(request.method)", "path": "\((request.path ?? "").excerpt)",
             "code": "\(problem.code.rawValue)", "error": "\(error)",
         ]
         if unlogged > 0 { metadata["unlogged"] = "\(unlogged)" }

@@ -1,4 +1,5 @@
 import Authentication
+import Basics
 import HTTPTypes
 import InventoryContract
 
@@ -13,7 +14,7 @@ extension Problem {
             authorization == nil
             ? "Send an API key or a token: Authorization: Bearer …" : "The credential is not valid."
         var problem = Problem(.unauthenticated, detail)
-        let isBearer = authorization.map { $0.prefix(7).lowercased() == "bearer " } ?? false
+        let isBearer = authorization?.utf8.prefix(7).spells("bearer ") ?? false
         problem.headers.append(
             HTTPField(
                 name: .wwwAuthenticate,

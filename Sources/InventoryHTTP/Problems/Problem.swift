@@ -1,3 +1,4 @@
+import Basics
 import HTTPTypes
 import Inventory
 import InventoryContract
@@ -51,6 +52,7 @@ struct Problem: Error {
     }
 
     init(invalid parameter: String, _ detail: String) {
+        let parameter = parameter.excerpt
         self.init(.invalidParameter, "\(parameter): \(detail)")
         self.parameter = parameter
     }

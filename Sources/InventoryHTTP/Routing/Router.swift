@@ -86,9 +86,9 @@ struct Router: Sendable {
     private static func segments(of path: Substring) -> ArraySlice<Substring>? {
         var segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .map(Substring.init)[...]
-        guard segments.popFirst() == "" else { return nil }
-        if segments.last == "" { segments.removeLast() }
-        if segments.prefix(2).elementsEqual(["api", "v1"]) { segments.removeFirst(2) }
+        guard segments.popFirst()?.isEmpty == true else { return nil }
+        if segments.last?.isEmpty == true { segments.removeLast() }
+        if segments.prefix(2).elementsEqual(["api", "v1"], by: { $0.hasSameBytes(as: $1) }) { segments.removeFirst(2) }
         return segments
     }
 
@@ -98,7 +98,7 @@ struct Router: Sendable {
         for (segment, expected) in zip(segments, pattern) {
             switch expected {
             case .literal(let text):
-                guard segment == text else { return nil }
+                guard segment.hasSameBytes(as: text) else { return nil }
             case .storeID:
                 guard let number = number(segment) else { return nil }
                 path.storeID = StoreID(rawValue: number)

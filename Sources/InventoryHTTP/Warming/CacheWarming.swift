@@ -1,3 +1,4 @@
+import Basics
 import Inventory
 public import Logging
 public import ServiceLifecycle
@@ -46,7 +47,7 @@ public final class CacheWarming: Service {
     }
 
     func job(_ id: Substring) -> WarmingJob? {
-        jobs.withLock { jobs in jobs.first { $0.id == id } }
+        jobs.withLock { jobs in jobs.first { id.hasSameBytes(as: $0.id) } }
     }
 
     private func execute(_ job: WarmingJob) async {
