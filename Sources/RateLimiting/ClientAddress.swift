@@ -24,6 +24,9 @@ public struct ClientAddress: Hashable, Sendable {
 
     /// The network that one customer usually gets: an IPv4 address, or an IPv6 /64.
     public var network: ClientAddress { isIPv4 ? self : ClientAddress(high: high, low: 0) }
+
+    /// The network that a company, or an attacker at a hoster, gets, to choose networks from: an IPv6 /48.
+    var site: ClientAddress? { isIPv4 ? nil : ClientAddress(high: high & ~0xFFFF, low: 0) }
 }
 
 extension ClientAddress: CustomStringConvertible {

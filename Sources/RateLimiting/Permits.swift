@@ -34,12 +34,14 @@ public protocol PermitSource: Sendable {
 public enum BucketName: Hashable, Sendable {
     case principal(String, RequestKind)
     case address(ClientAddress)
+    /// Many networks of IPv6.
+    case site(ClientAddress)
 
     /// The name of the policy.
     var policy: String {
         switch self {
         case .principal(_, let kind): kind.rawValue
-        case .address: "address"
+        case .address, .site: "address"
         }
     }
 }

@@ -29,20 +29,33 @@ public final class RateLimiter: Service {
         take(1, from: .principal(principal.id, kind), policies.policy(for: principal, kind))
     }
 
-    /// Takes a permit for an unauthenticated request.
+    /// Takes a permit for an unauthenticated request: from an IPv6 address, of its /64 network and of its /48.
     public func admit(_ address: ClientAddress) -> RateDecision {
-        take(1, from: .address(address.network), policies.address)
+        let decision = take(1, from: .address(address.network), policies.address)
+        guard decision.isAdmitted, let site = address.site else { return decision }
+        let siteDecision = take(1, from: .site(site), policies.site)
+        if siteDecision.isAdmitted { return decision }
+        buckets.withLock { $0.putBack(into: .address(address.network)) }
+        return siteDecision
     }
 
     /// Returns the permit of an address, because the request's principal has its own permits.
     public func putBack(_ address: ClientAddress) {
-        buckets.withLock { $0.putBack(into: .address(address.network)) }
+        buckets.withLock { buckets in
+            buckets.putBack(into: .address(address.network))
+            if let site = address.site { buckets.putBack(into: .site(site)) }
+        }
     }
 
     /// Charges an admitted request's cost beyond its first permit.
     public func charge(_ cost: Int, to principal: Principal, _ kind: RequestKind) {
         guard cost > 0 else { return }
         _ = take(cost, from: .principal(principal.id, kind), policies.policy(for: principal, kind))
+    }
+
+    /// Charges an admitted request the permits that are replenished in a time.
+    public func charge(_ time: Duration, to principal: Principal, _ kind: RequestKind) {
+        charge(policies.policy(for: principal, kind).permits(in: time) - 1, to: principal, kind)
     }
 
     public func run() async {

@@ -55,6 +55,11 @@ public struct RatePolicies: Sendable {
     public var writes = RatePolicy(permitsPerSecond: 1_000)
     /// For a client address, while its requests are unauthenticated.
     public var address = RatePolicy(permitsPerSecond: 100, burst: 400)
+    /// For an IPv6 /48, of which a client may use any of 65,536 networks: sixteen times that of an address.
+    var site: RatePolicy {
+        func many(_ permits: Int) -> Int { min(16 * permits, RatePolicy.maximumPerSecond) }
+        return RatePolicy(permitsPerSecond: many(address.permitsPerSecond), burst: many(address.burst))
+    }
     /// Override `reads` and `writes` for principals of a role.
     public var roles: [Role: Pair] = [:]
 

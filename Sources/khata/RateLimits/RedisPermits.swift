@@ -94,6 +94,7 @@ extension BucketName {
         switch self {
         case .principal(let id, let kind): "\(kind.rawValue):\(id)"
         case .address(let address): "address:\(address)"
+        case .site(let network): "site:\(network)"
         }
     }
 }
