@@ -1,3 +1,4 @@
+import Basics
 import HTTPTypes
 import HummingbirdCore
 import InventoryContract
@@ -20,7 +21,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Added to every response.
     private let securityHeaders: [HTTPField]
     private var context: ChannelHandlerContext?
-    private var meter: ConnectionMeter!
+    private(set) var meter: ConnectionMeter!
     private var outlet: ResponseOutlet!
     private var requests = 0
     private var responses = 0
@@ -59,7 +60,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         guard !isInputEnded else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            if head.headerFields.text(of: .expect)?.lowercased() == "100-continue", meter.pace.unanswered == 0 {
+            if head.headerFields.text(of: .expect)?.utf8.spells("100-continue") == true,
+                meter.pace.unanswered == 0
+            {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
             meter.pace.headEnded()
@@ -133,13 +136,20 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // What follows the last request need not be HTTP.
         if isInputEnded { return }
-        guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
-        // While a request is in progress, whatever reads its body gets the error.
-        guard meter.pace.unanswered == 0 else { return context.fireErrorCaught(error) }
-        refuse(
-            error == .headerOverflow
-                ? Problem(.headersTooLarge, "The request's target and header fields are longer than is allowed.")
-                : Problem(.badRequest, "This is not HTTP/1.1."), context)
+        let problem: Problem
+        switch error {
+        case HTTPParserError.headerOverflow:
+            problem = Problem(
+                .headersTooLarge, "The request's target and header fields are longer than is allowed.")
+        case is HTTPParserError: problem = Problem(.badRequest, "This is not HTTP/1.1.")
+        case let error as MalformedRequest: problem = Problem(.badRequest, error.rawValue)
+        default: return context.fireErrorCaught(error)
+        }
+        // While a request is in progress, whatever reads its body gets the error. Hummingbird knows only NIO's.
+        guard meter.pace.unanswered == 0 else {
+            return context.fireErrorCaught(error is HTTPParserError ? error : HTTPParserError.unknown)
+        }
+        refuse(problem, context)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

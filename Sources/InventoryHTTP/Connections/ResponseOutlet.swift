@@ -36,7 +36,9 @@ extension ByteBuffer {
         writeString(String(head.status.code))
         writeStaticString(" ")
         writeString(head.status.reasonPhrase)
-        for field in head.headerFields {
+        // The length of a body that is not sent (RFC 9110, section 8.6).
+        let hasLength = head.status != .notModified && head.status != .noContent
+        for field in head.headerFields where hasLength || field.name != .contentLength {
             writeStaticString("\r\n")
             writeString(field.name.rawName)
             writeStaticString(": ")

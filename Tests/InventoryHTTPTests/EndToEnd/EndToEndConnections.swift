@@ -41,6 +41,49 @@ extension EndToEnd {
             }
         }
 
+        @Test("a request that others might read as another one is refused, and the connection ends")
+        func framing() async throws {
+            try await LiveServer.with { server in
+                let next = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
+                let post = "POST /stores HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                for request in [
+                    "GET /livez HTTP/1.1\r\n\r\n", "GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+                    "GET /livez HTTP/1.0\r\nHost: a\r\nhost: a\r\n\r\n",
+                    "GET /livez HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                    post + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+                    post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+                ] {
+                    let answer = try await exchange(port: server.port, [request + next])
+                    let statuses = answer.matches(of: /HTTP\/1\.[01] (\d+)/).map(\.output.1)
+                    #expect(statuses == ["400"] && answer.contains("onnection: close\r\n"), "\(request): \(answer)")
+                    // What came before it is answered.
+                    let both = try await exchange(port: server.port, [next + request + next])
+                    #expect(both.matches(of: /HTTP\/1\.[01] (\d+)/).map(\.output.1) == ["200", "400"])
+                }
+                let old = try await exchange(port: server.port, ["GET /livez HTTP/1.0\r\n\r\n"])
+                #expect(old.hasPrefix("HTTP/1.0 200 "))
+            }
+        }
+
+        @Test("chunks of any size are read, but not extensions that outweigh them")
+        func chunks() async throws {
+            try await LiveServer.with { server in
+                let head = """
+                    POST /stores HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(server.token(.admin))\r
+                    Content-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n
+                    """
+                let body = #"{"name": "Mall""# + String(repeating: " ", count: 20_000) + "}"
+                let small = "1;a=b\r\n{\r\n" + body.dropFirst().map { "1\r\n\($0)\r\n" }.joined()
+                let answer = try await exchange(port: server.port, [head, small, "0\r\n\r\n"])
+                #expect(answer.hasPrefix("HTTP/1.1 201 "))
+                let long = "2;\(String(repeating: "x", count: 20_000))\r\n{}\r\n0\r\n\r\n"
+                for parts in [[head, long], [head + long]] {
+                    let answer = try await exchange(port: server.port, parts)
+                    #expect(answer.hasPrefix("HTTP/1.1 400 "), "\(answer)")
+                }
+            }
+        }
+
         @Test("a body over the limit is refused, declared or not, and the connection ends with the answer")
         func largeBody() async throws {
             var limits = HTTPLimits()

@@ -68,7 +68,10 @@ extension EndToEnd {
                 "Connection: upgrade\t\r\nUpgrade: h2c", "Connection: foo\r\nConnection: \t upgrade,,\r\nUpgrade: h2c",
                 "Connection: upgrade\r\nUpgrade:", "Connection: upgrades\r\nUpgrade: h2c",
                 "Connection: upgrade \r\nUpgrade: h2c", "Connection: upgrade;q=1\r\nUpgrade: h2c",
-                "Connection: \"upgrade\"\r\nUpgrade: h2c", "Connection: é, upgrade\r\nUpgrade: h2c",
+                "Connection: \"upgrade\"\r\nUpgrade: h2c",
+                // The decoder takes it for `Connection`.
+                "Proxy-Connection: upgrade\r\nUpgrade: h2c", "Proxy-Connection: close", "Proxy-Connection: keep-alive",
+                "Connection: é, upgrade\r\nUpgrade: h2c",
             ]
             try await LiveServer.with { server in
                 try await server.stocked(0)

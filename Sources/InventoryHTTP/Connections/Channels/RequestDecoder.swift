@@ -8,8 +8,18 @@ final class RequestDecoder: ByteToMessageDecoder {
 
     private let limits: NIOHTTPDecoderLimitConfiguration
     private var decoder: HTTPRequestDecoder
-    /// The request that has just ended asks for an upgrade. Set by ``RequestPersistence``, which sees its head.
-    var isStopped = false
+    /// The request that has just ended asks for an upgrade.
+    private var isStopped = false
+    /// The body that is being read.
+    private var body: Body?
+
+    private struct Body {
+        var contentBytes = 0
+        /// The headers of chunks.
+        var framingBytes = 0
+        /// Unless it began with the bytes that are being decoded, which have a head as well.
+        var isCounted = false
+    }
 
     init(_ limits: HTTPLimits) {
         self.limits = NIOHTTPDecoderLimitConfiguration(limits)
@@ -25,7 +35,15 @@ final class RequestDecoder: ByteToMessageDecoder {
     }
 
     func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
+        body?.isCounted = true
+        let (bytes, content) = (buffer.readableBytes, body?.contentBytes ?? 0)
         let state = try decoder.decode(context: context, buffer: &buffer)
+        if var body, body.isCounted {
+            body.framingBytes += bytes - buffer.readableBytes - (body.contentBytes - content)
+            // A chunk of one byte needs a few. Extensions mean nothing here (RFC 9112, section 7.1.1).
+            guard body.framingBytes <= 4_096 + 8 * body.contentBytes else { throw MalformedRequest.chunks }
+            self.body = body
+        }
         guard isStopped else { return state }
         isStopped = false
         decoder.decoderRemoved(context: context)
@@ -39,6 +57,22 @@ final class RequestDecoder: ByteToMessageDecoder {
     ) throws -> DecodingState {
         while buffer.readableBytes > 0, case .continue = try decode(context: context, buffer: &buffer) {}
         return try decoder.decodeLast(context: context, buffer: &buffer, seenEOF: seenEOF)
+    }
+}
+
+// What ``RequestPersistence`` sees of the decoded requests.
+extension RequestDecoder {
+    func bodyBegan() {
+        body = Body()
+    }
+
+    func bodyReceived(_ bytes: Int) {
+        body?.contentBytes += bytes
+    }
+
+    func bodyEnded(isUpgrade: Bool) {
+        body = nil
+        isStopped = isUpgrade
     }
 }
 
