@@ -7,27 +7,35 @@ struct TestCertificate: Sendable {
     let paths: CertificateFiles
     let certificates: [NIOSSLCertificate]
 
+    /// The kind of its key, as ciphers are named for it.
+    enum Key: String, CaseIterable {
+        case ecdsa = "ECDSA"
+        case rsa = "RSA"
+
+        fileprivate var options: [String] {
+            switch self {
+            case .ecdsa: ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+            case .rsa: ["rsa:2048"]
+            }
+        }
+    }
+
     /// Makes one with openssl, lends it and removes its files.
-    static func with<T>(_ body: (TestCertificate) async throws -> T) async throws -> T {
+    static func with<T>(_ key: Key = .ecdsa, _ body: (TestCertificate) async throws -> T) async throws -> T {
         let folder = FileManager.default.temporaryDirectory.appending(path: "khata-test-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
-        return try await body(try TestCertificate(in: folder))
+        return try await body(try TestCertificate(in: folder, key))
     }
 
-    private init(in folder: URL) throws {
+    private init(in folder: URL, _ key: Key) throws {
         paths = CertificateFiles(
             certificate: folder.appending(path: "certificate.pem").path, key: folder.appending(path: "key.pem").path)
-        let openssl = Process()
-        openssl.executableURL = URL(filePath: "/usr/bin/env")
-        openssl.arguments =
-            ["openssl", "req", "-x509", "-nodes", "-days", "1", "-newkey", "ec", "-pkeyopt"]
-            + ["ec_paramgen_curve:prime256v1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-            + ["-out", paths.certificate, "-keyout", paths.key]
-        openssl.standardError = FileHandle.nullDevice
-        try openssl.run()
-        openssl.waitUntilExit()
-        guard openssl.terminationStatus == 0 else { throw NoCertificate() }
+        _ = try openssl(
+            ["req", "-x509", "-nodes", "-days", "1", "-newkey"] + key.options
+                + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+                + ["-out", paths.certificate, "-keyout", paths.key])
+        guard FileManager.default.fileExists(atPath: paths.certificate) else { throw NoCertificate() }
         certificates = try NIOSSLCertificate.fromPEMFile(paths.certificate)
     }
 
@@ -46,3 +54,17 @@ struct TestCertificate: Sendable {
 }
 
 struct NoCertificate: Error {}
+
+/// Runs openssl, without input.
+/// - Returns: What it prints, errors too.
+func openssl(_ arguments: [String]) throws -> String {
+    let (openssl, output) = (Process(), Pipe())
+    openssl.executableURL = URL(filePath: "/usr/bin/env")
+    openssl.arguments = ["openssl"] + arguments
+    openssl.standardInput = FileHandle.nullDevice
+    (openssl.standardOutput, openssl.standardError) = (output, output)
+    try openssl.run()
+    let bytes = try output.fileHandleForReading.readToEnd()
+    openssl.waitUntilExit()
+    return String(decoding: bytes ?? Data(), as: UTF8.self)
+}

@@ -54,6 +54,29 @@ extension EndToEnd {
             }
         }
 
+        @Test("it is TLS 1.3 where the client can, and otherwise with ciphers that keep past traffic secret")
+        func ciphers() async throws {
+            for key in TestCertificate.Key.allCases {
+                try await TestCertificate.with(key) { files in
+                    try await LiveServer.with(certificate: ServerCertificate(files.paths)) { server in
+                        func session(_ options: String...) throws -> String {
+                            try openssl(["s_client", "-connect", "localhost:\(server.port)", "-brief"] + options)
+                        }
+                        #expect(try session().contains("Protocol version: TLSv1.3"))
+                        for cipher in ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"] {
+                            let found = try session("-tls1_2", "-cipher", "ECDHE-\(key.rawValue)-\(cipher)")
+                            #expect(found.contains("Protocol version: TLSv1.2"))
+                        }
+                        let refused = ["kRSA", "AES128-SHA", "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES256-SHA", "DHE"]
+                        for cipher in refused {
+                            let found = try session("-tls1_2", "-cipher", cipher)
+                            #expect(!found.contains("Protocol version"), "\(cipher)")
+                        }
+                    }
+                }
+            }
+        }
+
         @Test("who does not get through the handshake is cut off")
         func handshake() async throws {
             var limits = HTTPLimits()
