@@ -4,6 +4,9 @@ public import Inventory
 public struct HTTPLimits: Sendable {
     /// Bytes of a request's body.
     public var bodyBytes = 1_048_576
+    /// Bytes of all bodies that are being received or processed, and of responses that clients are slow to take. One
+    /// principal gets at most half of them.
+    public var bodiesBytes = 64 << 20
     /// Bytes of a request's target and header fields together.
     public var headerBytes = 16_384
     public var headerFields = 100
@@ -15,6 +18,8 @@ public struct HTTPLimits: Sendable {
     public var page = 1_000
     /// Items of a page if the request has no limit.
     public var defaultPage: Int { min(100, page) }
+    /// Reports that run at a time.
+    public var reports = 2
     public var connections = ConnectionLimits()
 
     public init() {}

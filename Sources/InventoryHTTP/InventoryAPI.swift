@@ -13,6 +13,7 @@ struct InventoryAPI: Sendable {
     let credentials: any CredentialStoring
     let warming: CacheWarming?
     let health: any HealthReporting
+    let reports: ReportQueue
     private let limiter: RateLimiter?
     let limits: HTTPLimits
     let logger: Logger
@@ -30,6 +31,7 @@ struct InventoryAPI: Sendable {
         self.health = health
         self.limiter = limiter
         self.limits = limits
+        reports = ReportQueue(atOnce: limits.reports)
         self.logger = logger
     }
 
@@ -46,5 +48,10 @@ struct InventoryAPI: Sendable {
     /// Charges a batch one permit for each line; the request itself has paid for the first.
     func charge(lines: Int, to context: RequestContext) {
         limiter?.charge(lines - 1, to: context.principal, .write)
+    }
+
+    /// Charges a report for the time that it took: half of the permits that are replenished in it.
+    func charge(_ time: Duration, to context: RequestContext) {
+        limiter?.charge(time / 2, to: context.principal, .read)
     }
 }

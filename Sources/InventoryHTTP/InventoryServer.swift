@@ -19,6 +19,7 @@ public struct InventoryServer: Sendable {
     private let limiter: RateLimiter?
     private let proxies: TrustedProxies
     private let limits: HTTPLimits
+    private let memory: MemoryBudget
     private let certificate: ServerCertificate?
     private let cors: CORSPolicy?
     private let logger: Logger
@@ -51,6 +52,7 @@ public struct InventoryServer: Sendable {
         self.limiter = limiter
         self.proxies = proxies
         self.limits = limits
+        memory = MemoryBudget(bytes: limits.bodiesBytes)
         self.certificate = certificate
         self.cors = cors
         self.logger = logger
@@ -66,7 +68,8 @@ public struct InventoryServer: Sendable {
     ) -> any Service {
         let pipeline = RequestPipeline(
             router: Router(api.routes), authenticator: authenticator, limiter: limiter, proxies: proxies,
-            limits: limits, cors: cors, securityHeaders: SecurityHeaders.fields(isEncrypted: certificate != nil),
+            limits: limits, memory: memory, cors: cors,
+            securityHeaders: SecurityHeaders.fields(isEncrypted: certificate != nil),
             failures: FailureLog(logger))
         return service(pipeline, certificate, host, port, eventLoopGroup, onListening)
     }
@@ -78,7 +81,8 @@ public struct InventoryServer: Sendable {
     ) -> any Service {
         let pipeline = RequestPipeline(
             router: Router(api.healthRoutes), authenticator: authenticator, limiter: nil, proxies: proxies,
-            limits: limits, cors: nil, securityHeaders: SecurityHeaders.fields(isEncrypted: false),
+            limits: limits, memory: memory, cors: nil,
+            securityHeaders: SecurityHeaders.fields(isEncrypted: false),
             failures: FailureLog(logger))
         return service(pipeline, nil, host, port, eventLoopGroup, onListening)
     }
@@ -90,7 +94,7 @@ public struct InventoryServer: Sendable {
         let channel = RequestChannel(pipeline: pipeline, limits: limits)
         let watches = ConnectionWatches(limits.connections)
         let guarded = GuardedChannel(
-            base: channel, limits: limits.connections, certificate: certificate, watches: watches)
+            base: channel, limits: limits.connections, certificate: certificate, watches: watches, memory: memory)
         // The server itself, not an `Application`, which would create a logger and an id for every request.
         let server = EventLoopChannel(base: guarded).server(
             configuration: ServerConfiguration(address: .hostname(host, port: port), backlog: 1_024),

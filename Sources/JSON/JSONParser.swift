@@ -10,9 +10,14 @@ public struct JSONParser {
     private let bytes: UnsafeRawBufferPointer
     private var offset = 0
     private var depth = 0
+    private let maximumValues: Int
+    private var values = 0
 
-    public static func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) -> JSONValue {
-        var parser = JSONParser(bytes: bytes)
+    /// - Parameter maximumValues: Including nested ones.
+    public static func parse(
+        _ bytes: UnsafeRawBufferPointer, atMost maximumValues: Int = .max
+    ) throws(JSONSyntaxError) -> JSONValue {
+        var parser = JSONParser(bytes: bytes, maximumValues: maximumValues)
         let value = try parser.value()
         parser.skipWhitespace()
         guard parser.peek == nil else { throw parser.error("there is data after the value") }
@@ -24,8 +29,9 @@ public struct JSONParser {
         try bytes.withUnsafeBytes { bytes in Result { () throws(JSONSyntaxError) in try parse(bytes) } }.get()
     }
 
-    private init(bytes: UnsafeRawBufferPointer) {
+    private init(bytes: UnsafeRawBufferPointer, maximumValues: Int) {
         self.bytes = bytes
+        self.maximumValues = maximumValues
     }
 
     /// Bounds are checked only here: all other reads are of ranges already read.
@@ -49,6 +55,8 @@ public struct JSONParser {
 
     private mutating func value() throws(JSONSyntaxError) -> JSONValue {
         skipWhitespace()
+        guard values < maximumValues else { throw error("it has more than \(maximumValues) values") }
+        values += 1
         guard let first = peek else { throw error("a value is missing") }
         switch first {
         case UInt8(ascii: "{"): return try nested { parser throws(JSONSyntaxError) in try parser.object() }

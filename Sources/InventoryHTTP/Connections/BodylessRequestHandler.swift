@@ -140,7 +140,8 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
         Task.immediate(executorPreference: executor) {
             do {
-                let response = try await pipeline.respond(to: request, from: peer)
+                let (response, principal) = try await pipeline.respond(to: request, from: peer)
+                connection.value.connectionGuard.meter.principal = principal
                 connection.value.begin(response.head)
                 try await response.body.write(ResponseStreamWriter(connection: connection))
                 connection.value.end()

@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
@@ -8,12 +9,18 @@ import NIOCore
 /// The bytes of a request's body that was declared as JSON.
 struct JSONBody {
     let bytes: ByteBuffer
+    /// What the bytes take of the memory for all bodies.
+    var hold: MemoryHold?
+
+    /// A body of the contract has fewer values: a batch has at most 10,000 lines, of ten fields or so. Without a limit, a
+    /// body would take sixteen times its size once it is parsed.
+    private static let maximumValues = 250_000
 
     /// - Throws: 400 unless it is JSON.
     func fields() throws(Problem) -> JSONFields {
         // Returns a `Result`, because a throwing closure's error type would be erased by the standard library.
         let result = bytes.withUnsafeReadableBytes { bytes in
-            Result { () throws(JSONSyntaxError) in try JSONParser.parse(bytes) }
+            Result { () throws(JSONSyntaxError) in try JSONParser.parse(bytes, atMost: Self.maximumValues) }
         }
         switch result {
         case .success(let value):
@@ -40,7 +47,8 @@ extension RequestContext {
     }
 
     /// Reads the request's body.
-    /// - Throws: 415 unless it is declared as JSON, 413 if it is too long, 408 if it is too slow, `UnreadableRequest`.
+    /// - Throws: 415 unless it is declared as JSON, 413 if it is too long, 408 if it is too slow, 503 if there is no memory
+    ///   for it, `UnreadableRequest`.
     func body() async throws -> JSONBody {
         precondition(route.body != nil, "\(route.path) does not declare a body")
         guard MediaType.isJSON(request.headers[.contentType]) else {
@@ -51,14 +59,27 @@ extension RequestContext {
             throw Problem(bodyLongerThan: limits.bodyBytes)
         }
         do {
-            return JSONBody(bytes: try await request.body.collect(upTo: limits.bodyBytes))
-        } catch is NIOTooManyBytesError {
-            throw Problem(bodyLongerThan: limits.bodyBytes)
+            return try await collectBody()
+        } catch let problem as Problem {
+            throw problem
         } catch is SlowRequest {
             throw Problem.slowBody
         } catch {
             throw UnreadableRequest(cause: error)
         }
+    }
+
+    private func collectBody() async throws -> JSONBody {
+        let hold = MemoryHold(memory, for: principal.id)
+        var bytes = ByteBuffer()
+        for try await part in request.body {
+            guard part.readableBytes <= limits.bodyBytes - bytes.readableBytes else {
+                throw Problem(bodyLongerThan: limits.bodyBytes)
+            }
+            bytes.writeImmutableBuffer(part)
+            guard hold.resize(to: bytes.capacity) else { throw Problem.noMemory }
+        }
+        return JSONBody(bytes: bytes, hold: hold)
     }
 }
 
@@ -70,6 +91,13 @@ struct UnreadableRequest: Error {
 extension Problem {
     fileprivate static let slowBody: Problem = {
         var problem = Problem(.requestTimeout, "The request's body came too slowly.")
+        problem.headers[.connection] = "close"
+        return problem
+    }()
+
+    /// The rest of the body is unread, so the connection closes after this response.
+    fileprivate static let noMemory: Problem = {
+        var problem = Problem(LedgerError.overloaded)
         problem.headers[.connection] = "close"
         return problem
     }()

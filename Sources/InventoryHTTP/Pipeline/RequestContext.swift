@@ -15,6 +15,8 @@ struct RequestContext {
     let format: MediaType
     let parameters: Parameters
     let limits: HTTPLimits
+    /// For the body.
+    let memory: MemoryBudget
 
     /// The `{store_id}` of the path, which the route must have, as for those below.
     var storeID: StoreID { placeholder(path.storeID) }

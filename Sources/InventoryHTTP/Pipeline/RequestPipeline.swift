@@ -29,19 +29,24 @@ struct RequestPipeline: Sendable {
     let limiter: RateLimiter?
     let proxies: TrustedProxies
     let limits: HTTPLimits
+    let memory: MemoryBudget
     let cors: CORSPolicy?
     let securityHeaders: [HTTPField]
     let failures: FailureLog
     private let clock = HTTPClock()
 
     /// - Parameter peer: The other end of the connection.
+    /// - Returns: The response, and the id of the principal who gets it, empty if that is unknown.
     /// - Throws: Only if the request cannot be read to its end, so that a response is pointless.
-    func respond(to request: Request, from peer: SocketAddress?) async throws -> Response {
+    func respond(
+        to request: Request, from peer: SocketAddress?
+    ) async throws -> (response: Response, principal: String) {
         let requestID = RequestID.takenOver(from: request.headers.text(of: .requestID))
         var rate: RateDecision?
+        var principal: Principal?
         var response: Response
         do {
-            response = try await handle(request, from: peer, requestID, &rate)
+            response = try await handle(request, from: peer, requestID, &rate, &principal)
         } catch let error as UnreadableRequest {
             throw error.cause
         } catch {
@@ -51,16 +56,19 @@ struct RequestPipeline: Sendable {
         }
         addHeaders(to: &response, requestID, rate)
         cors?.complete(&response, to: request)
-        return request.method == .head ? response.createHeadResponse() : response
+        return (request.method == .head ? response.createHeadResponse() : response, principal?.id ?? "")
     }
 
-    /// - Parameter rate: Set to the decision of the principal's rate limit, for the response's headers.
+    /// - Parameters:
+    ///   - rate: Set to the decision of the principal's rate limit, for the response's headers.
+    ///   - principal: Set once it is known.
     private func handle(
-        _ request: Request, from peer: SocketAddress?, _ requestID: String, _ rate: inout RateDecision?
+        _ request: Request, from peer: SocketAddress?, _ requestID: String, _ rate: inout RateDecision?,
+        _ principal: inout Principal?
     ) async throws -> Response {
         let kind: RequestKind = [.get, .head].contains(request.method) ? .read : .write
         let authorization = request.headers.text(of: .authorization)
-        var principal = authorization.flatMap(authenticator.remembered)
+        principal = authorization.flatMap(authenticator.remembered)
         var address: ClientAddress?
         if let principal {
             rate = limiter?.admit(principal, kind)
@@ -89,7 +97,7 @@ struct RequestPipeline: Sendable {
             parameters: try Parameters(
                 of: target, declared: route.parameters, path: match.path, reader: caller.id, headers: request.headers,
                 limits),
-            limits: limits)
+            limits: limits, memory: memory)
         let response = try await route.handler(context)
         assert(route.statuses.contains(response.status), "\(route.path) does not declare \(response.status)")
         return response

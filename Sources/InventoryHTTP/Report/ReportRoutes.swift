@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import HummingbirdCore
 import Inventory
@@ -18,12 +19,12 @@ extension InventoryAPI {
             // CSV is not paginated.
             try parameters.refuse(.page)
             let escaping = try parameters.choice(.escape, CSVEscaping.init(rawValue:)) ?? .formulas
-            response = try await csv(query, Freshness(atLeast: minimum), escaping, ledger(for: context))
+            response = try await csv(query, Freshness(atLeast: minimum), escaping, context)
         } else {
             try parameters.refuse([.escape])
             query.after = try parameters.cursor()
             query.limit = try parameters.limit()
-            let page = try await ledger(for: context).report(query, Freshness(atLeast: minimum))
+            let page = try await page(query, Freshness(atLeast: minimum), context)
             response = context.response(page: page) { json in
                 json.openObject()
                 json.page(page.value, cursor: parameters.cursor(after:)) { $0.value($1, query.grouping) }
@@ -34,27 +35,39 @@ extension InventoryAPI {
         return response
     }
 
-    /// Streams the whole report, a page at a time with backpressure.
+    /// Reads a page when its turn comes, and charges for the time that it takes.
+    private func page(
+        _ query: ReportQuery, _ freshness: Freshness, _ context: RequestContext
+    ) async throws -> Snapshot<Page<ReportRow, ReportRow.Key>> {
+        try await reports.run(for: context.principal.id) {
+            let start = ContinuousClock.now
+            defer { charge(.now - start, to: context) }
+            return try await ledger(for: context).report(query, freshness)
+        }
+    }
+
+    /// Rows of a CSV that are read at a time. Each time, the database adds up all products that are left.
+    static let csvRows = 10_000
+
+    /// Streams the whole report with backpressure.
     private func csv(
-        _ query: ReportQuery, _ freshness: Freshness, _ escaping: CSVEscaping, _ ledger: any StockReading
+        _ query: ReportQuery, _ freshness: Freshness, _ escaping: CSVEscaping, _ context: RequestContext
     ) async throws -> Response {
         var query = query
-        query.limit = limits.page
+        query.limit = Self.csvRows
         // Until the head is sent, an error becomes a problem; after that, it closes the connection.
-        let first = try await ledger.report(query, freshness)
-        let body = ResponseBody { [query] writer in
-            var page = first.value
-            var bytes = ByteBuffer(string: ReportRow.csvHeader(query.grouping))
-            while true {
-                for row in page.items {
-                    bytes.writeString(row.csv(query.grouping, isForSpreadsheets: escaping == .formulas))
-                }
-                try await writer.write(bytes)
-                guard let next = page.next else { break }
+        let first = try await page(query, freshness, context)
+        // Only the text is kept while the client takes it.
+        let start = text(of: first.value, query.grouping, escaping, isFirst: true)
+        let body = ResponseBody { [query, second = first.value.next] writer in
+            try await writer.write(start)
+            var next = second
+            while let key = next {
                 var following = query
-                following.after = next
-                page = try await ledger.report(following, freshness).value
-                bytes.clear()
+                following.after = key
+                let page = try await page(following, freshness, context).value
+                next = page.next
+                try await writer.write(text(of: page, query.grouping, escaping))
             }
             try await writer.finish(nil)
         }
@@ -66,6 +79,15 @@ extension InventoryAPI {
             ], body: body)
         response.add(first.unproven)
         return response
+    }
+
+    private func text(
+        of page: Page<ReportRow, ReportRow.Key>, _ grouping: ReportQuery.Grouping, _ escaping: CSVEscaping,
+        isFirst: Bool = false
+    ) -> ByteBuffer {
+        var bytes = ByteBuffer(string: isFirst ? ReportRow.csvHeader(grouping) : "")
+        for row in page.items { bytes.writeString(row.csv(grouping, isForSpreadsheets: escaping == .formulas)) }
+        return bytes
     }
 }
 

@@ -27,6 +27,12 @@ extension Settings {
             "read.waiting", \.ledger.waitingReads, in: 1...1_000_000,
             "The maximum reads waiting for a connection, for each database. Beyond that, they get 503 `overloaded`.")
         Setting(
+            "read.reports", \.limits.reports, in: 1...64,
+            """
+            The maximum reports that run at a time. Others wait: up to 64, and of one principal up to 4, with those that run.
+            Beyond that, requests get 503 `overloaded`.
+            """)
+        Setting(
             "read.unproven", \.unprovenReads,
             """
             The response to reads of stock while an instance can neither trust the cache nor reach the primary, and so
@@ -40,6 +46,13 @@ extension Settings {
     static var inputLimits: [Setting] {
         Setting(
             "limits.body_bytes", \.limits.bodyBytes, in: 1_024...(64 << 20), "The maximum size of a request's body.")
+        Setting(
+            "limits.bodies_bytes", \.limits.bodiesBytes, in: 1_048_576...(1 << 40),
+            """
+            The memory for all bodies that are being received or processed, and for responses that clients are slow to take:
+            at least four times limits.body_bytes. One principal gets at most half of it, several share it. Beyond that,
+            requests with a body get 503 `overloaded`, and connections that do not take their responses are reset.
+            """)
         Setting(
             "limits.header_bytes", \.limits.headerBytes, in: 1_024...(1 << 20),
             "The maximum size of a request's target and header fields together.")
@@ -68,6 +81,12 @@ extension Settings {
             "limits.page", \.limits.page, in: 1...10_000,
             "The maximum items of a page. The command line requests 1,000 from a server, and fails if that is too many."
         )
+    }
+
+    func checkBodies() throws(SettingsError) {
+        guard limits.bodiesBytes / 4 >= limits.bodyBytes else {
+            throw SettingsError("limits.bodies_bytes has to be at least four times limits.body_bytes")
+        }
     }
 
     private var unprovenReads: UnprovenReads {

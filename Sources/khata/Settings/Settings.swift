@@ -69,6 +69,7 @@ extension Settings {
         self.init()
         for setting in Self.all { try setting.read(from: source, into: &self) }
         try checkBursts(source)
+        try checkBodies()
         try access.check()
         _ = try serverAddress
         _ = (try proxies, try cors, try certificate)

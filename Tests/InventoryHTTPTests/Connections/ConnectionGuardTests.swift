@@ -23,7 +23,9 @@ struct ConnectionGuardTests {
         let pipeline = channel.pipeline.syncOperations
         let watch = ConnectionWatch(loop, limits.connections)
         try pipeline.addHandler(HalfClosing())
-        try pipeline.addHandler(ConnectionMeter(ConnectionPace(limits.connections, isEncrypted: false), watch))
+        try pipeline.addHandler(
+            ConnectionMeter(ConnectionPace(limits.connections, isEncrypted: false), watch, MemoryBudget(bytes: 1 << 20))
+        )
         try pipeline.addHandler(ResponseOutlet())
         try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
@@ -136,7 +138,8 @@ struct ConnectionGuardTests {
             let made = ConnectionWatch(loop, limits.connections)
             watch = made
             try channel.pipeline.syncOperations.addHandler(
-                ConnectionMeter(ConnectionPace(limits.connections, isEncrypted: false), made))
+                ConnectionMeter(
+                    ConnectionPace(limits.connections, isEncrypted: false), made, MemoryBudget(bytes: 1 << 20)))
         }
         loop.advanceTime(by: .seconds(1))
         #expect(watch != nil)

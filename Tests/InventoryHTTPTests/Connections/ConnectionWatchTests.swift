@@ -12,7 +12,8 @@ struct ConnectionWatchTests {
     private func open(_ count: Int) throws -> [EmbeddedChannel] {
         let watch = ConnectionWatch(loop, limits)
         return try (0..<count).map { _ in
-            let meter = ConnectionMeter(ConnectionPace(limits, isEncrypted: false), watch)
+            let meter = ConnectionMeter(
+                ConnectionPace(limits, isEncrypted: false), watch, MemoryBudget(bytes: 1 << 20))
             let channel = EmbeddedChannel(handler: meter, loop: loop)
             try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
             return channel
@@ -50,7 +51,8 @@ struct ConnectionWatchTests {
         let watch = ConnectionWatch(loop, limits)
         watch.isDraining = true
         let told = Told()
-        let meter = ConnectionMeter(ConnectionPace(limits, isEncrypted: false), watch)
+        let meter = ConnectionMeter(
+            ConnectionPace(limits, isEncrypted: false), watch, MemoryBudget(bytes: 1 << 20))
         let channel = EmbeddedChannel(handlers: [meter, told], loop: loop)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         loop.advanceTime(by: .seconds(1))

@@ -74,6 +74,19 @@ extension EndToEnd {
             }
         }
 
+        @Test("who changes from one network of a /48 to the next runs out of them")
+        func site() throws {
+            var policies = RatePolicies()
+            policies.address = RatePolicy(permitsPerSecond: 1, burst: 2)
+            let limiter = RateLimiter(policies: policies, source: nil)
+            func isAdmitted(_ site: UInt8, _ network: Int) -> Bool {
+                let bytes = [0x20, 1, 0xD, 0xB8, 0, site, UInt8(network / 256), UInt8(network % 256)]
+                return ClientAddress(bytes: bytes + [0, 0, 0, 0, 0, 0, 0, 1]).map(limiter.admit)?.isAdmitted == true
+            }
+            #expect((32...40).contains((0..<1_000).count { isAdmitted(1, $0) }))
+            #expect(isAdmitted(2, 0))
+        }
+
         @Test("only a trusted proxy says for whom it speaks", arguments: [true, false])
         func proxies(isTrusted: Bool) async throws {
             var rates = RatePolicies()
@@ -84,7 +97,11 @@ extension EndToEnd {
                 var statuses: Set<Int> = []
                 for client in 1...20 {
                     // What the client itself claims stands to the left.
-                    let headers = [("X-Forwarded-For", "203.0.113.9, 198.51.100.\(client)")]
+                    // Some proxies add the client's port.
+                    let addresses = [
+                        "198.51.100.\(client)", "198.51.100.\(client):50123", "[2001:db8:\(client)::1]:50123",
+                    ]
+                    let headers = [("X-Forwarded-For", "203.0.113.9, \(addresses[client % 3])")]
                     statuses.insert(try await server.get("/stores", as: nil, headers: headers).status)
                 }
                 #expect(statuses == (isTrusted ? [401] : [401, 429]))

@@ -129,8 +129,8 @@ extension Channel {
 }
 
 /// A connection that sends, but does not read.
-private struct DeafClient {
-    private let channel: any Channel
+struct DeafClient {
+    let channel: any Channel
 
     init(port: Int) async throws {
         channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)

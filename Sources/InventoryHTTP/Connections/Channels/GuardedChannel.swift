@@ -18,13 +18,18 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     let certificate: ServerCertificate?
     private let counts: ConnectionCounts
     private let watches: ConnectionWatches
+    private let memory: MemoryBudget
 
-    init(base: Base, limits: ConnectionLimits, certificate: ServerCertificate?, watches: ConnectionWatches) {
+    init(
+        base: Base, limits: ConnectionLimits, certificate: ServerCertificate?, watches: ConnectionWatches,
+        memory: MemoryBudget
+    ) {
         self.base = base
         self.limits = limits
         self.certificate = certificate
         counts = ConnectionCounts(limits)
         self.watches = watches
+        self.memory = memory
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
@@ -37,7 +42,7 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
         return channel.eventLoop.submit {
             let pipeline = channel.pipeline.syncOperations
             let pace = ConnectionPace(limits, isEncrypted: certificate != nil)
-            try pipeline.addHandler(ConnectionMeter(pace, watches.watch(of: channel.eventLoop)))
+            try pipeline.addHandler(ConnectionMeter(pace, watches.watch(of: channel.eventLoop), memory))
             if let certificate { try pipeline.addHandler(NIOSSLServerHandler(context: certificate.context)) }
             try pipeline.addHandler(ResponseOutlet())
             try channel.syncOptions?.setOption(.tcpOption(.unsentBytes), value: unsentBytes)

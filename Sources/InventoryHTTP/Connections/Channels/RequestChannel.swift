@@ -15,7 +15,8 @@ struct RequestChannel: HTTPChannelHandler {
 
     var responder: Responder {
         { [pipeline] request, writer, channel in
-            let response = try await pipeline.respond(to: request, from: channel.remoteAddress)
+            let (response, principal) = try await pipeline.respond(to: request, from: channel.remoteAddress)
+            try channel.pipeline.syncOperations.handler(type: ConnectionMeter.self).principal = principal
             try await writer.write(response: response.head, body: response.body)
         }
     }
@@ -30,8 +31,11 @@ struct RequestChannel: HTTPChannelHandler {
             try handlers.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try handlers.addHandler(ConnectionGuard(limits: limits, securityHeaders: pipeline.securityHeaders))
             try handlers.addHandler(BodylessRequestHandler(pipeline))
+            // What is read ahead of a body's reader is in no budget, so it is little.
             return try NIOAsyncChannel(
-                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+                wrappingChannelSynchronously: channel,
+                configuration: .init(
+                    backPressureStrategy: .init(lowWatermark: 1, highWatermark: 2), isOutboundHalfClosureEnabled: true))
         }
     }
 

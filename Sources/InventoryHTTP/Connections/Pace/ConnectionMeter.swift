@@ -1,6 +1,7 @@
 import NIOCore
 
-/// The handler next to the socket: counts the bytes that pass, and ends a connection that is too slow.
+/// The handler next to the socket: counts the bytes that pass, and ends a connection that is too slow, or whose unsent
+/// responses take more memory than there is for them.
 final class ConnectionMeter: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -12,13 +13,20 @@ final class ConnectionMeter: ChannelDuplexHandler {
     /// The meter's index in its watch.
     var index = 0
 
+    /// The one who gets the current response.
+    var principal = ""
+
     private let watch: ConnectionWatch
+    private let memory: MemoryBudget
+    /// For what the client has not taken yet.
+    private var unsent: MemoryHold?
     private var context: ChannelHandlerContext?
     private var isReading = false
 
-    init(_ pace: ConnectionPace, _ watch: ConnectionWatch) {
+    init(_ pace: ConnectionPace, _ watch: ConnectionWatch, _ memory: MemoryBudget) {
         self.pace = pace
         self.watch = watch
+        self.memory = memory
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -28,6 +36,7 @@ final class ConnectionMeter: ChannelDuplexHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        unsent = nil
         watch.remove(self)
     }
 
@@ -51,13 +60,41 @@ final class ConnectionMeter: ChannelDuplexHandler {
         context.write(data, promise: promise)
     }
 
+    func flush(context: ChannelHandlerContext) {
+        context.flush()
+        // What a channel buffers while it is writable, up to 64 KB, is counted by the periodic check.
+        if !context.channel.isWritable { count(unsentBytes, context) }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if unsent != nil, context.channel.isWritable { count(unsentBytes, context) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// Counts what the client has not taken yet.
+    private func count(_ bytes: Int, _ context: ChannelHandlerContext) {
+        guard bytes > 0 else {
+            unsent = nil
+            return
+        }
+        let hold = unsent ?? MemoryHold(memory, for: principal)
+        unsent = hold
+        if !hold.resize(to: bytes) { reset(context) }
+    }
+
     /// Called by the watch.
     /// - Parameter isDraining: Whether the server shuts down: a connection that opened meanwhile has not been told.
     /// - Returns: Whether the connection was too slow.
     func check(_ now: NIODeadline, isDraining: Bool) -> Bool {
         guard let context else { return false }
         if isDraining { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
-        let verdict = pace.check(now: now, isReading: isReading) { unsentBytes }
+        var bytes: Int?
+        let verdict = pace.check(now: now, isReading: isReading) {
+            let unsent = unsentBytes
+            bytes = unsent
+            return unsent
+        }
+        if let bytes { count(bytes, context) }
         switch verdict {
         case nil:
             return false

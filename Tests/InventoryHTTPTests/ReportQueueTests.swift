@@ -1,0 +1,61 @@
+import Inventory
+import ServerTesting
+import Synchronization
+import Testing
+
+@testable import InventoryHTTP
+
+@Suite("Reports that run at a time")
+struct ReportQueueTests {
+    private let queue = ReportQueue(atOnce: 2)
+    private let running = Running()
+
+    /// Enters a report that runs until `running` says so.
+    private func enter(_ principal: String) -> Task<Void, any Error> {
+        // Immediate: it has its place, or none, when this returns.
+        Task.immediate { [queue, running] in
+            try await queue.run(for: principal) {
+                running.begin()
+                try await eventually { running.mayEnd.load(ordering: .relaxed) }
+                running.end()
+            }
+        }
+    }
+
+    @Test("two run, others wait, and one principal takes no more than four places")
+    func turns() async throws {
+        let ones = (1...4).map { _ in enter("one") }
+        let refused = enter("one")
+        await #expect(throws: LedgerError.self) { try await refused.value }
+        let others = (1...2).map { enter("other \($0)") }
+        running.mayEnd.store(true, ordering: .relaxed)
+        for task in ones + others { try await task.value }
+        #expect(running.counts.withLock { $0 } == (0, 2, 6))
+        try await queue.run(for: "one") {}
+    }
+
+    @Test("no more than 64 wait")
+    func waiting() async throws {
+        let tasks = (1...66).map { enter("\($0)") }
+        let refused = enter("another")
+        await #expect(throws: LedgerError.self) { try await refused.value }
+        running.mayEnd.store(true, ordering: .relaxed)
+        for task in tasks { try await task.value }
+    }
+
+    private final class Running: Sendable {
+        /// Now, at most at a time, and in all.
+        let counts = Mutex((now: 0, maximum: 0, total: 0))
+        let mayEnd = Atomic(false)
+
+        func begin() {
+            counts.withLock { counts in
+                counts.now += 1
+                counts.maximum = max(counts.maximum, counts.now)
+                counts.total += 1
+            }
+        }
+
+        func end() { counts.withLock { $0.now -= 1 } }
+    }
+}
