@@ -80,7 +80,7 @@ public struct InventoryServer: Sendable {
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> any Service {
         let pipeline = RequestPipeline(
-            router: Router(api.healthRoutes), authenticator: authenticator, limiter: nil, proxies: proxies,
+            router: Router(api.opsRoutes), authenticator: authenticator, limiter: nil, proxies: proxies,
             limits: limits, memory: memory, cors: nil,
             securityHeaders: SecurityHeaders.fields(isEncrypted: false),
             failures: FailureLog(logger))

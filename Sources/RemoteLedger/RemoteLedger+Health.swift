@@ -8,6 +8,7 @@ extension RemoteLedger: HealthReporting {
         switch await server.link.attempt(.get("/health")) {
         case .responded(let response):
             if let checks = try? response.checks() { return checks }
+            if let problem = try? RemoteProblem(response.fields()) { return [Self.failure(problem.text)] }
             return [Self.failure("the response is not from Khata (status \(response.status))")]
         case .unsent(let reason), .noResponse(let reason):
             return [Self.failure("\(server.link.address) does not respond: \(reason)")]

@@ -49,7 +49,7 @@ struct Instance {
     func run(onListening: @escaping @Sendable (_ url: String) -> Void = { _ in }) async throws {
         let (address, logger) = ("\(certificate == nil ? "http" : "https")://\(settings.bind)", logger)
         let front: [any Service] = [
-            server.opsService(host: settings.bind, port: settings.opsPort),
+            server.opsService(host: settings.opsBind, port: settings.opsPort),
             server.apiService(host: settings.bind, port: settings.port) { port in
                 let url = "\(address):\(port)"
                 logger.notice("serving", metadata: ["url": "\(url)"])
@@ -68,8 +68,8 @@ struct Instance {
             try await services.run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw Failure(
-                "a port of \(settings.bind) is taken: set port and ops.port, which are \(settings.port) and "
-                    + "\(settings.opsPort), to free ones")
+                "a port is taken: set port and ops.port, which are \(settings.port) of \(settings.bind) and "
+                    + "\(settings.opsPort) of \(settings.opsBind), to free ones")
         }
     }
 

@@ -60,13 +60,14 @@ extension InventoryAPI {
                 statuses: [.accepted]),
             Route(
                 .get, "/admin/cache/warm/{job_id}", .admin, readWarming, reach: .allStores, statuses: [.ok]),
-        ] + healthRoutes
+            healthRoute("/health", healthChecks, role: .manager),
+        ] + probes
     }
 
-    /// The routes that are also on the operator's port, and need no credential.
-    var healthRoutes: [Route] {
-        [healthRoute("/livez", livez), healthRoute("/readyz", readyz), healthRoute("/health", healthChecks)]
-    }
+    /// The operator's routes, on a port of their own. They need no credential.
+    var opsRoutes: [Route] { probes + [healthRoute("/health", healthChecks)] }
+
+    private var probes: [Route] { [healthRoute("/livez", livez), healthRoute("/readyz", readyz)] }
 }
 
 /// Routes with several paths.
@@ -87,9 +88,10 @@ extension InventoryAPI {
             statuses: .tagged)
     }
 
-    private func healthRoute(_ path: String, _ handler: @escaping Route.Handler) -> Route {
+    private func healthRoute(_ path: String, _ handler: @escaping Route.Handler, role: Role? = nil) -> Route {
         Route(
-            .get, path, nil, handler, parameters: nil, formats: [.health, .json],
+            .get, path, role, handler, reach: role == nil ? .ownStores : .allStores, parameters: nil,
+            formats: [.health, .json],
             statuses: [.ok, .serviceUnavailable])
     }
 }

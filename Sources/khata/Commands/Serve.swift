@@ -22,6 +22,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The address to listen on.")
     var bind: String?
 
+    @Option(help: "The address of the port for operators.")
+    var opsBind: String?
+
     @Flag(help: "Migrate the database's schema first; a file always is.")
     var migrate = false
 
@@ -30,6 +33,7 @@ struct Serve: AsyncParsableCommand {
         flags["port"] = port?.description
         flags["ops.port"] = opsPort?.description
         flags["bind"] = bind
+        flags["ops.bind"] = opsBind
         let settings = try await options.settings(flags)
         switch try settings.storage {
         case .servers(let servers): try await serve(servers, settings)

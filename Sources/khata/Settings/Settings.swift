@@ -10,6 +10,7 @@ import SQLiteLedger
 struct Settings {
     var bind = "127.0.0.1"
     var port = 8080
+    var opsBind = "127.0.0.1"
     var opsPort = 8081
     /// The default store.
     var defaultStoreID = StoreID(rawValue: 1)
@@ -45,9 +46,15 @@ struct Settings {
         Setting(
             "ops.port", \.opsPort, in: 0...65_535,
             """
-            The port of the health endpoints for operators. It need not be public, and never uses TLS: its clients (a load
-            balancer, a container's probe) are in the same network, have no key to protect, and need a response even if a
-            certificate has expired.
+            The port of the health endpoints for operators. It never uses TLS: its clients (a load balancer, a monitor) have
+            no key to protect, and need a response even if a certificate has expired.
+            """)
+        Setting(
+            "ops.bind", \.opsBind,
+            """
+            The address of that port. /health on it tells anyone who reaches it how the databases are, so it is not `bind`. A
+            load balancer, or a probe from outside of a container, needs an address that it reaches, in a network that only
+            operators reach; or it uses /readyz on the API's port.
             """)
         Setting(
             "default_store_id", \.defaultStoreID, in: 1...Int(maximumJSONInteger),

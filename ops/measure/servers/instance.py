@@ -44,7 +44,14 @@ class Instance:
             folder / f"{name}.log",
             journal,
             service_environment(
-                {"BIND": host.address, "PORT": str(ports[0]), "OPS_PORT": str(ports[1]), **settings}, environment
+                {
+                    "BIND": host.address,
+                    "PORT": str(ports[0]),
+                    "OPS_BIND": host.address,
+                    "OPS_PORT": str(ports[1]),
+                    **settings,
+                },
+                environment,
             ),
             Path("/"),  # where it finds no settings but these
         )
