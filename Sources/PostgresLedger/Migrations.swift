@@ -23,6 +23,8 @@ struct Migration: Sendable {
         Migration(
             version: 7, sql: String(decoding: PackageResources.v7_credential_log_sql, as: UTF8.self), isExpansion: true,
             finish: CredentialLog.recordExisting),
+        Migration(
+            version: 8, sql: String(decoding: PackageResources.v8_serving_role_sql, as: UTF8.self), isExpansion: true),
     ]
 
     /// Each ends at the end of a line with a semicolon, outside of the lines with `$$` that enclose a function's body.

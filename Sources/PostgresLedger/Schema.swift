@@ -12,15 +12,20 @@ public struct Schema: Sendable {
     }
 
     /// Applies the missing migrations, each in a transaction of its own, one process at a time.
+    /// - Parameter servingRole: Is granted what serving takes, as are roles that were named before.
     /// - Returns: The versions that were applied.
-    /// - Throws: `SchemaError.newer`, `PostgresError`.
-    public func migrate() async throws -> [Int64] {
+    /// - Throws: `SchemaError`, `PostgresError`.
+    public func migrate(servingRole: String? = nil) async throws -> [Int64] {
         try await database.run { session in
             try session.script("select pg_advisory_lock(\(Self.lock))")
             defer { try? session.script("select pg_advisory_unlock(\(Self.lock))") }
-            for table in ["schema_versions", "schema_expansions"] { try session.script(Self.createVersions(table)) }
+            let exist = try session.execute(Self.tablesExist).one()
+            for (column, table) in ["schema_versions", "schema_expansions"].enumerated() where try !exist.bool(column) {
+                try session.script(Self.createVersions(table))
+            }
             let missing = try Self.missing(session)
             for migration in missing { try Self.apply(migration, session) }
+            try ServingRole.grant(to: servingRole, session)
             return missing.map(\.version)
         }
     }
@@ -55,8 +60,8 @@ public struct Schema: Sendable {
 
     /// Creates the schema in a database that has none; any other must be at this program's version.
     /// - Throws: `SchemaError`, `PostgresError`.
-    public func makeIfMissing() async throws {
-        if try await !exists() { _ = try await migrate() }
+    public func makeIfMissing(servingRole: String? = nil) async throws {
+        if try await !exists() { _ = try await migrate(servingRole: servingRole) }
         try await check()
     }
 
@@ -65,7 +70,7 @@ public struct Schema: Sendable {
         try await database.run { session in try session.execute(Self.versionsExist).one().bool(0) }
     }
 
-    /// Checks that the schema is of this program's version and that commits are durable.
+    /// Checks that the schema is of this program's version, that commits are durable, and that the role has its privileges.
     /// - Throws: `SchemaError`, `PostgresError`.
     public func check() async throws {
         try await database.run { session in
@@ -75,7 +80,13 @@ public struct Schema: Sendable {
             }
             let durability = try session.execute(Self.durability).one().text(0)
             guard durability != "off" else { throw SchemaError.commitsAreNotDurable(setting: durability) }
+            try ServingRole.check(session)
         }
+    }
+
+    /// Why the connection's role could change history unnoticed; `nil` if it could not.
+    public func roleDefect() async throws -> String? {
+        try await database.run { session in try ServingRole.defect(session) }
     }
 
     /// Checks that the server is a replica, with a schema of this program's version.
@@ -103,7 +114,7 @@ public struct Schema: Sendable {
 
     private static func createVersions(_ table: String) -> String {
         """
-        create table if not exists \(table) (
+        create table \(table) (
             version    bigint primary key,
             applied_at timestamptz not null default now()
         )
@@ -129,6 +140,9 @@ public enum SchemaError: Error, CustomStringConvertible {
     case notAReplica
     /// Commits would be acknowledged before they are durable.
     case commitsAreNotDurable(setting: String)
+    case notGranted(role: String, privilege: String)
+    /// It does not exist, or owns the tables.
+    case unsuitableRole(String)
 
     public var description: String {
         switch self {
@@ -148,6 +162,16 @@ public enum SchemaError: Error, CustomStringConvertible {
             """
             synchronous_commit is \(setting) for this database or user, so acknowledged movements could be lost: \
             set it to on (or remote_write, remote_apply)
+            """
+        case .notGranted(let role, let privilege):
+            """
+            the database role \(role) lacks \(privilege): as the owner of the tables, run \
+            `khata migrate --serve-as \(role)`
+            """
+        case .unsuitableRole(let role):
+            """
+            \(role) cannot be the role to serve with: there is no such role, or it owns the tables or is a superuser. \
+            Create one with CREATE ROLE … LOGIN
             """
         }
     }

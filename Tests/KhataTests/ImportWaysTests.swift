@@ -146,7 +146,7 @@ struct ImportWaysTests {
             try await withShop { file, khata in
                 #expect(try await khata[way]!.imports(Self.plain, file).status == 0)
                 try await EarlierImport.run(file)
-                let promoted = try await khata[.direct]!.run(["promote", file.path, database.primaryURL])
+                let promoted = try await khata[.direct]!.run(["promote", file.path, database.ownerURL])
                 #expect(promoted.status == 0, "\(promoted.errors)")
                 let files = [(Self.plain, "1,103"), (EarlierImport.plain, "5"), (EarlierImport.withIDs, "3")]
                 for (text, rows) in files {

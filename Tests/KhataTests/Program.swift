@@ -15,7 +15,9 @@ struct Program {
     let environment: [String: String]
 
     init(on database: TestDatabase, _ more: [String: String] = [:]) {
-        environment = ["KHATA_PRIMARY_URL": database.primaryURL].merging(more) { $1 }
+        environment = [
+            "KHATA_PRIMARY_URL": database.primaryURL, "KHATA_PRIMARY_SERVING_ROLE": TestDatabase.servingRole,
+        ].merging(more) { $1 }
     }
 
     /// - Parameter environment: All that the program sees of it.
@@ -24,7 +26,9 @@ struct Program {
     }
 
     init(on file: TestFile, _ more: [String: String] = [:]) {
-        environment = ["KHATA_SQLITE_FILE": file.path].merging(more) { $1 }
+        environment = [
+            "KHATA_SQLITE_FILE": file.path, "KHATA_PRIMARY_SERVING_ROLE": TestDatabase.servingRole,
+        ].merging(more) { $1 }
     }
 
     /// Runs a command to its end.

@@ -252,6 +252,67 @@ struct VerifyTests {
         }
     }
 
+    @Test("finds each key and user that is not what the log says", arguments: Place.allCases)
+    func credentials(place: Place) async throws {
+        let changes: [(sql: String, told: String)] = [
+            (
+                "update api_keys set role = 'admin', stores = null where name = 'key 1'",
+                #", position 2: role is "admin", and "clerk" follows from the log"#
+            ),
+            ("", ", position 2: stores is none, and [1,4] follows from the log"),
+            ("update api_keys set expires_at = null where name = 'key 1'", ", position 2: expires_at is none, and "),
+            ("update api_keys set revoked_at = null where name = 'key 0'", ", position 4: revoked_at is none, and "),
+            (
+                "update api_keys set secret_hash = (select secret_hash from api_keys where name = 'key 0') "
+                    + "where name = 'key 2'", ", position 3: secret_digest is "
+            ),
+            (
+                "insert into api_keys (id, name, role, secret_hash, created_at) "
+                    + "select 'ffffffffffff', name, role, secret_hash, created_at from api_keys where name = 'key 2'",
+                "key:ffffffffffff: it is there, and the log does not know it"
+            ),
+            ("delete from users where name = 'ben'", "user:ben, position 7: it is not there, and the log knows it"),
+            (
+                "update users set password_hash = 'known', role = 'admin' where name = 'ana'",
+                #"user:ana, position 5: role is "admin", and "clerk" follows from the log"#
+            ),
+            ("", "user:ana, position 5: secret_digest is "),
+        ]
+        try await withShop(in: place) { khata, execute in
+            let triggers = place == .file ? Self.removeCredentialTriggers : Self.disableCredentialTriggers
+            try await execute(triggers)
+            for change in changes where !change.sql.isEmpty { try await execute(change.sql) }
+            let found = try await khata.run(["audit", "verify"])
+            #expect(found.status == 1)
+            for change in changes { #expect(found.errors.contains(change.told), "\(change.told) in \(found.errors)") }
+            #expect(found.errors.split(separator: "\n").count == changes.count + 1, "\(found.errors)")
+        }
+    }
+
+    @Test("notices that the end of the log of keys and users was cut off", arguments: Place.allCases)
+    func cutCredentials(place: Place) async throws {
+        try await withShop(in: place) { khata, execute in
+            let file = FileManager.default.temporaryDirectory.appending(path: "khata-test-heads-\(UUID())").path
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            #expect(try await khata.run(["audit", "verify", "--write-heads", file]).status == 0)
+            try await execute(place == .file ? Self.removeCredentialTriggers : Self.disableCredentialTriggers)
+            try await execute("delete from credential_log where position = 7; update users set disabled_at = null")
+            let cut = try await khata.run(["audit", "verify"])
+            #expect(cut.status == 0, "\(cut.errors)")
+            let noticed = try await khata.run(["audit", "verify", "--heads", file])
+            #expect(noticed.status == 1)
+            #expect(noticed.errors.contains("keys and users, position 7: entry 7, which was there on "))
+        }
+    }
+
+    private static let removeCredentialTriggers = """
+        drop trigger api_keys_are_inserted_with_entry; drop trigger api_keys_are_updated_with_entry;
+        drop trigger users_are_updated_with_entry; drop trigger credential_log_is_not_deleted
+        """
+    private static let disableCredentialTriggers = """
+        alter table api_keys disable trigger changed_with_entry; alter table users disable trigger changed_with_entry;
+        alter table credential_log disable trigger append_only
+        """
     private static let removeTriggers = "drop trigger movements_are_not_deleted; drop trigger audit_log_is_not_deleted"
     private static let disableTriggers = """
         alter table movements disable trigger append_only; alter table audit_log disable trigger append_only

@@ -7,8 +7,11 @@ import Synchronization
 
 /// A database of its own on the test servers, with the schema, and a ledger on it.
 public struct TestDatabase: Sendable {
+    /// As the role that serves, so that no test passes without a privilege that it needs.
     public let primaryURL: String
     public let replicaURL: String
+    /// As the superuser, who owns the tables.
+    public let ownerURL: String
     private let name: String
 
     public static let quiet: Logger = {
@@ -50,12 +53,18 @@ public struct TestDatabase: Sendable {
 
     private init() throws {
         name = "khata_test_\(UInt64.random(in: 0...UInt64.max))"
-        primaryURL = try Self.url("KHATA_TEST_PRIMARY_URL", database: name)
-        replicaURL = try Self.url("KHATA_TEST_REPLICA_URL", database: name)
+        primaryURL = try Self.url("KHATA_TEST_PRIMARY_URL", database: name, user: Self.servingRole)
+        replicaURL = try Self.url("KHATA_TEST_REPLICA_URL", database: name, user: Self.servingRole)
+        ownerURL = try Self.url("KHATA_TEST_PRIMARY_URL", database: name)
     }
 
-    public func migrate() async throws {
-        try await withPool { pool in _ = try await Schema(pool).migrate() }
+    /// Has the superuser's password.
+    public static let servingRole = "khata_serve"
+
+    /// - Returns: The versions that were applied.
+    @discardableResult
+    public func migrate() async throws -> [Int64] {
+        try await withPool { pool in try await Schema(pool).migrate(servingRole: Self.servingRole) }
     }
 
     /// Runs SQL behind the ledger's back.
@@ -70,8 +79,9 @@ public struct TestDatabase: Sendable {
         }
     }
 
+    /// As the owner.
     public func withPool<T: Sendable>(_ body: (Pool) async throws -> T) async throws -> T {
-        try await Self.withPool(primaryURL, body)
+        try await Self.withPool(ownerURL, body)
     }
 
     public static func withPool<T: Sendable>(_ url: String, _ body: (Pool) async throws -> T) async throws -> T {
@@ -111,11 +121,12 @@ public struct TestDatabase: Sendable {
     /// The replica's own database `postgres`.
     public static func replicaServerURL() throws -> String { try url("KHATA_TEST_REPLICA_URL") }
 
-    private static func url(_ variable: String, database: String? = nil) throws -> String {
+    private static func url(_ variable: String, database: String? = nil, user: String? = nil) throws -> String {
         guard let value = ProcessInfo.processInfo.environment[variable], var url = URLComponents(string: value) else {
             throw MissingServer(variable: variable)
         }
         if let database { url.path = "/" + database }
+        if let user { url.user = user }
         return url.string ?? value
     }
 }

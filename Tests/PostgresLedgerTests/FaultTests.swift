@@ -57,7 +57,7 @@ struct FaultTests {
             try await database.execute(
                 """
                 create sequence attempts;
-                create function fail_for_a_while() returns trigger language plpgsql as $$
+                create function fail_for_a_while() returns trigger language plpgsql security definer as $$
                 begin
                     if nextval('attempts') <= 4 then
                         raise exception 'try again' using errcode = 'serialization_failure';

@@ -38,7 +38,7 @@ struct SchemaTests {
                     ('000000000002', 'office', 'admin', sha256('b'), null);
                 commit
                 """)
-            let applied = try await database.withPool { pool in try await Schema(pool).migrate() }
+            let applied = try await database.migrate()
             #expect(applied == Array(2...Schema.version))
             try await database.withLedger { ledger in
                 let keys = try await ledger.apiKeys(after: nil, limit: 10).items

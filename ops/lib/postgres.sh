@@ -114,18 +114,26 @@ sql_on() { # PORT DATABASE [PSQL OPTION…]
         --host="$KHATA_STATE/sockets" --port="$port" --username=postgres --dbname="$database" "$@"
 }
 
-# The database NAME, owned by the role khata, which is no superuser.
+# The database NAME, owned by the role khata, which is no superuser and migrates. The role khata_serve serves.
 create_database() { # NAME
     sql postgres --set=database="$1" <<'SQL'
-SELECT 'CREATE ROLE khata LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'khata') \gexec
+SELECT format('CREATE ROLE %I LOGIN', name) FROM unnest(array['khata', 'khata_serve']) AS name
+    WHERE name NOT IN (SELECT rolname FROM pg_roles) \gexec
 SELECT format('CREATE DATABASE %I OWNER khata', :'database')
     WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
 SQL
-    sql postgres <<<"ALTER ROLE khata PASSWORD '$(secret database-password)'" # not an argument, which all users see
+    sql postgres <<SQL # not an argument, which all users see
+ALTER ROLE khata PASSWORD '$(secret owner-password)';
+ALTER ROLE khata_serve PASSWORD '$(secret database-password)';
+SQL
 }
 
 database_url() { # PORT DATABASE
-    echo "postgresql://khata:$(secret database-password)@127.0.0.1:$1/$2"
+    echo "postgresql://khata_serve:$(secret database-password)@127.0.0.1:$1/$2"
+}
+
+owner_url() { # PORT DATABASE
+    echo "postgresql://khata:$(secret owner-password)@127.0.0.1:$1/$2"
 }
 
 # SIGINT: disconnect clients, write a checkpoint, end.

@@ -17,7 +17,7 @@ start_test_servers() {
 
     local password
     password=$(secret superuser-password)
-    sql postgres <<<"ALTER ROLE postgres PASSWORD '$password'"
+    sql postgres <<<"ALTER ROLE postgres PASSWORD '$password'; CREATE ROLE khata_serve LOGIN PASSWORD '$password'"
     KHATA_TEST_PRIMARY_URL="postgresql://postgres:$password@127.0.0.1:$KHATA_PRIMARY_PORT/postgres"
     KHATA_TEST_REPLICA_URL="postgresql://postgres:$password@127.0.0.1:$KHATA_REPLICA_PORT/postgres"
     KHATA_TEST_REDIS_URL=$(redis_url)

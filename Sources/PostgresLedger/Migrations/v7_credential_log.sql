@@ -27,7 +27,8 @@ comment on column users.version is 'The position in credential_log of the last c
 do $$
 begin
     execute format($function$
-        create function refuse_change_without_entry() returns trigger language plpgsql as $body$
+        create function refuse_change_without_entry() returns trigger language plpgsql
+        set search_path = pg_catalog, pg_temp as $body$
         begin
             if tg_op = 'UPDATE' then
                 if to_jsonb(new) - 'last_used_at' = to_jsonb(old) - 'last_used_at' then return new; end if;

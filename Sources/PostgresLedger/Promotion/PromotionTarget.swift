@@ -46,15 +46,12 @@ public struct PromotionTarget: Sendable {
     /// - Throws: `PromotionConflict` if the head differs; `PostgresError`.
     public func append(_ page: AuditedPage, to head: LedgerHead) async throws {
         guard let last = page.entries.last else { return }
-        var lastEntries: [ProductID: LedgerEntry] = [:]
-        for entry in page.movements { lastEntries[entry.productID] = entry }
         let queries = [
             Query(
                 Self.advance, .int64(head.storeID.rawValue), .int64(head.position.rawValue), .bytes(head.hash.bytes),
                 .int64(last.position.rawValue), .bytes(last.hash.bytes), .timestamp(last.recordedAt.microseconds)),
             LedgerEntry.insert(page.movements),
             AuditEntry.insert(page.entries),
-            LedgerEntry.upsertLevels(lastEntries.values),
         ]
         try await database.write { session in
             do {

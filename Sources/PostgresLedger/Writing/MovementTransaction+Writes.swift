@@ -8,7 +8,6 @@ extension MovementTransaction {
         var writes = [
             LedgerEntry.insert(decision.entries),
             AuditEntry.insert(decision.audit),
-            LedgerEntry.upsertLevels(decision.lastEntries.values),
             LedgerHead.update(decision.heads.values),
         ]
         writes += Outbox.insert(CommitProof(last), decision.invalidations, cache)
@@ -21,6 +20,7 @@ extension MovementTransaction {
 }
 
 extension LedgerEntry {
+    /// A trigger sets the levels that follow.
     static func insert(_ entries: [LedgerEntry]) -> Query {
         Query(
             insertMovements,
@@ -37,17 +37,6 @@ extension LedgerEntry {
             .timestamps(entries.map(\.recordedAt.microseconds)))
     }
 
-    /// Sets the levels after the last entries of their products.
-    static func upsertLevels(_ entries: some Collection<LedgerEntry>) -> Query {
-        Query(
-            upsertLevels,
-            .int64s(entries.map(\.storeID.rawValue)),
-            .int64s(entries.map(\.productID.rawValue)),
-            .int64s(entries.map(\.onHandAfter)),
-            .int64s(entries.map(\.position.rawValue)),
-            .timestamps(entries.map(\.recordedAt.microseconds)))
-    }
-
     private static let insertMovements = Statement(
         "movements.insert",
         """
@@ -59,14 +48,5 @@ extension LedgerEntry {
             $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[])
             as n (store_id, position, product_id, type, quantity, on_hand_after, transfer_id, reference, note,
             occurred_at, recorded_at)
-        """)
-
-    private static let upsertLevels = Statement(
-        "movements.upsert_levels",
-        """
-        insert into stock_levels as l (store_id, product_id, on_hand, position, recorded_at)
-        select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[])
-        on conflict (store_id, product_id) do update
-        set on_hand = excluded.on_hand, position = excluded.position, recorded_at = excluded.recorded_at
         """)
 }

@@ -10,8 +10,13 @@ struct Migrate: AsyncParsableCommand {
 
     @OptionGroup var options: SettingsOptions
 
+    @Option(help: "The database role that serves: it is granted what that takes. Same as primary.serving_role.")
+    var serveAs: String?
+
     func run() async throws {
-        let settings = try await options.settings()
+        var flags: [String: String] = [:]
+        flags["primary.serving_role"] = serveAs
+        let settings = try await options.settings(flags)
         switch try settings.storage {
         case .servers(let servers):
             let versions = try await settings.migrate(servers)
@@ -36,6 +41,6 @@ extension Settings {
         configuration.silenceTimeout = nil
         let primary = Pool(
             configuration, maximumConnections: 1, maximumWaiting: 1, waitTimeout: .seconds(60), logger: logger())
-        return try await closing(primary.close) { try await Schema(primary).migrate() }
+        return try await closing(primary.close) { try await Schema(primary).migrate(servingRole: servingRole) }
     }
 }

@@ -61,7 +61,7 @@ struct PromoteCommand: AsyncParsableCommand {
         )
         let promotion = Promotion(
             file: shop, target: PromotionTarget(pool), schema: Schema(pool), ledger: ledger,
-            targetName: "\(configuration)"
+            targetName: "\(configuration)", servingRole: settings.servingRole
         )
         do {
             return try await closing(pool.close) {

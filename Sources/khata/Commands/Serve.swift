@@ -48,7 +48,9 @@ struct Serve: AsyncParsableCommand {
         let redis = try settings.redisClient(on: servers, logger)
         let cache = redis.map { CacheConnection($0, recentBytes: settings.recentDocumentBytes, logger: logger) }
         let ledger = try settings.ledger(on: servers, logger, invalidating: cache ?? NoCacheConnection())
-        try await Schema(ledger.primary).check()
+        let schema = Schema(ledger.primary)
+        try await schema.check()
+        if let defect = try await schema.roleDefect() { logger.warning("\(defect)") }
         let documents = cache.map { DocumentCache($0, servesUnproven: settings.ledger.servesUnproven) }
         let warming = documents.map { CacheWarming(settings.warmer(ledger, $0), logger: logger) }
         let instance = try await Instance(

@@ -18,6 +18,8 @@ struct Promotion: Sendable {
     let ledger: PostgresLedger
     /// Without the password.
     let targetName: String
+    /// Serves the shop there, if another role owns it.
+    let servingRole: String?
 
     func run() async throws -> PromotionSummary {
         let start = ContinuousClock.now
@@ -25,7 +27,7 @@ struct Promotion: Sendable {
         let moved = try await file.destination()
         let isElsewhere = moved.map { $0.identity != here.identity } ?? false
         if isElsewhere, try await !schema.exists() { throw Failure.isElsewhere(moved, targetName) }
-        try await schema.makeIfMissing()
+        try await schema.makeIfMissing(servingRole: servingRole)
         switch try await target.contents() {
         case .open:
             guard moved != nil else { throw Failure.isInUse(targetName) }

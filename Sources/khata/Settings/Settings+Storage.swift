@@ -16,6 +16,12 @@ extension Settings {
             and several hosts (target_session_attrs=read-write) work as PostgreSQL documents them.
             """)
         Setting(
+            "primary.serving_role", \.servingRole, example: "khata_serve",
+            """
+            The role with which instances and commands connect, if another one owns the tables: `khata migrate`, run as the
+            owner, grants it what they need. It cannot change history. Once granted, later migrations keep its privileges.
+            """)
+        Setting(
             "primary.read_connections", \.ledger.primaryReadConnections, in: 1...1_000,
             "Connections to the primary for reads that the replica cannot serve.")
         Setting(

@@ -15,6 +15,8 @@ struct Settings {
     /// The default store.
     var defaultStoreID = StoreID(rawValue: 1)
     var primaryURL: String?
+    /// For migrations; all other commands run with any role.
+    var servingRole: String?
     var replicaURL: String?
     var redisURL: String?
     var recentDocumentBytes = 64 << 20

@@ -133,7 +133,7 @@ struct PromoteInterruptionTests {
     private func promote(_ file: TestFile, _ database: TestDatabase) -> @Sendable () throws -> RunningProgram {
         {
             try Program(on: file).start(
-                ["promote", file.path, database.primaryURL], log: file.folder.appending(path: "promote.log"))
+                ["promote", file.path, database.ownerURL], log: file.folder.appending(path: "promote.log"))
         }
     }
 }

@@ -63,7 +63,7 @@ struct PromoteTests {
     func fileIsClosed() async throws {
         try await TestFile.withFullShop { file in
             try await TestDatabase.with { database in
-                let secret = database.primaryURL.replacing("postgres@", with: "postgres:secret@")
+                let secret = database.ownerURL.replacing("postgres@", with: "postgres:secret@")
                 let promoted = try await Program(on: file).run(["promote", file.path, secret])
                 #expect(promoted.status == 0 && !promoted.output.contains("secret"), "\(promoted.errors)")
                 let khata = Program(on: file)
@@ -211,7 +211,7 @@ struct PromoteTests {
 
 extension TestFile {
     func promote(to database: TestDatabase, _ flags: String...) async throws -> Program.Outcome {
-        try await Program(on: self).run(["promote", path, database.primaryURL] + flags)
+        try await Program(on: self).run(["promote", path, database.ownerURL] + flags)
     }
 
     /// Whether every read of the database brings what it brings of the file.

@@ -16,7 +16,8 @@ from measure.network.hosts import LOCAL, Host, Placed
 from measure.servers.sql import Row, Session, SQLError
 
 DATABASE = "khata"
-ROLE = "khata"
+OWNER = "khata"
+ROLE = "khata_serve"
 SUPERUSER = "postgres"
 
 # That of network/namespaces.py.
@@ -25,8 +26,8 @@ TEST_NETWORK = "198.18.0.0/15"
 HBA = f"""\
 local all         all                      trust
 local replication all                      trust
-host  all         {ROLE}      samenet         trust
-host  all         {ROLE}      {TEST_NETWORK}   trust
+host  all         {OWNER},{ROLE}  samenet         trust
+host  all         {OWNER},{ROLE}  {TEST_NETWORK}   trust
 host  replication {SUPERUSER}   samenet         trust
 host  replication {SUPERUSER}   {TEST_NETWORK}   trust
 """
@@ -181,10 +182,11 @@ class PostgresServer:
         self._run("pg_ctl", "promote", "--pgdata", str(self.data), "--wait")
 
     def create_database(self, name: str) -> None:
-        """It belongs to the service's role."""
-        if self.value(f"SELECT count(*) FROM pg_roles WHERE rolname = '{ROLE}'", "postgres") == "0":
-            self.execute(f"CREATE ROLE {ROLE} LOGIN", "postgres")
-        self.execute(f"CREATE DATABASE {name} OWNER {ROLE}", "postgres")
+        """It belongs to the role that migrates; another one serves."""
+        for role in (OWNER, ROLE):
+            if self.value(f"SELECT count(*) FROM pg_roles WHERE rolname = '{role}'", "postgres") == "0":
+                self.execute(f"CREATE ROLE {role} LOGIN", "postgres")
+        self.execute(f"CREATE DATABASE {name} OWNER {OWNER}", "postgres")
 
     def checkpoint(self) -> None:
         self.execute("CHECKPOINT", "postgres", timeout_s=600)
@@ -243,8 +245,8 @@ def conninfo(host: str, port: int, name: str) -> str:
     return f"host={host} port={port} user={SUPERUSER} application_name={name}"
 
 
-def database_url(*places: Placed, database: str = DATABASE) -> str:
+def database_url(*places: Placed, database: str = DATABASE, role: str = ROLE) -> str:
     """Of a server; of several, of the one that is the primary."""
     addresses = ",".join("{}:{}".format(*place.address) for place in places)
     several = "?target_session_attrs=read-write" if len(places) > 1 else ""
-    return f"postgresql://{ROLE}@{addresses}/{database}{several}"
+    return f"postgresql://{role}@{addresses}/{database}{several}"

@@ -151,10 +151,13 @@ class Stack:
         return started
 
     def settings(self) -> dict[str, str]:
-        settings = {"PRIMARY_URL": database_url(self.primary), "REDIS_URL": redis_url(self.redis)}
+        settings = {"PRIMARY_URL": self.database_url(self.primary), "REDIS_URL": redis_url(self.redis)}
         if self.standbys:
-            settings["REPLICA_URL"] = database_url(self.replica)
+            settings["REPLICA_URL"] = self.database_url(self.replica)
         return settings
+
+    def database_url(self, server: PostgresServer) -> str:
+        return database_url(server, role=self.template.role)
 
     def connect(self, *names: str, key: str | None = None, timeout_s: float = 10) -> dict[str, Connection]:
         """To all instances if none is named, for one thread."""
@@ -166,7 +169,7 @@ class Stack:
     def verify(self, server: PostgresServer | None = None) -> str | None:
         """`khata audit verify`: what is wrong with the chains."""
         try:
-            run_program(self.program, {"PRIMARY_URL": database_url(server or self.primary)}, "audit", "verify")
+            run_program(self.program, {"PRIMARY_URL": self.database_url(server or self.primary)}, "audit", "verify")
         except ProgramFailed as failure:
             return str(failure)
         return None

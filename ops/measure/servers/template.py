@@ -10,7 +10,7 @@ from measure.machine.undo import Journal
 from measure.network.ports import free_port
 from measure.places import REPOSITORY
 from measure.servers.instance import Instance
-from measure.servers.postgres import DATABASE, PostgresServer, database_url
+from measure.servers.postgres import DATABASE, OWNER, ROLE, PostgresServer, database_url
 from measure.servers.program import UNLIMITED, create_key, run_program
 
 CONFIGURATION = REPOSITORY / "ops/postgres/production.conf"
@@ -28,23 +28,26 @@ class Keys:
 class Template:
     data: Path
     keys: Keys
+    # With which the service connects.
+    role: str
 
     def copy_to(self, server: PostgresServer) -> None:
         server.copy(self.data)
 
 
 def make_template(
-    program: Path, folder: Path, journal: Journal, catalog: Iterable[tuple[str, dict[str, Any]]]
+    program: Path, folder: Path, journal: Journal, catalog: Iterable[tuple[str, dict[str, Any]]], role: str = ROLE
 ) -> Template:
-    """`catalog`: stores and products, as paths and bodies to be posted."""
+    """`catalog`: stores and products, as paths and bodies to be posted. `role`: the owner, if it knows no other."""
     folder.mkdir()
     server = PostgresServer("template", folder / "postgres", free_port(), journal)
     server.create(CONFIGURATION)
     server.configure({"fsync": "off"})
     server.start()
     server.create_database(DATABASE)
-    settings = {"PRIMARY_URL": database_url(server)}
-    run_program(program, settings, "migrate")
+    serve_as = ("--serve-as", role) if role != OWNER else ()
+    run_program(program, {"PRIMARY_URL": database_url(server, role=OWNER)}, "migrate", *serve_as)
+    settings = {"PRIMARY_URL": database_url(server, role=role)}
     keys = Keys(
         create_key(program, settings, "admin", "admin", *UNLIMITED),
         create_key(program, settings, "clerk", "clerk", "--reads-per-second", "200", "--writes-per-second", "100"),
@@ -56,4 +59,4 @@ def make_template(
     connection.close()
     instance.process.stop()
     server.stop()
-    return Template(server.data, keys)
+    return Template(server.data, keys, role)

@@ -23,7 +23,7 @@ from measure.chaos.testbed import Testbed
 from measure.chaos.verdict import Verdict
 from measure.clients.balancer import Balancer
 from measure.clients.http import Connection
-from measure.servers.postgres import database_url
+from measure.servers.postgres import OWNER, database_url
 from measure.servers.program import run_program
 from measure.servers.template import make_template
 
@@ -35,7 +35,7 @@ def run(testbed: Testbed) -> Verdict:
     old, new = testbed.old_program or testbed.program, testbed.program
     template = testbed.template
     if old != new:
-        template = make_template(old, testbed.own_folder() / "template", testbed.journal, ALL.catalog())
+        template = make_template(old, testbed.own_folder() / "template", testbed.journal, ALL.catalog(), OWNER)
     verdict = Verdict()
     verdict.note(replaced="another version" if old != new else "the same version")
     with dataclasses.replace(testbed, program=old, template=template).stack() as stack:
@@ -56,7 +56,7 @@ def run(testbed: Testbed) -> Verdict:
         with Crew(workers) as crew:
             time.sleep(work_s)
             # Beside the old instances.
-            run_program(new, {"PRIMARY_URL": database_url(stack.primary)}, "migrate")
+            run_program(new, {"PRIMARY_URL": database_url(stack.primary, role=OWNER)}, "migrate")
             time.sleep(work_s)
             for name in ("b", "a"):
                 stack.instances[name].replace_with(new)

@@ -15,7 +15,7 @@ from measure.chaos.history import History
 from measure.chaos.scenario import Scenario
 from measure.chaos.testbed import Testbed
 from measure.chaos.verdict import Verdict
-from measure.servers.postgres import DATABASE, ROLE, PostgresServer, database_url
+from measure.servers.postgres import DATABASE, OWNER, PostgresServer, database_url
 from measure.servers.program import ProgramFailed, run_program
 from measure.servers.stack import Stack
 
@@ -93,7 +93,7 @@ OTHER = "other"
 def run_other_database(testbed: Testbed) -> Verdict:
     """The setting leads to a copy of the database on the same servers, where other movements were recorded since."""
     with testbed.stack() as stack:
-        stack.primary.execute(f"CREATE DATABASE {OTHER} OWNER {ROLE} TEMPLATE {DATABASE}", "postgres")
+        stack.primary.execute(f"CREATE DATABASE {OTHER} OWNER {OWNER} TEMPLATE {DATABASE}", "postgres")
         other = {"PRIMARY_URL": other_database(database_url(stack.primary))}
         for number in range(3):
             move = ("move", "in", product_name(1 + number), "7", "--store", str(DEFAULT_STORE))

@@ -1,0 +1,125 @@
+import Access
+import Inventory
+import InventoryTesting
+import LedgerTesting
+import Postgres
+import Testing
+
+@testable import PostgresLedger
+
+@Suite("The role that serves")
+struct ServingRoleTests {
+    /// What an intruder with its password would do, in one transaction each.
+    private static let attacks = [
+        "update stock_levels set on_hand = 999",
+        "insert into stock_levels select 1, 555, 1, 1, now()",
+        "delete from stock_levels",
+        "update products set name = 'Salt' where product_id = 102",
+        "update products set name = 'Salt', version = 1 where product_id = 102",
+        "update products set name = 'Salt', version = version + 1 where product_id = 102",
+        "update products set archived_at = now() where product_id = 102",
+        "insert into products (product_id, name, version) values (555, 'Salt', 1)",
+        "update stores set archived_at = now(), version = version + 1 where store_id = 1",
+        "update stores set name = 'Elsewhere' where store_id = 1",
+        "insert into stores (store_id, name, version) values (555, 'Elsewhere', 1)",
+        "delete from stores where store_id = 1",
+        "delete from movements where store_id = 1",
+        "delete from audit_log where store_id = 1",
+        "update movements set quantity = 1",
+        "update audit_log set actor = 'key:other'",
+        "truncate movements",
+        "truncate audit_log",
+        "truncate credential_log",
+        "alter table movements disable trigger append_only",
+        "drop trigger append_only on audit_log",
+        "drop table audit_log",
+        "set session_replication_role = replica",
+        "create function public.evil() returns trigger language plpgsql as 'begin return null; end'",
+        "update api_keys set role = 'admin'",
+        "update api_keys set secret_hash = sha256('known')",
+        "update api_keys set expires_at = null, version = version + 1",
+        "insert into api_keys (id, name, role, secret_hash) values ('000000000000', 'a', 'admin', sha256('known'))",
+        """
+        insert into api_keys (version, id, name, role, secret_hash)
+        values (1, '000000000000', 'a', 'admin', sha256('known'))
+        """,
+        "delete from api_keys",
+        "update users set password_hash = 'known'",
+        "update users set role = 'admin', version = version - 1",
+        """
+        create temp table credential_log as select 99 as position, '{"subject": "user:ana"}' as detail;
+        update users set role = 'admin', version = 99
+        """,
+        "update credential_log set actor = 'key:other'",
+    ]
+
+    @Test("can neither change history nor what follows from it")
+    func attacks() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger { ledger in
+                _ = try await ledger.record(.stockIn(5), .testing)
+                _ = try await ledger.addAPIKey(
+                    NewAPIKey(APIKey.generate(), name: "till", grant: Grant(role: .clerk), expiresAt: .now))
+                try await database.execute(
+                    """
+                    begin;
+                    insert into credential_log values (2, now(), 'a', 'user-created', 'r', '{"subject": "user:ana"}',
+                        sha256('a'));
+                    insert into users (version, name, password_hash, role) values (2, 'ana', '', 'clerk');
+                    commit
+                    """)
+            }
+            try await TestDatabase.withPool(database.primaryURL) { pool in
+                for attack in Self.attacks {
+                    await #expect("\(attack)") {
+                        try await pool.run { try $0.script(attack) }
+                    } throws: { error in
+                        // insufficient_privilege, restrict_violation
+                        ["42501", "23001"].contains((error as? PostgresError)?.sqlState)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("is told what it lacks, gets it again with each migration, and is none that owns the tables")
+    func grants() async throws {
+        try await TestDatabase.with { database in
+            try await database.execute("revoke insert on outbox, credential_log from khata_serve")
+            try await TestDatabase.withPool(database.primaryURL) { pool in
+                await #expect {
+                    try await Schema(pool).check()
+                } throws: { error in
+                    "\(error)".contains("the database role khata_serve lacks INSERT on")
+                        && "\(error)".contains("khata migrate --serve-as khata_serve")
+                }
+                try await database.withPool { owner in _ = try await Schema(owner).migrate() }
+                try await Schema(pool).check()
+                let (applied, defect) = (try await Schema(pool).migrate(), try await Schema(pool).roleDefect())
+                #expect(applied == [] && defect == nil)
+            }
+            try await database.withPool { owner in
+                let defect = try await Schema(owner).roleDefect()
+                #expect(defect?.contains("postgres owns the tables") == true)
+                for role in ["postgres", "nobody; drop table users"] {
+                    await #expect {
+                        _ = try await Schema(owner).migrate(servingRole: role)
+                    } throws: { error in
+                        "\(error)".hasPrefix("\(role) cannot be the role to serve with")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("is in health if it owns the tables")
+    func health() async throws {
+        try await TestDatabase.with { database in
+            let restricted = try await database.withLedger { ledger in await ledger.health() }
+            #expect(restricted.map(\.name) == ["primary:responseTime"])
+            let owning = try await database.withLedger(primary: database.ownerURL) { ledger in await ledger.health() }
+            #expect(owning.map(\.name) == ["primary:responseTime", "primary:role"])
+            #expect(owning.last?.status == .warn)
+        }
+    }
+}
