@@ -15,6 +15,16 @@ public struct ScopedLedger: Sendable {
     private func require(_ storeID: StoreID?) throws(LedgerError) {
         if let storeID, !scope.contains(storeID) { throw .notFound }
     }
+
+    private func require(_ outcome: Outcome) throws(LedgerError) {
+        switch outcome {
+        case .movement(let movement): try require(movement.storeID)
+        case .transfer(let transfer): for side in [transfer.out, transfer.in] { try require(side.storeID) }
+        case .batch(let batch): for case .recorded(let movement) in batch.lines { try require(movement.storeID) }
+        case .catalog(.store(let store)): try require(store.id)
+        case .catalog(.product): try require(Self.missingStoreID)
+        }
+    }
 }
 
 extension ScopedLedger: StockReading {
@@ -87,14 +97,15 @@ extension ScopedLedger: StockReading {
     }
 }
 
-/// Checks receipts too: for an import's name, the receipt is that of the first request, perhaps of another principal.
+/// Checks outcomes too: on a replay, the scope may have shrunk since; and for an import's name, the outcome is that of the
+/// first request, perhaps of another principal.
 extension ScopedLedger: StockWriting {
     public func record(
         _ movement: Movement, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<RecordedMovement> {
         try require(movement.storeID)
         let receipt = try await ledger.record(movement, context)
-        try require(receipt.value.storeID)
+        try require(.movement(receipt.value))
         return receipt
     }
 
@@ -104,7 +115,7 @@ extension ScopedLedger: StockWriting {
         try require(transfer.from)
         try require(transfer.to)
         let receipt = try await ledger.record(transfer, context)
-        for side in [receipt.value.out, receipt.value.in] { try require(side.storeID) }
+        try require(.transfer(receipt.value))
         return receipt
     }
 
@@ -113,20 +124,28 @@ extension ScopedLedger: StockWriting {
     public func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch> {
         let batch = batch.map { scope.contains($0.storeID) ? $0 : $0.moved(to: Self.missingStoreID) }
         let receipt = try await ledger.record(batch, context)
-        for case .recorded(let movement) in receipt.value.lines { try require(movement.storeID) }
+        try require(.batch(receipt.value))
+        // On a replay, lines may have been refused for the stock of a store that was in scope then; or that is unknown now,
+        // because they are not valid under the limits of today.
+        for case (let line, .refused(let refusal)) in zip(batch.lines, receipt.value.lines) {
+            if case .movement(let movement) = line, movement.storeID != Self.missingStoreID { continue }
+            guard case .unknownStore = refusal else { throw .notFound }
+        }
         return receipt
     }
 
-    /// Not limited to the scope: it repeats a receipt that the principal already got.
     public func replay(of key: IdempotencyKey) async throws(LedgerError) -> Receipt<Outcome>? {
-        try await ledger.replay(of: key)
+        let receipt = try await ledger.replay(of: key)
+        if let receipt { try require(receipt.value) }
+        return receipt
     }
 
     public func change(
         _ change: CatalogChange, _ context: CommandContext
     ) async throws(LedgerError) -> Receipt<CatalogItem> {
         switch change {
-        case .createProduct, .addProduct, .replaceProduct, .archiveProduct: break
+        // Products are all stores'.
+        case .createProduct, .addProduct, .replaceProduct, .archiveProduct: try require(Self.missingStoreID)
         case .createStore(let id, _): try require(id ?? Self.missingStoreID)
         case .replaceStore(let id, _, _), .archiveStore(let id, _): try require(id)
         }

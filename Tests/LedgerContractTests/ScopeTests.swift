@@ -36,16 +36,23 @@ struct ScopeTests {
         }
     }
 
-    @Test("a refusal tells of stock in scope, and that there is more elsewhere", arguments: StorageUnderTest.allCases)
-    func stockLeft(storage: StorageUnderTest) async throws {
+    @Test("products are not a limited principal's to change", arguments: StorageUnderTest.allCases)
+    func catalog(storage: StorageUnderTest) async throws {
         try await with(storage) { ledger in
-            for (store, levels) in [(StoreID.two, [LevelKey.sugarInTwo]), (StoreID(rawValue: 999), [])] {
-                let scoped = ScopedLedger(ledger, scope: .only([store]))
-                let refused = try await refusal {
-                    _ = try await scoped.change(.archiveProduct(.sugar, ifVersion: .any), .testing())
+            let scoped = ScopedLedger(ledger, scope: .only([.one, .two]))
+            let before = try await ledger.products(ProductQuery(), Freshness()).value.items
+            for change in [
+                CatalogChange.createProduct(nil, ProductDetails(name: "Tea")), .addProduct(named: "Tea"),
+                .replaceProduct(.sugar, ProductDetails(name: "Salt"), ifVersion: .any),
+                .archiveProduct(.sugar, ifVersion: .any), .createStore(nil, name: "Mine"),
+            ] {
+                await #expect("\(change)") {
+                    _ = try await scoped.change(change, .testing())
+                } throws: { error in
+                    if case LedgerError.notFound = error { true } else { false }
                 }
-                #expect(refused == .inUse(StockLeft(levels, hasMore: true)))
             }
+            #expect(try await ledger.products(ProductQuery(), Freshness()).value.items == before)
         }
     }
 

@@ -64,6 +64,11 @@ extension InventoryAPI {
             guard movement.kind == .stockIn else { throw Problem(unknownName: name) }
         }
         guard context.principal.role >= .manager else { throw Problem(addingToCatalog: name, context.principal.role) }
+        guard context.principal.scope == .all else {
+            throw Problem(
+                .forbidden,
+                "No product is called \(name), and the catalog, which is all stores', is not yours to add to.")
+        }
         // Without the idempotency key, which belongs to the movement: `addProduct(named:)` is idempotent anyway.
         let added = try await ledger.change(
             .addProduct(named: name), CommandContext(actor: command.actor, requestID: command.requestID))

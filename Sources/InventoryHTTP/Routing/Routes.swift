@@ -8,11 +8,18 @@ extension InventoryAPI {
             Route(
                 .get, "/products", .reader, listProducts,
                 parameters: .page + [.search, .category, .minPosition], statuses: .tagged),
-            Route(.post, "/products", .manager, createProduct, body: ProductBody.self, statuses: [.created]),
+            // `allStores`, because the catalog is all stores'.
+            Route(
+                .post, "/products", .manager, createProduct, reach: .allStores, body: ProductBody.self,
+                statuses: [.created]),
             Route(
                 .get, "/products/{product_id}", .reader, readProduct, parameters: [.minPosition], statuses: .tagged),
-            Route(.put, "/products/{product_id}", .manager, replaceProduct, body: ProductBody.self, statuses: [.ok]),
-            Route(.delete, "/products/{product_id}", .manager, archiveProduct, statuses: [.noContent]),
+            Route(
+                .put, "/products/{product_id}", .manager, replaceProduct, reach: .allStores, body: ProductBody.self,
+                statuses: [.ok]),
+            Route(
+                .delete, "/products/{product_id}", .manager, archiveProduct, reach: .allStores,
+                statuses: [.noContent]),
 
             Route(.get, "/stores", .reader, listStores, parameters: .page + [.minPosition], statuses: .tagged),
             Route(

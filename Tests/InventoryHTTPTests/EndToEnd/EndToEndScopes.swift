@@ -2,7 +2,10 @@ import Access
 import HTTPTypes
 import Inventory
 import JSON
+import LedgerTesting
 import NIOHTTP1
+import PostgresLedger
+import ServerTesting
 import Testing
 
 @testable import InventoryHTTP
@@ -131,10 +134,72 @@ extension EndToEnd {
                 let key = try await server.key(.admin, stores: [Self.own])
                 for route in server.routes where route.reach == .allStores {
                     let path = route.path.replacing("{key_id}", with: "0123456789ab").replacing("{job_id}", with: "1")
+                        .replacing("{product_id}", with: "101")
                     let answer = try await server.send(
                         .init(rawValue: route.method.rawValue), path, route.method == .post ? "{}" : nil, as: nil,
                         headers: [("Authorization", "Bearer \(key)")])
                     #expect(answer.status == 403, "\(route.method) \(route.path)")
+                }
+            }
+        }
+
+        @Test("a manager of some stores does not change the catalog, by whatever route")
+        func catalog() async throws {
+            try await LiveServer.with { server in
+                try await server.stocked()
+                let key = [("Authorization", "Bearer \(try await server.key(.manager, stores: [Self.own]))")]
+                let before = try await server.get("/products").text
+                for (method, path, body) in [
+                    (HTTPMethod.PUT, "/products/101", #"{"name": "Mine"}"#), (.DELETE, "/products/105", nil),
+                    (.POST, "/products", #"{"name": "Mine"}"#), (.POST, "/stores", #"{"name": "Mine"}"#),
+                    (.POST, "/stock/move", #"{"product": "Mine", "type": "IN", "quantity": 1}"#),
+                ] {
+                    let answer = try await server.send(method, path, body, as: nil, headers: key)
+                    #expect(answer.status == 403, "\(method) \(path)")
+                }
+                #expect(try await server.get("/products").text == before)
+                // Their own store is.
+                #expect(
+                    try await server.send(.PUT, "/stores/1", #"{"name": "Mine"}"#, as: nil, headers: key).status == 200)
+            }
+        }
+
+        @Test("a retry repeats nothing of stores that are no longer the caller's, whether or not it is still valid")
+        func shrunkScope() async throws {
+            var narrow = HTTPLimits()
+            narrow.input.quantity = 10
+            try await LiveServer.withTwo(limits: narrow) { wide, narrow in
+                try await wide.stocked()
+                let token = try await wide.key(.clerk, stores: [1, 2])
+                func line(_ store: Int, _ quantity: Int, _ type: String) -> String {
+                    #"{"store_id": \#(store), "product_id": 101, "quantity": \#(quantity), "movement_type": "\#(type)"}"#
+                }
+                let bodies = [
+                    #"{"movements": [\#(line(1, 11, "IN")), \#(line(2, 11, "IN"))]}"#,
+                    #"{"movements": [\#(line(1, 11, "IN")), \#(line(2, 999, "sale"))]}"#,
+                    #"{"atomic": true, "movements": [\#(line(1, 11, "IN")), \#(line(2, 11, "IN"))]}"#,
+                ]
+                func send(_ number: Int, to server: LiveServer) async throws -> Answer {
+                    try await server.post(
+                        "/stock-movements/batch", bodies[number], as: nil,
+                        headers: [("Authorization", "Bearer \(token)"), ("Idempotency-Key", "key-\(number)")])
+                }
+                for number in bodies.indices {
+                    #expect((200...201).contains(try await send(number, to: wide).status))
+                    #expect(try await send(number, to: narrow).header("idempotent-replayed") == "true")
+                }
+                let id = try #require(APIKey(token)?.id)
+                try await wide.change {
+                    _ = try await $0.changeAPIKey(id, .keyRotated, $1) { key, _ in
+                        key.grant = Grant(role: .clerk, scope: .only([StoreID(rawValue: 1)]))
+                    }
+                }
+                for server in [wide, narrow] {
+                    for number in bodies.indices {
+                        try await eventually("the key is looked up again") {
+                            try await send(number, to: server).status == 404
+                        }
+                    }
                 }
             }
         }

@@ -153,6 +153,15 @@ struct LiveServer: Sendable {
         return try #require(made["key"]?.string)
     }
 
+    /// Changes keys or users beside the server.
+    func change(
+        _ body: @Sendable (PostgresLedger, CommandContext) async throws -> Void
+    ) async throws {
+        try await database.withLedger { ledger in
+            try await body(ledger, CommandContext(actor: "test", requestID: "test"))
+        }
+    }
+
     /// Sends a request, with a key of the role unless the headers say otherwise.
     func send(
         _ method: HTTPMethod, _ path: String, _ json: String? = nil, as role: Role? = .admin,
