@@ -48,7 +48,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         // The keys of the settings file, to refuse those that do not exist.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        // The HTTP client of RemoteLedger, and of the tests.
+        // The HTTP client of RemoteLedger, of key sets at a URL, and of the tests.
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
@@ -123,11 +123,14 @@ let package = Package(
         .target(
             name: "Authentication",
             dependencies: [
-                "Access", "Basics", "Inventory", "JSON",
+                "Access", "Basics", "Inventory", "JSON", "RateLimiting",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -217,6 +220,7 @@ let package = Package(
             name: "ServerTesting",
             dependencies: [
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/ServerTesting",
@@ -237,10 +241,8 @@ let package = Package(
         .testTarget(
             name: "RemoteLedgerTests",
             dependencies: [
-                "Inventory", "InventoryContract", "JSON", "RemoteLedger",
-                .product(name: "NIOCore", package: "swift-nio"),
+                "Inventory", "InventoryContract", "JSON", "RemoteLedger", "ServerTesting",
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -321,7 +323,8 @@ let package = Package(
         .testTarget(
             name: "AuthenticationTests",
             dependencies: [
-                "Access", "Authentication", "AuthenticationTesting", "Inventory", "ServerTesting",
+                "Access", "Authentication", "AuthenticationTesting", "Basics", "Inventory", "RateLimiting",
+                "ServerTesting",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swiftSettings),

@@ -1,6 +1,7 @@
 public import Access
-public import Inventory
+import Inventory
 public import Logging
+public import RateLimiting
 import Synchronization
 
 /// Authenticates credentials: an API key, a JWT, or a user's name and password.
@@ -8,7 +9,7 @@ import Synchronization
 /// A verified credential is cached for five seconds from the moment its verification began, so a revoked one is refused
 /// within five seconds. Concurrent requests with the same credential share one verification.
 public final class Authenticator: Sendable {
-    private typealias Verification = Task<Result<Principal?, LedgerError>, Never>
+    private typealias Verification = Task<Result<Principal?, AuthenticationError>, Never>
 
     private struct State {
         var cache: CredentialCache
@@ -18,6 +19,8 @@ public final class Authenticator: Sendable {
     private static let memory = Duration.seconds(5)
     private let verifier: CredentialVerifier
     private let clock: AccessClock
+    /// With a key of this process.
+    private let hash = SipHash(key: .random(in: .min ... .max), .random(in: .min ... .max))
     private let state: Mutex<State>
 
     /// - Parameters:
@@ -47,33 +50,44 @@ public final class Authenticator: Sendable {
     public var acceptsPasswords: Bool { verifier.acceptsPasswords }
 
     /// The principal of a credential that was verified in the last five seconds. Only reads the cache.
-    /// - Parameter authorization: The value of the `Authorization` header.
-    public func remembered(_ authorization: String) -> Principal? {
-        guard let presented = PresentedCredential(authorization) else { return nil }
+    /// - Parameters:
+    ///   - authorization: The value of the `Authorization` header.
+    ///   - address: Where a password comes from; `nil` if it was sent unencrypted over a network. Evaluated for
+    ///     passwords only.
+    public func remembered(_ authorization: String, from address: @autoclosure () -> ClientAddress?) -> Principal? {
+        guard let presented = presented(authorization, from: address) else { return nil }
         let now = clock.now()
         return state.withLock { $0.cache.principal(presenting: presented, at: now) }
     }
 
-    /// Whether a credential was valid some minutes ago. It has to be verified again, but is unlikely to be an attack.
-    /// - Parameter authorization: The value of the `Authorization` header.
-    public func isRecentlyVerified(_ authorization: String) -> Bool {
-        guard let presented = PresentedCredential(authorization) else { return false }
+    /// Whether a credential was valid some hours ago. It has to be verified again, but is unlikely to be an attack.
+    public func isRecentlyVerified(_ authorization: String, from address: ClientAddress?) -> Bool {
+        guard let presented = presented(authorization, from: { address }) else { return false }
         let now = clock.now()
         return state.withLock { $0.cache.isRecentlyVerified(presented, at: now) }
     }
 
     /// The principal of a credential; `nil` if it is unknown, wrong, expired or revoked, without distinction.
-    /// - Parameter authorization: The value of the `Authorization` header.
-    /// - Throws: `.unavailable`, `.overloaded` if the credential cannot be verified.
-    public func principal(presenting authorization: String) async throws(LedgerError) -> Principal? {
-        guard let presented = PresentedCredential(authorization), let credential = Credential(presented) else {
-            return nil
-        }
-        return try await verification(of: credential, presented: presented, at: clock.now()).value.get()
+    /// - Throws: `.unencrypted` for a password without an address.
+    public func principal(
+        presenting authorization: String, from address: ClientAddress?
+    ) async throws(AuthenticationError) -> Principal? {
+        guard let header = AuthorizationHeader(authorization), let credential = Credential(header) else { return nil }
+        if header.scheme == .basic, acceptsPasswords, address == nil { throw .unencrypted }
+        let presented = PresentedCredential(header, from: address?.site, hashedBy: hash)
+        return try await verification(of: credential, from: address?.site, presented: presented, at: clock.now()).value
+            .get()
+    }
+
+    private func presented(_ authorization: String, from address: () -> ClientAddress?) -> PresentedCredential? {
+        guard let header = AuthorizationHeader(authorization) else { return nil }
+        guard header.scheme == .basic else { return PresentedCredential(header, hashedBy: hash) }
+        return address().map { PresentedCredential(header, from: $0.site, hashedBy: hash) }
     }
 
     private func verification(
-        of credential: Credential, presented: PresentedCredential, at now: ContinuousClock.Instant
+        of credential: Credential, from site: ClientAddress?, presented: PresentedCredential,
+        at now: ContinuousClock.Instant
     ) -> Verification {
         state.withLock { state in
             if let running = state.verifications[presented] { return running }
@@ -81,18 +95,21 @@ public final class Authenticator: Sendable {
                 return Verification { .success(principal) }
             }
             // An unstructured task: cancelling the first caller does not cancel it for the others.
-            let verification = Verification { await self.verify(credential, presented: presented, at: now) }
+            let verification = Verification {
+                await self.verify(credential, from: site, presented: presented, at: now)
+            }
             state.verifications[presented] = verification
             return verification
         }
     }
 
     private func verify(
-        _ credential: Credential, presented: PresentedCredential, at now: ContinuousClock.Instant
-    ) async -> Result<Principal?, LedgerError> {
-        let result: Result<CredentialVerifier.Verified?, LedgerError>
-        do throws(LedgerError) {
-            result = .success(try await verifier.verify(credential))
+        _ credential: Credential, from site: ClientAddress?, presented: PresentedCredential,
+        at now: ContinuousClock.Instant
+    ) async -> Result<Principal?, AuthenticationError> {
+        let result: Result<CredentialVerifier.Verified?, AuthenticationError>
+        do throws(AuthenticationError) {
+            result = .success(try await verifier.verify(credential, from: site))
         } catch {
             result = .failure(error)
         }

@@ -10,12 +10,10 @@ enum Credential {
     case password(UserName, Password)
 
     /// - Returns: `nil` if it cannot be a credential.
-    init?(_ presented: PresentedCredential) {
-        let text = presented.text
-        guard let space = text.utf8.firstIndex(of: UInt8(ascii: " ")) else { return nil }
-        let value = text[space...].drop { $0 == " " }
-        switch text[..<space].lowercased() {
-        case "bearer":
+    init?(_ header: AuthorizationHeader) {
+        let value = header.value
+        switch header.scheme {
+        case .bearer:
             if !value.hasPrefix("khata_") {
                 self = .token(value)
             } else if let key = APIKey(value) {
@@ -23,13 +21,12 @@ enum Credential {
             } else {
                 return nil
             }
-        case "basic":
+        case .basic:
             guard let bytes = Base64.decode(value.utf8, .padded), let pair = String(validating: bytes, as: UTF8.self),
                 let colon = pair.utf8.firstIndex(of: UInt8(ascii: ":")), let name = UserName(String(pair[..<colon])),
                 let password = Password(presented: String(Substring(pair.utf8[colon...].dropFirst())))
             else { return nil }
             self = .password(name, password)
-        default: return nil
         }
     }
 }

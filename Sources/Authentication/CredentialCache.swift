@@ -8,7 +8,7 @@ struct CredentialCache {
         let deadline: ContinuousClock.Instant
     }
 
-    private static let familiarity = Duration.seconds(600)
+    private static let familiarity = Duration.seconds(12 * 3_600)
 
     private let capacity: Int
     private var entries: [PresentedCredential: Entry] = [:]
@@ -22,7 +22,7 @@ struct CredentialCache {
         return entry.principal
     }
 
-    /// Whether a credential was verified some minutes ago: it is probably still valid, but has to be verified again.
+    /// Whether a credential was verified some hours ago: it is probably still valid, but has to be verified again.
     func isRecentlyVerified(_ credential: PresentedCredential, at now: ContinuousClock.Instant) -> Bool {
         entries[credential].map { now < $0.deadline + Self.familiarity } ?? false
     }

@@ -1,6 +1,7 @@
 import Access
 import Inventory
 import Logging
+import RateLimiting
 import Synchronization
 
 /// Verifies credentials, without caching the results.
@@ -17,7 +18,7 @@ final class CredentialVerifier: Sendable {
     private let tokens: TokenVerifier?
     private let clock: AccessClock
     private let logger: Logger
-    private let proven = Mutex(ProvenPasswords())
+    private let logins = Mutex((proven: ProvenPasswords(), attempts: LoginAttempts()))
 
     init(
         credentials: any CredentialStoring, uses: KeyUses, passwords: PasswordHasher?, tokens: TokenVerifier?,
@@ -33,12 +34,28 @@ final class CredentialVerifier: Sendable {
 
     var acceptsPasswords: Bool { passwords != nil }
 
+    /// - Parameter site: Where it comes from.
     /// - Returns: `nil` if it is unknown, wrong, expired, revoked or disabled.
-    func verify(_ credential: Credential) async throws(LedgerError) -> Verified? {
+    func verify(
+        _ credential: Credential, from site: ClientAddress?
+    ) async throws(AuthenticationError) -> Verified? {
         switch credential {
-        case .key(let key): try await verify(key)
-        case .token(let token): verify(token)
-        case .password(let name, let password): try await verify(password, of: name)
+        case .key(let key):
+            return try await stored { () throws(LedgerError) in try await verify(key) }
+        case .token(let token):
+            return await verify(token)
+        case .password(let name, let password):
+            return try await verify(password, of: Login(name: name, site: site))
+        }
+    }
+
+    private func stored<Value>(
+        _ lookup: () async throws(LedgerError) -> Value
+    ) async throws(AuthenticationError) -> Value {
+        do throws(LedgerError) {
+            return try await lookup()
+        } catch {
+            throw .ledger(error)
         }
     }
 
@@ -53,38 +70,65 @@ final class CredentialVerifier: Sendable {
         return Verified(principal: Principal(id: "key:\(record.id)", record.grant), validity: validity)
     }
 
-    private func verify(_ token: Substring) -> Verified? {
+    private func verify(_ token: Substring) async -> Verified? {
         guard let tokens else { return nil }
-        let now = clock.wall()
         do throws(TokenDefect) {
-            let (principal, expiresAt) = try tokens.verify(token, at: now)
-            return Verified(
-                principal: principal, validity: .microseconds(expiresAt.microseconds - now.microseconds))
+            return try verified(token, by: tokens)
         } catch {
+            if error == .unknownKey, await tokens.keys.readEarly(), let verified = try? verified(token, by: tokens) {
+                return verified
+            }
             logger.debug("a token was refused", metadata: ["defect": "\(error)"])
             return nil
         }
     }
 
+    private func verified(_ token: Substring, by tokens: TokenVerifier) throws(TokenDefect) -> Verified {
+        let now = clock.wall()
+        let (principal, expiresAt) = try tokens.verify(token, at: now)
+        return Verified(principal: principal, validity: .microseconds(expiresAt.microseconds - now.microseconds))
+    }
+
     /// Takes as long for an unknown user as for a wrong password.
-    private func verify(_ password: Password, of name: UserName) async throws(LedgerError) -> Verified? {
+    private func verify(_ password: Password, of login: Login) async throws(AuthenticationError) -> Verified? {
         guard let passwords else { return nil }
         let now = clock.now()
-        let record = try await credentials.user(name)
-        let isProven =
-            if let record { proven.withLock { $0.has(name, password, provenFor: record.passwordHash, at: now) } } else {
-                false
-            }
+        let record = try await stored { () throws(LedgerError) in try await credentials.user(login.name) }
+        let isProven = logins.withLock { logins in
+            record.map { logins.proven.has(login, password, provenFor: $0.passwordHash, at: now) } ?? false
+        }
         if !isProven {
-            let hash = record.flatMap { PasswordHash($0.passwordHash) }
-            if record != nil, hash == nil {
-                logger.error("a stored password cannot be checked", metadata: ["user": "\(name)"])
-            }
-            guard try await passwords.check(password, against: hash), let record else { return nil }
-            proven.withLock { $0.add(name, password, provenFor: record.passwordHash, at: now) }
+            guard try await check(password, of: login, against: record, by: passwords, at: now) else { return nil }
         }
         guard let record, record.disabledAt == nil else { return nil }
-        return Verified(principal: Principal(id: "user:\(name)", record.grant), validity: nil)
+        return Verified(principal: Principal(id: "user:\(login.name)", record.grant), validity: nil)
+    }
+
+    private func check(
+        _ password: Password, of login: Login, against record: UserRecord?, by passwords: PasswordHasher,
+        at now: ContinuousClock.Instant
+    ) async throws(AuthenticationError) -> Bool {
+        let attempt = try logins.withLock { logins throws(AuthenticationError) in
+            try logins.attempts.begin(login, at: now)
+        }
+        let hash = record.flatMap { PasswordHash($0.passwordHash) }
+        if record != nil, hash == nil {
+            logger.error("a stored password cannot be checked", metadata: ["user": "\(login.name)"])
+        }
+        do throws(LedgerError) {
+            guard
+                try await passwords.check(password, against: hash, from: login.site, isKnown: attempt.isKnown),
+                let record
+            else { return false }
+            logins.withLock { logins in
+                logins.attempts.succeed(attempt, at: now)
+                logins.proven.add(login, password, provenFor: record.passwordHash, at: now)
+            }
+            return true
+        } catch {
+            logins.withLock { $0.attempts.withdraw(attempt) }
+            throw .ledger(error)
+        }
     }
 }
 

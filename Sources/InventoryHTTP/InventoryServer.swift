@@ -18,6 +18,7 @@ public struct InventoryServer: Sendable {
     private let authenticator: Authenticator
     private let limiter: RateLimiter?
     private let proxies: TrustedProxies
+    private let acceptsPlainPasswords: Bool
     private let limits: HTTPLimits
     private let memory: MemoryBudget
     private let certificate: ServerCertificate?
@@ -31,6 +32,7 @@ public struct InventoryServer: Sendable {
     ///   - authenticator: Maps credentials to principals.
     ///   - credentials: The authenticator's store, for the routes that manage keys.
     ///   - limiter: `nil` for no rate limits; the caller runs this service.
+    ///   - acceptsPlainPasswords: Whether passwords may be sent without TLS, over a network.
     ///   - certificate: With one, the API is served over TLS only; without one, over plain HTTP.
     ///   - cors: Which origins' pages may use the API from browsers; `nil` allows only its own origin.
     ///   - logger: Logs each failed request (status 5xx; at most one a second for each code with status 503) and each
@@ -39,9 +41,9 @@ public struct InventoryServer: Sendable {
         ledger: any StockReading & StockWriting, documents: any DocumentReading = RenderedDocuments(),
         warming: CacheWarming? = nil, defaultStoreID: StoreID = StoreID(rawValue: 1), authenticator: Authenticator,
         credentials: any CredentialStoring, health: any HealthReporting, limiter: RateLimiter? = nil,
-        proxies: TrustedProxies = TrustedProxies(), limits: HTTPLimits = HTTPLimits(),
-        certificate: ServerCertificate? = nil,
-        cors: CORSPolicy? = nil, logger: Logger
+        proxies: TrustedProxies = TrustedProxies(), acceptsPlainPasswords: Bool = false,
+        limits: HTTPLimits = HTTPLimits(),
+        certificate: ServerCertificate? = nil, cors: CORSPolicy? = nil, logger: Logger
     ) {
         precondition(
             (1...Quantity.maximum).contains(limits.input.quantity), "a movement moves at most \(Quantity.maximum)")
@@ -51,6 +53,7 @@ public struct InventoryServer: Sendable {
         self.authenticator = authenticator
         self.limiter = limiter
         self.proxies = proxies
+        self.acceptsPlainPasswords = acceptsPlainPasswords
         self.limits = limits
         memory = MemoryBudget(bytes: limits.bodiesBytes)
         self.certificate = certificate
@@ -68,7 +71,8 @@ public struct InventoryServer: Sendable {
     ) -> any Service {
         let pipeline = RequestPipeline(
             router: Router(api.routes), authenticator: authenticator, limiter: limiter, proxies: proxies,
-            limits: limits, memory: memory, cors: cors,
+            isEncrypted: certificate != nil, acceptsPlainPasswords: acceptsPlainPasswords, limits: limits,
+            memory: memory, cors: cors,
             securityHeaders: SecurityHeaders.fields(isEncrypted: certificate != nil),
             failures: FailureLog(logger))
         return service(pipeline, certificate, host, port, eventLoopGroup, onListening)
@@ -81,7 +85,8 @@ public struct InventoryServer: Sendable {
     ) -> any Service {
         let pipeline = RequestPipeline(
             router: Router(api.opsRoutes), authenticator: authenticator, limiter: nil, proxies: proxies,
-            limits: limits, memory: memory, cors: nil,
+            isEncrypted: false, acceptsPlainPasswords: false, limits: limits,
+            memory: memory, cors: nil,
             securityHeaders: SecurityHeaders.fields(isEncrypted: false),
             failures: FailureLog(logger))
         return service(pipeline, nil, host, port, eventLoopGroup, onListening)

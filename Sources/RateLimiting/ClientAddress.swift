@@ -22,6 +22,14 @@ public struct ClientAddress: Hashable, Sendable {
 
     var isIPv4: Bool { high == 0 && low >> 32 == Self.mappedPrefix >> 32 }
 
+    package var bits: (high: UInt64, low: UInt64) { (high, low) }
+
+    /// 127.0.0.0/8 or ::1.
+    public var isLoopback: Bool { isIPv4 ? low >> 24 & 0xFF == 127 : high == 0 && low == 1 }
+
+    /// The network that one organisation usually gets: an IPv4 address, or an IPv6 /48.
+    public var site: ClientAddress { isIPv4 ? self : ClientAddress(high: high & ~0xFFFF, low: 0) }
+
     /// The network that one customer usually gets: an IPv4 address, or an IPv6 /64.
     public var network: ClientAddress { isIPv4 ? self : ClientAddress(high: high, low: 0) }
 

@@ -34,9 +34,10 @@ struct Instance {
         let access = try await settings.access.parts(credentials: ledger, logger)
         server = InventoryServer(
             ledger: ledger, documents: documents, warming: warming, defaultStoreID: settings.defaultStoreID,
-            authenticator: access.authenticator, credentials: ledger, health: health, limiter: limiter,
-            proxies: try settings.proxies, limits: settings.limits, certificate: certificate, cors: try settings.cors,
-            logger: logger)
+            authenticator: access.authenticator, credentials: ledger,
+            health: InstanceHealth(storage: health, tokenKeys: access.tokenKeys), limiter: limiter,
+            proxies: try settings.proxies, acceptsPlainPasswords: settings.access.acceptsPlainPasswords,
+            limits: settings.limits, certificate: certificate, cors: try settings.cors, logger: logger)
         self.services = services + access.services + (limiter.map { [$0] } ?? [])
         self.certificate = certificate
         self.settings = settings

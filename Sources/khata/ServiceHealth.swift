@@ -1,8 +1,23 @@
+import Authentication
 import Inventory
 import PostgresLedger
 import StockCache
 
-/// The health of all components of the service.
+/// The health of an instance: of its databases or file, and of what it needs besides.
+struct InstanceHealth: HealthReporting {
+    let storage: any HealthReporting
+    let tokenKeys: TokenKeySet?
+
+    func health() async -> [ComponentHealth] {
+        await storage.health() + (tokenKeys?.health().map { [$0] } ?? [])
+    }
+
+    func isReady() async -> Bool {
+        await storage.isReady()
+    }
+}
+
+/// The health of the servers.
 struct ServiceHealth: HealthReporting {
     let ledger: PostgresLedger
     let cache: CacheConnection?

@@ -2,6 +2,7 @@ public import Authentication
 import Crypto
 import CryptoExtras
 import Foundation
+import Logging
 
 /// Signs tokens, good ones and others: with Swift Crypto and by hand, so that what verifies them is not tested with
 /// itself.
@@ -12,7 +13,8 @@ public struct TokenIssuer: Sendable {
     public static let algorithms = ["HS256", "RS256", "ES256", "EdDSA"]
     public static let secret = "a secret of the tests, 32 bytes or more"
 
-    public let policy = TokenPolicy(issuer: "https://issuer.example", audience: "khata", leeway: .seconds(30))
+    public let policy = TokenPolicy(
+        issuer: "https://issuer.example", audience: "khata", leeway: .seconds(30), lifetime: .seconds(3_600))
     let rsa: _RSA.Signing.PrivateKey
     private let p256 = P256.Signing.PrivateKey()
     private let ed25519 = Curve25519.Signing.PrivateKey()
@@ -81,8 +83,10 @@ public struct TokenIssuer: Sendable {
         var keys = TokenKeys()
         try await keys.add(hs256Secret: Self.secret, as: "HS256")
         try await keys.add(jwks: Array(try jwks().utf8))
-        return TokenVerifier(policy: policy, keys: keys)
+        return verifier(TokenKeySet(fixed: keys, source: nil, patience: .zero, logger: Logger(label: "test")))
     }
+
+    public func verifier(_ keys: TokenKeySet) -> TokenVerifier { TokenVerifier(policy: policy, keys: keys) }
 }
 
 func hmac(_ input: Data, key: Data) -> Data {

@@ -1,5 +1,6 @@
 import AuthenticationTesting
 import Inventory
+import RateLimiting
 import Testing
 
 @testable import Access
@@ -41,7 +42,7 @@ struct AuthenticatorTests {
             "Bearer \(key)\(String(repeating: "a", count: 8_192))", "Bearer é\(key)",
         ] {
             #expect(try await watchman.principal(presenting: text) == nil, "\(text.prefix(80))")
-            #expect(watchman.authenticator.remembered(text) == nil)
+            #expect(watchman.remembered(text) == nil)
         }
         #expect(credentials.lookUps == 0)
     }
@@ -60,20 +61,21 @@ struct AuthenticatorTests {
         }
     }
 
-    @Test("a credential that was good is familiar for ten minutes, until it is refused")
+    @Test("a credential that was good is familiar for twelve hours, until it is refused")
     func familiar() async throws {
         let (credentials, key, clock) = (Credentials(), APIKey.generate(), TestClock())
         credentials.store(key)
         let watchman = Watchman(credentials, clock: clock)
         let header = "Bearer \(key.token)"
-        #expect(watchman.authenticator.isRecentlyVerified(header) == false)
+        func isFamiliar() -> Bool { watchman.authenticator.isRecentlyVerified(header, from: .shop) }
+        #expect(!isFamiliar())
         #expect(try await watchman.principal(presenting: key) != nil)
-        clock.advance(by: .seconds(6))
-        #expect(watchman.authenticator.remembered(header) == nil)
-        #expect(watchman.authenticator.isRecentlyVerified(header))
+        clock.advance(by: .seconds(12 * 3_600))
+        #expect(watchman.remembered(header) == nil)
+        #expect(isFamiliar())
         credentials.store(key, revokedAt: clock.wall)
         #expect(try await watchman.principal(presenting: key) == nil)
-        #expect(watchman.authenticator.isRecentlyVerified(header) == false)
+        #expect(!isFamiliar())
     }
 
     @Test("an expired key is refused, and one that expires soon is not remembered for longer")
@@ -111,7 +113,7 @@ struct AuthenticatorTests {
         credentials.store(key)
         credentials.isAvailable = false
         let watchman = Watchman(credentials)
-        await #expect(throws: LedgerError.self) { try await watchman.principal(presenting: key) }
+        await #expect(throws: AuthenticationError.self) { try await watchman.principal(presenting: key) }
         credentials.isAvailable = true
         #expect(try await watchman.principal(presenting: key) != nil)
     }
@@ -148,14 +150,14 @@ struct AuthenticatorTests {
             #expect(try await watchman.principal(presenting: header)?.id == "token:till-3")
         }
         // Its time was over but for the leeway: that is looked at each time.
-        #expect(watchman.authenticator.remembered(late) == nil)
+        #expect(watchman.remembered(late) == nil)
         clock.advance(by: .milliseconds(1_999))
-        #expect(watchman.authenticator.remembered(short) != nil)
+        #expect(watchman.remembered(short) != nil)
         clock.advance(by: .milliseconds(1))
-        #expect(watchman.authenticator.remembered(short) == nil)
-        #expect(watchman.authenticator.remembered(long) != nil)
+        #expect(watchman.remembered(short) == nil)
+        #expect(watchman.remembered(long) != nil)
         clock.advance(by: .seconds(3))
-        #expect(watchman.authenticator.remembered(long) == nil)
+        #expect(watchman.remembered(long) == nil)
         #expect(try await Watchman(Credentials()).principal(presenting: long) == nil)
     }
 
@@ -169,7 +171,7 @@ struct CredentialCacheTests {
         let now = ContinuousClock.now
         let principal = Principal(id: "key:a", role: .reader)
         var cache = CredentialCache(capacity: 3)
-        let credentials = try (0..<100).map { try #require(PresentedCredential("\($0)")) }
+        let credentials = try (0..<100).map { try credential("Bearer \($0)") }
         for credential in credentials {
             cache.remember(principal, presenting: credential, until: now + .seconds(5), at: now)
             let held = credentials.count { cache.principal(presenting: $0, at: now) != nil }
@@ -183,32 +185,59 @@ struct CredentialCacheTests {
         let now = ContinuousClock.now
         let principal = Principal(id: "key:a", role: .reader)
         var cache = CredentialCache(capacity: 2)
-        let old = try #require(PresentedCredential("old"))
-        let young = try #require(PresentedCredential("young"))
+        let old = try credential("Bearer old")
+        let young = try credential("Bearer young")
         cache.remember(principal, presenting: old, until: now + .seconds(1), at: now)
         cache.remember(principal, presenting: young, until: now + .seconds(5), at: now)
         let later = now + .seconds(2)
-        let new = try #require(PresentedCredential("new"))
+        let new = try credential("Bearer new")
         cache.remember(principal, presenting: new, until: later + .seconds(5), at: later)
         #expect(cache.principal(presenting: young, at: later) != nil)
         #expect(cache.principal(presenting: old, at: later) == nil)
     }
 
-    @Test("credentials that end alike are told apart")
-    func tails() throws {
-        let now = ContinuousClock.now
-        var cache = CredentialCache(capacity: 10)
-        let tail = String(repeating: "a", count: 40)
-        for name in ["a", "b"] {
-            cache.remember(
-                Principal(id: name, role: .reader), presenting: try #require(PresentedCredential(name + tail)),
-                until: now + .seconds(5), at: now)
-        }
-        for name in ["a", "b"] {
-            let credential = try #require(PresentedCredential(name + tail))
-            #expect(cache.principal(presenting: credential, at: now)?.id == name)
-        }
-        #expect(cache.principal(presenting: try #require(PresentedCredential("c" + tail)), at: now) == nil)
+    @Test(
+        "the spellings of a header are one credential, and its scheme, its value and a password's site are part of it")
+    func spellings() throws {
+        let key = try credential("Bearer khata_1")
+        for spelling in ["bearer khata_1", "BEARER   khata_1"] { #expect(try credential(spelling) == key) }
+        let site = ClientAddress.shop
+        let others = try [
+            credential("Bearer khata_2"), credential("Bearer khata_1 "), credential("Bearer "),
+            credential("Basic khata_1"), credential("Basic khata_1", from: site),
+            credential("Basic khata_1", from: .other(1)),
+        ]
+        #expect(Set(others + [key]).count == others.count + 1)
+        #expect(AuthorizationHeader("Bearer") == nil && AuthorizationHeader("Digest a") == nil)
+    }
+
+    private static let hash = SipHash(key: 1, 2)
+
+    private func credential(_ text: String, from site: ClientAddress? = nil) throws -> PresentedCredential {
+        PresentedCredential(try #require(AuthorizationHeader(text)), from: site, hashedBy: Self.hash)
+    }
+}
+
+@Suite("SipHash")
+struct SipHashTests {
+    /// `vectors_sip128` of the reference code: the key is 00 … 0f, and an input of n bytes is 00 … n-1.
+    @Test(
+        "the digests are those of the reference code",
+        arguments: [
+            (0, 0xe6a8_25ba_047f_81a3, 0x9302_55c7_1472_f66d), (1, 0x44af_996b_d8c1_87da, 0x45fc_229b_1159_7634),
+        ] as [(UInt8, UInt64, UInt64)])
+    func vectors(count: UInt8, low: UInt64, high: UInt64) {
+        let hash = SipHash(key: 0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908)
+        let digest = Array(0..<count).withUnsafeBytes { hash.digest(of: $0) }
+        #expect(digest == SipHash.Digest(low: low, high: high))
+    }
+
+    @Test("a word that is added is eight bytes of input, whatever follows", arguments: 0..<40 as Range<UInt8>)
+    func words(count: UInt8) {
+        var hash = SipHash(key: 3, 4)
+        let whole = ([1, 0, 0, 0, 0, 0, 0, 0] + Array(0..<count)).withUnsafeBytes { hash.digest(of: $0) }
+        hash.add(1)
+        #expect(Array(0..<count).withUnsafeBytes { hash.digest(of: $0) } == whole)
     }
 }
 

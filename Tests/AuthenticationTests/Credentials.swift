@@ -1,5 +1,6 @@
 import Inventory
 import Logging
+import RateLimiting
 import Synchronization
 
 @testable import Access
@@ -116,18 +117,36 @@ struct Watchman {
             capacity: 10, clock: clock)
     }
 
-    /// What the front does.
-    func principal(presenting authorization: String) async throws -> Principal? {
-        if let principal = authenticator.remembered(authorization) { return principal }
-        return try await authenticator.principal(presenting: authorization)
+    /// What the HTTP server does.
+    func principal(
+        presenting authorization: String, from address: ClientAddress = .shop
+    ) async throws -> Principal? {
+        if let principal = remembered(authorization, from: address) { return principal }
+        return try await authenticator.principal(presenting: authorization, from: address)
+    }
+
+    func remembered(_ authorization: String, from address: ClientAddress = .shop) -> Principal? {
+        authenticator.remembered(authorization, from: address)
     }
 
     func principal(presenting key: APIKey) async throws -> Principal? {
         try await principal(presenting: "Bearer \(key.token)")
     }
 
-    func principal(named name: String, _ password: String) async throws -> Principal? {
-        try await principal(presenting: "Basic " + Base64.encode("\(name):\(password)".utf8, .padded))
+    func principal(
+        named name: String, _ password: String, from address: ClientAddress = .shop
+    ) async throws -> Principal? {
+        try await principal(
+            presenting: "Basic " + Base64.encode("\(name):\(password)".utf8, .padded), from: address)
+    }
+}
+
+extension ClientAddress {
+    static let shop = ClientAddress(bytes: [192, 0, 2, 1])!
+
+    /// One of many other addresses.
+    static func other(_ number: Int) -> ClientAddress {
+        ClientAddress(bytes: [10, UInt8(number >> 16 & 0xFF), UInt8(number >> 8 & 0xFF), UInt8(number & 0xFF)])!
     }
 }
 

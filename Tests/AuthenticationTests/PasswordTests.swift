@@ -128,16 +128,18 @@ struct PasswordTests {
     func cost() async throws {
         let (credentials, clock) = (Credentials(), TestClock())
         credentials.store("ana", "correct horse")
+        let hasher = PasswordHasher(waiting: 0, cost: .cheap, threads: 1)
         // Nobody is hashed: each who would have to be is refused as overload.
-        let none = Watchman(credentials, passwords: PasswordHasher(waiting: -1, cost: .cheap, threads: 1), clock: clock)
-        for (name, password) in [("ana", "correct horse"), ("ana", "wrong"), ("eve", "wrong")] {
-            await #expect("\(name)") {
-                try await none.principal(named: name, password)
-            } throws: { error in
-                if case LedgerError.overloaded = error { true } else { false }
+        let none = Watchman(credentials, passwords: hasher, clock: clock)
+        try await hasher.whileFull {
+            for (name, password) in [("ana", "correct horse"), ("ana", "wrong"), ("eve", "wrong")] {
+                await #expect("\(name)") {
+                    try await none.principal(named: name, password)
+                } throws: { error in
+                    if case AuthenticationError.ledger(.overloaded) = error { true } else { false }
+                }
             }
         }
-        let hasher = PasswordHasher(waiting: 0, cost: .cheap, threads: 1)
         let watchman = Watchman(credentials, passwords: hasher, clock: clock)
         #expect(try await watchman.principal(named: "ana", "correct horse") != nil)
         try await hasher.whileFull {
@@ -145,9 +147,11 @@ struct PasswordTests {
             let ana = try await watchman.principal(named: "ana", "correct horse")
             #expect(ana != nil)
             #expect(credentials.lookUps == 5)
-            await #expect(throws: LedgerError.self) { try await watchman.principal(named: "ana", "wrong") }
-            clock.advance(by: .seconds(600))
-            await #expect(throws: LedgerError.self) { try await watchman.principal(named: "ana", "correct horse") }
+            await #expect(throws: AuthenticationError.self) { try await watchman.principal(named: "ana", "wrong") }
+            clock.advance(by: .seconds(12 * 3_600))
+            await #expect(throws: AuthenticationError.self) {
+                try await watchman.principal(named: "ana", "correct horse")
+            }
         }
     }
 
@@ -161,7 +165,7 @@ struct PasswordTests {
                 others.append(
                     Task {
                         do throws(LedgerError) {
-                            try await hasher.run {}
+                            try await hasher.run(isKnown: false) {}
                         } catch {
                             refused.value.withLock { $0 += 1 }
                         }
@@ -184,7 +188,7 @@ extension PasswordHasher {
     fileprivate func whileFull(_ body: () async throws -> Void) async throws {
         let isBusy = Mutex(false)
         let isOver = DispatchSemaphore(value: 0)
-        async let busy: Void = run {
+        async let busy: Void = run(isKnown: false) {
             isBusy.withLock { $0 = true }
             // With a limit: whoever should have been refused, and waits instead, must not wait forever.
             _ = isOver.wait(timeout: .now() + 30)

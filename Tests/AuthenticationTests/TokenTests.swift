@@ -55,8 +55,21 @@ struct TokenTests {
             let token = try issuer.token(at: now, claims: [claim: "\(now + seconds)"])
             await #expect(throws: TokenDefect.claim(claim)) { try await verify(token) }
         }
-        let last = try issuer.token(at: now, claims: ["exp": "\(Int64.max)"])
-        #expect(try await verify(last).expiresAt > moment(now))
+    }
+
+    @Test("a token that is valid for longer than the maximum lifetime is refused, however old it is")
+    func lifetime() async throws {
+        for (exp, iat) in [(3_600, 0), (3_000, -600), (0, -3_600), (3_600, nil)] as [(Int64, Int64?)] {
+            #expect(try await verify(lasting(exp, iat)).expiresAt == moment(now + exp))
+        }
+        for (exp, iat) in [(3_601, 0), (3_001, -600), (1, -3_600), (3_601, nil), (.max, 0)] as [(Int64, Int64?)] {
+            await #expect(throws: TokenDefect.claim("exp"), "\(exp)") { try await verify(lasting(exp, iat)) }
+        }
+    }
+
+    private func lasting(_ exp: Int64, _ iat: Int64?) throws -> String {
+        let expiry = exp == .max ? exp : now + exp
+        return try issuer.token(at: now, claims: ["exp": "\(expiry)", "iat": iat.map { "\(now + $0)" }])
     }
 
     @Test(

@@ -1,4 +1,5 @@
 import Inventory
+import ServerTesting
 import Testing
 
 @testable import RemoteLedger
@@ -24,8 +25,8 @@ struct ListTests {
     private func with(_ body: (RemoteLedger, ScriptedServer) async throws -> Void) async throws {
         try await ScriptedServer.with { _, request in
             Self.page(request)
-        } _: { server, address in
-            try await RemoteLedger.with(address, key: "k", observer: Unobserved()) { ledger in
+        } _: { server, url in
+            try await RemoteLedger.with(ServerAddress(url)!, key: "k", observer: Unobserved()) { ledger in
                 try await body(ledger, server)
             }
         }

@@ -1,5 +1,6 @@
 import Inventory
 import NIOHTTP1
+import ServerTesting
 import Testing
 
 @testable import RemoteLedger
@@ -15,8 +16,10 @@ struct RejectionTests {
         var isRejected = false
         try await ScriptedServer.with { _, _ in
             .problem(500, "internal")
-        } _: { server, address in
-            try await RemoteLedger.with(address, key: "k", retries: RetryPolicy(attempts: 1), observer: Unobserved()) {
+        } _: { server, url in
+            try await RemoteLedger.with(
+                ServerAddress(url)!, key: "k", retries: RetryPolicy(attempts: 1), observer: Unobserved()
+            ) {
                 ledger in
                 do {
                     try await body(ledger)
@@ -63,8 +66,8 @@ struct RejectionTests {
         try await ScriptedServer.with { _, _ in
             .problem(
                 422, "invalid-body", more: #","errors":[{"pointer":"/import","detail":"is not a field of this"}]"#)
-        } _: { server, address in
-            try await RemoteLedger.with(address, key: "k", observer: Unobserved()) { ledger in
+        } _: { server, url in
+            try await RemoteLedger.with(ServerAddress(url)!, key: "k", observer: Unobserved()) { ledger in
                 _ = await #expect {
                     try await ledger.record(movement, context)
                 } throws: { error in

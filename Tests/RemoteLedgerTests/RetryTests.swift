@@ -1,5 +1,6 @@
 import Inventory
 import NIOHTTP1
+import ServerTesting
 import Synchronization
 import Testing
 
@@ -19,8 +20,10 @@ struct RetryTests {
         _ reply: @escaping @Sendable (Int, ScriptedServer.Request) -> ScriptedServer.Reply,
         _ body: (RemoteLedger, ScriptedServer) async throws -> Void
     ) async throws {
-        try await ScriptedServer.with(reply) { server, address in
-            try await RemoteLedger.with(address, key: "khata_k", retries: Self.quick, observer: Unobserved()) {
+        try await ScriptedServer.with(reply) { server, url in
+            try await RemoteLedger.with(
+                ServerAddress(url)!, key: "khata_k", retries: Self.quick, observer: Unobserved()
+            ) {
                 ledger in
                 try await body(ledger, server)
             }
@@ -128,8 +131,9 @@ struct RetryTests {
         for (refusals, outcome) in [(5, "none"), (6, "rejected")] {
             try await ScriptedServer.with { number, _ in
                 number < refusals ? .problem(429, "quota-exceeded", retryAfter: 0) : .answer(201, Self.recorded)
-            } _: { server, address in
-                try await RemoteLedger.with(address, key: "k", retries: patient, observer: Unobserved()) { ledger in
+            } _: { server, url in
+                try await RemoteLedger.with(ServerAddress(url)!, key: "k", retries: patient, observer: Unobserved()) {
+                    ledger in
                     let write = await error {
                         _ = try await ledger.record(sale, CommandContext(actor: "a", requestID: "r"))
                     }

@@ -2,6 +2,7 @@ public import Access
 import Foundation
 public import Inventory
 import NIOPosix
+import RateLimiting
 import Synchronization
 
 /// Hashes passwords on its own threads, a few at a time: each takes a core and 16 MiB for a fifth of a second or so,
@@ -10,14 +11,24 @@ public final class PasswordHasher: Sendable {
     /// One per two cores, at most four.
     static let threads = min(4, max(1, ProcessInfo.processInfo.activeProcessorCount / 2))
 
+    private struct Job {
+        let work: @Sendable () -> Void
+        let refuse: @Sendable () -> Void
+    }
+
+    private struct State {
+        var queue: HashingQueue<Job>
+        var idleThreads: Int
+    }
+
     private let cost: ScryptCost
     /// Hashed for unknown users, so that timing does not reveal which users exist.
     private let decoy: PasswordHash
-    private let maximum: Int
     private let threads: NIOThreadPool
-    private let admitted = Mutex(0)
+    private let state: Mutex<State>
 
-    /// - Parameter waiting: How many may wait for a thread; more are refused as overloaded.
+    /// - Parameter waiting: How many may wait for a thread, of known logins and of others each; more are refused as
+    ///   overloaded.
     public convenience init(waiting: Int) {
         self.init(waiting: waiting, cost: .standard)
     }
@@ -25,7 +36,7 @@ public final class PasswordHasher: Sendable {
     init(waiting: Int, cost: ScryptCost, threads: Int = PasswordHasher.threads) {
         self.cost = cost
         decoy = PasswordHash(decoyOf: cost)
-        maximum = threads + waiting
+        state = Mutex(State(queue: HashingQueue(capacity: waiting), idleThreads: threads))
         self.threads = NIOThreadPool(numberOfThreads: threads)
         self.threads.start()
     }
@@ -36,13 +47,16 @@ public final class PasswordHasher: Sendable {
 
     /// - Throws: `.overloaded`.
     public func hash(_ password: Password) async throws(LedgerError) -> PasswordHash {
-        try await run { [cost] in PasswordHash(of: password, cost: cost) }
+        try await run(isKnown: true) { [cost] in PasswordHash(of: password, cost: cost) }
     }
 
     /// Whether the hash is the password's. Takes the same time if there is no hash, or an invalid one.
+    /// - Parameter isKnown: Whether the login has succeeded before: those come first.
     /// - Throws: `.overloaded`.
-    func check(_ password: Password, against hash: PasswordHash?) async throws(LedgerError) -> Bool {
-        try await run { [decoy] in
+    func check(
+        _ password: Password, against hash: PasswordHash?, from site: ClientAddress? = nil, isKnown: Bool
+    ) async throws(LedgerError) -> Bool {
+        try await run(from: site, isKnown: isKnown) { [decoy] in
             let matches = (hash ?? decoy).matches(password)
             return matches && hash != nil
         }
@@ -50,19 +64,40 @@ public final class PasswordHasher: Sendable {
 
     /// Does what takes a thread for long.
     func run<Value: Sendable>(
-        _ work: @escaping @Sendable () -> Value
+        from site: ClientAddress? = nil, isKnown: Bool, _ work: @escaping @Sendable () -> Value
     ) async throws(LedgerError) -> Value {
-        let isAdmitted = admitted.withLock { admitted in
-            guard admitted < maximum else { return false }
-            admitted += 1
-            return true
-        }
-        guard isAdmitted else { throw .overloaded }
-        defer { admitted.withLock { $0 -= 1 } }
-        return await withCheckedContinuation { continuation in
-            threads.submit { _ in
-                lowerPriority()
+        let value = await withCheckedContinuation { (continuation: CheckedContinuation<Value?, Never>) in
+            let job = Job {
                 continuation.resume(returning: work())
+            } refuse: {
+                continuation.resume(returning: nil)
+            }
+            enqueue(job, from: site, isKnown: isKnown)
+        }
+        guard let value else { throw .overloaded }
+        return value
+    }
+
+    private func enqueue(_ job: Job, from site: ClientAddress?, isKnown: Bool) {
+        let (isStarted, displaced) = state.withLock { state in
+            guard state.idleThreads == 0 else {
+                state.idleThreads -= 1
+                return (true, Job?.none)
+            }
+            return (false, state.queue.add(job, from: site, isKnown: isKnown))
+        }
+        displaced?.refuse()
+        guard isStarted else { return }
+        threads.submit { _ in
+            lowerPriority()
+            var next: Job? = job
+            while let job = next {
+                job.work()
+                next = self.state.withLock { state in
+                    let next = state.queue.next()
+                    if next == nil { state.idleThreads += 1 }
+                    return next
+                }
             }
         }
     }

@@ -8,11 +8,14 @@ public struct TokenPolicy: Sendable {
     public let audience: String
     /// The tolerated difference to the issuer's clock.
     public let leeway: Duration
+    /// The maximum time from `iat`, or from now without it, to `exp`.
+    public let lifetime: Duration
 
-    public init(issuer: String, audience: String, leeway: Duration) {
+    public init(issuer: String, audience: String, leeway: Duration, lifetime: Duration) {
         self.issuer = issuer
         self.audience = audience
         self.leeway = leeway
+        self.lifetime = lifetime
     }
 }
 
@@ -31,11 +34,16 @@ struct TokenClaims {
         guard let expiry = claims["exp"].flatMap(Timestamp.init(numericDate:)),
             now.microseconds < expiry.microseconds + leeway
         else { throw .claim("exp") }
+        var begins: [String: Timestamp] = [:]
         for name in ["nbf", "iat"] {
             guard let value = claims[name] else { continue }
             guard let begin = Timestamp(numericDate: value), begin.microseconds - leeway <= now.microseconds else {
                 throw .claim(name)
             }
+            begins[name] = begin
+        }
+        guard expiry.microseconds - (begins["iat"] ?? now).microseconds <= policy.lifetime.microseconds else {
+            throw .claim("exp")
         }
         guard case .text(let subject) = claims["sub"], (1...200).contains(subject.utf8.count),
             subject.utf8.allSatisfy({ (0x21...0x7E).contains($0) })

@@ -16,6 +16,8 @@ public struct TokenKeys: Sendable {
 
     subscript(id: String) -> TokenKey? { keys[id] }
 
+    var count: Int { keys.count }
+
     /// - Throws: `TokenKeysError` if another key has the id.
     mutating func add(_ key: TokenKey, as id: String) throws {
         guard keys.updateValue(key, forKey: id) == nil else {
@@ -31,20 +33,18 @@ public struct TokenKeys: Sendable {
 
     /// Adds the supported keys of a JWK Set (RFC 7517): for HS256, ES256, RS256 or EdDSA. As section 5 requires, keys
     /// of other kinds and for other uses are ignored. If any other key is invalid, all are refused.
+    /// - Parameter ignoringSecrets: Whether keys for HS256 are ignored, which anybody who reads a public set could sign
+    ///   with.
     /// - Throws: `TokenKeysError`.
-    public mutating func add(jwks bytes: [UInt8]) async throws {
+    public mutating func add(jwks bytes: [UInt8], ignoringSecrets: Bool = false) async throws {
         guard let set = UniqueMembers(bytes), case .array(let elements) = set["keys"] else {
             throw TokenKeysError("it is not a JWK Set: a JSON object with an array of keys")
         }
-        let before = keys.count
         for (index, element) in elements.enumerated() {
             guard let members = UniqueMembers(element) else { throw TokenKeysError("key \(index) is no JSON object") }
             let parameters = KeyParameters(index: index, members: members)
-            guard try parameters.isOfUse else { continue }
+            guard try parameters.isOfUse, !ignoringSecrets || !parameters.isSecret else { continue }
             try add(try await parameters.key(), as: try parameters.text("kid"))
-        }
-        guard keys.count > before else {
-            throw TokenKeysError("none of its keys is for a supported signature algorithm")
         }
     }
 }
@@ -64,6 +64,8 @@ private struct KeyParameters {
         default: nil
         }
     }
+
+    var isSecret: Bool { algorithm == .hs256 }
 
     var isOfUse: Bool {
         get throws {

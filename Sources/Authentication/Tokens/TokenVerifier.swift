@@ -1,19 +1,15 @@
 import Access
 import Inventory
-import Synchronization
 
 /// Accepts JWTs that are signed by a known key and have the required claims.
 public final class TokenVerifier: Sendable {
     private let policy: TokenPolicy
-    private let keys: Mutex<TokenKeys>
+    let keys: TokenKeySet
 
-    public init(policy: TokenPolicy, keys: TokenKeys) {
+    /// - Parameter keys: The caller must run it.
+    public init(policy: TokenPolicy, keys: TokenKeySet) {
         self.policy = policy
-        self.keys = Mutex(keys)
-    }
-
-    func replaceKeys(_ keys: TokenKeys) {
-        self.keys.withLock { $0 = keys }
+        self.keys = keys
     }
 
     /// The token's principal, and when the token expires.
@@ -21,7 +17,7 @@ public final class TokenVerifier: Sendable {
         _ text: Substring, at now: Timestamp
     ) throws(TokenDefect) -> (principal: Principal, expiresAt: Timestamp) {
         let token = try SignedToken(text)
-        guard let key = keys.withLock({ $0[token.keyID] }) else { throw .unknownKey }
+        guard let key = keys[token.keyID] else { throw .unknownKey }
         guard token.algorithm == key.algorithm else { throw .otherAlgorithm }
         guard key.verifies(token) else { throw .wrongSignature }
         let claims = try TokenClaims(token.payload, policy, at: now)

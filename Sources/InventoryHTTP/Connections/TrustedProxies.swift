@@ -29,6 +29,12 @@ public struct TrustedProxies: Sendable {
         return address
     }
 
+    /// Whether the request came to a trusted proxy over TLS (`X-Forwarded-Proto`, which a proxy sets, not appends to).
+    func isEncrypted(_ request: Request, from peer: SocketAddress?) -> Bool {
+        guard let proxy = peer.flatMap(ClientAddress.init), isTrusted(proxy) else { return false }
+        return request.headers[values: .forwardedProto].map { $0.lowercased() } == ["https"]
+    }
+
     private func isTrusted(_ address: ClientAddress) -> Bool {
         ranges.contains { $0.contains(address) }
     }

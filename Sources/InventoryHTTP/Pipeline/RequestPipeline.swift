@@ -28,6 +28,9 @@ struct RequestPipeline: Sendable {
     /// `nil` where rates are not limited: on the operator's port.
     let limiter: RateLimiter?
     let proxies: TrustedProxies
+    /// Whether the requests come over TLS.
+    let isEncrypted: Bool
+    let acceptsPlainPasswords: Bool
     let limits: HTTPLimits
     let memory: MemoryBudget
     let cors: CORSPolicy?
@@ -68,7 +71,9 @@ struct RequestPipeline: Sendable {
     ) async throws -> Response {
         let kind: RequestKind = [.get, .head].contains(request.method) ? .read : .write
         let authorization = request.headers.text(of: .authorization)
-        principal = authorization.flatMap(authenticator.remembered)
+        principal = authorization.flatMap {
+            authenticator.remembered($0, from: passwordAddress(of: request, from: peer))
+        }
         var address: ClientAddress?
         if let principal {
             rate = limiter?.admit(principal, kind)
@@ -83,7 +88,8 @@ struct RequestPipeline: Sendable {
         let match = try router.match(request.method, path)
         let route = match.route
         if route.role != nil, principal == nil {
-            let verified = try await authenticate(authorization)
+            let verified = try await authenticate(
+                authorization, from: passwordAddress(of: request, from: peer))
             // Many tills may share an address, so only requests without a valid credential are charged to it.
             if let address { limiter?.putBack(address) }
             rate = limiter?.admit(verified, kind)
@@ -128,7 +134,12 @@ extension RequestPipeline {
     private func chargedAddress(
         of request: Request, from peer: SocketAddress?, _ authorization: String?
     ) -> ClientAddress? {
-        guard limiter != nil, authorization.map(authenticator.isRecentlyVerified) != true else { return nil }
+        guard limiter != nil else { return nil }
+        if let authorization,
+            authenticator.isRecentlyVerified(authorization, from: passwordAddress(of: request, from: peer))
+        {
+            return nil
+        }
         return proxies.client(of: request, from: peer)
     }
 }
@@ -136,11 +147,23 @@ extension RequestPipeline {
 // MARK: Authentication and authorization
 
 extension RequestPipeline {
-    private func authenticate(_ authorization: String?) async throws -> Principal {
-        guard let authorization, let principal = try await authenticator.principal(presenting: authorization) else {
+    private func authenticate(_ authorization: String?, from address: ClientAddress?) async throws -> Principal {
+        guard let authorization,
+            let principal = try await authenticator.principal(presenting: authorization, from: address)
+        else {
             throw Problem.unauthenticated(presenting: authorization, authenticator)
         }
         return principal
+    }
+
+    /// The client's address; `nil` if a password was sent unencrypted over a network, unless the settings allow that.
+    private func passwordAddress(of request: Request, from peer: SocketAddress?) -> ClientAddress? {
+        let address = proxies.client(of: request, from: peer)
+        guard
+            isEncrypted || acceptsPlainPasswords || address?.isLoopback == true
+                || proxies.isEncrypted(request, from: peer)
+        else { return nil }
+        return address
     }
 
     /// Checks that the principal may use the route, on the store in its path.
@@ -173,11 +196,25 @@ extension Problem {
         headers[.retryAfter] = String(rate.retryAfter)
     }
 
+    private init(_ error: AuthenticationError) {
+        switch error {
+        case .ledger(let error):
+            self.init(error)
+        case .paused(let wait):
+            self.init(.quotaExceeded, "Too many wrong passwords: this one was not tried.")
+            violatedPolicy = "passwords"
+            headers[.retryAfter] = String(max(1, Int((wait / .seconds(1)).rounded(.up))))
+        case .unencrypted:
+            self = .passwordWithoutTLS
+        }
+    }
+
     /// Maps any error to what the client may see of it.
     fileprivate init(_ error: any Error) {
         switch error {
         case let problem as Problem: self = problem
         case let error as LedgerError: self.init(error)
+        case let error as AuthenticationError: self.init(error)
         default: self.init(LedgerError.internalFailure)
         }
     }

@@ -26,4 +26,10 @@ extension Problem {
         }
         return problem
     }
+
+    static var passwordWithoutTLS: Problem {
+        var problem = Problem(.unauthenticated, "Passwords are only accepted over TLS.")
+        problem.headers[.wwwAuthenticate] = #"Bearer realm="khata""#
+        return problem
+    }
 }

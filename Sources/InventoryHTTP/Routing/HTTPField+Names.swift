@@ -13,6 +13,7 @@ extension HTTPField.Name {
     static let rateLimitPolicy = HTTPField.Name(HeaderName.rateLimitPolicy)!
     static let requestID = HTTPField.Name(HeaderName.requestID)!
     static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
+    static let forwardedProto = HTTPField.Name("X-Forwarded-Proto")!
 }
 
 extension HTTPFields {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authentication
 import Foundation
 import InventoryHTTP
 import NIOPosix
@@ -86,8 +87,8 @@ struct ConfigCommand: AsyncParsableCommand {
 
         private func checkTokens(_ settings: Settings) async -> [String] {
             do {
-                _ = try await settings.access.tokens()
-                return []
+                guard let keys = try await settings.access.tokenKeys(settings.logger()) else { return [] }
+                return await keys.read().map { ["jwt.jwks_url: \($0)"] } ?? []
             } catch {
                 return ["\(error)"]
             }

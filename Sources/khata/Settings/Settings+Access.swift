@@ -7,12 +7,17 @@ import ServiceLifecycle
 struct AccessSettings {
     var acceptsPasswords = true
     var passwordsWaiting = 64
+    var acceptsPlainPasswords = false
     var keysFile: String?
+    var keysURL: String?
+    var keysInterval = Duration.seconds(300)
+    var keysPatience = Duration.seconds(3_600)
     var secret: String?
     var secretID = "default"
     var issuer: String?
     var audience: String?
     var leeway = Duration.seconds(30)
+    var tokenLifetime = Duration.seconds(86_400)
 }
 
 extension Settings {
@@ -22,19 +27,39 @@ extension Settings {
             "basic.enabled", \.access.acceptsPasswords,
             """
             Whether users (`khata user create`) may authenticate with name and password (HTTP Basic), besides API keys and
-            tokens. Only with TLS.
+            tokens.
+            """)
+        Setting(
+            "basic.plain_http", \.access.acceptsPlainPasswords,
+            """
+            Whether passwords are accepted without TLS. Otherwise only from this machine, and from a trusted proxy
+            (proxies.trusted) that sends X-Forwarded-Proto: https.
             """)
         Setting(
             "basic.waiting", \.access.passwordsWaiting, in: 0...10_000,
             """
-            The maximum passwords waiting to be hashed, which takes a core for a fifth of a second or so each. Beyond that,
-            requests get 503 `overloaded`.
+            The maximum passwords waiting to be hashed, which takes a core for a fifth of a second or so each: of logins
+            that succeeded from the same network in the last month, and of others. Beyond that, requests get 503
+            `overloaded`.
             """)
         Setting(
             "jwt.jwks_file", \.access.keysFile, example: "/etc/khata/jwks.json",
             """
             JSON Web Tokens are accepted if there is a key for them: here, a JWK Set (RFC 7517) with keys for ES256, RS256,
-            EdDSA or HS256, each with a kid. It is read again when it changes.
+            EdDSA or HS256, each with a kid. It is read again when it changes. A set without keys accepts no token.
+            """)
+        Setting(
+            "jwt.jwks_url", \.access.keysURL, example: "https://login.example.com/.well-known/jwks.json",
+            """
+            The same from a URL of https (http on this machine only), without keys for HS256. Redirects are not followed. It
+            is read every refresh_seconds, and for a token with an unknown kid, at most every 30 seconds.
+            """)
+        Setting("jwt.refresh_seconds", \.access.keysInterval, in: 10...86_400)
+        Setting(
+            "jwt.stale_seconds", \.access.keysPatience, in: 60...604_800,
+            """
+            How long the last keys are accepted while the file or URL cannot be read, which is a warning in /health; longer
+            than refresh_seconds. Then their tokens are refused.
             """)
         Setting(
             "jwt.hs256_secret", \.access.secret, example: "…", secret: Setting.hidden,
@@ -46,62 +71,81 @@ extension Settings {
         Setting("jwt.audience", \.access.audience, example: "khata")
         Setting(
             "jwt.leeway_seconds", \.access.leeway, in: 0...300, "The tolerated difference to the issuer's clock.")
+        Setting(
+            "jwt.lifetime_seconds", \.access.tokenLifetime, in: 60...31_536_000,
+            "The maximum lifetime of tokens, from iat (or without it, from now) to exp: others are refused.")
     }
 }
 
 extension AccessSettings {
     func check() throws(SettingsError) {
-        guard keysFile == nil && secret == nil || issuer != nil && audience != nil else {
+        guard keysFile == nil && keysURL == nil && secret == nil || issuer != nil && audience != nil else {
             throw SettingsError("jwt.issuer and jwt.audience are needed: without them, other services' tokens would do")
         }
+        guard keysURL == nil || keysPatience > keysInterval else {
+            throw SettingsError("jwt.stale_seconds has to be longer than jwt.refresh_seconds")
+        }
+        _ = try keysSource
     }
 }
 
 extension AccessSettings {
-    /// The verifier of tokens, and the file that it reloads keys from.
-    struct Tokens {
-        let verifier: TokenVerifier
-        let file: TokenKeysFile?
-    }
-
     /// The authenticator, and the services that it needs.
     struct Parts {
         let authenticator: Authenticator
+        /// The keys of tokens, if there are any.
+        let tokenKeys: TokenKeySet?
         let services: [any Service]
     }
 
     func parts(credentials: any CredentialStoring, _ logger: Logger) async throws(SettingsError) -> Parts {
         let uses = KeyUses(store: credentials, logger: logger)
-        let tokens = try await tokens()
-        var services: [any Service] = [uses]
-        if let tokens, let file = tokens.file {
-            services.append(TokenKeysWatch(file: file, verifier: tokens.verifier, logger: logger))
-        }
+        let tokenKeys = try await tokenKeys(logger)
         let authenticator = Authenticator(
             credentials: credentials, uses: uses,
-            passwords: acceptsPasswords ? PasswordHasher(waiting: passwordsWaiting) : nil, tokens: tokens?.verifier,
-            logger: logger)
-        return Parts(authenticator: authenticator, services: services)
+            passwords: acceptsPasswords ? PasswordHasher(waiting: passwordsWaiting) : nil,
+            tokens: tokenKeys.flatMap(verifier), logger: logger)
+        return Parts(
+            authenticator: authenticator, tokenKeys: tokenKeys, services: [uses] + (tokenKeys.map { [$0] } ?? []))
     }
 
+    private func verifier(_ keys: TokenKeySet) -> TokenVerifier? {
+        guard let issuer, let audience else { return nil }
+        let policy = TokenPolicy(issuer: issuer, audience: audience, leeway: leeway, lifetime: tokenLifetime)
+        return TokenVerifier(policy: policy, keys: keys)
+    }
+
+    /// The keys, as read from the file or URL.
     /// - Returns: `nil` if no key for tokens is configured.
-    func tokens() async throws(SettingsError) -> Tokens? {
-        guard let issuer, let audience, keysFile != nil || secret != nil else { return nil }
-        let policy = TokenPolicy(issuer: issuer, audience: audience, leeway: leeway)
-        var keys = TokenKeys()
+    /// - Throws: For a file that cannot be read. A URL is read again until it can be.
+    func tokenKeys(_ logger: Logger) async throws(SettingsError) -> TokenKeySet? {
+        let source = try keysSource
+        guard keysFile == nil || keysURL == nil else {
+            throw SettingsError("jwt.jwks_file and jwt.jwks_url are both set: choose one")
+        }
+        guard source != nil || secret != nil else { return nil }
+        var fixed = TokenKeys()
         if let secret {
             do {
-                try await keys.add(hs256Secret: secret, as: secretID)
+                try await fixed.add(hs256Secret: secret, as: secretID)
             } catch {
                 throw SettingsError("jwt.hs256_secret: \(error)")
             }
         }
-        guard let keysFile else { return Tokens(verifier: TokenVerifier(policy: policy, keys: keys), file: nil) }
-        let file = TokenKeysFile(path: keysFile, others: keys)
-        do {
-            return Tokens(verifier: TokenVerifier(policy: policy, keys: try await file.keys()), file: file)
-        } catch {
-            throw SettingsError("jwt.jwks_file: \(error)")
+        let keys = TokenKeySet(fixed: fixed, source: source, patience: keysPatience, logger: logger)
+        if let error = await keys.read(), keysFile != nil { throw SettingsError("jwt.jwks_file: \(error)") }
+        return keys
+    }
+
+    private var keysSource: TokenKeysSource? {
+        get throws(SettingsError) {
+            if let keysFile { return .file(keysFile) }
+            guard let keysURL else { return nil }
+            do {
+                return try .url(keysURL, every: keysInterval)
+            } catch {
+                throw SettingsError("jwt.jwks_url: \(error)")
+            }
         }
     }
 }

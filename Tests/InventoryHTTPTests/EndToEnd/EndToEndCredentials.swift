@@ -6,6 +6,7 @@ import Inventory
 import LedgerTesting
 import NIOHTTP1
 import PostgresLedger
+import RateLimiting
 import ServerTesting
 import Testing
 
@@ -23,11 +24,13 @@ extension EndToEnd {
             try await LiveServer.with(.init(tokens: try await issuer.verifier())) { server in
                 try await server.makeUser("ana", "correct horse")
                 try await server.makeUser("ben", "correct horse")
-                try await server.database.execute("update users set disabled_at = now() where name = 'ben'")
+                try await server.change { try await $0.disableUser(try #require(UserName("ben")), $1) }
                 let revoked = try await server.makeKey(revoked: true)
                 let expired = try await server.makeKey(revoked: false)
-                try await server.database.execute(
-                    "update api_keys set expires_at = now() where id = '\(expired.split(separator: "_")[1])'")
+                let id = try #require(APIKey(expired)?.id)
+                try await server.change {
+                    _ = try await $0.changeAPIKey(id, .keyRotated, $1) { key, now in key.expiresAt = now }
+                }
 
                 let none = try await server.get("/products", as: nil)
                 #expect(none.status == 401)
@@ -99,6 +102,69 @@ extension EndToEnd {
             }
         }
 
+        @Test("of 75 connections with wrong passwords, few are tried; the others wait, and who is right gets in")
+        func flood() async throws {
+            // As dear as real passwords are: what is tried takes a core for some time.
+            try await LiveServer.with(
+                .init(
+                    proxies: TrustedProxies([AddressRange(text: "127.0.0.1")!]), passwords: PasswordHasher(waiting: 8))
+            ) { server in
+                try await server.makeUser("ana", "correct horse")
+                func statuses(_ count: Int, _ password: String, from address: String) async throws -> [Int: Int] {
+                    try await withThrowingTaskGroup { group in
+                        for _ in 0..<count {
+                            group.addTask {
+                                let answer = try await server.get(
+                                    "/products", as: nil,
+                                    headers: [
+                                        ("Authorization", basic("ana", password)), ("X-Forwarded-For", address),
+                                        ("X-Forwarded-Proto", "https"), ("Connection", "close"),
+                                    ])
+                                if answer.status == 429 {
+                                    #expect(answer["violated-policies"]?[0] == "passwords")
+                                    #expect(try #require(answer.header("Retry-After").flatMap { Int($0) }) >= 1)
+                                }
+                                return answer.status
+                            }
+                        }
+                        return try await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+                    }
+                }
+                // Distinct ones would count the same; equal ones share one attempt.
+                async let wrong = withThrowingTaskGroup { group in
+                    for number in 0..<75 {
+                        group.addTask { try await statuses(1, "wrong password \(number)", from: "192.0.2.1") }
+                    }
+                    return try await group.reduce(into: [:]) { all, one in all.merge(one) { $0 + $1 } }
+                }
+                #expect(try await statuses(1, "correct horse", from: "192.0.2.2") == [200: 1])
+                // Five at once, and more only after pauses that double.
+                let counts = try await wrong
+                #expect((5...12).contains(counts[401] ?? 0) && counts[401, default: 0] + counts[429, default: 0] == 75)
+            }
+        }
+
+        @Test(
+            "a password comes over TLS, from this machine, through a trusted proxy that had it over TLS, or not at all")
+        func plain() async throws {
+            try await LiveServer.with(.init(proxies: TrustedProxies([AddressRange(text: "127.0.0.1")!]))) { server in
+                try await server.makeUser("ana", "correct horse")
+                func send(_ headers: [(String, String)]) async throws -> Answer {
+                    try await server.get(
+                        "/products", as: nil, headers: headers + [("Authorization", basic("ana", "correct horse"))])
+                }
+                #expect(try await send([]).status == 200)
+                let client = ("X-Forwarded-For", "192.0.2.1")
+                #expect(try await send([client, ("X-Forwarded-Proto", "HTTPS")]).status == 200)
+                for proto in [[], ["http"], ["https", "http"], ["http, https"]] {
+                    let answer = try await send([client] + proto.map { ("X-Forwarded-Proto", $0) })
+                    #expect(answer.status == 401, "\(proto)")
+                    #expect(answer["detail"]?.string?.contains("TLS") == true)
+                    #expect(answer.headers["www-authenticate"] == [#"Bearer realm="khata""#])
+                }
+            }
+        }
+
         @Test("what is revoked or disabled through one instance, the others refuse")
         func revocation() async throws {
             try await LiveServer.withTwo { one, two in
@@ -119,7 +185,7 @@ extension EndToEnd {
                 #expect(try await statuses() == [200, 200, 200, 200])
                 let id = key.split(separator: "_")[1]
                 #expect(try await one.send(.DELETE, "/admin/keys/\(id)").status == 204)
-                try await one.database.execute("update users set disabled_at = now()")
+                try await one.change { try await $0.disableUser(try #require(UserName("ana")), $1) }
                 try await eventually { try await statuses() == [401, 401, 401, 401] }
             }
         }

@@ -1,24 +1,25 @@
 import NIOCore
-import NIOHTTP1
+public import NIOHTTP1
 import NIOPosix
-import RemoteLedger
 import Synchronization
 
 /// A server that answers as a test says, whatever it is asked.
-final class ScriptedServer: Sendable {
-    struct Request: Sendable {
-        let method: HTTPMethod
-        let target: String
-        let headers: HTTPHeaders
-        let body: String
+public final class ScriptedServer: Sendable {
+    public struct Request: Sendable {
+        public let method: HTTPMethod
+        public let target: String
+        public let headers: HTTPHeaders
+        public let body: String
     }
 
-    enum Reply: Sendable {
+    public enum Reply: Sendable {
         case answer(Int, headers: [(String, String)] = [], String)
         /// The connection ends without one.
         case hangUp
+        /// The connection stays open without one.
+        case silence
 
-        static func problem(_ status: Int, _ code: String, retryAfter: Int? = nil, more: String = "") -> Reply {
+        public static func problem(_ status: Int, _ code: String, retryAfter: Int? = nil, more: String = "") -> Reply {
             .answer(
                 status, headers: retryAfter.map { [("Retry-After", String($0))] } ?? [],
                 #"{"code":"\#(code)","detail":"It is \#(code)."\#(more)}"#)
@@ -28,16 +29,16 @@ final class ScriptedServer: Sendable {
     private let reply: @Sendable (Int, Request) -> Reply
     private let received = Mutex<[Request]>([])
 
-    var requests: [Request] { received.withLock { $0 } }
+    public var requests: [Request] { received.withLock { $0 } }
 
     private init(reply: @escaping @Sendable (Int, Request) -> Reply) {
         self.reply = reply
     }
 
     /// - Parameter reply: What is answered to a request, given how many came before it.
-    static func with(
+    public static func with(
         _ reply: @escaping @Sendable (Int, Request) -> Reply,
-        _ body: (ScriptedServer, ServerAddress) async throws -> Void
+        _ body: (_ server: ScriptedServer, _ url: String) async throws -> Void
     ) async throws {
         let server = ScriptedServer(reply: reply)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -50,7 +51,7 @@ final class ScriptedServer: Sendable {
             }
             .bind(host: "127.0.0.1", port: 0).get()
         do {
-            try await body(server, ServerAddress("http://127.0.0.1:\(channel.localAddress?.port ?? 0)")!)
+            try await body(server, "http://127.0.0.1:\(channel.localAddress?.port ?? 0)")
             try await channel.close()
         } catch {
             try await channel.close()
@@ -93,6 +94,8 @@ private final class ReplyingHandler: ChannelInboundHandler {
             switch server.reply(to: request) {
             case .hangUp:
                 context.close(promise: nil)
+            case .silence:
+                break
             case .answer(let status, let headers, let text):
                 var head = HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: status))
                 head.headers = HTTPHeaders(headers)
