@@ -189,7 +189,7 @@ extension JSONFields {
 
     private mutating func text(_ value: JSONValue, _ name: String, _ maximum: Int) -> String? {
         if case .text(let text) = value, isPrintable(text, atMost: maximum) { return text }
-        refuse(name, "must be a string of 1 to \(maximum) characters without control characters")
+        refuse(name, "must be a string of 1 to \(maximum) characters without control or invisible characters")
         return nil
     }
 }

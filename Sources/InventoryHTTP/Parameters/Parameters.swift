@@ -88,7 +88,8 @@ extension Parameters {
 
     func text(_ parameter: QueryParameter) throws(Problem) -> String? {
         let maximum = limits.input.nameCharacters
-        return try value(parameter, "must be 1 to \(maximum) characters, none of them a control character") { text in
+        return try value(parameter, "must be 1 to \(maximum) characters, without control or invisible characters") {
+            text in
             isPrintable(text, atMost: maximum) ? text : nil
         }
     }

@@ -78,7 +78,7 @@ extension ImportRow {
 
     /// - Parameter limit: The name of the setting.
     private mutating func text(_ column: Column, atMost maximum: Int, _ limit: String) -> String? {
-        value(column, "must have at most \(maximum) characters (\(limit)), and no control characters") {
+        value(column, "must have at most \(maximum) characters (\(limit)), and no control or invisible characters") {
             text in
             isPrintable(text, atMost: maximum) ? text : nil
         }

@@ -59,6 +59,6 @@ extension InputLimits {
     private func check(_ title: String, _ text: String?, atMost maximum: Int, _ setting: String) throws {
         guard let text, !isPrintable(text, atMost: maximum) else { return }
         throw ValidationError(
-            "\(title) has to be 1 to \(maximum) characters (\(setting)), none of them a control character.")
+            "\(title) has to be 1 to \(maximum) characters (\(setting)), none of them control or invisible.")
     }
 }
