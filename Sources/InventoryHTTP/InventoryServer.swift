@@ -35,8 +35,8 @@ public struct InventoryServer: Sendable {
     ///   - acceptsPlainPasswords: Whether passwords may be sent without TLS, over a network.
     ///   - certificate: With one, the API is served over TLS only; without one, over plain HTTP.
     ///   - cors: Which origins' pages may use the API from browsers; `nil` allows only its own origin.
-    ///   - logger: Logs each failed request (status 5xx; at most one a second for each code with status 503) and each
-    ///     key created or revoked, but no other requests.
+    ///   - logger: Logs failed requests (status 5xx), refusals (401, 403, 429), both with limits, and each key created
+    ///     or revoked, but no other requests.
     public init(
         ledger: any StockReading & StockWriting, documents: any DocumentReading = RenderedDocuments(),
         warming: CacheWarming? = nil, defaultStoreID: StoreID = StoreID(rawValue: 1), authenticator: Authenticator,
@@ -74,7 +74,7 @@ public struct InventoryServer: Sendable {
             isEncrypted: certificate != nil, acceptsPlainPasswords: acceptsPlainPasswords, limits: limits,
             memory: memory, cors: cors,
             securityHeaders: SecurityHeaders.fields(isEncrypted: certificate != nil),
-            failures: FailureLog(logger))
+            failures: FailureLog(logger), refusals: SecurityLog(logger))
         return service(pipeline, certificate, host, port, eventLoopGroup, onListening)
     }
 
@@ -88,7 +88,7 @@ public struct InventoryServer: Sendable {
             isEncrypted: false, acceptsPlainPasswords: false, limits: limits,
             memory: memory, cors: nil,
             securityHeaders: SecurityHeaders.fields(isEncrypted: false),
-            failures: FailureLog(logger))
+            failures: FailureLog(logger), refusals: SecurityLog(logger))
         return service(pipeline, nil, host, port, eventLoopGroup, onListening)
     }
 

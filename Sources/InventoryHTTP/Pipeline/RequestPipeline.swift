@@ -17,7 +17,8 @@ import RateLimiting
 /// 6. Authorization: the role and the stores that the route requires.
 /// 7. Content negotiation, and validation of the query's parameters.
 /// 8. The route's handler.
-/// 9. ``Problem``: every error becomes one, and ``FailureLog`` logs those that are the service's own fault.
+/// 9. ``Problem``: every error becomes one. ``FailureLog`` logs those that are the service's own fault, ``SecurityLog``
+///    those that are about permission.
 /// 10. Response headers: request id, date, rate limits, security headers, CORS.
 ///
 /// Whatever observes requests as a whole (metrics, traces, an access log) belongs in ``respond(to:from:)``, which has
@@ -36,6 +37,7 @@ struct RequestPipeline: Sendable {
     let cors: CORSPolicy?
     let securityHeaders: [HTTPField]
     let failures: FailureLog
+    let refusals: SecurityLog
     private let clock = HTTPClock()
 
     /// - Parameter peer: The other end of the connection.
@@ -55,6 +57,10 @@ struct RequestPipeline: Sendable {
         } catch {
             let problem = Problem(error)
             failures.add(problem, because: error, request.head, requestID)
+            refusals.add(
+                problem,
+                from: SecurityLog.Sender(principal: principal?.id, address: proxies.client(of: request, from: peer)),
+                request.head, requestID)
             response = problem.response(to: requestID)
         }
         addHeaders(to: &response, requestID, rate)
@@ -92,9 +98,9 @@ struct RequestPipeline: Sendable {
                 authorization, from: passwordAddress(of: request, from: peer))
             // Many tills may share an address, so only requests without a valid credential are charged to it.
             if let address { limiter?.putBack(address) }
+            principal = verified
             rate = limiter?.admit(verified, kind)
             try requireAdmitted(rate)
-            principal = verified
         }
         let caller = try authorize(principal, on: match)
         let format = try negotiateFormat(of: request, for: route)
