@@ -40,6 +40,39 @@ extension CredentialStoring {
         _ = try await changeAPIKey(id, .keyRevoked, context) { key, now in key.revokedAt = key.revokedAt ?? now }
     }
 
+    /// Adds a key with the name and grant of another, which expires after the overlap at the latest.
+    ///
+    /// The new one is added first: if the rest fails, both are valid, and the rotation can be repeated.
+    /// - Throws: `.notFound`, also for a key that is revoked or has expired.
+    public func rotateAPIKey(
+        _ id: String, to key: APIKey, expiringAt expiresAt: Timestamp?, overlap: Duration, _ context: CommandContext
+    ) async throws(LedgerError) -> APIKeyRecord {
+        guard let old = try await apiKey(id), old.revokedAt == nil, old.expiresAt.map({ $0 > .now }) ?? true else {
+            throw .notFound
+        }
+        let new = NewAPIKey(key, name: old.name, grant: old.grant, expiresAt: expiresAt)
+        let added = try await addAPIKey(new, context)
+        _ = try await changeAPIKey(id, .keyRotated, context) { key, now in
+            let end = Timestamp(microseconds: now.microseconds + overlap.components.seconds * 1_000_000)
+            key.expiresAt = min(key.expiresAt ?? end, end)
+        }
+        return added
+    }
+
+    /// Enables a disabled user.
+    /// - Throws: `.notFound`.
+    public func enableUser(_ name: UserName, _ context: CommandContext) async throws(LedgerError) {
+        _ = try await changeUser(name, .userEnabled, context) { user, _ in user.disabledAt = nil }
+    }
+
+    /// Replaces a user's password, also of a disabled one, who stays disabled.
+    /// - Throws: `.notFound`.
+    public func setPassword(
+        of name: UserName, to hash: PasswordHash, _ context: CommandContext
+    ) async throws(LedgerError) {
+        _ = try await changeUser(name, .userPasswordSet, context) { user, _ in user.passwordHash = hash.description }
+    }
+
     /// Disables a user, or leaves them disabled.
     /// - Throws: `.notFound`.
     public func disableUser(_ name: UserName, _ context: CommandContext) async throws(LedgerError) {

@@ -1,11 +1,12 @@
 public import Access
+import Basics
 import Inventory
 public import Logging
 public import ServiceLifecycle
 import Synchronization
 
-/// Records when API keys are used, and writes that to the store once a minute in one batch, so no request waits for it.
-/// Unwritten uses are lost if the process crashes.
+/// Records when API keys are used, and writes that to the store once a minute in one batch, so no request waits for it, and
+/// once an hour for each key. Unwritten uses are lost if the process crashes.
 public final class KeyUses: Service {
     /// More keys than this in a minute are not recorded.
     static let maximum = 10_000
@@ -13,7 +14,9 @@ public final class KeyUses: Service {
 
     private let store: any CredentialStoring
     private let logger: Logger
-    private let uses = Mutex<[String: Timestamp]>([:])
+    private let uses = Mutex(
+        (noted: [String: Timestamp](), last: RecentlyUsed<String, Timestamp>(capacity: maximum)))
+    private static let hour: Int64 = 3_600_000_000
 
     public init(store: any CredentialStoring, logger: Logger) {
         self.store = store
@@ -22,7 +25,8 @@ public final class KeyUses: Service {
 
     func note(_ id: String, at moment: Timestamp) {
         uses.withLock { uses in
-            if uses[id] != nil || uses.count < Self.maximum { uses[id] = moment }
+            if let last = uses.last[id], moment.microseconds < last.microseconds + Self.hour { return }
+            if uses.noted[id] != nil || uses.noted.count < Self.maximum { uses.noted[id] = moment }
         }
     }
 
@@ -37,8 +41,9 @@ public final class KeyUses: Service {
     /// Writes the uses since the last call.
     func write() async {
         let noted = uses.withLock { uses in
-            defer { uses = [:] }
-            return uses
+            defer { uses.noted = [:] }
+            for (id, moment) in uses.noted { uses.last[id] = moment }
+            return uses.noted
         }
         guard !noted.isEmpty else { return }
         do throws(LedgerError) {

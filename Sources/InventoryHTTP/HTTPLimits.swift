@@ -20,9 +20,16 @@ public struct HTTPLimits: Sendable {
     public var defaultPage: Int { min(100, page) }
     /// Reports that run at a time.
     public var reports = 2
+    /// How long API keys are valid that are made without an expiry date.
+    public var keyDays = 365
     public var connections = ConnectionLimits()
 
     public init() {}
+
+    /// The expiry date of a key that is made now without one.
+    public var keyExpiry: Timestamp {
+        Timestamp(microseconds: Timestamp.now.microseconds + Int64(keyDays) * 86_400_000_000)
+    }
 
     /// For requests that were valid under earlier limits.
     static let widest: HTTPLimits = {

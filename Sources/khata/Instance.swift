@@ -28,6 +28,9 @@ struct Instance {
         certificate: ServerCertificate?, services: [any Service], _ logger: Logger
     ) async throws(SettingsError) {
         OpenFiles.raiseLimit(for: settings.limits.connections.total, logger)
+        for file in settings.exposedFiles {
+            logger.warning("every user of this machine can read a file with secrets", metadata: ["file": "\(file)"])
+        }
         let limiter =
             settings.limitsRates
             ? RateLimiter(policies: settings.rates, source: redis.map(RedisPermits.init)) : nil

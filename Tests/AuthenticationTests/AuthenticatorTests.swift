@@ -260,6 +260,13 @@ struct KeyUsesTests {
         #expect(credentials.uses == [Dictionary(uniqueKeysWithValues: keys.map { ($0.id, last) })])
         await watchman.uses.write()
         #expect(credentials.uses.count == 1)
+        // Once an hour for each key.
+        for (seconds, count) in [(60, 1), (3_540 - 18, 1), (18, 2)] {
+            clock.advance(by: .seconds(seconds))
+            for key in keys { #expect(try await watchman.principal(presenting: key) != nil) }
+            await watchman.uses.write()
+            #expect(credentials.uses.count == count)
+        }
     }
 
     @Test("no more of them are kept than there is room for, and what cannot be written is told of")

@@ -89,6 +89,29 @@ struct PasswordTests {
         #expect(Password(presented: "\u{E9}")?.bytes == Password(presented: "e\u{301}")?.bytes)
     }
 
+    @Test(
+        "what anybody would try first is common, however it is dressed up",
+        arguments: [
+            "password1234", "Password1234!", "P@ssw0rd2026!!", "passwordpassword", "iloveyou1234", "qwertyuiop12",
+            "1q2w3e4r5t6y", "aaaaaaaaaaaa", "121212121212", "123456789012", "qwerty123456", "letmein12345",
+            "Welcome2026!!",
+            "khata-khata-1", "Pakistan12345", "ana-ana-ana-1", "1qaz2wsx3edc", "adminadmin123", "!@#$%^&*()12",
+        ])
+    func common(text: String) throws {
+        #expect(try password(text).isCommon(besides: ["ana"]))
+    }
+
+    @Test(
+        "other passwords are not",
+        arguments: [
+            "correct horse", "correct horse battery staple", "tr0ub4dor&3 zq", "نمک اور چینی کی بوری", "x7!kQ2#vB9@p",
+            "7391640285137",
+            "marzipan-otter-9",
+        ])
+    func uncommon(text: String) throws {
+        #expect(try !password(text).isCommon(besides: ["ana"]))
+    }
+
     @Test("a user is known by their password; other words are refused alike, whoever they are for")
     func users() async throws {
         let (credentials, clock) = (Credentials(), TestClock())

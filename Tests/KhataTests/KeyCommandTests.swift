@@ -1,5 +1,6 @@
 import Access
 import Foundation
+import Inventory
 import LedgerTesting
 import PostgresLedger
 import Testing
@@ -10,7 +11,7 @@ struct KeyCommandTests {
     func lifecycle() async throws {
         try await TestDatabase.with { database in
             let khata = Program(on: database)
-            let plain = try await khata.run(["key", "create", "--name", "till 3", "--role", "clerk"])
+            let plain = try await khata.run(["key", "create", "--name", "till 3", "--role", "clerk", "--never"])
             #expect(plain.status == 0, "\(plain.errors)")
             let token = try #require(plain.lines.first)
             let key = try #require(APIKey(token))
@@ -29,6 +30,7 @@ struct KeyCommandTests {
             #expect((made["key"] as? String).flatMap { APIKey($0) }?.id == made["id"] as? String)
             let stored = try await database.withLedger { ledger in try await ledger.apiKey(key.id) }
             #expect(stored?.secretHash == key.secretHash)
+            #expect(stored?.expiresAt == nil)
 
             for _ in 0..<2 { #expect(try await khata.run(["key", "revoke", key.id]).status == 0) }
             let unknown = try await khata.run(["key", "revoke", "000000000000"])
@@ -58,6 +60,44 @@ struct KeyCommandTests {
         }
     }
 
+    @Test("a key is rotated: the new one may do the same, and the old one is valid for some time more")
+    func rotation() async throws {
+        try await TestDatabase.with { database in
+            let khata = Program(on: database)
+            let made = try await khata.run(["key", "create", "--name", "till", "--role", "clerk", "--stores", "2"])
+            let old = try #require(made.lines.first.flatMap { APIKey($0) })
+            let rotated = try await khata.run(["key", "rotate", old.id, "--overlap-hours", "1"])
+            let new = try #require(rotated.lines.first.flatMap { APIKey($0) }, "\(rotated.errors)")
+            let (before, after) = try await database.withLedger { ledger in
+                (try #require(try await ledger.apiKey(old.id)), try #require(try await ledger.apiKey(new.id)))
+            }
+            #expect(before.grant == after.grant && before.name == after.name)
+            let left = try #require(before.expiresAt).microseconds - Timestamp.now.microseconds
+            #expect((3_500_000_000...3_600_000_000).contains(left))
+            #expect(try #require(after.expiresAt) > .now)
+            // Again at once: the old one's time does not grow.
+            #expect(try await khata.run(["key", "rotate", old.id, "--overlap-hours", "0"]).status == 0)
+            let gone = try await khata.run(["key", "rotate", old.id])
+            #expect(gone.status == 1 && gone.errors.contains("no valid key"))
+            #expect(try await khata.run(["audit", "verify"]).status == 0)
+        }
+    }
+
+    @Test("a key expires after a year, or as the settings say")
+    func expiry() async throws {
+        try await TestDatabase.with { database in
+            for (environment, days) in [([:], 365.0), (["KHATA_KEYS_LIFETIME_DAYS": "30"], 30.0)] {
+                let made = try await Program(on: database, environment).run(
+                    ["key", "create", "--name", "a", "--role", "reader", "--json"])
+                let json = try JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any]
+                let text = try #require(json?["expires_at"] as? String)
+                let expiry = try #require(Timestamp(text))
+                let left = Double(expiry.microseconds - Timestamp.now.microseconds) / 86_400e6
+                #expect((days - 0.1...days).contains(left))
+            }
+        }
+    }
+
     @Test(
         "what makes no sense is refused",
         arguments: [
@@ -65,6 +105,7 @@ struct KeyCommandTests {
             (["--role", "reader", "--stores", "1,1"], 2), (["--role", "reader", "--stores", "1,"], 2),
             (["--role", "reader", "--reads-per-second", "0"], 2), (["--role", "reader", "--expires-at", "soon"], 2),
             (["--role", "reader", "--expires-at", "2020-01-01T00:00:00Z"], 1),
+            (["--role", "reader", "--expires-at", "2100-01-01T00:00:00Z", "--never"], 2),
         ] as [([String], Int32)])
     func refused(arguments: [String], status: Int32) async throws {
         try await TestDatabase.with { database in

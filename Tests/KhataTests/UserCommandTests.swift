@@ -30,9 +30,41 @@ struct UserCommandTests {
         }
     }
 
+    @Test("a password is replaced, and a disabled user enabled")
+    func changes() async throws {
+        try await TestDatabase.with { database in
+            let khata = Program(on: database)
+            func stored() async throws -> UserRecord {
+                let name = try #require(UserName("ana"))
+                return try #require(try await database.withLedger { ledger in try await ledger.user(name) })
+            }
+            #expect(
+                try await khata.run(["user", "create", "ana", "--role", "reader"], input: "correct horse\n").status == 0
+            )
+            let first = try await stored()
+            #expect(try await khata.run(["user", "password", "ana"], input: "Password1234\n").status == 1)
+            #expect(try await stored() == first)
+            let changed = try await khata.run(["user", "password", "ana"], input: "other horses\n")
+            #expect(changed.status == 0, "\(changed.errors)")
+            #expect(try await stored().passwordHash != first.passwordHash)
+            #expect(try await khata.run(["user", "disable", "ana"]).status == 0)
+            #expect(try await stored().disabledAt != nil)
+            #expect(try await khata.run(["user", "enable", "ana"]).status == 0)
+            #expect(try await stored().disabledAt == nil)
+            for arguments in [["user", "enable", "eve"], ["user", "password", "eve"]] {
+                let unknown = try await khata.run(arguments, input: "other horses\n")
+                #expect(unknown.status == 1 && unknown.errors.contains("no user eve"))
+            }
+            #expect(try await khata.run(["audit", "verify"]).status == 0)
+        }
+    }
+
     @Test(
-        "a password that is too short, or a name that is none, is refused",
-        arguments: [("ana", "short\n", 1), ("ana", "", 1), ("ana", "\n", 1), ("Ana", "correct horse\n", 2)]
+        "a password that is too short or common, or a name that is none, is refused",
+        arguments: [
+            ("ana", "short\n", 1), ("ana", "Password2026!\n", 1), ("batool", "batool123456\n", 1), ("ana", "", 1),
+            ("ana", "\n", 1), ("Ana", "correct horse\n", 2),
+        ]
             as [(String, String, Int32)])
     func refused(name: String, input: String, status: Int32) async throws {
         try await TestDatabase.with { database in

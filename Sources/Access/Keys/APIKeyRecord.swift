@@ -34,7 +34,7 @@ public struct APIKeyRecord: Hashable, Sendable {
     public var secretHash: [UInt8]
     public let createdAt: Timestamp
     public var expiresAt: Timestamp?
-    /// Written about once a minute: the last use may have been later.
+    /// Written about once an hour: the last use may have been later.
     public let lastUsedAt: Timestamp?
     public var revokedAt: Timestamp?
 

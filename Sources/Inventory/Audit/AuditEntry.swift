@@ -46,10 +46,14 @@ public enum AuditAction: String, CaseIterable, Sendable {
     /// It existed when the log of keys and users began.
     case keyExisted = "key-existed"
     case keyRevoked = "key-revoked"
+    /// Another key replaces it, and it expires soon.
+    case keyRotated = "key-rotated"
     case userCreated = "user-created"
     /// They existed when the log of keys and users began.
     case userExisted = "user-existed"
     case userDisabled = "user-disabled"
+    case userEnabled = "user-enabled"
+    case userPasswordSet = "user-password-set"
 
     init(_ type: MovementType) {
         switch type {

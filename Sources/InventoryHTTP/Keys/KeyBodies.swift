@@ -4,14 +4,14 @@ import Inventory
 struct KeyBody: DeclaredBody {
     let name: String
     let grant: Grant
-    let expiresAt: Timestamp?
+    let expiresAt: Timestamp
 
     init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: HTTPLimits) {
         let name = fields.text("name", atMost: limits.input.nameCharacters)
         let role = fields.choice("role", of: Role.allCases.map { ($0.rawValue, $0) })
         let scope = fields.scope("stores")
-        expiresAt = fields.optionalTime("expires_at")
-        if let expiresAt, expiresAt <= .now { fields.refuse("expires_at", "must be in the future") }
+        expiresAt = fields.optionalTime("expires_at") ?? limits.keyExpiry
+        if expiresAt <= .now { fields.refuse("expires_at", "must be in the future") }
         let rates = RateOverrides(
             readsPerSecond: fields.optionalInteger("reads_per_second", in: RateOverrides.range).map(Int.init),
             writesPerSecond: fields.optionalInteger("writes_per_second", in: RateOverrides.range).map(Int.init))

@@ -57,6 +57,9 @@ struct ConfigCommand: AsyncParsableCommand {
                 }
             problems += checkCertificate(settings)
             problems += await checkTokens(settings)
+            for file in settings.exposedFiles {
+                printError("khata: warning: every user of this machine can read \(file): chmod o-r it.")
+            }
             guard problems.isEmpty else { throw SettingsError(problems.joined(separator: "\n")) }
             print("All is well.")
         }

@@ -24,6 +24,12 @@ extension Settings {
     @SettingsBuilder
     static var access: [Setting] {
         Setting(
+            "keys.lifetime_days", \.limits.keyDays, in: 1...3_650,
+            """
+            How long an API key is valid if no expiry date is given when it is made. The admin key of a new file, and keys
+            of `khata key create --never`, do not expire.
+            """)
+        Setting(
             "basic.enabled", \.access.acceptsPasswords,
             """
             Whether users (`khata user create`) may authenticate with name and password (HTTP Basic), besides API keys and

@@ -1,3 +1,4 @@
+import Foundation
 import Inventory
 import InventoryHTTP
 import Logging
@@ -35,6 +36,9 @@ struct Settings {
     var corsOrigins: String?
     var access = AccessSettings()
     var logLevel = Logger.Level.info
+
+    /// Files with secrets that every user of the machine can read.
+    private(set) var exposedFiles: [String] = []
 
     /// Every setting, in the order of config/khata.yaml.
     static let all =
@@ -80,9 +84,16 @@ extension Settings {
         try checkBursts(source)
         try checkBodies()
         try access.check()
+        exposedFiles = (source.secretFiles + [certificateKeyFile, sqliteFile].compactMap(\.self)).filter(isExposed)
         _ = try serverAddress
         _ = (try proxies, try cors, try certificate)
     }
+}
+
+/// Only warned of: containers mount secrets with mode 0644, and there nobody else is.
+private func isExposed(_ path: String) -> Bool {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
+    return (attributes?[.posixPermissions] as? Int).map { $0 & 0o004 != 0 } ?? false
 }
 
 struct SettingsError: Error, CustomStringConvertible {

@@ -63,6 +63,16 @@ struct SettingsSource {
         return nil
     }
 
+    /// The files of secrets that are set.
+    var secretFiles: [String] {
+        Settings.all.filter(\.isSecret).compactMap { setting in
+            for (name, provider) in providers {
+                if let file = Self.find(setting.key + "_file", .string, in: provider, name) { return file.text }
+            }
+            return nil
+        }
+    }
+
     func has(_ key: String) -> Bool {
         providers.contains { Self.find(key, .string, in: $0.provider, $0.name) != nil }
     }

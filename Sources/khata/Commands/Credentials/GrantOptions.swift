@@ -1,6 +1,7 @@
 public import Access
 public import ArgumentParser
 public import Inventory
+import InventoryHTTP
 
 /// What a new key or user may do.
 struct GrantOptions: ParsableArguments {
@@ -29,6 +30,27 @@ struct GrantOptions: ParsableArguments {
         Grant(
             role: role, scope: stores?.scope ?? .all,
             rates: RateOverrides(readsPerSecond: readsPerSecond, writesPerSecond: writesPerSecond))
+    }
+}
+
+/// When a new key expires.
+struct ExpiryOptions: ParsableArguments {
+    @Option(help: "When the key expires, such as 2027-01-31T00:00:00Z (default: after keys.lifetime_days, a year).")
+    var expiresAt: Timestamp?
+
+    @Flag(help: "The key never expires.")
+    var never = false
+
+    func validate() throws {
+        guard !never || expiresAt == nil else { throw ValidationError("--never and --expires-at exclude each other.") }
+    }
+
+    /// - Returns: `nil` for never.
+    func date(_ settings: Settings) throws -> Timestamp? {
+        if let expiresAt, expiresAt <= .now {
+            throw Failure("The key would have expired already, at \(expiresAt).")
+        }
+        return never ? nil : expiresAt ?? settings.limits.keyExpiry
     }
 }
 

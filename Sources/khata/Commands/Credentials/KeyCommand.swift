@@ -6,7 +6,8 @@ import InventoryHTTP
 
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "key", abstract: "Manages API keys.", subcommands: [Create.self, List.self, Revoke.self])
+        commandName: "key", abstract: "Manages API keys.",
+        subcommands: [Create.self, List.self, Rotate.self, Revoke.self])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -19,26 +20,19 @@ struct KeyCommand: AsyncParsableCommand {
 
         @OptionGroup var grant: GrantOptions
 
-        @Option(help: "When the key expires, such as 2027-01-31T00:00:00Z (default: never).")
-        var expiresAt: Timestamp?
+        @OptionGroup var expiry: ExpiryOptions
 
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() async throws {
             let key = APIKey.generate()
-            let new = try described(key)
             let settings = try await options.settings()
+            let new = NewAPIKey(
+                key, name: name, grant: grant.grant, expiresAt: try expiry.date(settings))
             try settings.limits.input.check("The name", name: name)
             let record = try await withLedger(settings) { ledger in try await ledger.addAPIKey(new, .person()) }
             print(json ? String(json: { $0.value(record, with: key) }) : key.token)
-        }
-
-        private func described(_ key: APIKey) throws -> NewAPIKey {
-            if let expiresAt, expiresAt <= .now {
-                throw Failure("The key would have expired already, at \(expiresAt).")
-            }
-            return NewAPIKey(key, name: name, grant: grant.grant, expiresAt: expiresAt)
         }
     }
 
@@ -67,6 +61,44 @@ struct KeyCommand: AsyncParsableCommand {
                     try await ledger.apiKeys(after: number, limit: 1_000)
                 }
             }
+        }
+    }
+
+    struct Rotate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Replaces an API key by a new one, which is printed once. The old one is valid for some time more.")
+
+        @OptionGroup var options: SettingsOptions
+
+        @Argument(help: "The key's id, between its first two underscores.")
+        var id: String
+
+        @Option(help: "How many hours the old key stays valid.")
+        var overlapHours = 24
+
+        @OptionGroup var expiry: ExpiryOptions
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func validate() throws {
+            guard (0...8_760).contains(overlapHours) else { throw ValidationError("The overlap is 0 to 8760 hours.") }
+        }
+
+        func run() async throws {
+            let key = APIKey.generate()
+            let settings = try await options.settings()
+            let expiresAt = try expiry.date(settings)
+            let record = try await withLedger(settings) { ledger in
+                do {
+                    return try await ledger.rotateAPIKey(
+                        id, to: key, expiringAt: expiresAt, overlap: .seconds(overlapHours * 3_600), .person())
+                } catch LedgerError.notFound {
+                    throw Failure("There is no valid key \(id).")
+                }
+            }
+            print(json ? String(json: { $0.value(record, with: key) }) : key.token)
         }
     }
 

@@ -1,9 +1,10 @@
+import Access
 import Authentication
 import Foundation
 
 /// On a terminal, prompts for a new password twice, without echo; otherwise reads one line of standard input.
-/// - Throws: `Failure`.
-func readNewPassword() throws -> Password {
+/// - Throws: `Failure`, also for a common password, or the user's name with little else.
+func readNewPassword(for name: UserName) throws -> Password {
     let text: String
     if isatty(STDIN_FILENO) == 1 {
         text = try withoutEcho { try line(after: "Password: ") }
@@ -17,6 +18,9 @@ func readNewPassword() throws -> Password {
         let range = Password.characters
         throw Failure(
             "A password has \(range.lowerBound) to \(range.upperBound) characters, none of them a control character.")
+    }
+    guard !password.isCommon(besides: [name.description]) else {
+        throw Failure("That password is among the first that anybody would try: take several words, or generate one.")
     }
     return password
 }

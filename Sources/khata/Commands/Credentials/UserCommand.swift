@@ -7,7 +7,7 @@ import InventoryContract
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "Manages users with passwords.",
-        subcommands: [Create.self, List.self, Disable.self])
+        subcommands: [Create.self, List.self, SetPassword.self, Disable.self, Enable.self])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -26,7 +26,7 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             let settings = try await options.settings()
-            let hash = try await PasswordHasher(waiting: 1).hash(try readNewPassword())
+            let hash = try await PasswordHasher(waiting: 1).hash(try readNewPassword(for: name))
             let record = try await withLedger(settings) { ledger in
                 do {
                     return try await ledger.addUser(
@@ -83,6 +83,53 @@ struct UserCommand: AsyncParsableCommand {
                 }
             }
             print("The user \(name) is disabled.")
+        }
+    }
+}
+
+extension UserCommand {
+    struct SetPassword: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "password",
+            abstract: "Sets a user's password. Every instance refuses the old one within five seconds.",
+            discussion: "Asks for the password on a terminal, or reads it from the first line of standard input.")
+
+        @OptionGroup var options: SettingsOptions
+
+        @Argument(help: "The user's name.")
+        var name: UserName
+
+        func run() async throws {
+            let settings = try await options.settings()
+            let hash = try await PasswordHasher(waiting: 1).hash(try readNewPassword(for: name))
+            try await withLedger(settings) { ledger in
+                do {
+                    try await ledger.setPassword(of: name, to: hash, .person())
+                } catch LedgerError.notFound {
+                    throw Failure("There is no user \(name).")
+                }
+            }
+            print("The password of \(name) is set.")
+        }
+    }
+
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Enables a disabled user.")
+
+        @OptionGroup var options: SettingsOptions
+
+        @Argument(help: "The user's name.")
+        var name: UserName
+
+        func run() async throws {
+            try await withLedger(try await options.settings()) { ledger in
+                do {
+                    try await ledger.enableUser(name, .person())
+                } catch LedgerError.notFound {
+                    throw Failure("There is no user \(name).")
+                }
+            }
+            print("The user \(name) is enabled.")
         }
     }
 }
