@@ -74,15 +74,16 @@ public final class Authenticator: Sendable {
     ) async throws(AuthenticationError) -> Principal? {
         guard let header = AuthorizationHeader(authorization), let credential = Credential(header) else { return nil }
         if header.scheme == .basic, acceptsPasswords, address == nil { throw .unencrypted }
-        let presented = PresentedCredential(header, from: address?.site, hashedBy: hash)
-        return try await verification(of: credential, from: address?.site, presented: presented, at: clock.now()).value
+        let presented = PresentedCredential(header, from: address?.siteOrSelf, hashedBy: hash)
+        return try await verification(of: credential, from: address?.siteOrSelf, presented: presented, at: clock.now())
+            .value
             .get()
     }
 
     private func presented(_ authorization: String, from address: () -> ClientAddress?) -> PresentedCredential? {
         guard let header = AuthorizationHeader(authorization) else { return nil }
         guard header.scheme == .basic else { return PresentedCredential(header, hashedBy: hash) }
-        return address().map { PresentedCredential(header, from: $0.site, hashedBy: hash) }
+        return address().map { PresentedCredential(header, from: $0.siteOrSelf, hashedBy: hash) }
     }
 
     private func verification(

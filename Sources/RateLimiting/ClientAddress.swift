@@ -27,11 +27,11 @@ public struct ClientAddress: Hashable, Sendable {
     /// 127.0.0.0/8 or ::1.
     public var isLoopback: Bool { isIPv4 ? low >> 24 & 0xFF == 127 : high == 0 && low == 1 }
 
-    /// The network that one organisation usually gets: an IPv4 address, or an IPv6 /48.
-    public var site: ClientAddress { isIPv4 ? self : ClientAddress(high: high & ~0xFFFF, low: 0) }
-
     /// The network that one customer usually gets: an IPv4 address, or an IPv6 /64.
     public var network: ClientAddress { isIPv4 ? self : ClientAddress(high: high, low: 0) }
+
+    /// An IPv4 address, or an IPv6 /48.
+    public var siteOrSelf: ClientAddress { site ?? self }
 
     /// The network that a company, or an attacker at a hoster, gets, to choose networks from: an IPv6 /48.
     var site: ClientAddress? { isIPv4 ? nil : ClientAddress(high: high & ~0xFFFF, low: 0) }
