@@ -15,6 +15,7 @@ extension SQLiteLedger: HealthReporting {
             ]
         }
         if isMoved { condition.moved() }
+        if !file.isInPlace { condition.failed(FileDisplaced()) }
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
         let defect = condition.defect
         return [
@@ -24,14 +25,15 @@ extension SQLiteLedger: HealthReporting {
         ]
     }
 
-    /// Fails after the ledger was moved: the file only has the past.
+    /// Fails after the ledger was moved, because the file only has the past, and while the file is not in its place.
     public func isReady() async -> Bool {
-        (try? await isMoved()) == false
+        guard file.isInPlace else { return false }
+        return (try? await isMoved()) == false
     }
 
     /// - Throws: Also if the file cannot be read.
     private func isMoved() async throws(LedgerError) -> Bool {
-        try await reader.run { database in
+        try await reader.lookUp { database in
             _ = try LedgerHead.ofCatalog(in: database)
             return try LedgerDestination.find(in: database) != nil
         }

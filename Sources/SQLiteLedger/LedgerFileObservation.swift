@@ -14,6 +14,8 @@ public enum LedgerFileObservation: Sendable {
     case recordsExpired(Int)
     case expiryFailed(any Error)
     case closingFailed(any Error)
+    /// The file was not in its place when it was closed.
+    case displaced(any Error)
     /// The ledger was moved elsewhere: this process only reads its former state. Noticed within a minute.
     case moved(LedgerDestination)
 }

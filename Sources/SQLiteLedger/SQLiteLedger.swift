@@ -42,6 +42,7 @@ public struct SQLiteLedger: Service {
     let transactions: DurableTransactions
     let observer: any LedgerFileObserver
     let database: DatabasePool
+    let file: OpenedFile
     /// Limits waiting changes to the catalog and to credentials.
     let changes: ConcurrencyLimit
     private let movements: GroupCommitter<MovementBatches>
@@ -53,22 +54,29 @@ public struct SQLiteLedger: Service {
         observer: any LedgerFileObserver
     ) async throws -> SQLiteLedger {
         let file = LedgerFile(path: path)
-        let database = try await onBlockingThread { try file.open(opening, limits) }
-        return SQLiteLedger(database, limits: limits, observer: observer)
+        let (database, lookups) = try await onBlockingThread {
+            (try file.open(opening, limits), try file.openForLookups())
+        }
+        return SQLiteLedger(database, lookups, OpenedFile(path: path), limits: limits, observer: observer)
     }
 
-    private init(_ database: DatabasePool, limits: LedgerFileLimits, observer: any LedgerFileObserver) {
+    private init(
+        _ database: DatabasePool, _ lookups: DatabaseQueue, _ file: OpenedFile, limits: LedgerFileLimits,
+        observer: any LedgerFileObserver
+    ) {
         self.database = database
+        self.file = file
         self.observer = observer
         changes = ConcurrencyLimit(limits.write.catalogChangesWaiting)
         condition = FileCondition(observer: observer)
         transactions = DurableTransactions(
-            database: database, condition: condition, observer: observer, timeout: limits.commitTimeout)
+            database: database, file: file, condition: condition, observer: observer, timeout: limits.commitTimeout)
         movements = GroupCommitter(
             MovementBatches(transactions: transactions, history: history, observer: observer), limits.write)
         reader = SnapshotReader(
-            database: database, history: history, slots: ConcurrencyLimit(limits.readers + limits.waitingReads),
-            condition: condition, observer: observer)
+            database: database, lookups: lookups, history: history,
+            slots: ConcurrencyLimit(limits.readers + limits.waitingReads),
+            lookupSlots: ConcurrencyLimit(limits.waitingReads), condition: condition, observer: observer)
     }
 
     public func run() async {
@@ -86,15 +94,11 @@ public struct SQLiteLedger: Service {
 
     var expiredRecords: ExpiredRecords { ExpiredRecords(transactions: transactions, observer: observer) }
 
-    /// The last connection to close checkpoints and removes the log, if it is writable. Of a pool's connections that is a
-    /// reader, so another one is closed after them.
     private func close() async {
         do {
-            try await onBlockingThread {
-                let last = try? DatabaseQueue(path: database.path)
-                try database.close()
-                try last?.close()
-            }
+            try await onBlockingThread { try file.close(database, reader.lookups) }
+        } catch let error as FileDisplaced {
+            observer.observe(.displaced(error))
         } catch {
             observer.observe(.closingFailed(error))
         }

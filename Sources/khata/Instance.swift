@@ -67,7 +67,9 @@ struct Instance {
                 services: (services + (await renewal()) + front + [deadline]).map {
                     .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
                 },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                // A terminal that closes sends a hangup, which renews the certificate where there is one.
+                gracefulShutdownSignals: [.sigterm, .sigint] + (certificate == nil ? [.sighup] : []),
+                logger: logger))
         do {
             try await services.run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {

@@ -40,6 +40,7 @@ struct LedgerFileLog: LedgerFileObserver {
                 metadata: ["report": "\(report)"])
         case .recordsExpired(let count): logger.debug("idempotency records expired", metadata: ["count": "\(count)"])
         case .expiryFailed(let error): logger.warning("idempotency records could not be deleted", error)
+        case .displaced(let error): logger.error("the ledger was closed in another place than it was opened in", error)
         case .closingFailed(let error): logger.warning("the file was not closed in order; nothing is lost", error)
         case .moved(let destination):
             logger.error("the ledger was moved: serve it from there", metadata: ["destination": "\(destination.name)"])

@@ -29,13 +29,13 @@ struct ShutdownTests {
         }
     }
 
-    @Test("with nobody there it ends at once, and well")
-    func idle() async throws {
+    @Test("with nobody there it ends at once, and well, also when its terminal is closed", arguments: [SIGTERM, SIGHUP])
+    func idle(signal: Int32) async throws {
         try await TestFile.with { file in
             let server = try Program(on: file).start(arguments, log: file.folder.appending(path: "log"))
             try await closing({ server.kill() }) {
                 _ = try await server.url()
-                server.kill(SIGTERM)
+                server.kill(signal)
                 let outcome = try await server.end()
                 #expect(outcome.status == 0, "\(outcome.errors)")
             }

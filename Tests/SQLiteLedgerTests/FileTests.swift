@@ -47,6 +47,75 @@ struct FileTests {
         }
     }
 
+    @Test("that is renamed while it is open takes nothing more, and keeps all that it has")
+    func displaced() async throws {
+        try await TestFile.withShop { file in
+            let away = file.path + ".away"
+            try await file.withLedger { ledger in
+                _ = try await ledger.record(.stockIn(3), .testing)
+                try FileManager.default.moveItem(atPath: file.path, toPath: away)
+                await #expect {
+                    try await ledger.record(.stockIn(1), .testing)
+                } throws: { error in
+                    if case LedgerError.unavailable = error { true } else { false }
+                }
+                #expect(await ledger.health().first?.output?.contains("renamed") == true)
+                #expect(await !ledger.isReady())
+                try FileManager.default.moveItem(atPath: away, toPath: file.path)
+                _ = try await ledger.record(.stockIn(2), .testing)
+                #expect(await ledger.health().first?.status == .pass)
+                try FileManager.default.moveItem(atPath: file.path, toPath: away)
+            }
+            #expect(!FileManager.default.fileExists(atPath: file.path))
+            try FileManager.default.moveItem(atPath: away, toPath: file.path)
+            #expect(try await file.withLedger(.asItIs) { try await $0.onHand() } == 5)
+        }
+    }
+
+    @Test("another one in its place is left alone when it is closed, and so is the log")
+    func replaced() async throws {
+        try await TestFile.withShop { file in
+            let (away, log) = (file.path + ".away", file.path + "-wal")
+            try await file.withLedger { ledger in
+                _ = try await ledger.record(.stockIn(3), .testing)
+                try FileManager.default.moveItem(atPath: file.path, toPath: away)
+                try Data().write(to: URL(filePath: file.path))
+            }
+            #expect(try file.contents.isEmpty)
+            try FileManager.default.removeItem(atPath: file.path)
+            #expect(try await error(ofMissing: file).contains("\(log) does"))
+            try FileManager.default.moveItem(atPath: away, toPath: file.path)
+            #expect(try await file.withLedger(.asItIs) { try await $0.onHand() } == 3)
+        }
+    }
+
+    private func error(ofMissing file: TestFile) async throws -> String {
+        let error = await #expect(throws: LedgerFileError.self) { try await file.withLedger { _ in } }
+        #expect(!FileManager.default.fileExists(atPath: file.path))
+        return error?.description ?? ""
+    }
+
+    @Test("health and credentials do not wait for long reads", .timeLimit(.minutes(5)))
+    func lookups() async throws {
+        try await TestFile.withShop { file in
+            var limits = LedgerFileLimits()
+            limits.readers = 1
+            try await file.withLedger(limits: limits) { ledger in
+                let (reading, isReading) = AsyncStream.makeStream(of: Void.self)
+                let mayEnd = DispatchSemaphore(value: 0)
+                async let long: Void = ledger.reader.run { _ in
+                    isReading.yield()
+                    mayEnd.wait()
+                }
+                for await _ in reading { break }
+                #expect(await ledger.health().first?.status == .pass)
+                #expect(try await ledger.apiKey("nobody") == nil)
+                mayEnd.signal()
+                try await long
+            }
+        }
+    }
+
     @Test("its commits are on the disk before anyone is answered")
     func durability() async throws {
         try await TestFile.withShop { file in

@@ -10,7 +10,7 @@ public import Inventory
 
 extension SQLiteLedger: CredentialStoring {
     public func apiKey(_ id: String) async throws(LedgerError) -> APIKeyRecord? {
-        try await reader.run { database in try APIKeyRecord.find(id, in: database) }
+        try await reader.lookUp { database in try APIKeyRecord.find(id, in: database) }
     }
 
     public func addAPIKey(
@@ -46,7 +46,7 @@ extension SQLiteLedger: CredentialStoring {
     }
 
     public func user(_ name: UserName) async throws(LedgerError) -> UserRecord? {
-        try await reader.run { database in try UserRecord.find(name.description, in: database) }
+        try await reader.lookUp { database in try UserRecord.find(name.description, in: database) }
     }
 
     public func addUser(_ user: NewUser, _ context: CommandContext) async throws(LedgerError) -> UserRecord {

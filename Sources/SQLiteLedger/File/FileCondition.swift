@@ -34,7 +34,7 @@ final class FileCondition: Sendable {
     }
 
     func failed(_ error: any Error) {
-        let reason = (error as? DatabaseError)?.reason ?? "the disk fails"
+        let reason = (error as? DatabaseError)?.reason ?? (error as? FileDisplaced)?.description ?? "the disk fails"
         state.withLock { $0.failure = reason }
     }
 

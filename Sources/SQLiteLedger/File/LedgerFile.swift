@@ -19,6 +19,7 @@ struct LedgerFile: Sendable {
                 version: try DatabaseQueue().read { try String.fetchOne($0, sql: "select sqlite_version()") ?? "" })
         }
         let isMissing = !FileManager.default.fileExists(atPath: path)
+        if isMissing, hasLog { throw LedgerFileError.onlyLog(path: path) }
         if isMissing, opening == .asItIs { throw LedgerFileError.missing(path: path) }
         if isMissing { makePrivateFile(at: path) }
         do {
@@ -32,6 +33,20 @@ struct LedgerFile: Sendable {
         } catch let error as DatabaseError {
             throw LedgerFileError(error, path: path)
         }
+    }
+
+    /// A connection that only reads a file that is open.
+    func openForLookups() throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.prepareDatabase { $0.add(function: .normalized) }
+        return try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    /// Whether there is a write-ahead log with more than its header, of 32 bytes.
+    private var hasLog: Bool {
+        var status = stat()
+        return stat(path + "-wal", &status) == 0 && status.st_size > 32
     }
 
     private func configuration(_ opening: SQLiteLedger.Opening, _ limits: LedgerFileLimits) -> Configuration {

@@ -1,6 +1,8 @@
 /// Why a file cannot be used as a ledger. The file is unchanged.
 public enum LedgerFileError: Error, CustomStringConvertible {
     case missing(path: String)
+    /// Without the file, but with its write-ahead log, which may have its last movements.
+    case onlyLog(path: String)
     case cannotBeOpened(path: String, reason: String)
     case notADatabase(path: String)
     /// A database of another program.
@@ -16,6 +18,11 @@ public enum LedgerFileError: Error, CustomStringConvertible {
         switch self {
         case .missing(let path):
             "\(path) does not exist: `khata serve` or `khata migrate` creates it"
+        case .onlyLog(let path):
+            """
+            \(path) does not exist, but its log \(path)-wal does: put the file back beside it, or move the log away to \
+            begin a new ledger
+            """
         case .cannotBeOpened(let path, let reason):
             "\(path) cannot be opened: \(reason)"
         case .notADatabase(let path):

@@ -5,8 +5,11 @@ import Inventory
 /// committed before it was taken, so it is always current.
 struct SnapshotReader: Sendable {
     let database: DatabasePool
+    /// A connection of its own, so that credentials and health do not wait for long reads.
+    let lookups: DatabaseQueue
     let history: History
     let slots: ConcurrencyLimit
+    let lookupSlots: ConcurrencyLimit
     let condition: FileCondition
     let observer: any LedgerFileObserver
 
@@ -37,11 +40,25 @@ struct SnapshotReader: Sendable {
     func run<Value: Sendable>(
         _ read: @escaping @Sendable (Database) throws -> Value
     ) async throws(LedgerError) -> Value {
+        try await run(on: database, slots, read)
+    }
+
+    /// Like `run`, but does not wait for other reads.
+    func lookUp<Value: Sendable>(
+        _ read: @escaping @Sendable (Database) throws -> Value
+    ) async throws(LedgerError) -> Value {
+        try await run(on: lookups, lookupSlots, read)
+    }
+
+    private func run<Value: Sendable>(
+        on connection: any DatabaseReader, _ slots: ConcurrencyLimit,
+        _ read: @escaping @Sendable (Database) throws -> Value
+    ) async throws(LedgerError) -> Value {
         guard slots.take() else { throw .overloaded }
         defer { slots.release() }
         do {
             return try await withCheckedThrowingContinuation { continuation in
-                database.asyncRead { access in
+                connection.asyncRead { access in
                     continuation.resume(with: Result { try read(try access.get()) })
                 }
             }

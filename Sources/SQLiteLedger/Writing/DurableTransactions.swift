@@ -35,6 +35,7 @@ enum TransactionFailure: Error {
 ///   is run again, which overwrites the first attempt. Only if that fails until the time limit is the outcome unknown.
 struct DurableTransactions: Sendable {
     let database: DatabasePool
+    let file: OpenedFile
     let condition: FileCondition
     let observer: any LedgerFileObserver
     /// How long to retry.
@@ -94,7 +95,12 @@ struct DurableTransactions: Sendable {
     ) async throws -> Attempt<Value> {
         try await withCheckedThrowingContinuation { continuation in
             database.asyncWriteWithoutTransaction { database in
-                continuation.resume(with: Result { try Self.attempt(body, database) })
+                continuation.resume(
+                    with: Result {
+                        // What is committed after that is kept, too: see `OpenedFile.close`.
+                        guard file.isInPlace else { throw FileDisplaced() }
+                        return try Self.attempt(body, database)
+                    })
             }
         }
     }
@@ -146,6 +152,7 @@ extension TransactionFailure {
         case let error as DatabaseError where error.isDamage: self = .damaged(report: error.reason)
         case let error as DatabaseError where error.resultCode == .SQLITE_BUSY: self = .busy(error)
         case let error as DatabaseError where error.isOfTheMachine: self = .unavailable(error)
+        case let error as FileDisplaced: self = .unavailable(error)
         default: self = .rejected(error)
         }
     }
