@@ -29,7 +29,7 @@ struct ShutdownTests {
         }
     }
 
-    @Test("with nobody there it ends at once, and well, also when its terminal is closed", arguments: [SIGTERM, SIGHUP])
+    @Test("with nobody there it ends at once, and well, also if its terminal closes", arguments: [SIGTERM, SIGHUP])
     func idle(signal: Int32) async throws {
         try await TestFile.with { file in
             let server = try Program(on: file).start(arguments, log: file.folder.appending(path: "log"))
