@@ -33,8 +33,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isLastResponse = false
     /// Nothing more is read.
     private var isInputEnded = false
-    /// The last response has been written.
-    private var isClosing = false
+    /// The last response has been written; succeeds when it is sent, and the output closed.
+    private var outputClosing: EventLoopFuture<Void>?
+    private var isClosing: Bool { outputClosing != nil }
 
     init(limits: HTTPLimits, securityHeaders: [HTTPField]) {
         self.limits = limits
@@ -126,11 +127,21 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if isLastResponse { close(context) }
     }
 
-    /// Hummingbird closes the output after the last response.
+    /// Hummingbird closes the output after the last response, and everything when the client sends no more, also if it
+    /// has not received the last response yet.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        guard mode == .output else { return context.close(mode: mode, promise: promise) }
-        if !isClosing { close(context) }
-        promise?.succeed()
+        // TLS still receives until the other side has closed.
+        isInputEnded = true
+        switch mode {
+        case .output:
+            if !isClosing { close(context) }
+            promise?.succeed()
+        case .all where meter.unsentBytes > 0:
+            if !isClosing { close(context) }
+            outputClosing?.assumeIsolated().whenComplete { _ in context.close(promise: promise) }
+        default:
+            context.close(mode: mode, promise: promise)
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -192,6 +203,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         } else if isReadingRequest || meter.unsentBytes > 0 {
             close(context)
         } else {
+            endInput()
             context.close(promise: nil)
         }
     }
@@ -203,9 +215,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func close(_ context: ChannelHandlerContext) {
         isInputEnded = true
-        isClosing = true
         meter.pace.writingEnded()
+        let closed = context.eventLoop.makePromise(of: Void.self)
+        outputClosing = closed.futureResult
         context.flush()
-        context.close(mode: .output, promise: nil)
+        context.close(mode: .output, promise: closed)
     }
 }

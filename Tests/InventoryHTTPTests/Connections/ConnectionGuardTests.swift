@@ -19,8 +19,10 @@ struct ConnectionGuardTests {
         loop = channel.embeddedEventLoop
     }
 
-    private func open() throws {
+    /// - Parameter isEncrypted: Whether a close waits for the other side's, as it does with TLS.
+    private func open(isEncrypted: Bool = false) throws {
         let pipeline = channel.pipeline.syncOperations
+        if isEncrypted { try pipeline.addHandler(LateClosing()) }
         let watch = ConnectionWatch(loop, limits.connections)
         try pipeline.addHandler(HalfClosing())
         try pipeline.addHandler(
@@ -186,6 +188,25 @@ struct ConnectionGuardTests {
         channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     }
 
+    @Test("what comes over TLS while an idle connection is being closed is not read")
+    func late() throws {
+        try open(isEncrypted: true)
+        stopServer()
+        try send(request)
+        #expect(try parts().isEmpty)
+    }
+
+    @Test("what comes over TLS after the connection was idle for too long is not read")
+    func lateAfterIdling() throws {
+        try open(isEncrypted: true)
+        try send(request)
+        #expect(try parts().count == 2)
+        try answer()
+        loop.advanceTime(by: .seconds(Int64(limits.connections.idle / .seconds(1)) + 1))
+        try send(request)
+        #expect(try parts().isEmpty)
+    }
+
     @Test("when the server stops, what has come is answered, the last of it says so, and nothing more is heard")
     func stopping() throws {
         try open()
@@ -263,4 +284,11 @@ private final class HalfClosing: ChannelOutboundHandler {
             context.close(mode: mode, promise: promise)
         }
     }
+}
+
+/// Closes only when the other side has closed too, and receives until then: as TLS does.
+private final class LateClosing: ChannelOutboundHandler {
+    typealias OutboundIn = IOData
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {}
 }

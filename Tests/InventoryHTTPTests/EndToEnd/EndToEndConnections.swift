@@ -184,6 +184,10 @@ extension EndToEnd {
                 let answer = try await exchange(port: server.port, [read], hangsUp: true)
                 #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
                 #expect(answer.hasSuffix("}"))
+                let reads = [String](repeating: read, count: 400).joined()
+                let answers = try await exchange(port: server.port, [reads], hangsUp: true, isSlow: true)
+                #expect(answers.matches(of: /HTTP\/1\.1 200 OK/).count == 400)
+                #expect(answers.hasSuffix("}"))
             }
         }
     }

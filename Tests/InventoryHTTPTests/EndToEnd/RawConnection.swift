@@ -6,10 +6,12 @@ import NIOPosix
 /// - Parameters:
 ///   - drip: is sent again and again after all else, a hundred times a second.
 ///   - hangsUp: It says that it sends nothing more, as soon as it has sent all.
+///   - isSlow: It takes a few kilobytes at a time, with pauses.
 func exchange(
-    port: Int, _ parts: [String], drip: String? = nil, hangsUp: Bool = false
+    port: Int, _ parts: [String], drip: String? = nil, hangsUp: Bool = false, isSlow: Bool = false
 ) async throws -> String {
-    let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    let channel = try await (isSlow ? bootstrap.channelOption(.socketOption(.so_rcvbuf), value: 4_096) : bootstrap)
         .connect(host: "127.0.0.1", port: port) { channel in
             channel.eventLoop.makeCompletedFuture {
                 try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
@@ -28,7 +30,10 @@ func exchange(
             }
             var heard = ByteBuffer()
             do {
-                for try await bytes in inbound { heard.writeImmutableBuffer(bytes) }
+                for try await bytes in inbound {
+                    heard.writeImmutableBuffer(bytes)
+                    if isSlow { try await Task.sleep(for: .milliseconds(2)) }
+                }
             } catch is IOError {}
             group.cancelAll()
             return String(buffer: heard)
