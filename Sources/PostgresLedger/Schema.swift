@@ -31,12 +31,16 @@ public struct Schema: Sendable {
     }
 
     /// Sends one statement at a time, because not every server or pooler takes several at once. Waits for table locks only a
-    /// second at a time, because all writers queue behind it; in between they continue.
+    /// second at a time, because all writers queue behind it; in between they continue. If this process stalls, the server
+    /// rolls back.
     private static func apply(_ migration: Migration, _ session: Session) throws {
+        let limits = ["set local lock_timeout = '1s'", "set local idle_in_transaction_session_timeout = '2s'"]
         let table = migration.isExpansion ? "schema_expansions" : "schema_versions"
         for attempt in 1... {
+            var current = ""
             do {
-                for statement in ["begin", "set local lock_timeout = '1s'"] + migration.statements {
+                for statement in ["begin"] + limits + migration.statements {
+                    current = statement
                     try session.script(statement)
                 }
                 try migration.finish?(session)
@@ -48,14 +52,15 @@ public struct Schema: Sendable {
                 // Before anything else, also the release of the lock: a failed transaction takes no other statement.
                 try? session.script("rollback")
                 let isLocked = (error as? PostgresError)?.sqlState == SQLState.lockNotAvailable
-                guard isLocked, attempt < maximumAttempts else { throw error }
+                guard isLocked else { throw error }
+                guard attempt < maximumAttempts else { throw SchemaError.locked(statement: current) }
                 // Blocks only the connection's own thread.
                 usleep(2_000_000)
             }
         }
     }
 
-    /// Some minutes.
+    /// Five minutes.
     private static let maximumAttempts = 100
 
     /// Creates the schema in a database that has none; any other must be at this program's version.
@@ -140,6 +145,8 @@ public enum SchemaError: Error, CustomStringConvertible {
     case notAReplica
     /// Commits would be acknowledged before they are durable.
     case commitsAreNotDurable(setting: String)
+    /// Other transactions hold a table that a migration changes.
+    case locked(statement: String)
     case notGranted(role: String, privilege: String)
     /// It does not exist, or owns the tables.
     case unsuitableRole(String)
@@ -162,6 +169,11 @@ public enum SchemaError: Error, CustomStringConvertible {
             """
             synchronous_commit is \(setting) for this database or user, so acknowledged movements could be lost: \
             set it to on (or remote_write, remote_apply)
+            """
+        case .locked(let statement):
+            """
+            a table stayed locked for five minutes: end the long transactions that pg_stat_activity shows, and run it \
+            again. Nothing was changed by: \(statement)
             """
         case .notGranted(let role, let privilege):
             """

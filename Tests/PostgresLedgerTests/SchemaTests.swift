@@ -140,6 +140,28 @@ struct SchemaTests {
         }
     }
 
+    @Test("an index whose building failed is built again, and what only has its name is refused")
+    func invalidIndex() async throws {
+        try await TestDatabase.with { database in
+            let again = "delete from schema_expansions where version = 5"
+            try await database.execute(
+                """
+                \(again);
+                update pg_index set indisvalid = false where indexrelid = 'audit_log_of_imports'::regclass
+                """)
+            #expect(try await database.migrate() == [5])
+            let valid = "select indisvalid::int from pg_index where indexrelid = 'audit_log_of_imports'::regclass"
+            #expect(try await database.integers(valid) == [1])
+            try await database.execute(
+                "\(again); drop index audit_log_of_imports; create table audit_log_of_imports ()")
+            await #expect {
+                try await database.migrate()
+            } throws: { error in
+                (error as? PostgresError)?.message.contains("is not an index") == true
+            }
+        }
+    }
+
     @Test("is refused when it is older or newer than the program")
     func versions() async throws {
         try await TestDatabase.with(migrated: false) { database in
