@@ -13,6 +13,7 @@ struct InventoryAPI: Sendable {
     let credentials: any CredentialStoring
     let warming: CacheWarming?
     let health: any HealthReporting
+    let draining = DrainingFlag()
     let reports: ReportQueue
     private let limiter: RateLimiter?
     let limits: HTTPLimits

@@ -75,7 +75,7 @@ public struct InventoryServer: Sendable {
             memory: memory, cors: cors,
             securityHeaders: SecurityHeaders.fields(isEncrypted: certificate != nil),
             failures: FailureLog(logger), refusals: SecurityLog(logger))
-        return service(pipeline, certificate, host, port, eventLoopGroup, onListening)
+        return service(pipeline, certificate, host, port, eventLoopGroup, api.draining, onListening)
     }
 
     /// Serves the operator's routes, the health endpoints, without TLS.
@@ -89,12 +89,13 @@ public struct InventoryServer: Sendable {
             memory: memory, cors: nil,
             securityHeaders: SecurityHeaders.fields(isEncrypted: false),
             failures: FailureLog(logger), refusals: SecurityLog(logger))
-        return service(pipeline, nil, host, port, eventLoopGroup, onListening)
+        return service(pipeline, nil, host, port, eventLoopGroup, nil, onListening)
     }
 
     private func service(
         _ pipeline: RequestPipeline, _ certificate: ServerCertificate?, _ host: String, _ port: Int,
-        _ eventLoopGroup: any EventLoopGroup, _ onListening: @escaping @Sendable (_ port: Int) async -> Void
+        _ eventLoopGroup: any EventLoopGroup, _ draining: DrainingFlag?,
+        _ onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) -> any Service {
         let channel = RequestChannel(pipeline: pipeline, limits: limits)
         let watches = ConnectionWatches(limits.connections)
@@ -106,6 +107,7 @@ public struct InventoryServer: Sendable {
             onServerRunning: { await onListening($0.localAddress?.port ?? port) },
             eventLoopGroup: eventLoopGroup, logger: logger)
         return DrainingServer(
-            server: server, connections: watches, deadline: limits.connections.drain, logger: logger)
+            server: server, connections: watches, deadline: limits.connections.drain, draining: draining,
+            logger: logger)
     }
 }

@@ -1,6 +1,16 @@
 import Logging
 import NIOCore
 import ServiceLifecycle
+import Synchronization
+
+/// Whether the API has stopped accepting connections, so that readiness fails on the operator's port meanwhile.
+final class DrainingFlag: Sendable {
+    private let flag = Atomic(false)
+
+    var isSet: Bool { flag.load(ordering: .relaxed) }
+
+    func set() { flag.store(true, ordering: .relaxed) }
+}
 
 /// On graceful shutdown lets the server finish the requests that it has received, and cuts off the clients that are left
 /// after a deadline.
@@ -8,6 +18,8 @@ struct DrainingServer: Service {
     let server: any Service
     let connections: ConnectionWatches
     let deadline: Duration
+    /// Set when the shutdown begins.
+    let draining: DrainingFlag?
     let logger: Logger
 
     /// - Throws: Also `ConnectionsCutOff`.
@@ -19,6 +31,7 @@ struct DrainingServer: Service {
             }
             group.addTask {
                 try await gracefulShutdown()
+                draining?.set()
                 connections.drain()
                 try await Task.sleep(for: deadline)
                 return try await cutOff()

@@ -9,9 +9,10 @@ extension InventoryAPI {
         response(to: context, .pass, checks: nil)
     }
 
-    /// Passes if reads can be served, without the primary if the settings allow it.
+    /// Passes if reads can be served, without the primary if the settings allow it. Fails from the beginning of a shutdown.
     func readyz(_ context: RequestContext) async throws -> Response {
-        response(to: context, await health.isReady() ? .pass : .fail, checks: nil)
+        let isReady = if draining.isSet { false } else { await health.isReady() }
+        return response(to: context, isReady ? .pass : .fail, checks: nil)
     }
 
     /// The health of each component.

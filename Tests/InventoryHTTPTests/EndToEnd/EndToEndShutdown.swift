@@ -1,6 +1,7 @@
 import Access
 import LedgerTesting
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import Postgres
 import ServerTesting
@@ -48,6 +49,9 @@ extension EndToEnd {
                     await #expect(throws: Never.self) {
                         try await eventually("the port is closed") { await !isOpen(port: server.port) }
                     }
+                    // Load balancers look there.
+                    #expect(try await server.send(.GET, "/readyz", opsPort: true).status == 503)
+                    #expect(try await server.send(.GET, "/livez", opsPort: true).status == 200)
                     lock.isHeld.store(false, ordering: .relaxed)
                     #expect(try await sale.status == 201)
                     #expect(try await level.status == 200)
