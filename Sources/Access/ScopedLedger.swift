@@ -125,10 +125,9 @@ extension ScopedLedger: StockWriting {
         let batch = batch.map { scope.contains($0.storeID) ? $0 : $0.moved(to: Self.missingStoreID) }
         let receipt = try await ledger.record(batch, context)
         try require(.batch(receipt.value))
-        // On a replay, lines may have been refused for the stock of a store that was in scope then; or that is unknown now,
-        // because they are not valid under the limits of today.
-        for case (let line, .refused(let refusal)) in zip(batch.lines, receipt.value.lines) {
-            if case .movement(let movement) = line, movement.storeID != Self.missingStoreID { continue }
+        // On a replay, lines may have been refused for the stock of a store that was in scope then.
+        for case (.movement(let movement), .refused(let refusal)) in zip(batch.lines, receipt.value.lines)
+        where movement.storeID == Self.missingStoreID {
             guard case .unknownStore = refusal else { throw .notFound }
         }
         return receipt

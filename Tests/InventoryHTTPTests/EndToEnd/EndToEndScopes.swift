@@ -176,7 +176,7 @@ extension EndToEnd {
                 }
                 let bodies = [
                     #"{"movements": [\#(line(1, 11, "IN")), \#(line(2, 11, "IN"))]}"#,
-                    #"{"movements": [\#(line(1, 11, "IN")), \#(line(2, 999, "sale"))]}"#,
+                    #"{"movements": [\#(line(1, 1, "IN")), \#(line(2, 9, "sale"))]}"#,
                     #"{"atomic": true, "movements": [\#(line(1, 11, "IN")), \#(line(2, 11, "IN"))]}"#,
                 ]
                 func send(_ number: Int, to server: LiveServer) async throws -> Answer {
