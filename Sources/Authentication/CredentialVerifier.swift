@@ -93,42 +93,39 @@ final class CredentialVerifier: Sendable {
     private func verify(_ password: Password, of login: Login) async throws(AuthenticationError) -> Verified? {
         guard let passwords else { return nil }
         let now = clock.now()
-        let record = try await stored { () throws(LedgerError) in try await credentials.user(login.name) }
-        let isProven = logins.withLock { logins in
-            record.map { logins.proven.has(login, password, provenFor: $0.passwordHash, at: now) } ?? false
+        if let hash = logins.withLock({ $0.proven.hash(of: login, password, at: now) }),
+            let record = try await stored({ () throws(LedgerError) in try await credentials.user(login.name) }),
+            record.passwordHash == hash
+        {
+            return verified(record)
         }
-        if !isProven {
-            guard try await check(password, of: login, against: record, by: passwords, at: now) else { return nil }
-        }
-        guard let record, record.disabledAt == nil else { return nil }
-        return Verified(principal: Principal(id: "user:\(login.name)", record.grant), validity: nil)
-    }
-
-    private func check(
-        _ password: Password, of login: Login, against record: UserRecord?, by passwords: PasswordHasher,
-        at now: ContinuousClock.Instant
-    ) async throws(AuthenticationError) -> Bool {
+        // Before the lookup: what is too much for the hasher is also much for the database.
         let attempt = try logins.withLock { logins throws(AuthenticationError) in
             try logins.attempts.begin(login, at: now)
         }
-        let hash = record.flatMap { PasswordHash($0.passwordHash) }
-        if record != nil, hash == nil {
-            logger.error("a stored password cannot be checked", metadata: ["user": "\(login.name)"])
-        }
         do throws(LedgerError) {
-            guard
-                try await passwords.check(password, against: hash, from: login.site, isKnown: attempt.isKnown),
-                let record
-            else { return false }
+            let record = try await credentials.user(login.name)
+            let hash = record.flatMap { PasswordHash($0.passwordHash) }
+            if record != nil, hash == nil {
+                logger.error("a stored password cannot be checked", metadata: ["user": "\(login.name)"])
+            }
+            let isRight = try await passwords.check(
+                password, against: hash, from: login.site, isKnown: attempt.isKnown)
+            guard isRight, let record else { return nil }
             logins.withLock { logins in
                 logins.attempts.succeed(attempt, at: now)
                 logins.proven.add(login, password, provenFor: record.passwordHash, at: now)
             }
-            return true
+            return verified(record)
         } catch {
             logins.withLock { $0.attempts.withdraw(attempt) }
             throw .ledger(error)
         }
+    }
+
+    private func verified(_ user: UserRecord) -> Verified? {
+        guard user.disabledAt == nil else { return nil }
+        return Verified(principal: Principal(id: "user:\(user.name)", user.grant), validity: nil)
     }
 }
 

@@ -131,6 +131,7 @@ struct LoginTests {
         #expect(try await watchman.principal(named: "ana", "correct horse") != nil)
         let thief = ClientAddress.other(1)
         for _ in 0..<5 { #expect(try await watchman.principal(named: "ana", "wrong", from: thief) == nil) }
+        let lookUps = credentials.lookUps
         for password in ["wrong", "correct horse"] {
             await #expect {
                 try await watchman.principal(named: "ana", password, from: thief)
@@ -138,6 +139,7 @@ struct LoginTests {
                 if case AuthenticationError.paused(.seconds(1)) = error { true } else { false }
             }
         }
+        #expect(credentials.lookUps == lookUps, "nor is the user looked up")
         // Neither what is cached for five seconds nor what is proven for hours.
         clock.advance(by: .milliseconds(500))
         #expect(watchman.remembered(Self.basic("ana", "correct horse"), from: .shop) != nil)

@@ -21,9 +21,9 @@ struct ProvenPasswords {
     private let key = SymmetricKey(size: .bits256)
     private var entries = RecentlyUsed<[UInt8], Entry>(capacity: 10_000)
 
-    func has(_ login: Login, _ password: Password, provenFor hash: String, at now: ContinuousClock.Instant) -> Bool {
-        guard let entry = entries[digest(login, password)] else { return false }
-        return entry.hash == hash && now < entry.deadline
+    /// - Returns: The stored hash that the password matched, if it did lately.
+    func hash(of login: Login, _ password: Password, at now: ContinuousClock.Instant) -> String? {
+        entries[digest(login, password)].flatMap { now < $0.deadline ? $0.hash : nil }
     }
 
     mutating func add(

@@ -7,9 +7,6 @@ import NIOHTTP1
 /// Where a JWK Set comes from, which is read again to rotate keys without a restart.
 public struct TokenKeysSource: Sendable {
     private static let maximumBytes = 1 << 20
-    /// Of a request, from the connection to the end of the response.
-    private static let timeout = Duration.seconds(5)
-
     private enum Place {
         case file(path: String)
         case url(String)
@@ -18,6 +15,8 @@ public struct TokenKeysSource: Sendable {
     private let place: Place
     /// How often it is read.
     let interval: Duration
+    /// Of a request, from the connection to the end of the response.
+    var timeout = Duration.seconds(5)
 
     /// Read every five seconds.
     public static func file(_ path: String) -> TokenKeysSource {
@@ -46,8 +45,8 @@ public struct TokenKeysSource: Sendable {
             return try await withThrowingTaskGroup { group in
                 group.addTask { try await Self.fetch(url) }
                 group.addTask {
-                    try await Task.sleep(for: Self.timeout)
-                    throw TokenKeysError("\(url) does not respond within \(Self.timeout)")
+                    try await Task.sleep(for: timeout)
+                    throw TokenKeysError("\(url) does not respond within \(timeout)")
                 }
                 defer { group.cancelAll() }
                 return try await group.next() ?? []
@@ -61,7 +60,7 @@ public struct TokenKeysSource: Sendable {
         configuration.redirectConfiguration = .disallow
         return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
             do {
-                let response = try await client.execute(HTTPClientRequest(url: url), timeout: TimeAmount(timeout))
+                let response = try await client.execute(HTTPClientRequest(url: url), deadline: .distantFuture)
                 guard response.status == .ok else {
                     throw TokenKeysError("\(url) responds with \(response.status.code)")
                 }

@@ -137,7 +137,8 @@ extension EndToEnd {
                     }
                     return try await group.reduce(into: [:]) { all, one in all.merge(one) { $0 + $1 } }
                 }
-                #expect(try await statuses(1, "correct horse", from: "192.0.2.2") == [200: 1])
+                let right = try await statuses(1, "correct horse", from: "192.0.2.2")
+                #expect(right == [200: 1])
                 // Five at once, and more only after pauses that double.
                 let counts = try await wrong
                 #expect((5...12).contains(counts[401] ?? 0) && counts[401, default: 0] + counts[429, default: 0] == 75)
