@@ -1,5 +1,6 @@
 import Access
 import Authentication
+import InventoryHTTP
 import Logging
 import ServiceLifecycle
 
