@@ -5,7 +5,6 @@ import PostgresLedger
 import Redis
 import ServerTesting
 import Synchronization
-import Synchronization
 import Testing
 
 @testable import StockCache
