@@ -51,6 +51,14 @@ struct ServingRoleTests {
         update users set role = 'admin', version = 99
         """,
         "update credential_log set actor = 'key:other'",
+        "insert into credential_log values (9223372036854775807, now(), 'a', 'x', 'x', '{}', sha256('a'))",
+        """
+        create temp table t (
+            store_id bigint, product_id bigint, on_hand_after bigint, position bigint, recorded_at timestamptz);
+        create trigger x after insert on t referencing new table as inserted
+            for each statement execute function public.derive_levels();
+        insert into t values (1, 102, 999, 1, now())
+        """,
     ]
 
     @Test("can neither change history nor what follows from it")

@@ -31,6 +31,9 @@ own_state() {
     found=$(stat --format='%F of %u' "$KHATA_STATE" 2>/dev/null) || found=nothing
     [[ $found == "directory of $EUID" ]] ||
         die "KHATA_STATE ($KHATA_STATE) has to be a folder of yours, and no link: it is a $found"
+    found=$(find "$KHATA_STATE" -maxdepth 0 -perm /022)$(find "$KHATA_STATE" -maxdepth 1 -type l)
+    [[ ! $found ]] ||
+        die "KHATA_STATE ($KHATA_STATE) must have no links in it, and no others may write to it: remove it, or choose another"
 }
 
 prepare_server_state() {

@@ -55,7 +55,7 @@ extension RequestContext {
             throw Problem(.unsupportedMediaType, "The body must be application/json.")
         }
         // A body that is declared too long is refused before any of it is read.
-        if let length = request.headers[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
+        if let length = request.headers[.contentLength], Int(length) ?? .max > limits.bodyBytes {
             throw Problem(bodyLongerThan: limits.bodyBytes)
         }
         do {

@@ -22,6 +22,26 @@ alter table users add column version bigint;
 comment on column api_keys.version is 'The position in credential_log of the last change';
 comment on column users.version is 'The position in credential_log of the last change';
 
+-- An entry follows the last one: nobody can use up the numbers, so that no later change could be recorded.
+do $$
+begin
+    execute format($function$
+        create function refuse_gap() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $body$
+        begin
+            if new.position <> (select coalesce(max(position), 0) + 1 from %I.credential_log) then
+                raise exception 'entry %% of credential_log does not follow the last one', new.position
+                    using errcode = 'restrict_violation';
+            end if;
+            return new;
+        end
+        $body$
+        $function$, current_schema());
+end
+$$;
+
+create trigger follows_the_last before insert on credential_log
+    for each row execute function refuse_gap();
+
 -- Refuses to change a key or user without an entry about it, also to earlier programs, which write none. Only the time of
 -- the last use may change. The schema's name is part of the body, so that nobody puts another table before this one.
 do $$

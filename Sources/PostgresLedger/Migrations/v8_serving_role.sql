@@ -8,6 +8,8 @@ begin
         create function derive_levels() returns trigger language plpgsql
         security definer set search_path = pg_catalog, pg_temp as $body$
         begin
+            -- As a trigger of another table, it would run the casts of that table's columns as the owner.
+            if tg_relid <> '%1$I.movements'::regclass then raise 'levels follow from movements only'; end if;
             insert into %1$I.stock_levels as l (store_id, product_id, on_hand, position, recorded_at)
             select distinct on (store_id, product_id) store_id, product_id, on_hand_after, position, recorded_at
             from inserted order by store_id, product_id, position desc
@@ -19,6 +21,8 @@ begin
         $function$, current_schema());
 end
 $$;
+
+revoke execute on function derive_levels() from public;
 
 create trigger derive_levels after insert on movements
     referencing new table as inserted for each statement execute function derive_levels();

@@ -54,8 +54,8 @@ struct PromoteCacheTests {
                 url = try server.said.firstMatch(of: /url=(http:\S+)/)?.output.1
                 return url != nil
             }
-            let token = try TokenIssuer.shared.token(
-                at: Int64(Date().timeIntervalSince1970), claims: ["role": #""admin""#, "exp": "4000000000"])
+            let now = Int64(Date().timeIntervalSince1970)
+            let token = try TokenIssuer.shared.token(at: now, claims: ["role": #""admin""#, "exp": "\(now + 3_600)"])
             try await body(Program(environment: ["KHATA_SERVER_URL": String(url ?? ""), "KHATA_API_KEY": token]))
         }
         _ = try await server.end()

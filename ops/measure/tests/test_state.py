@@ -44,6 +44,23 @@ class StateTests(unittest.TestCase):
         self.assertEqual(stat.S_IMODE(others.stat().st_mode), 0o700)
         self.assertEqual(sorted(each.name for each in others.iterdir()), ["log", "run"])
 
+    def test_a_link_inside_is_not_followed(self) -> None:
+        others = self.folder / "others"
+        others.mkdir(mode=0o755)
+        self.state.mkdir(mode=0o700)
+        (self.state / "log").symlink_to(others)
+        done = self.prepare()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("must have no links in it", done.stderr)
+        self.assertEqual(stat.S_IMODE(others.stat().st_mode), 0o755)
+
+    def test_a_folder_that_others_may_write_to_is_refused(self) -> None:
+        self.state.mkdir()
+        self.state.chmod(0o777)
+        done = self.prepare()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no others may write to it", done.stderr)
+
     def test_a_link_to_nothing_and_a_file_are_refused(self) -> None:
         self.state.symlink_to(self.folder / "none")
         self.expect_refused()
