@@ -131,8 +131,8 @@ struct LiveServer: Sendable {
         let (ports, listening) = AsyncStream<(isOps: Bool, port: Int)>.makeStream()
         let services = ServiceGroup(
             services: others + [
-                server.apiService(host: "127.0.0.1", port: 0) { listening.yield((false, $0)) },
                 server.opsService(host: "127.0.0.1", port: 0) { listening.yield((true, $0)) },
+                server.apiService(host: "127.0.0.1", port: 0) { listening.yield((false, $0)) },
             ], logger: TestDatabase.quiet)
         try await running(services) {
             var port: [Bool: Int] = [:]
