@@ -56,6 +56,7 @@ extension JSONWriter {
         field("stores_total", Int64(job.progress.storesTotal))
         field("stores_done", Int64(job.progress.storesDone))
         field("documents", Int64(job.progress.documents))
+        field("filled", Int64(job.progress.filled))
         field("failed", Int64(job.progress.failed))
         field("started_at", job.startedAt)
         nullableField("finished_at", job.finishedAt?.description)
