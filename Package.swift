@@ -117,6 +117,13 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
+            name: "StockEvents",
+            dependencies: [
+                "Basics", "Inventory", "JSON",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
             name: "Access",
             dependencies: ["Inventory", "JSON", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: swiftSettings),
@@ -161,7 +168,7 @@ let package = Package(
             name: "InventoryHTTP",
             dependencies: [
                 "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "JSON", "RateLimiting",
-                "StockCache",
+                "StockCache", "StockEvents",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -181,6 +188,7 @@ let package = Package(
             dependencies: [
                 "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "InventoryHTTP", "JSON",
                 "Postgres", "PostgresLedger", "RateLimiting", "Redis", "RemoteLedger", "SQLiteLedger", "StockCache",
+                "StockEvents",
                 "StockFiles",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -253,7 +261,7 @@ let package = Package(
             name: "LedgerContractTests",
             dependencies: [
                 "Access", "Authentication", "Inventory", "InventoryHTTP", "InventoryTesting", "LedgerTesting",
-                "PostgresLedger", "RemoteLedger", "SQLiteLedger",
+                "PostgresLedger", "RemoteLedger", "SQLiteLedger", "StockEvents",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
@@ -316,6 +324,10 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "StockEventsTests",
+            dependencies: ["Inventory", "InventoryTesting", "JSON", "LedgerTesting", "SQLiteLedger", "StockEvents"],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "KhataDemoTests",
             dependencies: ["Inventory", "LedgerTesting", "SQLiteLedger", "StockFiles", "khata-demo"],
             swiftSettings: swiftSettings),
@@ -347,7 +359,7 @@ let package = Package(
             dependencies: [
                 "Access", "Authentication", "AuthenticationTesting", "Inventory", "InventoryContract", "InventoryHTTP",
                 "JSON", "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting", "Redis", "ServerTesting",
-                "StockCache",
+                "StockCache", "StockEvents",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -3,10 +3,12 @@ import Inventory
 import Logging
 import RateLimiting
 import StockCache
+import StockEvents
 
 /// The dependencies of the routes' handlers, which are extensions in the folders of their features.
 struct InventoryAPI: Sendable {
     private let wholeLedger: any StockReading & StockWriting
+    let changes: ChangeFeed
     private let documents: any DocumentReading
     /// The store of the first versions' routes.
     let defaultStoreID: StoreID
@@ -20,11 +22,12 @@ struct InventoryAPI: Sendable {
     let logger: Logger
 
     init(
-        ledger: any StockReading & StockWriting, documents: any DocumentReading, warming: CacheWarming?,
+        ledger: any StockReading & StockWriting, changes: ChangeFeed, documents: any DocumentReading, warming: CacheWarming?,
         defaultStoreID: StoreID, credentials: any CredentialStoring, health: any HealthReporting,
         limiter: RateLimiter?, limits: HTTPLimits, logger: Logger
     ) {
         wholeLedger = ledger
+        self.changes = changes
         self.documents = documents
         self.warming = warming
         self.defaultStoreID = defaultStoreID

@@ -8,6 +8,7 @@ public import NIOPosix
 public import RateLimiting
 public import ServiceLifecycle
 public import StockCache
+public import StockEvents
 
 /// The HTTP server: the API's routes over a ledger.
 ///
@@ -26,6 +27,7 @@ public struct InventoryServer: Sendable {
     private let logger: Logger
 
     /// - Parameters:
+    ///   - changes: The ledger's changes; the caller runs this service.
     ///   - documents: The source of rendered responses: the cache, if there is one.
     ///   - warming: Warms the cache on request, if there is one; the caller runs this service.
     ///   - defaultStoreID: The store of the first versions' routes.
@@ -38,7 +40,7 @@ public struct InventoryServer: Sendable {
     ///   - logger: Logs failed requests (status 5xx), refusals (401, 403, 429), both with limits, and each key created
     ///     or revoked, but no other requests.
     public init(
-        ledger: any StockReading & StockWriting, documents: any DocumentReading = RenderedDocuments(),
+        ledger: any StockReading & StockWriting, changes: ChangeFeed, documents: any DocumentReading = RenderedDocuments(),
         warming: CacheWarming? = nil, defaultStoreID: StoreID = StoreID(rawValue: 1), authenticator: Authenticator,
         credentials: any CredentialStoring, health: any HealthReporting, limiter: RateLimiter? = nil,
         proxies: TrustedProxies = TrustedProxies(), acceptsPlainPasswords: Bool = false,
@@ -48,7 +50,7 @@ public struct InventoryServer: Sendable {
         precondition(
             (1...Quantity.maximum).contains(limits.input.quantity), "a movement moves at most \(Quantity.maximum)")
         api = InventoryAPI(
-            ledger: ledger, documents: documents, warming: warming, defaultStoreID: defaultStoreID,
+            ledger: ledger, changes: changes, documents: documents, warming: warming, defaultStoreID: defaultStoreID,
             credentials: credentials, health: health, limiter: limiter, limits: limits, logger: logger)
         self.authenticator = authenticator
         self.limiter = limiter
@@ -75,7 +77,11 @@ public struct InventoryServer: Sendable {
             memory: memory, cors: cors,
             securityHeaders: SecurityHeaders.fields(isEncrypted: certificate != nil),
             failures: FailureLog(logger), refusals: SecurityLog(logger))
-        return service(pipeline, certificate, host, port, eventLoopGroup, api.draining, onListening)
+        return service(pipeline, certificate, host, port, eventLoopGroup, onListening) {
+            api.draining.set()
+            // Readers that wait for changes get what there is.
+            api.changes.close()
+        }
     }
 
     /// Serves the operator's routes, the health endpoints, without TLS.
@@ -89,13 +95,13 @@ public struct InventoryServer: Sendable {
             memory: memory, cors: nil,
             securityHeaders: SecurityHeaders.fields(isEncrypted: false),
             failures: FailureLog(logger), refusals: SecurityLog(logger))
-        return service(pipeline, nil, host, port, eventLoopGroup, nil, onListening)
+        return service(pipeline, nil, host, port, eventLoopGroup, onListening)
     }
 
     private func service(
         _ pipeline: RequestPipeline, _ certificate: ServerCertificate?, _ host: String, _ port: Int,
-        _ eventLoopGroup: any EventLoopGroup, _ draining: DrainingFlag?,
-        _ onListening: @escaping @Sendable (_ port: Int) async -> Void
+        _ eventLoopGroup: any EventLoopGroup, _ onListening: @escaping @Sendable (_ port: Int) async -> Void,
+        onDraining: @escaping @Sendable () -> Void = {}
     ) -> any Service {
         let channel = RequestChannel(pipeline: pipeline, limits: limits)
         let watches = ConnectionWatches(limits.connections)
@@ -107,7 +113,7 @@ public struct InventoryServer: Sendable {
             onServerRunning: { await onListening($0.localAddress?.port ?? port) },
             eventLoopGroup: eventLoopGroup, logger: logger)
         return DrainingServer(
-            server: server, connections: watches, deadline: limits.connections.drain, draining: draining,
+            server: server, connections: watches, deadline: limits.connections.drain, onDraining: onDraining,
             logger: logger)
     }
 }

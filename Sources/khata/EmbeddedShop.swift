@@ -2,6 +2,7 @@ import Access
 import Foundation
 import Inventory
 import SQLiteLedger
+import StockEvents
 
 /// One shop without servers: the ledger in a file, and everything else in this process.
 struct EmbeddedShop {
@@ -13,7 +14,8 @@ struct EmbeddedShop {
     func serve() async throws {
         let logger = settings.logger()
         let certificate = try settings.serverCertificate()
-        let ledger = try await settings.ledger(in: path, .upToDate, logger)
+        let waiters = ChangeWaiters()
+        let ledger = try await settings.ledger(in: path, .upToDate, logger, waking: waiters)
         if let destination = try await ledger.destination() {
             throw Failure(
                 "the ledger in \(path) was moved to \(destination.name) on \(destination.movedAt): serve it from there, "
@@ -21,7 +23,7 @@ struct EmbeddedShop {
         }
         // Before anything is written to the file: a setting may be invalid.
         let instance = try await Instance(
-            settings, ledger: ledger, health: ledger, certificate: certificate, services: [ledger, FileCheck(ledger)],
+            settings, ledger: ledger, waiters: waiters, health: ledger, certificate: certificate, services: [ledger, FileCheck(ledger)],
             logger)
         let key = try await prepare(ledger)
         if let key { printNow("Admin key, shown this once: \(key.token)") }

@@ -7,6 +7,7 @@ import RateLimiting
 import Redis
 import ServiceLifecycle
 import StockCache
+import StockEvents
 import UnixSignals
 
 /// One process that serves the API, over any ledger.
@@ -19,11 +20,12 @@ struct Instance {
     private let logger: Logger
 
     /// - Parameters:
+    ///   - waiters: Receives the ledger's commits.
     ///   - redis: Where instances share rate limits; without it, this one counts alone.
     ///   - services: The services that the HTTP server depends on, the ledger first.
     /// - Throws: `SettingsError`.
     init(
-        _ settings: Settings, ledger: any Ledger, documents: any DocumentReading = RenderedDocuments(),
+        _ settings: Settings, ledger: any Ledger, waiters: ChangeWaiters, documents: any DocumentReading = RenderedDocuments(),
         warming: CacheWarming? = nil, health: any HealthReporting, redis: RedisClient? = nil,
         certificate: ServerCertificate?, services: [any Service], _ logger: Logger
     ) async throws(SettingsError) {
@@ -35,13 +37,14 @@ struct Instance {
             settings.limitsRates
             ? RateLimiter(policies: settings.rates, source: redis.map(RedisPermits.init)) : nil
         let access = try await settings.access.parts(credentials: ledger, logger)
+        let changes = ChangeFeed(ledger: ledger, waiters: waiters)
         server = InventoryServer(
-            ledger: ledger, documents: documents, warming: warming, defaultStoreID: settings.defaultStoreID,
+            ledger: ledger, changes: changes, documents: documents, warming: warming, defaultStoreID: settings.defaultStoreID,
             authenticator: access.authenticator, credentials: ledger,
             health: InstanceHealth(storage: health, tokenKeys: access.tokenKeys), limiter: limiter,
             proxies: try settings.proxies, acceptsPlainPasswords: settings.access.acceptsPlainPasswords,
             limits: settings.limits, certificate: certificate, cors: try settings.cors, logger: logger)
-        self.services = services + access.services + (limiter.map { [$0] } ?? [])
+        self.services = services + [changes] + access.services + (limiter.map { [$0] } ?? [])
         self.certificate = certificate
         self.settings = settings
         self.logger = logger

@@ -7,6 +7,7 @@ import Redis
 import SQLiteLedger
 import ServiceLifecycle
 import StockCache
+import StockEvents
 
 extension Settings {
     /// Keeps standard output for what a command prints.
@@ -17,7 +18,8 @@ extension Settings {
     }
 
     func ledger(
-        on servers: Servers, _ logger: Logger, invalidating: any CacheInvalidating = NoCacheConnection()
+        on servers: Servers, _ logger: Logger, invalidating: any CacheInvalidating = NoCacheConnection(),
+        waking waiters: ChangeWaiters = ChangeWaiters()
     ) throws(SettingsError) -> PostgresLedger {
         var replica: ConnectionConfiguration?
         if let replicaURL = servers.replicaURL {
@@ -25,18 +27,19 @@ extension Settings {
         }
         return PostgresLedger(
             primary: try Self.connection(servers.primaryURL, of: "primary.url"), replica: replica, limits: ledger,
-            invalidating: invalidating, observer: LedgerLog(logger: logger), logger: logger)
+            invalidating: invalidating, observer: LedgerLog(logger: logger, waiters: waiters), logger: logger)
     }
 
     func ledger(
-        in file: String, _ opening: SQLiteLedger.Opening, _ logger: Logger
+        in file: String, _ opening: SQLiteLedger.Opening, _ logger: Logger, waking waiters: ChangeWaiters = ChangeWaiters()
     ) async throws -> SQLiteLedger {
-        try await SQLiteLedger.open(file, opening, limits: ledgerFile, observer: LedgerFileLog(logger: logger))
+        try await SQLiteLedger.open(
+            file, opening, limits: ledgerFile, observer: LedgerFileLog(logger: logger, waiters: waiters))
     }
 }
 
 /// A ledger for the commands, wherever it is stored.
-typealias Ledger = ShopLedger & CredentialStoring & Service
+typealias Ledger = ShopLedger & ChangeReading & CredentialStoring & Service
 
 /// Runs the ledger while `body` uses it: everything recorded is committed when this returns.
 /// - Parameter checksAll: Whether the whole file is checked for damage first, however large.

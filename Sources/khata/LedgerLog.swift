@@ -2,14 +2,16 @@ import Inventory
 import Logging
 import PostgresLedger
 import SQLiteLedger
+import StockEvents
 
-/// Logs the ledger's events.
+/// Logs the ledger's events, and wakes the readers that wait for commits.
 struct LedgerLog: LedgerObserver {
     let logger: Logger
+    let waiters: ChangeWaiters
 
     func observe(_ observation: LedgerObservation) {
         switch observation {
-        case .commit(let event): logger.log(event)
+        case .commit(let event): waiters.observe(event, logger)
         case .transactionRetried(let error): logger.info("a transaction is retried", error)
         case .commitUncertain(let error): logger.warning("the connection was lost at a commit", error)
         case .outcomeUnknown(let error): logger.error("the outcome of a commit could not be determined", error)
@@ -26,10 +28,11 @@ struct LedgerLog: LedgerObserver {
 
 struct LedgerFileLog: LedgerFileObserver {
     let logger: Logger
+    let waiters: ChangeWaiters
 
     func observe(_ observation: LedgerFileObservation) {
         switch observation {
-        case .commit(let event): logger.log(event)
+        case .commit(let event): waiters.observe(event, logger)
         case .commitUncertain(let error): logger.warning("a commit failed halfway and is retried", error)
         case .outcomeUnknown(let error): logger.error("the outcome of a commit is unknown", error)
         case .writeFailed(let error): logger.error("the file cannot be written", error)
@@ -62,13 +65,13 @@ extension Logger {
     }
 }
 
-extension Logger {
-    fileprivate func log(_ event: CommitEvent) {
+extension ChangeWaiters {
+    fileprivate func observe(_ event: CommitEvent, _ logger: Logger) {
         switch event {
-        case .committed: break
+        case .committed(_, _, let heads, _): wake(heads)
         case .split(let commands, let error):
-            warning("a batch was rejected and is split", error, ["commands": "\(commands)"])
-        case .rejected(let error): self.error("a valid command was rejected by the database", error)
+            logger.warning("a batch was rejected and is split", error, ["commands": "\(commands)"])
+        case .rejected(let error): logger.error("a valid command was rejected by the database", error)
         }
     }
 }

@@ -7,6 +7,7 @@ import LedgerTesting
 import PostgresLedger
 import RemoteLedger
 import ServiceLifecycle
+import StockEvents
 
 /// A ledger behind a server, reached over HTTP.
 ///
@@ -28,7 +29,8 @@ struct ServedLedger: Sendable {
                 credentials: ledger, uses: KeyUses(store: ledger, logger: TestDatabase.quiet), passwords: nil,
                 tokens: nil, logger: TestDatabase.quiet)
             let server = InventoryServer(
-                ledger: ledger, authenticator: authenticator, credentials: ledger, health: ledger,
+                ledger: ledger, changes: ChangeFeed(ledger: ledger, waiters: ChangeWaiters()),
+                authenticator: authenticator, credentials: ledger, health: ledger,
                 logger: TestDatabase.quiet)
             try await serving(server) { address in
                 try await RemoteLedger.with(address, key: keys[0].token, retries: .brief, observer: Unobserved()) {

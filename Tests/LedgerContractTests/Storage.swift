@@ -6,7 +6,7 @@ import SQLiteLedger
 import Testing
 
 /// What a server keeps: the ledgers, and who may use them.
-typealias AnyStorage = AnyLedger & CredentialStoring
+typealias AnyStorage = AnyLedger & ChangeReading & CredentialStoring
 
 /// The databases that keep the contract of both.
 enum StorageUnderTest: String, CaseIterable, CustomTestStringConvertible, Sendable {

@@ -22,7 +22,8 @@ public enum BatchFailure: Error {
 
 /// An event of the write path, for logs and metrics.
 public enum CommitEvent: Sendable {
-    case committed(commands: Int, entries: Int, duration: Duration)
+    /// - Parameter heads: Of the ledgers that advanced.
+    case committed(commands: Int, entries: Int, heads: [LedgerHead], duration: Duration)
     /// A batch was rejected, and is split until the command that is to blame is alone.
     case split(commands: Int, any Error)
     /// The database rejects a command that the rules allow, or holds unreadable data.

@@ -72,7 +72,9 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
         do {
             let (decision, commit) = try await batches.commit(batch.map(\.command))
             batches.observe(
-                .committed(commands: batch.count, entries: decision.entries.count, duration: .now - start))
+                .committed(
+                    commands: batch.count, entries: decision.entries.count, heads: Array(decision.heads.values),
+                    duration: .now - start))
             group.addTask {
                 await self.batches.invalidateCache(for: decision, commit)
                 for (pending, receipt) in zip(batch, decision.receipts) {

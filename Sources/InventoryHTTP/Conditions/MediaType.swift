@@ -5,6 +5,7 @@ enum MediaType: String, Sendable {
     case json = "application/json"
     case csv = "text/csv"
     case health = "application/health+json"
+    case eventStream = "text/event-stream"
 
     /// The one of `formats` that an `Accept` header (RFC 9110, section 12.5.1) prefers, the first of equals; `nil` if
     /// none is acceptable. Only the first 32 ranges count.

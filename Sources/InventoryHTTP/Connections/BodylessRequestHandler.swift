@@ -46,6 +46,8 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
     private var isReadRequested = false
     /// Of a response that is written part by part.
     private var unflushedBytes = 0
+    /// Whether its parts are flushed one by one, because its client waits for them.
+    private var isEventStream = false
 
     /// A response that is written part by part is flushed when more than this is pending.
     private static let maximumUnflushedBytes = 65_536
@@ -156,6 +158,7 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
         if head.headerFields.contains(.contentLength) {
             collected = (head, ByteBuffer())
         } else {
+            isEventStream = head.headerFields[.contentType] == MediaType.eventStream.rawValue
             context?.write(wrapOutboundOut(.head(head)), promise: nil)
         }
     }
@@ -173,7 +176,7 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
             return nil
         }
         unflushedBytes += bytes.readableBytes
-        guard unflushedBytes > Self.maximumUnflushedBytes else {
+        guard isEventStream || unflushedBytes > Self.maximumUnflushedBytes else {
             context.write(wrapOutboundOut(.body(bytes)), promise: nil)
             return nil
         }

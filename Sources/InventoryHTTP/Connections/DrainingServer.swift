@@ -18,8 +18,8 @@ struct DrainingServer: Service {
     let server: any Service
     let connections: ConnectionWatches
     let deadline: Duration
-    /// Set when the shutdown begins.
-    let draining: DrainingFlag?
+    /// Called when the shutdown begins.
+    let onDraining: @Sendable () -> Void
     let logger: Logger
 
     /// - Throws: Also `ConnectionsCutOff`.
@@ -31,7 +31,7 @@ struct DrainingServer: Service {
             }
             group.addTask {
                 try await gracefulShutdown()
-                draining?.set()
+                onDraining()
                 connections.drain()
                 try await Task.sleep(for: deadline)
                 return try await cutOff()

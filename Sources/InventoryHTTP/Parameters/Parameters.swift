@@ -156,7 +156,7 @@ extension Parameters {
         }
     }
 
-    private func value<Value>(
+    func value<Value>(
         _ parameter: QueryParameter, _ expectation: String, _ read: (String) -> Value?
     ) throws(Problem) -> Value? {
         guard let text = text(of: parameter) else { return nil }

@@ -19,6 +19,8 @@ enum QueryParameter: String, CaseIterable {
     case escape
     case actor
     case action
+    case after
+    case wait
 
     enum Values {
         /// The cursor of the previous page's response.
@@ -31,6 +33,8 @@ enum QueryParameter: String, CaseIterable {
         /// RFC 3339.
         case time
         case oneOf([String])
+        /// Where a reader of changes stands: a position, an event's id or a cursor; or `latest`.
+        case changeCursor
     }
 
     var values: Values {
@@ -45,6 +49,8 @@ enum QueryParameter: String, CaseIterable {
         case .groupBy: .oneOf(ReportQuery.Grouping.allCases.map(\.rawValue))
         case .escape: .oneOf(CSVEscaping.allCases.map(\.rawValue))
         case .action: .oneOf(AuditAction.allCases.map(\.rawValue))
+        case .after: .changeCursor
+        case .wait: .integer(0...60)
         }
     }
 }

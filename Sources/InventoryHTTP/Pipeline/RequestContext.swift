@@ -17,6 +17,8 @@ struct RequestContext {
     let limits: HTTPLimits
     /// For the body.
     let memory: MemoryBudget
+    /// Checks again whether the caller may use the route; `nil` unless the route is long-lived.
+    let recheck: (@Sendable () async throws -> Void)?
 
     /// The `{store_id}` of the path, which the route must have, as for those below.
     var storeID: StoreID { placeholder(path.storeID) }

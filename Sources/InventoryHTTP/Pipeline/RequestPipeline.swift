@@ -104,12 +104,17 @@ struct RequestPipeline: Sendable {
         }
         let caller = try authorize(principal, on: match)
         let format = try negotiateFormat(of: request, for: route)
+        var recheck: (@Sendable () async throws -> Void)?
+        if route.isLongLived {
+            let address = passwordAddress(of: request, from: peer)
+            recheck = { _ = try authorize(try await authenticate(authorization, from: address), on: match) }
+        }
         let context = RequestContext(
             route: route, request: request, requestID: requestID, principal: caller, path: match.path, format: format,
             parameters: try Parameters(
                 of: target, declared: route.parameters, path: match.path, reader: caller.id, headers: request.headers,
                 limits),
-            limits: limits, memory: memory)
+            limits: limits, memory: memory, recheck: recheck)
         let response = try await route.handler(context)
         assert(route.statuses.contains(response.status), "\(route.path) does not declare \(response.status)")
         return response

@@ -11,6 +11,7 @@ extension HTTPField.Name {
     static let inventoryPosition = HTTPField.Name(HeaderName.position)!
     static let rateLimit = HTTPField.Name(HeaderName.rateLimit)!
     static let rateLimitPolicy = HTTPField.Name(HeaderName.rateLimitPolicy)!
+    static let lastEventID = HTTPField.Name("Last-Event-ID")!
     static let requestID = HTTPField.Name(HeaderName.requestID)!
     static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
     static let forwardedProto = HTTPField.Name("X-Forwarded-Proto")!

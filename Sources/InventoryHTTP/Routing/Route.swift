@@ -20,6 +20,8 @@ struct Route: Sendable {
     let formats: [MediaType]
     /// The statuses of its responses, except problems.
     let statuses: [HTTPResponse.Status]
+    /// Whether a response may take so long that the caller's permission has to be checked again.
+    let isLongLived: Bool
     let handler: Handler
 
     /// Which stores the route concerns.
@@ -33,7 +35,7 @@ struct Route: Sendable {
     init(
         _ method: HTTPRequest.Method, _ path: String, _ role: Role?, _ handler: @escaping Handler,
         reach: Reach = .ownStores, parameters: [QueryParameter]? = [], body: (any DeclaredBody.Type)? = nil,
-        formats: [MediaType] = [.json], statuses: [HTTPResponse.Status]
+        formats: [MediaType] = [.json], statuses: [HTTPResponse.Status], isLongLived: Bool = false
     ) {
         self.method = method
         self.path = path
@@ -43,6 +45,7 @@ struct Route: Sendable {
         self.body = body
         self.formats = formats
         self.statuses = statuses
+        self.isLongLived = isLongLived
         self.handler = handler
     }
 }

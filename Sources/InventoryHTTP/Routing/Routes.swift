@@ -53,6 +53,8 @@ extension InventoryAPI {
                 .get, "/report", .reader, report,
                 parameters: .page + .period + [.storeID, .productID, .groupBy, .escape, .minPosition],
                 formats: [.json, .csv], statuses: .tagged),
+            changesRoute("/changes"),
+            changesRoute("/stores/{store_id}/changes"),
             auditRoute("/audit"),
             auditRoute("/audit/{store_id}"),
 
@@ -93,6 +95,12 @@ extension InventoryAPI {
         Route(
             .get, path, .manager, listAudit, parameters: .page + .period + [.actor, .action, .minPosition],
             statuses: .tagged)
+    }
+
+    private func changesRoute(_ path: String) -> Route {
+        Route(
+            .get, path, .reader, listChanges, parameters: [.after, .limit, .wait], formats: [.json, .eventStream],
+            statuses: [.ok], isLongLived: true)
     }
 
     private func healthRoute(_ path: String, _ handler: @escaping Route.Handler, role: Role? = nil) -> Route {

@@ -7,6 +7,7 @@ import PostgresLedger
 import Redis
 import ServiceLifecycle
 import StockCache
+import StockEvents
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Serves the API until it is stopped.")
@@ -47,14 +48,16 @@ struct Serve: AsyncParsableCommand {
         if migrate { _ = try await settings.migrate(servers) }
         let redis = try settings.redisClient(on: servers, logger)
         let cache = redis.map { CacheConnection($0, recentBytes: settings.recentDocumentBytes, logger: logger) }
-        let ledger = try settings.ledger(on: servers, logger, invalidating: cache ?? NoCacheConnection())
+        let waiters = ChangeWaiters()
+        let ledger = try settings.ledger(
+            on: servers, logger, invalidating: cache ?? NoCacheConnection(), waking: waiters)
         let schema = Schema(ledger.primary)
         try await schema.check()
         if let defect = try await schema.roleDefect() { logger.warning("\(defect)") }
         let documents = cache.map { DocumentCache($0, servesUnproven: settings.ledger.servesUnproven) }
         let warming = documents.map { CacheWarming(settings.warmer(ledger, $0), logger: logger) }
         let instance = try await Instance(
-            settings, ledger: ledger, documents: documents ?? RenderedDocuments(), warming: warming,
+            settings, ledger: ledger, waiters: waiters, documents: documents ?? RenderedDocuments(), warming: warming,
             health: ServiceHealth(ledger: ledger, cache: cache), redis: redis, certificate: certificate,
             services: [ledger] + cacheServices(cache, warming, ledger), logger)
         try await instance.run()

@@ -11,6 +11,7 @@ import Redis
 import ServerTesting
 import ServiceLifecycle
 import StockCache
+import StockEvents
 import Synchronization
 import Testing
 
@@ -107,13 +108,14 @@ struct LiveServer: Sendable {
                     CacheWarmer(ledger: ledger, documents: documents, limits: setup.limits, concurrency: 2),
                     logger: setup.logger)
             }
+            let changes = ChangeFeed(ledger: ledger, waiters: ChangeWaiters())
             let server = InventoryServer(
-                ledger: ledger, documents: documents ?? RenderedDocuments(), warming: warming,
+                ledger: ledger, changes: changes, documents: documents ?? RenderedDocuments(), warming: warming,
                 defaultStoreID: setup.defaultStoreID, authenticator: authenticator, credentials: ledger, health: ledger,
                 limiter: limiter,
                 proxies: setup.proxies, limits: setup.limits, certificate: setup.certificate, cors: setup.cors,
                 logger: setup.logger)
-            var services: [any Service] = []
+            var services: [any Service] = [changes]
             if let limiter { services.append(limiter) }
             if let cache, let warming {
                 services += [

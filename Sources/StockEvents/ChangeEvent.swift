@@ -1,0 +1,67 @@
+import Basics
+public import Inventory
+public import JSON
+
+/// One change to a ledger, for whoever follows it: a CloudEvent (version 1.0.2, JSON format).
+///
+/// It is made of the change's entry in the audit log, without who made it and through which request.
+public struct ChangeEvent: Sendable {
+    private let entry: AuditEntry
+
+    public init(_ entry: AuditEntry) { self.entry = entry }
+
+    /// Of the entry's hash, in an event's id.
+    static let hashBytes = 8
+
+    public var storeID: StoreID { entry.storeID }
+    public var position: Position { entry.position }
+
+    /// Unique among the events of a store. The position, and part of the hash of the entry and everything before it: after
+    /// a failover that lost commits, another change takes the position, but never the id.
+    public var id: String { "\(entry.position)-\(entry.hash.bytes.prefix(Self.hashBytes).hexadecimal)" }
+
+    public var type: String {
+        switch entry.action {
+        case .stockIn, .sale, .manualRemoval: "khata.stock.moved.v1"
+        case .transferOut, .transferIn: "khata.stock.transferred.v1"
+        default: "khata.\(entry.action.rawValue.replacing("-", with: ".")).v1"
+        }
+    }
+
+    /// The position with leading zeros, so that texts compare like numbers. (Sequence extension of CloudEvents.)
+    public var sequence: String {
+        let digits = String(entry.position.rawValue)
+        return String(repeating: "0", count: Self.sequenceDigits - digits.utf8.count) + digits
+    }
+
+    private static let sequenceDigits = String(maximumJSONInteger).utf8.count
+}
+
+extension ChangeEvent {
+    public func write<Output>(to json: inout JSONWriter<Output>) {
+        json.openObject()
+        json.field("specversion", "1.0")
+        json.field("id", id)
+        json.field("source", "/stores/\(entry.storeID)")
+        json.field("type", type)
+        json.field("time", entry.recordedAt)
+        json.field("sequence", sequence)
+        json.field("datacontenttype", "application/json")
+        json.key("data")
+        json.value(json: data)
+        json.closeObject()
+    }
+
+    /// The entry's `detail`, with the fields that the audit log keeps apart in front.
+    private var data: String {
+        var json = JSONWriter<[UInt8]>(output: [])
+        json.openObject()
+        if entry.storeID != .catalog {
+            json.field("store_id", entry.storeID)
+            json.field("movement_type", entry.action.rawValue)
+        }
+        json.field("position", entry.position)
+        json.field("recorded_at", entry.recordedAt)
+        return String(decoding: json.output, as: UTF8.self) + "," + entry.detail.dropFirst()
+    }
+}

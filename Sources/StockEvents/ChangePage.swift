@@ -1,0 +1,59 @@
+import Inventory
+
+/// The next changes, and where they leave their reader.
+public struct ChangePage: Sendable {
+    /// Each ledger's in order, without gaps.
+    public let events: [ChangeEvent]
+    public let cursor: ChangeCursor
+}
+
+extension ChangeCursor {
+    /// The ledgers that have changes after this cursor, the ones after the last one served first.
+    /// - Throws: `.historyChanged` if a ledger does not have what the cursor's reader has seen.
+    func keysBehind(_ heads: [LedgerHead]) throws(LedgerError) -> [EntryKey] {
+        var keys: [EntryKey] = []
+        for head in heads {
+            let seen = seen[head.storeID] ?? Seen(.zero, hash: [])
+            guard seen.position <= head.position else { throw .historyChanged }
+            if seen.position < head.position {
+                keys.append(EntryKey(storeID: head.storeID, position: seen.position))
+            } else if !head.hash.bytes.starts(with: seen.hash) {
+                throw .historyChanged
+            }
+        }
+        guard seen.keys.allSatisfy({ store in heads.contains { $0.storeID == store } }) else { throw .historyChanged }
+        keys.sort { $0.storeID < $1.storeID }
+        let next = last.flatMap { last in keys.firstIndex { $0.storeID > last } } ?? 0
+        return Array(keys[next...] + keys[..<next])
+    }
+
+    /// The page of entries from these keys on.
+    /// - Parameter share: The events of each ledger.
+    func page(_ keys: [EntryKey], _ entries: [AuditEntry], share: Int) throws(LedgerError) -> ChangePage {
+        var cursor = self
+        var events: [ChangeEvent] = []
+        let entries = Dictionary(grouping: entries, by: \.storeID)
+        for key in keys {
+            var rest = entries[key.storeID, default: []][...]
+            var hash = AuditHash.origin
+            if key.position > .zero {
+                guard let known = rest.popFirst(), known.position == key.position,
+                    known.hash.bytes.starts(with: seen[key.storeID]?.hash ?? [])
+                else { throw .historyChanged }
+                hash = known.hash
+            }
+            var position = key.position
+            for entry in rest.prefix(share) {
+                // The log's own proof: nothing is missing, and nothing was changed.
+                guard entry.position == position.next, entry.hash(following: hash) == entry.hash else {
+                    throw .internalFailure
+                }
+                (position, hash) = (entry.position, entry.hash)
+                events.append(ChangeEvent(entry))
+            }
+            cursor.add(key.storeID, Seen(position, hash: hash.bytes))
+            cursor.last = key.storeID
+        }
+        return ChangePage(events: events, cursor: cursor)
+    }
+}
