@@ -1,5 +1,7 @@
+import Basics
 public import Inventory
 public import ServiceLifecycle
+import Synchronization
 
 /// The changes of ledgers, in order and complete, for readers that follow them.
 ///
@@ -9,6 +11,9 @@ public import ServiceLifecycle
 /// Runs as a service; once it is closed, nobody waits any more.
 public struct ChangeFeed: Service {
     private let ledger: any ChangeReading
+    /// Shared, because one change may wake thousands of readers.
+    private let heads: SharedQuery<StoreScope, [StoreID: LedgerHead]>
+    private let reads = SharedReads()
     private let waiters: ChangeWaiters
     private let interval: Duration
 
@@ -17,6 +22,10 @@ public struct ChangeFeed: Service {
     ///   - interval: Between two looks at the ledger, while somebody waits.
     public init(ledger: any ChangeReading, waiters: ChangeWaiters, interval: Duration = .milliseconds(250)) {
         self.ledger = ledger
+        heads = SharedQuery { scopes in
+            let heads = try await ledger.heads(of: scopes.reduce(.only([])) { $0.union($1) })
+            return Dictionary(heads.map { ($0.storeID, $0) }, uniquingKeysWith: { $1 })
+        }
         self.waiters = waiters
         self.interval = interval
     }
@@ -54,7 +63,12 @@ public struct ChangeFeed: Service {
         while true {
             let heads = try await heads(of: scope)
             let behind = try cursor.keysBehind(heads).prefix(limit)
-            if !behind.isEmpty { return try await page(after: cursor, Array(behind), limit) }
+            if !behind.isEmpty {
+                let page = try await page(after: cursor, Array(behind), limit)
+                if !page.events.isEmpty { return page }
+                // It was another reader's, from before the change.
+                continue
+            }
             guard .now < deadline, !waiters.isClosed, !Task.isCancelled else {
                 return ChangePage(events: [], cursor: cursor)
             }
@@ -66,14 +80,13 @@ public struct ChangeFeed: Service {
         after cursor: ChangeCursor, _ keys: [EntryKey], _ limit: Int
     ) async throws(LedgerError) -> ChangePage {
         let share = max(1, limit / keys.count)
-        let found = try await ledger.changes(from: keys, limit: share + 1)
-        // It may be a replica's that lost the primary, and with it the knowledge of the history.
-        guard found.unproven == nil else { throw .unavailable }
-        return try cursor.page(keys, found.value, share: share)
+        let entries = try await reads.entries(from: keys, limit: share + 1, of: ledger)
+        return try cursor.page(keys, entries, share: share)
     }
 
     private func heads(of scope: StoreScope) async throws -> [LedgerHead] {
-        let heads = try await ledger.heads(of: scope)
+        let all = try await heads.value(for: CollectionOfOne(scope))
+        let heads = if let stores = scope.stores { stores.compactMap { all[$0] } } else { Array(all.values) }
         guard !heads.isEmpty else { throw LedgerError.notFound }
         guard heads.count <= ChangeCursor.maximumLedgers else { throw TooManyLedgers() }
         return heads
@@ -82,3 +95,39 @@ public struct ChangeFeed: Service {
 
 /// More ledgers than one reader may follow, which is ``ChangeCursor/maximumLedgers``.
 public struct TooManyLedgers: Error {}
+
+/// Reads what several readers need at the same time once. Entries never change, so it does not matter when a read began.
+private final class SharedReads: Sendable {
+    private struct Key: Hashable {
+        let keys: [EntryKey]
+        let limit: Int
+    }
+
+    private typealias Reader = CheckedContinuation<Result<[AuditEntry], LedgerError>, Never>
+
+    private let readers = Mutex<[Key: [Reader]]>([:])
+
+    func entries(
+        from keys: [EntryKey], limit: Int, of ledger: any ChangeReading
+    ) async throws(LedgerError) -> [AuditEntry] {
+        let key = Key(keys: keys, limit: limit)
+        return try await withCheckedContinuation { (reader: Reader) in
+            let isFirst = readers.withLock { readers in
+                readers[key, default: []].append(reader)
+                return readers[key]?.count == 1
+            }
+            // An unstructured task: cancelling the first reader must not affect the others.
+            if isFirst { Task { await read(key, ledger) } }
+        }.get()
+    }
+
+    private func read(_ key: Key, _ ledger: any ChangeReading) async {
+        let result = await Result.of { () async throws(LedgerError) in
+            let found = try await ledger.changes(from: key.keys, limit: key.limit)
+            // It may be a replica's that lost the primary, and with it the knowledge of the history.
+            guard found.unproven == nil else { throw .unavailable }
+            return found.value
+        }
+        for reader in readers.withLock({ $0.removeValue(forKey: key) }) ?? [] { reader.resume(returning: result) }
+    }
+}

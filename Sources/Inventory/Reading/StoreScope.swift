@@ -10,6 +10,11 @@ public enum StoreScope: Hashable, Sendable {
         }
     }
 
+    public func union(_ other: StoreScope) -> StoreScope {
+        guard case .only(let stores) = self, case .only(let others) = other else { return .all }
+        return .only(stores.union(others))
+    }
+
     /// In order; `nil` for all.
     public var stores: [StoreID]? {
         switch self {

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Inventory
 import Logging
@@ -21,40 +22,29 @@ struct PrimaryState: Sendable {
 ///
 /// One query at a time: callers that arrive while a query is in progress share the next one.
 final class PrimaryWatch: Sendable {
-    private typealias Caller = CheckedContinuation<Result<PrimaryState, any Error>, Never>
-
-    private struct State {
-        var isQuerying = false
-        var callers: [Caller] = []
-        /// The ledgers that they need.
-        var stores: Set<StoreID> = []
-        var last: PrimaryState?
-    }
-
     private let connection: Connection
-    private let state = Mutex(State())
+    private let query: SharedQuery<StoreID, PrimaryState>
+    private let lastState: Mutex<PrimaryState?>
 
     init(_ primary: ConnectionConfiguration, logger: Logger) {
-        connection = Connection(primary.givingUp(after: .seconds(1)), logger: logger)
+        let connection = Connection(primary.givingUp(after: .seconds(1)), logger: logger)
+        self.connection = connection
+        query = SharedQuery { stores in try await Self.state(of: Array(stores), connection) }
+        lastState = Mutex(nil)
     }
 
     /// The last known state, if any.
-    var last: PrimaryState? { state.withLock { $0.last } }
+    var last: PrimaryState? { lastState.withLock(\.self) }
 
     /// - Parameter stores: The ledgers whose positions are needed.
     /// - Throws: `PostgresError`.
     func now(_ stores: [StoreID] = []) async throws -> PrimaryState {
-        let result = await withCheckedContinuation { (caller: Caller) in
-            let isFirst = state.withLock { state in
-                state.callers.append(caller)
-                state.stores.formUnion(stores)
-                defer { state.isQuerying = true }
-                return !state.isQuerying
-            }
-            // An unstructured task: cancelling the first caller must not affect the others.
-            if isFirst { Task { await serveCallers() } }
+        let state = try await query.value(for: stores)
+        lastState.withLock { last in
+            // The callers of one query are not in the order of the queries.
+            if last.map({ $0.requestedAt < state.requestedAt }) ?? true { last = state }
         }
-        return try result.get()
+        return state
     }
 
     /// Runs a short query on the connection.
@@ -64,40 +54,19 @@ final class PrimaryWatch: Sendable {
 
     func close() async { await connection.close() }
 
-    private func serveCallers() async {
-        while let (callers, stores) = nextCallers() {
-            let requestedAt = ContinuousClock.now
-            let result: Result<PrimaryState, any Error>
-            do {
-                let found = try await connection.run { session in
-                    let results = try session.pipeline([
-                        Query(Self.stateQuery), Query(Self.heads, .int64s(stores.map(\.rawValue))),
-                    ])
-                    let row = try results[0].one()
-                    let positions = try results[1].map {
-                        (StoreID(rawValue: try $0.int64(0)), Position(rawValue: try $0.int64(1)))
-                    }
-                    return PrimaryState(
-                        flushed: try row.text(0), cache: try CacheState(row, at: 1, in: session.history),
-                        positions: Dictionary(positions, uniquingKeysWith: max), requestedAt: requestedAt)
-                }
-                state.withLock { $0.last = found }
-                result = .success(found)
-            } catch {
-                result = .failure(error)
+    private static func state(of stores: [StoreID], _ connection: Connection) async throws -> PrimaryState {
+        let requestedAt = ContinuousClock.now
+        return try await connection.run { session in
+            let results = try session.pipeline([
+                Query(stateQuery), Query(heads, .int64s(stores.map(\.rawValue))),
+            ])
+            let row = try results[0].one()
+            let positions = try results[1].map {
+                (StoreID(rawValue: try $0.int64(0)), Position(rawValue: try $0.int64(1)))
             }
-            for caller in callers { caller.resume(returning: result) }
-        }
-    }
-
-    private func nextCallers() -> ([Caller], Set<StoreID>)? {
-        state.withLock { state in
-            guard !state.callers.isEmpty else {
-                state.isQuerying = false
-                return nil
-            }
-            defer { (state.callers, state.stores) = ([], []) }
-            return (state.callers, state.stores)
+            return PrimaryState(
+                flushed: try row.text(0), cache: try CacheState(row, at: 1, in: session.history),
+                positions: Dictionary(positions, uniquingKeysWith: max), requestedAt: requestedAt)
         }
     }
 
