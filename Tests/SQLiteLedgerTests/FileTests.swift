@@ -62,6 +62,7 @@ struct FileTests {
                 #expect(await ledger.health().first?.output?.contains("renamed") == true)
                 #expect(await !ledger.isReady())
                 try FileManager.default.moveItem(atPath: away, toPath: file.path)
+                #expect(await ledger.health().first?.status == .pass, "before anything is written")
                 _ = try await ledger.record(.stockIn(2), .testing)
                 #expect(await ledger.health().first?.status == .pass)
                 try FileManager.default.moveItem(atPath: file.path, toPath: away)

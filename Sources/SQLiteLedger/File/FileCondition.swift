@@ -34,7 +34,9 @@ final class FileCondition: Sendable {
     }
 
     func failed(_ error: any Error) {
-        let reason = (error as? DatabaseError)?.reason ?? (error as? FileDisplaced)?.description ?? "the disk fails"
+        // Health sees itself whether the file is in its place.
+        guard !(error is FileDisplaced) else { return }
+        let reason = (error as? DatabaseError)?.reason ?? "the disk fails"
         state.withLock { $0.failure = reason }
     }
 
