@@ -34,18 +34,6 @@ extension LedgerHead {
     }
 }
 
-/// A change to what has to be stored.
-/// - Returns: Throws `.notFound` without a stored record.
-package func changing<Record>(
-    _ change: @escaping @Sendable (inout Record, Timestamp) -> Void
-) -> @Sendable (Record?, Timestamp) throws(LedgerError) -> Record {
-    { stored, now throws(LedgerError) in
-        guard var record = stored else { throw .notFound }
-        change(&record, now)
-        return record
-    }
-}
-
 extension APIKeyRecord: AuditedCredential {
     public var subject: String { "key:\(id)" }
 

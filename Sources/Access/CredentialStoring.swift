@@ -1,19 +1,24 @@
 public import Inventory
 
+/// What to store, given what is stored, and the time of the change.
+public typealias CredentialChange<Record> = @Sendable (_ stored: [Record], Timestamp) throws(LedgerError) -> [Record]
+
 /// Stores API keys and users, and the log of keys and users: a change and its entry there are one transaction.
 ///
 /// All methods throw `.unavailable`, `.overloaded`; those that change something also `.outcomeUnknown`.
 public protocol CredentialStoring: Sendable {
     func apiKey(_ id: String) async throws(LedgerError) -> APIKeyRecord?
-    func addAPIKey(_ key: NewAPIKey, _ context: CommandContext) async throws(LedgerError) -> APIKeyRecord
-    /// Changes a key, and appends what it is then to the log of keys and users. What leaves it as it was is not logged.
-    /// - Parameter change: Runs under the log's lock, with the time of the change.
-    /// - Returns: The key after the change.
-    /// - Throws: `.notFound`.
-    func changeAPIKey(
-        _ id: String, _ action: AuditAction, _ context: CommandContext,
-        _ change: @escaping @Sendable (inout APIKeyRecord, Timestamp) -> Void
-    ) async throws(LedgerError) -> APIKeyRecord
+    /// Stores keys that are new or changed, and appends what they are then to the log of keys and users, in one
+    /// transaction. A key that is left as it was is not logged.
+    /// - Parameters:
+    ///   - actions: The keys' ids, and what the log calls the changes.
+    ///   - change: What to store, in the same order, given those of them that are stored. Runs under the log's lock, with
+    ///     the time of the change.
+    /// - Returns: The keys after the change.
+    func storeAPIKeys(
+        _ actions: [(id: String, AuditAction)], _ context: CommandContext,
+        _ change: @escaping CredentialChange<APIKeyRecord>
+    ) async throws(LedgerError) -> [APIKeyRecord]
     /// In the order of creation.
     func apiKeys(
         after number: APIKeyNumber?, limit: Int
@@ -22,15 +27,59 @@ public protocol CredentialStoring: Sendable {
     func noteUses(_ uses: [String: Timestamp]) async throws(LedgerError)
 
     func user(_ name: UserName) async throws(LedgerError) -> UserRecord?
-    /// - Throws: `.refused(.alreadyExists("name"))`, also if the user with the name is disabled.
-    func addUser(_ user: NewUser, _ context: CommandContext) async throws(LedgerError) -> UserRecord
-    /// Changes a user, as ``changeAPIKey(_:_:_:_:)`` does a key.
-    func changeUser(
-        _ name: UserName, _ action: AuditAction, _ context: CommandContext,
-        _ change: @escaping @Sendable (inout UserRecord, Timestamp) -> Void
-    ) async throws(LedgerError) -> UserRecord
+    /// Stores users, as ``storeAPIKeys(_:_:_:)`` does keys.
+    func storeUsers(
+        _ actions: [(id: UserName, AuditAction)], _ context: CommandContext,
+        _ change: @escaping CredentialChange<UserRecord>
+    ) async throws(LedgerError) -> [UserRecord]
     /// In order of names.
     func users(after name: UserName?, limit: Int) async throws(LedgerError) -> Page<UserRecord, UserName>
+}
+
+extension CredentialStoring {
+    public func addAPIKey(_ key: NewAPIKey, _ context: CommandContext) async throws(LedgerError) -> APIKeyRecord {
+        try await storeAPIKeys([(key.id, .keyCreated)], context) { stored, now throws(LedgerError) in
+            guard stored.isEmpty else { throw .internalFailure }
+            return [APIKeyRecord(key, createdAt: now)]
+        }[0]
+    }
+
+    /// - Returns: The key after the change.
+    /// - Throws: `.notFound`.
+    public func changeAPIKey(
+        _ id: String, _ action: AuditAction, _ context: CommandContext,
+        _ change: @escaping @Sendable (inout APIKeyRecord, Timestamp) -> Void
+    ) async throws(LedgerError) -> APIKeyRecord {
+        try await storeAPIKeys([(id, action)], context, changing(change))[0]
+    }
+
+    /// - Throws: `.refused(.alreadyExists("name"))`, also if the user with the name is disabled.
+    public func addUser(_ user: NewUser, _ context: CommandContext) async throws(LedgerError) -> UserRecord {
+        try await storeUsers([(user.name, .userCreated)], context) { stored, now throws(LedgerError) in
+            guard stored.isEmpty else { throw .refused(.alreadyExists("name")) }
+            return [UserRecord(user, createdAt: now)]
+        }[0]
+    }
+
+    /// - Returns: The user after the change.
+    /// - Throws: `.notFound`.
+    public func changeUser(
+        _ name: UserName, _ action: AuditAction, _ context: CommandContext,
+        _ change: @escaping @Sendable (inout UserRecord, Timestamp) -> Void
+    ) async throws(LedgerError) -> UserRecord {
+        try await storeUsers([(name, action)], context, changing(change))[0]
+    }
+
+    /// A change to what has to be stored.
+    private func changing<Record>(
+        _ change: @escaping @Sendable (inout Record, Timestamp) -> Void
+    ) -> CredentialChange<Record> {
+        { stored, now throws(LedgerError) in
+            guard var record = stored.first else { throw .notFound }
+            change(&record, now)
+            return [record]
+        }
+    }
 }
 
 extension CredentialStoring {

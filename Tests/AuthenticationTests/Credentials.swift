@@ -70,23 +70,17 @@ final class Credentials: CredentialStoring {
         state.withLock { $0.uses.append(uses) }
     }
 
-    func addAPIKey(
-        _ key: NewAPIKey, _ context: CommandContext
-    ) async throws(LedgerError) -> APIKeyRecord { throw .internalFailure }
-    func changeAPIKey(
-        _ id: String, _ action: AuditAction, _ context: CommandContext,
-        _ change: @escaping @Sendable (inout APIKeyRecord, Timestamp) -> Void
-    ) async throws(LedgerError) -> APIKeyRecord { throw .internalFailure }
+    func storeAPIKeys(
+        _ actions: [(id: String, AuditAction)], _ context: CommandContext,
+        _ change: @escaping CredentialChange<APIKeyRecord>
+    ) async throws(LedgerError) -> [APIKeyRecord] { throw .internalFailure }
     func apiKeys(
         after number: APIKeyNumber?, limit: Int
     ) async throws(LedgerError) -> Page<APIKeyRecord, APIKeyNumber> { throw .internalFailure }
-    func addUser(
-        _ user: NewUser, _ context: CommandContext
-    ) async throws(LedgerError) -> UserRecord { throw .internalFailure }
-    func changeUser(
-        _ name: UserName, _ action: AuditAction, _ context: CommandContext,
-        _ change: @escaping @Sendable (inout UserRecord, Timestamp) -> Void
-    ) async throws(LedgerError) -> UserRecord { throw .internalFailure }
+    func storeUsers(
+        _ actions: [(id: UserName, AuditAction)], _ context: CommandContext,
+        _ change: @escaping CredentialChange<UserRecord>
+    ) async throws(LedgerError) -> [UserRecord] { throw .internalFailure }
     func users(after name: UserName?, limit: Int) async throws(LedgerError) -> Page<UserRecord, UserName> {
         throw .internalFailure
     }

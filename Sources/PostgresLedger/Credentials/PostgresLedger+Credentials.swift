@@ -7,20 +7,11 @@ extension PostgresLedger: CredentialStoring {
         try await find(Query(APIKeyRecord.find, .text(id)), APIKeyRecord.init).first
     }
 
-    public func addAPIKey(
-        _ key: NewAPIKey, _ context: CommandContext
-    ) async throws(LedgerError) -> APIKeyRecord {
-        try await change(key.id, .keyCreated, context) { stored, now throws(LedgerError) in
-            guard stored == nil else { throw .internalFailure }
-            return APIKeyRecord(key, createdAt: now)
-        }
-    }
-
-    public func changeAPIKey(
-        _ id: String, _ action: AuditAction, _ context: CommandContext,
-        _ change: @escaping @Sendable (inout APIKeyRecord, Timestamp) -> Void
-    ) async throws(LedgerError) -> APIKeyRecord {
-        try await self.change(id, action, context, changing(change))
+    public func storeAPIKeys(
+        _ actions: [(id: String, AuditAction)], _ context: CommandContext,
+        _ change: @escaping CredentialChange<APIKeyRecord>
+    ) async throws(LedgerError) -> [APIKeyRecord] {
+        try await store(actions, context, change)
     }
 
     public func apiKeys(
@@ -41,18 +32,11 @@ extension PostgresLedger: CredentialStoring {
         try await find(Query(UserRecord.find, .text(name.description)), UserRecord.init).first
     }
 
-    public func addUser(_ user: NewUser, _ context: CommandContext) async throws(LedgerError) -> UserRecord {
-        try await change(user.name.description, .userCreated, context) { stored, now throws(LedgerError) in
-            guard stored == nil else { throw .refused(.alreadyExists("name")) }
-            return UserRecord(user, createdAt: now)
-        }
-    }
-
-    public func changeUser(
-        _ name: UserName, _ action: AuditAction, _ context: CommandContext,
-        _ change: @escaping @Sendable (inout UserRecord, Timestamp) -> Void
-    ) async throws(LedgerError) -> UserRecord {
-        try await self.change(name.description, action, context, changing(change))
+    public func storeUsers(
+        _ actions: [(id: UserName, AuditAction)], _ context: CommandContext,
+        _ change: @escaping CredentialChange<UserRecord>
+    ) async throws(LedgerError) -> [UserRecord] {
+        try await store(actions.map { ($0.description, $1) }, context, change)
     }
 
     public func users(after name: UserName?, limit: Int) async throws(LedgerError) -> Page<UserRecord, UserName> {
@@ -74,24 +58,21 @@ extension PostgresLedger: CredentialStoring {
         }
     }
 
-    /// Stores a changed or new key or user, with the entry about it in the log.
-    /// - Parameter change: The state after the change, of what is stored, if it is.
-    private func change<Record: StoredCredential>(
-        _ id: String, _ action: AuditAction, _ context: CommandContext,
-        _ change: @escaping @Sendable (Record?, Timestamp) throws(LedgerError) -> Record
-    ) async throws(LedgerError) -> Record {
+    private func store<Record: StoredCredential>(
+        _ actions: [(id: String, AuditAction)], _ context: CommandContext, _ change: @escaping CredentialChange<Record>
+    ) async throws(LedgerError) -> [Record] {
         try await write { session in
-            let results = try session.pipeline(CredentialLog.lockedEnd + [Query(Record.find, .text(id))])
-            let stored = try results[2].first.map(Record.init)
+            let results = try session.pipeline(
+                CredentialLog.lockedEnd + actions.map { Query(Record.find, .text($0.id)) })
+            let stored = try results[2...].compactMap { try $0.first.map(Record.init) }
             var (head, now) = try CredentialLog.end(results[1])
             now = head.nextTime(context, now: now)
-            let changed = try change(stored, now)
-            if let stored, stored == changed { return stored }
-            let entry = head.append(action, changed, context, at: now)
-            let written = try session.pipeline([
-                CredentialLog.insert([entry]), changed.put(entry.position), Query(.commit),
-            ])
-            return try Record(written[1].one())
+            return try zip(actions, change(stored, now)).map { action, changed in
+                guard !stored.contains(changed) else { return changed }
+                let entry = head.append(action.1, changed, context, at: now)
+                return try Record(
+                    session.pipeline([CredentialLog.insert([entry]), changed.put(entry.position)])[1].one())
+            }
         }
     }
 

@@ -13,20 +13,11 @@ extension SQLiteLedger: CredentialStoring {
         try await reader.lookUp { database in try APIKeyRecord.find(id, in: database) }
     }
 
-    public func addAPIKey(
-        _ key: NewAPIKey, _ context: CommandContext
-    ) async throws(LedgerError) -> APIKeyRecord {
-        try await change(key.id, .keyCreated, context) { stored, now throws(LedgerError) in
-            guard stored == nil else { throw .internalFailure }
-            return APIKeyRecord(key, createdAt: now)
-        }
-    }
-
-    public func changeAPIKey(
-        _ id: String, _ action: AuditAction, _ context: CommandContext,
-        _ change: @escaping @Sendable (inout APIKeyRecord, Timestamp) -> Void
-    ) async throws(LedgerError) -> APIKeyRecord {
-        try await self.change(id, action, context, changing(change))
+    public func storeAPIKeys(
+        _ actions: [(id: String, AuditAction)], _ context: CommandContext,
+        _ change: @escaping CredentialChange<APIKeyRecord>
+    ) async throws(LedgerError) -> [APIKeyRecord] {
+        try await store(actions, context, change)
     }
 
     public func apiKeys(
@@ -49,18 +40,11 @@ extension SQLiteLedger: CredentialStoring {
         try await reader.lookUp { database in try UserRecord.find(name.description, in: database) }
     }
 
-    public func addUser(_ user: NewUser, _ context: CommandContext) async throws(LedgerError) -> UserRecord {
-        try await change(user.name.description, .userCreated, context) { stored, now throws(LedgerError) in
-            guard stored == nil else { throw .refused(.alreadyExists("name")) }
-            return UserRecord(user, createdAt: now)
-        }
-    }
-
-    public func changeUser(
-        _ name: UserName, _ action: AuditAction, _ context: CommandContext,
-        _ change: @escaping @Sendable (inout UserRecord, Timestamp) -> Void
-    ) async throws(LedgerError) -> UserRecord {
-        try await self.change(name.description, action, context, changing(change))
+    public func storeUsers(
+        _ actions: [(id: UserName, AuditAction)], _ context: CommandContext,
+        _ change: @escaping CredentialChange<UserRecord>
+    ) async throws(LedgerError) -> [UserRecord] {
+        try await store(actions.map { ($0.description, $1) }, context, change)
     }
 
     public func users(after name: UserName?, limit: Int) async throws(LedgerError) -> Page<UserRecord, UserName> {
@@ -70,23 +54,23 @@ extension SQLiteLedger: CredentialStoring {
         return Page(users, limit: limit, key: \.name)
     }
 
-    /// Stores a changed or new key or user, with the entry about it in the log.
-    /// - Parameter change: The state after the change, of what is stored, if it is.
-    private func change<Record: StoredCredential>(
-        _ id: String, _ action: AuditAction, _ context: CommandContext,
-        _ change: @escaping @Sendable (Record?, Timestamp) throws(LedgerError) -> Record
-    ) async throws(LedgerError) -> Record {
+    private func store<Record: StoredCredential>(
+        _ actions: [(id: String, AuditAction)], _ context: CommandContext, _ change: @escaping CredentialChange<Record>
+    ) async throws(LedgerError) -> [Record] {
         try await write { database in
-            let stored = try Record.find(id, in: database)
-            var head = try CredentialLog.head(in: database)
-            let now = head.nextTime(context, now: .now)
+            let stored = try actions.compactMap { try Record.find($0.id, in: database) }
+            let end = try CredentialLog.head(in: database)
+            let now = end.nextTime(context, now: .now)
             let result = Result { () throws(LedgerError) in try change(stored, now) }
-            guard case .success(let changed) = result, changed != stored else {
-                return Written(value: result, isEmpty: true)
+            guard case .success(let changes) = result else { return Written(value: result, isEmpty: true) }
+            var head = end
+            let written = try zip(actions, changes).map { action, changed in
+                guard !stored.contains(changed) else { return changed }
+                let entry = head.append(action.1, changed, context, at: now)
+                try CredentialLog.append(entry, in: database)
+                return try changed.put(entry.position, in: database)
             }
-            let entry = head.append(action, changed, context, at: now)
-            try CredentialLog.append(entry, in: database)
-            return Written(value: .success(try changed.put(entry.position, in: database)), isEmpty: false)
+            return Written(value: .success(written), isEmpty: head == end)
         }.get()
     }
 
