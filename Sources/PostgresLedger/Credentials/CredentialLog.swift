@@ -18,17 +18,7 @@ enum CredentialLog {
         return (head, try row.moment(3))
     }
 
-    static func insert(_ entries: [AuditEntry]) -> Query {
-        Query(
-            insert,
-            .int64s(entries.map(\.position.rawValue)),
-            .timestamps(entries.map(\.recordedAt.microseconds)),
-            .texts(entries.map(\.actor)),
-            .texts(entries.map(\.action.rawValue)),
-            .texts(entries.map(\.requestID)),
-            .texts(entries.map(\.detail)),
-            .byteArrays(entries.map(\.hash.bytes)))
-    }
+    static func insert(_ entries: [AuditEntry]) -> Query { Query(insert, AuditEntry.columns(of: entries)) }
 
     /// Appends an entry for each key and user that existed before there was a log.
     static func recordExisting(_ session: Session) throws {

@@ -23,16 +23,20 @@ extension LedgerHead {
 
 extension AuditEntry {
     static func insert(_ entries: [AuditEntry]) -> Query {
-        Query(
-            insertEntries,
-            .int64s(entries.map(\.storeID.rawValue)),
+        Query(insertEntries, [.int64s(entries.map(\.storeID.rawValue))] + columns(of: entries))
+    }
+
+    /// All but the store's id.
+    static func columns(of entries: [AuditEntry]) -> [Parameter] {
+        [
             .int64s(entries.map(\.position.rawValue)),
             .timestamps(entries.map(\.recordedAt.microseconds)),
             .texts(entries.map(\.actor)),
             .texts(entries.map(\.action.rawValue)),
             .texts(entries.map(\.requestID)),
             .texts(entries.map(\.detail)),
-            .byteArrays(entries.map(\.hash.bytes)))
+            .byteArrays(entries.map(\.hash.bytes)),
+        ]
     }
 
     private static let insertEntries = Statement(
