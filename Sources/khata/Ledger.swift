@@ -62,6 +62,19 @@ func withLedger<T: Sendable>(
     }
 }
 
+/// Runs the ledger while `body` uses its keys and users.
+/// - Parameter message: What to say if there is no such key or user.
+func withCredentials<T: Sendable>(
+    _ settings: Settings, notFound message: String? = nil, _ body: @Sendable (any CredentialStoring) async throws -> T
+) async throws -> T {
+    do {
+        return try await withLedger(settings) { ledger in try await body(ledger) }
+    } catch LedgerError.notFound {
+        guard let message else { throw LedgerError.notFound }
+        throw Failure(message)
+    }
+}
+
 private func withLedger<T: Sendable>(
     on servers: Settings.Servers, _ settings: Settings, _ body: @Sendable (any Ledger) async throws -> T
 ) async throws -> T {

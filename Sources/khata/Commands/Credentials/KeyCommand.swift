@@ -31,7 +31,7 @@ struct KeyCommand: AsyncParsableCommand {
             let new = NewAPIKey(
                 key, name: name, grant: grant.grant, expiresAt: try expiry.date(settings))
             try settings.limits.input.check("The name", name: name)
-            let record = try await withLedger(settings) { ledger in try await ledger.addAPIKey(new, .person()) }
+            let record = try await withCredentials(settings) { try await $0.addAPIKey(new, .person()) }
             print(json ? String(json: { $0.value(record, with: key) }) : key.token)
         }
     }
@@ -90,13 +90,9 @@ struct KeyCommand: AsyncParsableCommand {
             let key = APIKey.generate()
             let settings = try await options.settings()
             let expiresAt = try expiry.date(settings)
-            let record = try await withLedger(settings) { ledger in
-                do {
-                    return try await ledger.rotateAPIKey(
-                        id, to: key, expiringAt: expiresAt, overlap: .seconds(overlapHours * 3_600), .person())
-                } catch LedgerError.notFound {
-                    throw Failure("There is no valid key \(id).")
-                }
+            let record = try await withCredentials(settings, notFound: "There is no valid key \(id).") {
+                try await $0.rotateAPIKey(
+                    id, to: key, expiringAt: expiresAt, overlap: .seconds(overlapHours * 3_600), .person())
             }
             print(json ? String(json: { $0.value(record, with: key) }) : key.token)
         }
@@ -112,12 +108,8 @@ struct KeyCommand: AsyncParsableCommand {
         var id: String
 
         func run() async throws {
-            try await withLedger(try await options.settings()) { ledger in
-                do {
-                    try await ledger.revokeAPIKey(id, .person())
-                } catch LedgerError.notFound {
-                    throw Failure("There is no key \(id).")
-                }
+            try await withCredentials(try await options.settings(), notFound: "There is no key \(id).") {
+                try await $0.revokeAPIKey(id, .person())
             }
             print("The key \(id) is revoked.")
         }

@@ -27,9 +27,9 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             let settings = try await options.settings()
             let hash = try await PasswordHasher(waiting: 1).hash(try readNewPassword(for: name))
-            let record = try await withLedger(settings) { ledger in
+            let record = try await withCredentials(settings) { credentials in
                 do {
-                    return try await ledger.addUser(
+                    return try await credentials.addUser(
                         NewUser(name: name, passwordHash: hash, grant: grant.grant), .person())
                 } catch LedgerError.refused(.alreadyExists) {
                     throw Failure("There is a user \(name) already; disabled users keep their names.")
@@ -75,12 +75,8 @@ struct UserCommand: AsyncParsableCommand {
         var name: UserName
 
         func run() async throws {
-            try await withLedger(try await options.settings()) { ledger in
-                do {
-                    try await ledger.disableUser(name, .person())
-                } catch LedgerError.notFound {
-                    throw Failure("There is no user \(name).")
-                }
+            try await withCredentials(try await options.settings(), notFound: "There is no user \(name).") {
+                try await $0.disableUser(name, .person())
             }
             print("The user \(name) is disabled.")
         }
@@ -102,12 +98,8 @@ extension UserCommand {
         func run() async throws {
             let settings = try await options.settings()
             let hash = try await PasswordHasher(waiting: 1).hash(try readNewPassword(for: name))
-            try await withLedger(settings) { ledger in
-                do {
-                    try await ledger.setPassword(of: name, to: hash, .person())
-                } catch LedgerError.notFound {
-                    throw Failure("There is no user \(name).")
-                }
+            try await withCredentials(settings, notFound: "There is no user \(name).") {
+                try await $0.setPassword(of: name, to: hash, .person())
             }
             print("The password of \(name) is set.")
         }
@@ -122,12 +114,8 @@ extension UserCommand {
         var name: UserName
 
         func run() async throws {
-            try await withLedger(try await options.settings()) { ledger in
-                do {
-                    try await ledger.enableUser(name, .person())
-                } catch LedgerError.notFound {
-                    throw Failure("There is no user \(name).")
-                }
+            try await withCredentials(try await options.settings(), notFound: "There is no user \(name).") {
+                try await $0.enableUser(name, .person())
             }
             print("The user \(name) is enabled.")
         }
