@@ -1,6 +1,5 @@
 import Access
 import Inventory
-import Logging
 import RateLimiting
 import StockCache
 import StockEvents
@@ -19,12 +18,11 @@ struct InventoryAPI: Sendable {
     let reports: ReportQueue
     private let limiter: RateLimiter?
     let limits: HTTPLimits
-    let logger: Logger
 
     init(
         ledger: any StockReading & StockWriting, changes: ChangeFeed, documents: any DocumentReading, warming: CacheWarming?,
         defaultStoreID: StoreID, credentials: any CredentialStoring, health: any HealthReporting,
-        limiter: RateLimiter?, limits: HTTPLimits, logger: Logger
+        limiter: RateLimiter?, limits: HTTPLimits
     ) {
         wholeLedger = ledger
         self.changes = changes
@@ -36,7 +34,6 @@ struct InventoryAPI: Sendable {
         self.limiter = limiter
         self.limits = limits
         reports = ReportQueue(atOnce: limits.reports)
-        self.logger = logger
     }
 
     /// The ledger, limited to the caller's stores.

@@ -37,10 +37,11 @@ public struct InventoryServer: Sendable {
     ///   - acceptsPlainPasswords: Whether passwords may be sent without TLS, over a network.
     ///   - certificate: With one, the API is served over TLS only; without one, over plain HTTP.
     ///   - cors: Which origins' pages may use the API from browsers; `nil` allows only its own origin.
-    ///   - logger: Logs failed requests (status 5xx), refusals (401, 403, 429), both with limits, and each key created
-    ///     or revoked, but no other requests.
+    ///   - logger: Logs failed requests (status 5xx), refusals (401, 403, 429), both with limits, and each change to a key
+    ///     or user, but no other requests.
     public init(
-        ledger: any StockReading & StockWriting, changes: ChangeFeed, documents: any DocumentReading = RenderedDocuments(),
+        ledger: any StockReading & StockWriting, changes: ChangeFeed,
+        documents: any DocumentReading = RenderedDocuments(),
         warming: CacheWarming? = nil, defaultStoreID: StoreID = StoreID(rawValue: 1), authenticator: Authenticator,
         credentials: any CredentialStoring, health: any HealthReporting, limiter: RateLimiter? = nil,
         proxies: TrustedProxies = TrustedProxies(), acceptsPlainPasswords: Bool = false,
@@ -51,7 +52,7 @@ public struct InventoryServer: Sendable {
             (1...Quantity.maximum).contains(limits.input.quantity), "a movement moves at most \(Quantity.maximum)")
         api = InventoryAPI(
             ledger: ledger, changes: changes, documents: documents, warming: warming, defaultStoreID: defaultStoreID,
-            credentials: credentials, health: health, limiter: limiter, limits: limits, logger: logger)
+            credentials: LoggedCredentials(credentials, logger), health: health, limiter: limiter, limits: limits)
         self.authenticator = authenticator
         self.limiter = limiter
         self.proxies = proxies

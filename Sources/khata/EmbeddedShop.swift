@@ -1,6 +1,8 @@
 import Access
+import Authentication
 import Foundation
 import Inventory
+import Logging
 import SQLiteLedger
 import StockEvents
 
@@ -25,7 +27,7 @@ struct EmbeddedShop {
         let instance = try await Instance(
             settings, ledger: ledger, waiters: waiters, health: ledger, certificate: certificate, services: [ledger, FileCheck(ledger)],
             logger)
-        let key = try await prepare(ledger)
+        let key = try await prepare(ledger, logger)
         if let key { printNow("Admin key, shown this once: \(key.token)") }
         try await instance.run { url in
             let token = key?.token ?? "$KHATA_ADMIN_KEY"
@@ -35,14 +37,15 @@ struct EmbeddedShop {
     }
 
     /// - Returns: A new admin key, if there was no key at all.
-    private func prepare(_ ledger: SQLiteLedger) async throws -> APIKey? {
+    private func prepare(_ ledger: SQLiteLedger, _ logger: Logger) async throws -> APIKey? {
         let context = CommandContext(actor: "khata", requestID: "first-start")
         if try await ledger.stores(StoreQuery(limit: 1), Freshness()).value.items.isEmpty {
             _ = try await ledger.change(.createStore(settings.defaultStoreID, name: "Shop"), context)
         }
         guard try await ledger.apiKeys(after: nil, limit: 1).items.isEmpty else { return nil }
         let key = APIKey.generate()
-        _ = try await ledger.addAPIKey(NewAPIKey(key, name: "first start", grant: Grant(role: .admin)), context)
+        _ = try await LoggedCredentials(ledger, logger).addAPIKey(
+            NewAPIKey(key, name: "first start", grant: Grant(role: .admin)), context)
         return key
     }
 }

@@ -1,4 +1,5 @@
 import Access
+import Authentication
 import Inventory
 import Logging
 import Postgres
@@ -62,13 +63,15 @@ func withLedger<T: Sendable>(
     }
 }
 
-/// Runs the ledger while `body` uses its keys and users.
+/// Runs the ledger while `body` uses its keys and users; changes are logged.
 /// - Parameter message: What to say if there is no such key or user.
 func withCredentials<T: Sendable>(
     _ settings: Settings, notFound message: String? = nil, _ body: @Sendable (any CredentialStoring) async throws -> T
 ) async throws -> T {
     do {
-        return try await withLedger(settings) { ledger in try await body(ledger) }
+        return try await withLedger(settings) { ledger in
+            try await body(LoggedCredentials(ledger, settings.logger()))
+        }
     } catch LedgerError.notFound {
         guard let message else { throw LedgerError.notFound }
         throw Failure(message)

@@ -83,6 +83,32 @@ struct KeyCommandTests {
         }
     }
 
+    @Test("who creates, rotates and revokes a key is logged, in a database and in a file")
+    func log() async throws {
+        func check(_ khata: Program) async throws {
+            let made = try await khata.run(["key", "create", "--name", "till", "--role", "clerk"])
+            let key = try #require(made.lines.first.flatMap { APIKey($0) })
+            let rotated = try await khata.run(["key", "rotate", key.id])
+            let revoked = try await khata.run(["key", "revoke", key.id])
+            let outcomes = [
+                (made, "key-created"), (rotated, "key-created"), (rotated, "key-rotated"), (revoked, "key-revoked"),
+            ]
+            for (outcome, event) in outcomes {
+                let line = outcome.errors.split(separator: "\n").first { $0.contains("event=\(event)") }
+                for word in ["actor=cli:\(NSUserName())", "role=clerk", "subject=key:", "request_id=cli-"] {
+                    #expect(line?.contains(word) == true, "\(outcome.errors)")
+                }
+                #expect(!outcome.errors.contains(outcome.lines.first?.suffix(28) ?? "-"), "the secret is not logged")
+            }
+            #expect(revoked.errors.contains("an API key was revoked") && revoked.errors.contains(key.id))
+        }
+        try await TestDatabase.with { try await check(Program(on: $0)) }
+        try await TestFile.with { file in
+            try await file.withLedger { _ in }
+            try await check(Program(on: file))
+        }
+    }
+
     @Test("a key expires after a year, or as the settings say")
     func expiry() async throws {
         try await TestDatabase.with { database in

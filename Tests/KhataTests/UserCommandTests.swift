@@ -1,5 +1,6 @@
 import Access
 import Authentication
+import Foundation
 import LedgerTesting
 import PostgresLedger
 import Testing
@@ -56,6 +57,23 @@ struct UserCommandTests {
                 #expect(unknown.status == 1 && unknown.errors.contains("no user eve"))
             }
             #expect(try await khata.run(["audit", "verify"]).status == 0)
+        }
+    }
+
+    @Test("who creates, changes, disables and enables a user is logged")
+    func log() async throws {
+        try await TestDatabase.with { database in
+            let khata = Program(on: database)
+            for (arguments, event) in [
+                (["create", "ana", "--role", "reader"], "user-created"), (["password", "ana"], "user-password-set"),
+                (["disable", "ana"], "user-disabled"), (["enable", "ana"], "user-enabled"),
+            ] {
+                let outcome = try await khata.run(["user"] + arguments, input: "correct horse\n")
+                for word in ["event=\(event)", "subject=user:ana", "actor=cli:\(NSUserName())"] {
+                    #expect(outcome.errors.contains(word), "\(outcome.errors)")
+                }
+                #expect(!outcome.errors.contains("horse"))
+            }
         }
     }
 

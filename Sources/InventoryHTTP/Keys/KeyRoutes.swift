@@ -4,7 +4,6 @@ import HummingbirdCore
 import Inventory
 import InventoryContract
 import JSON
-import Logging
 
 extension InventoryAPI {
     /// Creates a key. Its secret is in this response only.
@@ -24,7 +23,6 @@ extension InventoryAPI {
         } catch .outcomeUnknown {
             throw Problem.keyOutcomeUnknown
         }
-        log("an API key was created", record.id, context, ["role": "\(record.grant.role)"])
         var response = Response.json(.created) { $0.value(record, with: key) }
         response.headers[.location] = "/api/v1/admin/keys/\(record.id)"
         return response
@@ -54,16 +52,7 @@ extension InventoryAPI {
         } catch .outcomeUnknown {
             throw Problem.keyOutcomeUnknown
         }
-        log("an API key was revoked", context.keyID, context)
         return Response(status: .noContent, headers: [.cacheControl: "no-store"])
-    }
-
-    private func log(_ message: Logger.Message, _ id: String, _ context: RequestContext, _ more: Logger.Metadata = [:])
-    {
-        let metadata: Logger.Metadata = [
-            "key": "\(id)", "actor": "\(context.principal.id)", "request_id": "\(context.requestID)",
-        ]
-        logger.notice(message, metadata: metadata.merging(more) { $1 })
     }
 }
 
