@@ -90,22 +90,26 @@ extension CredentialStoring {
     }
 
     /// Adds a key with the name and grant of another, which expires after the overlap at the latest.
-    ///
-    /// The new one is added first: if the rest fails, both are valid, and the rotation can be repeated.
-    /// - Throws: `.notFound`, also for a key that is revoked or has expired.
+    /// - Parameter old: As it was read: of several rotations at once, one succeeds.
+    /// - Throws: `.notFound` for a key that is revoked or has expired, `.refused(.preconditionFailed)` for one that was
+    ///   changed since.
     public func rotateAPIKey(
-        _ id: String, to key: APIKey, expiringAt expiresAt: Timestamp?, overlap: Duration, _ context: CommandContext
+        _ old: APIKeyRecord, to key: APIKey, expiringAt expiresAt: Timestamp?, overlap: Duration,
+        _ context: CommandContext
     ) async throws(LedgerError) -> APIKeyRecord {
-        guard let old = try await apiKey(id), old.revokedAt == nil, old.expiresAt.map({ $0 > .now }) ?? true else {
-            throw .notFound
-        }
         let new = NewAPIKey(key, name: old.name, grant: old.grant, expiresAt: expiresAt)
-        let added = try await addAPIKey(new, context)
-        _ = try await changeAPIKey(id, .keyRotated, context) { key, now in
-            let end = Timestamp(microseconds: now.microseconds + overlap.components.seconds * 1_000_000)
-            key.expiresAt = min(key.expiresAt ?? end, end)
-        }
-        return added
+        return try await storeAPIKeys([(new.id, .keyCreated), (old.id, .keyRotated)], context) {
+            stored, now throws(LedgerError) in
+            guard stored.map(\.id) == [old.id], var rotated = stored.first else { throw .internalFailure }
+            // But for the last use.
+            guard rotated.auditDetail == old.auditDetail else { throw .refused(.preconditionFailed) }
+            let end = rotated.expiresAt ?? .latest
+            guard rotated.revokedAt == nil, end > now else { throw .notFound }
+            // Always sooner than before, so that another rotation sees that there was this one.
+            rotated.expiresAt = Timestamp(
+                microseconds: min(end.microseconds - 1, now.microseconds + overlap.components.seconds * 1_000_000))
+            return [APIKeyRecord(new, createdAt: now), rotated]
+        }[0]
     }
 
     /// Enables a disabled user.

@@ -15,6 +15,7 @@ public enum ProblemCode: String, CaseIterable, Sendable {
     case alreadyExists = "already-exists"
     case ambiguousName = "ambiguous-name"
     case inUse = "in-use"
+    case keyChanged = "key-changed"
     case preconditionFailed = "precondition-failed"
     case historyChanged = "history-changed"
     case bodyTooLarge = "body-too-large"

@@ -73,6 +73,49 @@ struct CredentialTests {
     }
 
     @Test(
+        "of four rotations of a key at once, one succeeds, and the others change nothing",
+        arguments: StorageUnderTest.allCases)
+    func rotations(storage: StorageUnderTest) async throws {
+        try await storage.with { ledger in
+            // The second expires before the overlap is over.
+            for expiry in [nil, Timestamp(microseconds: Timestamp.now.microseconds + 60_000_000)] {
+                let new = NewAPIKey(APIKey.generate(), name: "till", grant: Self.limited, expiresAt: expiry)
+                let old = try await ledger.addAPIKey(new)
+                // Is no change.
+                try await ledger.noteUses([old.id: .now])
+                let rotated = await withTaskGroup(of: APIKeyRecord?.self) { group in
+                    for _ in 0..<4 { group.addTask { await rotate(old, ledger) } }
+                    return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+                }
+                #expect(rotated.count == 1)
+                #expect(rotated.first?.name == "till" && rotated.first?.grant == Self.limited)
+                let end = try #require(try await ledger.apiKey(old.id)?.expiresAt)
+                #expect(end < expiry ?? Timestamp(microseconds: Timestamp.now.microseconds + 3_600_000_001))
+                #expect(end > .now)
+            }
+            #expect(try await ledger.apiKeys(after: nil, limit: 10).items.count == 4)
+            let log = try await ledger.credentialLog(after: .zero, limit: 10).entries
+            let actions: [AuditAction] = [.keyCreated, .keyCreated, .keyRotated]
+            #expect(log.map(\.action) == actions + actions)
+        }
+    }
+
+    /// - Returns: `nil` if the key was changed meanwhile.
+    private func rotate(_ old: APIKeyRecord, _ ledger: any CredentialStoring) async -> APIKeyRecord? {
+        do throws(LedgerError) {
+            return try await ledger.rotateAPIKey(
+                old, to: .generate(), expiringAt: nil, overlap: .seconds(3_600),
+                CommandContext(actor: "test", requestID: "test"))
+        } catch {
+            guard case .refused(.preconditionFailed) = error else {
+                Issue.record("\(error)")
+                return nil
+            }
+            return nil
+        }
+    }
+
+    @Test(
         "the last use of a key only moves forward, and keys that are not there do not matter",
         arguments: StorageUnderTest.allCases)
     func uses(storage: StorageUnderTest) async throws {

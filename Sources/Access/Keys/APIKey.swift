@@ -9,6 +9,10 @@ public struct APIKey: Sendable {
     public let id: String
     private let secret: String
 
+    /// How long a key may stay valid that another one replaces, and how long it does unless somebody says so.
+    public static let overlapHours: ClosedRange<Int64> = 0...8_760
+    public static let standardOverlapHours: Int64 = 24
+
     /// 22 digits of base62 are 130 bits.
     private static let secretLength = 22
     private static let idLength = 12

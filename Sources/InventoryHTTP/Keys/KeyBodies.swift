@@ -10,8 +10,7 @@ struct KeyBody: DeclaredBody {
         let name = fields.text("name", atMost: limits.input.nameCharacters)
         let role = fields.choice("role", of: Role.allCases.map { ($0.rawValue, $0) })
         let scope = fields.scope("stores")
-        expiresAt = fields.optionalTime("expires_at") ?? limits.keyExpiry
-        if expiresAt <= .now { fields.refuse("expires_at", "must be in the future") }
+        expiresAt = fields.expiry(limits)
         let rates = RateOverrides(
             readsPerSecond: fields.optionalInteger("reads_per_second", in: RateOverrides.range).map(Int.init),
             writesPerSecond: fields.optionalInteger("writes_per_second", in: RateOverrides.range).map(Int.init))
@@ -21,7 +20,26 @@ struct KeyBody: DeclaredBody {
     }
 }
 
+struct RotationBody: DeclaredBody {
+    /// How long the old key stays valid.
+    let overlap: Duration
+    /// When the new one expires.
+    let expiresAt: Timestamp
+
+    init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: HTTPLimits) {
+        overlap = .seconds(
+            (fields.optionalInteger("overlap_hours", in: APIKey.overlapHours) ?? APIKey.standardOverlapHours) * 3_600)
+        expiresAt = fields.expiry(limits)
+    }
+}
+
 extension JSONFields {
+    fileprivate mutating func expiry(_ limits: HTTPLimits) -> Timestamp {
+        let time = optionalTime("expires_at") ?? limits.keyExpiry
+        if time <= .now { refuse("expires_at", "must be in the future") }
+        return time
+    }
+
     /// Some stores, or all if the field is missing or null.
     fileprivate mutating func scope(_ name: String) -> StoreScope? {
         guard let ids = optionalIntegers(name, atMost: StoreScope.maximumStores) else { return .all }

@@ -23,6 +23,34 @@ extension InventoryAPI {
         } catch .outcomeUnknown {
             throw Problem.keyOutcomeUnknown
         }
+        return created(record, key)
+    }
+
+    /// Replaces a key, which must not be able to do more than the caller, by a new one. Ignores `Idempotency-Key`, as
+    /// ``createKey(_:)`` does.
+    func rotateKey(_ context: RequestContext) async throws -> Response {
+        let body = try await context.body()
+        var fields = try body.fields()
+        let rotation: RotationBody = try context.read(&fields)
+        guard let old = try await credentials.apiKey(context.keyID) else { throw Problem.notFound }
+        guard old.grant.role <= context.principal.role else {
+            throw Problem(.forbidden, "The key's role is \(old.grant.role.rawValue), which is above yours.")
+        }
+        let key = APIKey.generate()
+        let command = try context.commandContext()
+        let record: APIKeyRecord
+        do throws(LedgerError) {
+            record = try await credentials.rotateAPIKey(
+                old, to: key, expiringAt: rotation.expiresAt, overlap: rotation.overlap, command)
+        } catch .refused {
+            throw Problem(.keyChanged, "The key was changed at the same time. Nothing was done.")
+        } catch .outcomeUnknown {
+            throw Problem.keyOutcomeUnknown
+        }
+        return created(record, key)
+    }
+
+    private func created(_ record: APIKeyRecord, _ key: APIKey) -> Response {
         var response = Response.json(.created) { $0.value(record, with: key) }
         response.headers[.location] = "/api/v1/admin/keys/\(record.id)"
         return response

@@ -70,7 +70,7 @@ extension ProblemCode {
         case .methodNotAllowed: .methodNotAllowed
         case .notAcceptable: .notAcceptable
         case .requestTimeout: .requestTimeout
-        case .insufficientStock, .stockChanged, .alreadyExists, .ambiguousName, .inUse: .conflict
+        case .insufficientStock, .stockChanged, .alreadyExists, .ambiguousName, .inUse, .keyChanged: .conflict
         case .preconditionFailed, .historyChanged: .preconditionFailed
         case .bodyTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType

@@ -63,6 +63,9 @@ extension InventoryAPI {
             Route(
                 .post, "/admin/keys", .admin, createKey, reach: .allStores, body: KeyBody.self, statuses: [.created]),
             Route(.get, "/admin/keys/{key_id}", .admin, readKey, reach: .allStores, statuses: [.ok]),
+            Route(
+                .post, "/admin/keys/{key_id}/rotate", .manager, rotateKey, reach: .allStores, body: RotationBody.self,
+                statuses: [.created]),
             Route(.delete, "/admin/keys/{key_id}", .admin, revokeKey, reach: .allStores, statuses: [.noContent]),
             Route(
                 .post, "/admin/cache/warm", .admin, warmCache, reach: .allStores, body: WarmingBody.self,

@@ -3,6 +3,7 @@ import Inventory
 import JSON
 import LedgerTesting
 import NIOHTTP1
+import Postgres
 import ServerTesting
 import Testing
 
@@ -54,6 +55,79 @@ extension EndToEnd {
                 try await eventually {
                     try await server.get("/stores/2/stock", as: nil, headers: headers).status == 401
                 }
+            }
+        }
+
+        @Test("a manager replaces a key by one that may do the same, and both are valid for a while")
+        func rotation() async throws {
+            try await LiveServer.with { server in
+                try await server.stocked()
+                let old = try await server.key(.clerk, stores: [2])
+                let id = try #require(APIKey(old)?.id)
+                let rotated = try await server.post(
+                    "/admin/keys/\(id)/rotate", #"{"overlap_hours": 1, "expires_at": "2100-01-01T00:00:00Z"}"#,
+                    as: .manager)
+                #expect(rotated.status == 201)
+                let new = try #require(rotated["key"]?.string)
+                #expect(rotated["id"]?.string == APIKey(new)?.id && new != old)
+                #expect(rotated.header("location") == "/api/v1/admin/keys/\(APIKey(new)?.id ?? "")")
+                #expect(rotated["name"] == "limited" && rotated["role"] == "clerk" && rotated["stores"] == .array([2]))
+                #expect(rotated["expires_at"] == "2100-01-01T00:00:00.000000Z")
+                for key in [old, new] {
+                    let headers = [("Authorization", "Bearer \(key)")]
+                    #expect(try await server.get("/stores/2/stock", as: nil, headers: headers).status == 200)
+                    #expect(try await server.get("/stores/1/stock", as: nil, headers: headers).status == 404)
+                }
+                let end = try #require(try await server.get("/admin/keys/\(id)")["expires_at"]?.string)
+                let left = try #require(Timestamp(end)).microseconds - Timestamp.now.microseconds
+                #expect((3_300_000_000...3_600_000_000).contains(left))
+
+                #expect(try await server.post("/admin/keys/\(id)/rotate", #"{"overlap_hours": 0}"#).status == 201)
+                #expect(try await server.post("/admin/keys/\(id)/rotate", "{}").status == 404, "it has expired")
+                let invalid = try await server.post(
+                    "/admin/keys/\(id)/rotate", #"{"overlap_hours": 8761, "expires_at": "2020-01-01T00:00:00Z"}"#)
+                #expect(invalid.status == 422 && invalid.pointers == ["/overlap_hours", "/expires_at"])
+            }
+        }
+
+        @Test("nobody gets a key that may do more than theirs by rotating one")
+        func rotationOfOthers() async throws {
+            try await LiveServer.with { server in
+                let admin = try #require(APIKey(server.token(.admin))?.id)
+                #expect(try await server.post("/admin/keys/\(admin)/rotate", "{}", as: .manager).status == 403)
+                let reader = try #require(APIKey(server.token(.reader))?.id)
+                let limited = try await server.key(.manager, stores: [1])
+                for headers in [[("Authorization", "Bearer \(limited)")], []] {
+                    let refused = try await server.post(
+                        "/admin/keys/\(reader)/rotate", "{}", as: headers.isEmpty ? .clerk : nil, headers: headers)
+                    #expect(refused.status == 403)
+                }
+                #expect(try await server.get("/admin/keys")["items"]?.elements.count == 5, "nothing was made")
+            }
+        }
+
+        @Test("of four rotations of a key at once, one is done, and the others are conflicts")
+        func concurrentRotations() async throws {
+            try await LiveServer.with { server in
+                let id = try #require(APIKey(server.token(.reader))?.id)
+                let answers = try await withThrowingTaskGroup(of: Answer.self) { group in
+                    // Holds the log of keys and users.
+                    try await server.database.withPool { holder in
+                        try await holder.run { try $0.script("select pg_advisory_lock(\(0x75_73_65_72_73))") }
+                        for _ in 0..<4 { group.addTask { try await server.post("/admin/keys/\(id)/rotate", "{}") } }
+                        try await eventually("all have read the key") {
+                            try await server.database.integers(
+                                """
+                                select count(*) from pg_locks l join pg_database d on d.oid = l.database
+                                where d.datname = current_database() and l.locktype = 'advisory' and not l.granted
+                                """) == [4]
+                        }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(answers.map(\.status).sorted() == [201, 409, 409, 409])
+                #expect(answers.allSatisfy { $0.status == 201 || $0.code == "key-changed" })
+                #expect(try await server.get("/admin/keys")["items"]?.elements.count == 5)
             }
         }
 

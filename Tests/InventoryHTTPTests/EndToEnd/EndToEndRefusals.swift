@@ -213,12 +213,13 @@ extension EndToEnd {
             ("POST", "/stock-transfers", "{}"), ("POST", "/stock/move", "{}"), ("GET", "/stock/tea", nil),
             ("GET", "/report", nil), ("GET", "/audit", nil), ("GET", "/audit/1", nil),
             ("GET", "/admin/keys", nil), ("POST", "/admin/keys", "{}"), ("GET", "/admin/keys/000000000000", nil),
-            ("DELETE", "/admin/keys/000000000000", nil), ("GET", "/health", nil),
+            ("DELETE", "/admin/keys/000000000000", nil), ("POST", "/admin/keys/000000000000/rotate", "{}"),
+            ("GET", "/health", nil),
         ]
 
         private func leastRole(_ method: String, _ path: String) -> Role {
+            if path.hasPrefix("/audit") || path == "/health" || path.hasSuffix("/rotate") { return .manager }
             if path.hasPrefix("/admin") { return .admin }
-            if path.hasPrefix("/audit") || path == "/health" { return .manager }
             if method == "GET" { return .reader }
             return path.contains("stock") ? .clerk : .manager
         }

@@ -75,7 +75,7 @@ struct KeyCommand: AsyncParsableCommand {
         var id: String
 
         @Option(help: "How many hours the old key stays valid.")
-        var overlapHours = 24
+        var overlapHours = APIKey.standardOverlapHours
 
         @OptionGroup var expiry: ExpiryOptions
 
@@ -83,16 +83,20 @@ struct KeyCommand: AsyncParsableCommand {
         var json = false
 
         func validate() throws {
-            guard (0...8_760).contains(overlapHours) else { throw ValidationError("The overlap is 0 to 8760 hours.") }
+            let range = APIKey.overlapHours
+            guard range.contains(overlapHours) else {
+                throw ValidationError("The overlap is \(range.lowerBound) to \(range.upperBound) hours.")
+            }
         }
 
         func run() async throws {
             let key = APIKey.generate()
             let settings = try await options.settings()
             let expiresAt = try expiry.date(settings)
-            let record = try await withCredentials(settings, notFound: "There is no valid key \(id).") {
-                try await $0.rotateAPIKey(
-                    id, to: key, expiringAt: expiresAt, overlap: .seconds(overlapHours * 3_600), .person())
+            let record = try await withCredentials(settings, notFound: "There is no valid key \(id).") { credentials in
+                guard let old = try await credentials.apiKey(id) else { throw LedgerError.notFound }
+                return try await credentials.rotateAPIKey(
+                    old, to: key, expiringAt: expiresAt, overlap: .seconds(overlapHours * 3_600), .person())
             }
             print(json ? String(json: { $0.value(record, with: key) }) : key.token)
         }
