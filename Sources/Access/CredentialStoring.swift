@@ -65,18 +65,18 @@ extension CredentialStoring {
     /// - Throws: `.notFound`.
     public func changeUser(
         _ name: UserName, _ action: AuditAction, _ context: CommandContext,
-        _ change: @escaping @Sendable (inout UserRecord, Timestamp) -> Void
+        _ change: @escaping @Sendable (inout UserRecord, Timestamp) throws(LedgerError) -> Void
     ) async throws(LedgerError) -> UserRecord {
         try await storeUsers([(name, action)], context, changing(change))[0]
     }
 
     /// A change to what has to be stored.
     private func changing<Record>(
-        _ change: @escaping @Sendable (inout Record, Timestamp) -> Void
+        _ change: @escaping @Sendable (inout Record, Timestamp) throws(LedgerError) -> Void
     ) -> CredentialChange<Record> {
         { stored, now throws(LedgerError) in
             guard var record = stored.first else { throw .notFound }
-            change(&record, now)
+            try change(&record, now)
             return [record]
         }
     }
@@ -119,11 +119,15 @@ extension CredentialStoring {
     }
 
     /// Replaces a user's password, also of a disabled one, who stays disabled.
-    /// - Throws: `.notFound`.
+    /// - Parameter old: The user as they were read.
+    /// - Throws: `.notFound`; `.refused(.preconditionFailed)` if they were changed since.
     public func setPassword(
-        of name: UserName, to hash: PasswordHash, _ context: CommandContext
+        of name: UserName, to hash: PasswordHash, replacing old: UserRecord? = nil, _ context: CommandContext
     ) async throws(LedgerError) {
-        _ = try await changeUser(name, .userPasswordSet, context) { user, _ in user.passwordHash = hash.description }
+        _ = try await changeUser(name, .userPasswordSet, context) { user, _ throws(LedgerError) in
+            guard old == nil || old == user else { throw .refused(.preconditionFailed) }
+            user.passwordHash = hash.description
+        }
     }
 
     /// Disables a user, or leaves them disabled.

@@ -16,6 +16,9 @@ public struct Principal: Hashable, Sendable {
         self.scope = scope
         self.rates = rates
     }
+
+    /// The user who logged in with a password; `nil` for a key or a token.
+    package var userName: UserName? { id.hasPrefix("user:") ? UserName(String(id.dropFirst(5))) : nil }
 }
 
 /// A principal's own rates, in requests per second; `nil` for those of the role.

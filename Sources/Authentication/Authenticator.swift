@@ -47,7 +47,9 @@ public final class Authenticator: Sendable {
     }
 
     /// Whether users may authenticate with their password (`Basic`).
-    public var acceptsPasswords: Bool { verifier.acceptsPasswords }
+    public var acceptsPasswords: Bool { passwords != nil }
+    /// Hashes passwords, if they are accepted.
+    public var passwords: PasswordHasher? { verifier.passwords }
 
     /// The principal of a credential that was verified in the last five seconds. Only reads the cache.
     /// - Parameters:

@@ -14,7 +14,7 @@ final class CredentialVerifier: Sendable {
 
     private let credentials: any CredentialStoring
     private let uses: KeyUses
-    private let passwords: PasswordHasher?
+    let passwords: PasswordHasher?
     private let tokens: TokenVerifier?
     private let clock: AccessClock
     private let logger: Logger
@@ -31,8 +31,6 @@ final class CredentialVerifier: Sendable {
         self.clock = clock
         self.logger = logger
     }
-
-    var acceptsPasswords: Bool { passwords != nil }
 
     /// - Parameter site: Where it comes from.
     /// - Returns: `nil` if it is unknown, wrong, expired, revoked or disabled.

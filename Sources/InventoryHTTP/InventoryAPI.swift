@@ -1,4 +1,5 @@
 import Access
+import Authentication
 import Inventory
 import RateLimiting
 import StockCache
@@ -12,6 +13,7 @@ struct InventoryAPI: Sendable {
     /// The store of the first versions' routes.
     let defaultStoreID: StoreID
     let credentials: any CredentialStoring
+    let passwords: PasswordHasher?
     let warming: CacheWarming?
     let health: any HealthReporting
     let draining = DrainingFlag()
@@ -20,9 +22,10 @@ struct InventoryAPI: Sendable {
     let limits: HTTPLimits
 
     init(
-        ledger: any StockReading & StockWriting, changes: ChangeFeed, documents: any DocumentReading, warming: CacheWarming?,
-        defaultStoreID: StoreID, credentials: any CredentialStoring, health: any HealthReporting,
-        limiter: RateLimiter?, limits: HTTPLimits
+        ledger: any StockReading & StockWriting, changes: ChangeFeed, documents: any DocumentReading,
+        warming: CacheWarming?,
+        defaultStoreID: StoreID, credentials: any CredentialStoring, passwords: PasswordHasher?,
+        health: any HealthReporting, limiter: RateLimiter?, limits: HTTPLimits
     ) {
         wholeLedger = ledger
         self.changes = changes
@@ -30,6 +33,7 @@ struct InventoryAPI: Sendable {
         self.warming = warming
         self.defaultStoreID = defaultStoreID
         self.credentials = credentials
+        self.passwords = passwords
         self.health = health
         self.limiter = limiter
         self.limits = limits

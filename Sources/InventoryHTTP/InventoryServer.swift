@@ -52,7 +52,8 @@ public struct InventoryServer: Sendable {
             (1...Quantity.maximum).contains(limits.input.quantity), "a movement moves at most \(Quantity.maximum)")
         api = InventoryAPI(
             ledger: ledger, changes: changes, documents: documents, warming: warming, defaultStoreID: defaultStoreID,
-            credentials: LoggedCredentials(credentials, logger), health: health, limiter: limiter, limits: limits)
+            credentials: LoggedCredentials(credentials, logger), passwords: authenticator.passwords, health: health,
+            limiter: limiter, limits: limits)
         self.authenticator = authenticator
         self.limiter = limiter
         self.proxies = proxies

@@ -132,6 +132,27 @@ struct CredentialTests {
         }
     }
 
+    @Test("a password is replaced once, of the user as they were read", arguments: StorageUnderTest.allCases)
+    func password(storage: StorageUnderTest) async throws {
+        try await storage.with { ledger in
+            let cost = try #require(ScryptCost(ln: 4, r: 1, p: 1))
+            let hashes = try ["correct horse", "battery staple", "other staples"].map {
+                PasswordHash(of: try #require(Password(new: $0)), cost: cost)
+            }
+            let context = CommandContext(actor: "test", requestID: "test")
+            let name = try #require(UserName("ana"))
+            let read = try await ledger.addUser(
+                NewUser(name: name, passwordHash: hashes[0], grant: Self.limited), context)
+            try await ledger.setPassword(of: name, to: hashes[1], replacing: read, context)
+            await #expect {
+                try await ledger.setPassword(of: name, to: hashes[2], replacing: read, context)
+            } throws: { error in
+                if case LedgerError.refused(.preconditionFailed) = error { true } else { false }
+            }
+            #expect(try await ledger.user(name)?.passwordHash == hashes[1].description)
+        }
+    }
+
     @Test(
         "a user is found as they were stored, listed by name, and disabled once", arguments: StorageUnderTest.allCases)
     func user(storage: StorageUnderTest) async throws {

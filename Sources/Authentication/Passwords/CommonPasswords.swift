@@ -18,7 +18,7 @@ extension Password {
     private func isGuessable(_ text: String, _ words: Set<String>) -> Bool {
         var rest = Array(text)[...]
         var (letters, others) = (0, 0)
-        while let first = rest.first {
+        while let first = rest.first, letters < 4, letters + others < 8 {
             if let count = Self.guessableCount(rest, words) {
                 rest = rest.dropFirst(count)
             } else {

@@ -10,7 +10,7 @@ public struct Password: Sendable {
     /// Parses a presented password; `nil` if no password can be like that.
     ///
     /// Keyboards encode an accented letter in two ways; normalized to NFC, as in RFC 8265, section 4.2.
-    init?(presented text: String) {
+    public init?(presented text: String) {
         guard (1...Self.characters.upperBound).contains(text.unicodeScalars.count),
             text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
         else { return nil }
@@ -19,7 +19,7 @@ public struct Password: Sendable {
 
     /// Parses a new password; `nil` if it is shorter than 12 characters, longer than 1,000, or has control characters.
     public init?(new text: String) {
-        guard text.count >= Self.characters.lowerBound else { return nil }
         self.init(presented: text)
+        guard text.count >= Self.characters.lowerBound else { return nil }
     }
 }

@@ -50,6 +50,26 @@ public final class PasswordHasher: Sendable {
         try await run(isKnown: true) { [cost] in PasswordHash(of: password, cost: cost) }
     }
 
+    /// Why a user cannot have a password.
+    public enum Refusal: Error {
+        /// The present one is another.
+        case wrong
+        /// See ``Password/isCommon(besides:)``.
+        case common
+    }
+
+    /// Hashes what a user wants as their next password. Logins that are known come first.
+    /// - Throws: `.overloaded`.
+    public func hash(
+        _ password: Password, of user: UserRecord, replacing present: Password
+    ) async throws(LedgerError) -> Result<PasswordHash, Refusal> {
+        try await run(isKnown: false) { [cost] in
+            guard PasswordHash(user.passwordHash)?.matches(present) == true else { return .failure(.wrong) }
+            guard !password.isCommon(besides: [user.name.description]) else { return .failure(.common) }
+            return .success(PasswordHash(of: password, cost: cost))
+        }
+    }
+
     /// Whether the hash is the password's. Takes the same time if there is no hash, or an invalid one.
     /// - Parameter isKnown: Whether the login has succeeded before: those come first.
     /// - Throws: `.overloaded`.

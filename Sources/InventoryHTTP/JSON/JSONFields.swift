@@ -111,6 +111,14 @@ extension JSONFields {
         optional(name).flatMap { text($0, name, maximum) }
     }
 
+    /// - Parameter detail: What it must be, if it cannot be parsed.
+    mutating func text<Value>(_ name: String, _ detail: String, as parse: (String) -> Value?) -> Value? {
+        guard let value = required(name) else { return nil }
+        if case .text(let text) = value, let parsed = parse(text) { return parsed }
+        refuse(name, detail)
+        return nil
+    }
+
     mutating func optionalTime(_ name: String) -> Timestamp? {
         guard let value = optional(name) else { return nil }
         if case .text(let text) = value, let time = Timestamp(text) { return time }

@@ -93,8 +93,11 @@ extension RequestContext {
 }
 
 extension Problem {
-    fileprivate static var keyOutcomeUnknown: Problem {
-        var problem = Problem(.outcomeUnknown, "The change may have been made: check the list of keys.")
+    fileprivate static var keyOutcomeUnknown: Problem { outcomeUnknown("check the list of keys") }
+
+    /// - Parameter advice: What to do, where a retry would do something else.
+    static func outcomeUnknown(_ advice: String) -> Problem {
+        var problem = Problem(.outcomeUnknown, "The change may have been made: \(advice).")
         problem.headers[.retryAfter] = "1"
         return problem
     }

@@ -72,6 +72,7 @@ extension InventoryAPI {
                 statuses: [.accepted]),
             Route(
                 .get, "/admin/cache/warm/{job_id}", .admin, readWarming, reach: .allStores, statuses: [.ok]),
+            Route(.put, "/password", .reader, replacePassword, body: PasswordBody.self, statuses: [.noContent]),
             healthRoute("/health", healthChecks, role: .manager),
         ] + probes
     }

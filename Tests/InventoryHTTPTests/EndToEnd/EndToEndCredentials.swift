@@ -238,7 +238,7 @@ extension Timestamp {
 }
 
 extension LiveServer {
-    fileprivate func makeUser(
+    func makeUser(
         _ name: String, _ password: String, _ grant: Grant = Grant(role: .reader)
     ) async throws {
         let name = try #require(UserName(name))
