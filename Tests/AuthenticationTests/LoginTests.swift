@@ -87,6 +87,50 @@ struct LoginTests {
         #expect(freeSeconds > 75_000, "\(freeSeconds)")
     }
 
+    @Test("a new user waits while somebody tries many accounts from the same site, and not elsewhere or after that")
+    func firstLoginBesideAnAttacker() {
+        var attempts = LoginAttempts()
+        var first = 0
+        for tenth in 0..<6_000 {
+            _ = begins(&attempts, Login(name: UserName("guess\(tenth)")!, site: .shop))
+            if tenth >= 100, tenth.isMultiple(of: 10), begins(&attempts, Login(name: ana, site: .shop)) { first += 1 }
+            clock.advance(by: .milliseconds(100))
+        }
+        // A name that the attacker has not tried yet looks like ana's, and until it is hashed, so does the password.
+        #expect(first == 0)
+        #expect(begins(&attempts, Login(name: ana, site: .other(1))))
+        clock.advance(by: .seconds(2))
+        #expect(begins(&attempts, Login(name: ana, site: .shop)))
+    }
+
+    @Test("100,000 names from one site are counted for some hundreds, and displace nobody's count")
+    func manyNames() throws {
+        var attempts = LoginAttempts()
+        let others = (0..<5_000).map { Login(name: UserName("user\($0)")!, site: .other($0)) }
+        #expect(others.allSatisfy { login in (0..<75).count { _ in begins(&attempts, login) } == 5 })
+        var counted = 0
+        for number in 0..<100_000 {
+            if begins(&attempts, Login(name: UserName("guess\(number)")!, site: .shop)) { counted += 1 }
+            // The rate of an address.
+            clock.advance(by: .milliseconds(10))
+        }
+        #expect((500...520).contains(counted))
+        #expect(others.allSatisfy { login in (0..<75).count { _ in begins(&attempts, login) } == 1 }, "the sixth")
+    }
+
+    @Test("of many names from one site few are looked up; unknown keys displace no verified credential")
+    func lookUps() async throws {
+        let (credentials, key) = (Credentials(), APIKey.generate())
+        credentials.store(key)
+        let watchman = Watchman(credentials, clock: clock)
+        #expect(try await watchman.principal(presenting: key) != nil)
+        for _ in 0..<100 { #expect(try await watchman.principal(presenting: APIKey.generate()) == nil) }
+        #expect(watchman.remembered("Bearer \(key.token)") != nil)
+        let lookUps = credentials.lookUps
+        for number in 0..<100 { _ = try? await watchman.principal(named: "guess\(number)", "wrong", from: .other(1)) }
+        #expect(credentials.lookUps == lookUps + 20)
+    }
+
     @Test("right passwords are not counted, however many share a site")
     func right() throws {
         var attempts = LoginAttempts()
