@@ -9,7 +9,7 @@ extension JSONWriter {
         field("position", entry.position)
         field("recorded_at", entry.recordedAt)
         field("actor", entry.actor)
-        field("action", entry.action.rawValue)
+        field("action", entry.actionName)
         field("request_id", entry.requestID)
         key("detail")
         value(json: entry.detail)

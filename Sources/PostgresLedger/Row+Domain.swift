@@ -17,8 +17,6 @@ extension Row: LedgerRow {
         return value
     }
 
-    package func auditAction(_ column: Int) throws -> AuditAction { try known(column) }
-
     package func auditHash(_ column: Int) throws -> AuditHash {
         let bytes = try bytes(column)
         guard bytes.count == AuditHash.origin.bytes.count else {

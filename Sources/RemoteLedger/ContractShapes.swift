@@ -75,7 +75,7 @@ extension AuditEntry {
         self.init(
             storeID: try fields.number("store_id"), position: try fields.number("position"),
             recordedAt: try fields.time("recorded_at"), actor: try fields.text("actor"),
-            action: try fields.value("action"), requestID: try fields.text("request_id"),
+            actionName: try fields.text("action"), requestID: try fields.text("request_id"),
             detail: String(json: { $0.value(detail) }), hash: hash)
     }
 }

@@ -59,13 +59,6 @@ extension Row: LedgerRow {
         return value
     }
 
-    /// The table does not constrain it: an unknown value may be from a newer program, and is not damage.
-    package func auditAction(_ index: Int) throws -> AuditAction {
-        let text: String = try value(index)
-        guard let action = AuditAction(rawValue: text) else { throw UnreadableData("the action \(text) is not known") }
-        return action
-    }
-
     func bytes(_ index: Int) throws -> [UInt8] { [UInt8](try value(index) as Data) }
     func time(_ index: Int) throws -> Timestamp { Timestamp(microseconds: try value(index)) }
     func optionalTime(_ index: Int) throws -> Timestamp? {

@@ -82,8 +82,7 @@ struct JSONShapeTests {
     func audit() {
         let audit = AuditEntry(
             storeID: StoreID(rawValue: 1), position: Position(rawValue: 1), recordedAt: entry.recordedAt,
-            actor: "key:a",
-            action: .sale, requestID: "r", detail: #"{"quantity": 3}"#,
+            actor: "key:a", actionName: "sale", requestID: "r", detail: #"{"quantity": 3}"#,
             hash: AuditHash(bytes: (0..<32).map { $0 * 8 }))
         #expect(
             json { $0.value(audit) }

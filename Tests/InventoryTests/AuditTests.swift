@@ -88,7 +88,7 @@ struct AuditFields {
             position: change == .position ? entry.position.next : entry.position,
             recordedAt: change == .time ? Timestamp(microseconds: 999) : entry.recordedAt,
             actor: change == .actor ? "key:tes" : entry.actor,
-            action: change == .action ? .stockIn : entry.action,
+            actionName: change == .action ? "stock-in" : entry.actionName,
             requestID: change == .requestID ? "requesT" : entry.requestID,
             detail: change == .detail ? entry.detail + " " : entry.detail,
             hash: entry.hash)

@@ -1,4 +1,5 @@
 import Foundation
+import Inventory
 import LedgerTesting
 import Testing
 
@@ -133,6 +134,51 @@ struct VerifyTests {
                 #expect(json.status == 1 && json.output.hasPrefix(#"{"is_sound":false,"#))
             }
         }
+    }
+
+    @Test("continues past entries that are chained but not sound", arguments: Place.allCases)
+    func planted(place: Place) async throws {
+        let store = StoreID(rawValue: 4)
+        try await withShop(in: place) { khata, execute in
+            var last = AuditHash.origin
+            for (position, action) in [(1, "stock-counted"), (2, "sale")] as [(Int64, String)] {
+                func entry(_ hash: AuditHash) -> AuditEntry {
+                    AuditEntry(
+                        storeID: store, position: Position(rawValue: position),
+                        recordedAt: Timestamp(microseconds: 1_700_000_000_000_000), actor: "key:eve",
+                        actionName: action, requestID: "r", detail: "{}", hash: hash)
+                }
+                last = entry(.origin).hash(following: last)
+                try await execute(Self.append(entry(last), in: place))
+            }
+            #expect(try await khata.run(["move", "in", "102", "3", "--store", "4"]).status == 0)
+            try await execute("update stock_levels set on_hand = 5 where store_id = 4")
+            let found = try await khata.run(["audit", "verify"])
+            #expect(found.status == 1)
+            #expect(
+                found.errors.split(separator: "\n") == [
+                    "store 4, position 1: the action stock-counted is not known",
+                    "store 4, position 2: the movement is missing from the ledger",
+                    "store 4, product 102, position 3: on_hand is 5, and 3 follows from the log",
+                    "khata: 3 things do not follow from the audit log",
+                ])
+            #expect(found.output.contains("store 4: 3 entries are sound, and 3 things do not follow from them"))
+            let listed = try await khata.run(["audit", "list", "--store", "4"])
+            #expect(listed.status == 0 && listed.output.contains("stock-counted"))
+        }
+    }
+
+    /// As an intruder does who knows how entries are chained.
+    private static func append(_ entry: AuditEntry, in place: Place) -> String {
+        let time = place == .file ? "\(entry.recordedAt.microseconds)" : "'\(entry.recordedAt)'"
+        let hash = place == .file ? "x'\(entry.hash)'" : "'\\x\(entry.hash)'"
+        return """
+            insert into audit_log (store_id, position, recorded_at, actor, action, request_id, detail, hash)
+            values (\(entry.storeID), \(entry.position), \(time), '\(entry.actor)', '\(entry.actionName)',
+                '\(entry.requestID)', '\(entry.detail)', \(hash));
+            update stores set position = \(entry.position), audit_head = \(hash), recorded_at = \(time)
+            where store_id = \(entry.storeID)
+            """
     }
 
     @Test("finds a product that is filed under another name than its own")

@@ -8,7 +8,8 @@ public struct AuditEntry: Hashable, Sendable {
     public let position: Position
     public let recordedAt: Timestamp
     public let actor: String
-    public let action: AuditAction
+    /// An `AuditAction`, or an action that this program does not know.
+    public let actionName: String
     public let requestID: String
     /// A JSON object, stored as text because its bytes are hashed.
     public let detail: String
@@ -16,18 +17,21 @@ public struct AuditEntry: Hashable, Sendable {
     public internal(set) var hash: AuditHash
 
     public init(
-        storeID: StoreID, position: Position, recordedAt: Timestamp, actor: String, action: AuditAction,
+        storeID: StoreID, position: Position, recordedAt: Timestamp, actor: String, actionName: String,
         requestID: String, detail: String, hash: AuditHash
     ) {
         self.storeID = storeID
         self.position = position
         self.recordedAt = recordedAt
         self.actor = actor
-        self.action = action
+        self.actionName = actionName
         self.requestID = requestID
         self.detail = detail
         self.hash = hash
     }
+
+    /// `nil` for an action that this program does not know.
+    public var action: AuditAction? { AuditAction(rawValue: actionName) }
 }
 
 public enum AuditAction: String, CaseIterable, Sendable {
@@ -99,7 +103,7 @@ extension AuditEntry {
         canonical.reserveCapacity(256)
         canonical += previous.bytes
         for field in [
-            storeID.description, position.description, String(recordedAt.microseconds), actor, action.rawValue,
+            storeID.description, position.description, String(recordedAt.microseconds), actor, actionName,
             requestID, detail,
         ] {
             canonical += String(field.utf8.count).utf8

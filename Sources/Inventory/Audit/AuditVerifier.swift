@@ -17,7 +17,8 @@ public struct AuditVerifier: Sendable {
     }
 
     /// - Parameter movement: The ledger's entry at the same position; the catalog has none.
-    /// - Throws: What is wrong with the entry; entries after it cannot be verified.
+    /// - Throws: What is wrong with the entry. If it continues the chain, `head` is this entry, and entries after it can be
+    ///   checked.
     public mutating func check(_ entry: AuditEntry, movement: LedgerEntry?) throws(AuditDefect) {
         guard entry.storeID == storeID, entry.position == head.position.next else {
             throw AuditDefect(storeID, head.position.next, "the entry is missing")
@@ -25,8 +26,17 @@ public struct AuditVerifier: Sendable {
         guard entry.hash == entry.hash(following: head.hash) else {
             throw AuditDefect(storeID, entry.position, "the hash is not that of the entry and its predecessor")
         }
-        guard entry.recordedAt >= head.recordedAt else {
+        let previous = head
+        head = LedgerHead(
+            storeID: storeID, position: entry.position, hash: entry.hash, recordedAt: entry.recordedAt)
+        let movement = movement?.position == entry.position ? movement : nil
+        // Later entries build on it, even if it does not match its entry.
+        let before = movement.flatMap { levels.updateValue(StoredLevel(after: $0), forKey: $0.productID) }
+        guard entry.recordedAt >= previous.recordedAt else {
             throw AuditDefect(storeID, entry.position, "the entry is older than its predecessor")
+        }
+        guard entry.action != nil else {
+            throw AuditDefect(storeID, entry.position, "the action \(entry.actionName) is not known")
         }
         switch storeID {
         case .catalog: try catalog.apply(entry)
@@ -35,28 +45,26 @@ public struct AuditVerifier: Sendable {
                 throw AuditDefect(storeID, entry.position, "the entry is about no key or user")
             }
             credentials[subject] = entry
-        default: try check(movement, against: entry)
+        default: try check(movement, after: before?.onHand ?? 0, against: entry)
         }
-        head = LedgerHead(
-            storeID: storeID, position: entry.position, hash: entry.hash, recordedAt: entry.recordedAt)
     }
 
-    private mutating func check(_ movement: LedgerEntry?, against entry: AuditEntry) throws(AuditDefect) {
-        guard let movement, movement.position == entry.position else {
+    private func check(
+        _ movement: LedgerEntry?, after onHand: Int64, against entry: AuditEntry
+    ) throws(AuditDefect) {
+        guard let movement else {
             throw AuditDefect(storeID, entry.position, "the movement is missing from the ledger")
         }
         // Byte by byte: `String` comparison ignores differences in Unicode normalization.
         guard movement.auditDetail.utf8.elementsEqual(entry.detail.utf8),
-            movement.type.rawValue == entry.action.rawValue, movement.recordedAt == entry.recordedAt
+            movement.type.rawValue == entry.actionName, movement.recordedAt == entry.recordedAt
         else {
             throw AuditDefect(storeID, entry.position, "the movement in the ledger is not the one that was audited")
         }
-        let after = (levels[movement.productID]?.onHand ?? 0) + movement.type.sign * movement.quantity
+        let after = onHand &+ movement.type.sign * movement.quantity
         guard after == movement.onHandAfter, after >= 0 else {
             throw AuditDefect(storeID, entry.position, "the level does not follow from the movements before")
         }
-        levels[movement.productID] = StoredLevel(
-            productID: movement.productID, onHand: after, position: entry.position, recordedAt: entry.recordedAt)
     }
 }
 
@@ -104,13 +112,15 @@ public struct AuditVerification: Sendable {
     ///   - end: The last position to check; `nil` for all entries.
     ///   - freshness: Must include `end`.
     ///   - checked: Called after each page with its number of entries.
+    ///   - flawed: Called for each entry that is part of the chain but not sound. If it returns, the next one is checked.
     ///   - passed: Called when the verifier reaches one of `positions`.
     /// - Returns: The verifier at the end of the ledger.
     /// - Throws: `AuditDefect`, `LedgerError`.
     public func verify(
         after verifier: AuditVerifier, upTo end: Position? = nil, _ freshness: Freshness = Freshness(),
         at positions: some Collection<Position> = EmptyCollection(),
-        checked: (_ entries: Int) throws -> Void = { _ in }, passed: (AuditVerifier) -> Void = { _ in }
+        checked: (_ entries: Int) throws -> Void = { _ in }, flawed: (AuditDefect) throws -> Void = { throw $0 },
+        passed: (AuditVerifier) -> Void = { _ in }
     ) async throws -> AuditVerifier {
         var verifier = verifier
         let positions = Set(positions)
@@ -118,7 +128,12 @@ public struct AuditVerification: Sendable {
         while end != verifier.head.position {
             let page = try await page(verifier.storeID, verifier.head.position, freshness).upTo(end)
             for index in page.entries.indices {
-                try verifier.check(page, index)
+                do {
+                    try verifier.check(page, index)
+                } catch {
+                    guard verifier.head.position == page.entries[index].position else { throw error }
+                    try flawed(error)
+                }
                 if positions.contains(verifier.head.position) { passed(verifier) }
             }
             try verifier.checkEnd(of: page)

@@ -59,8 +59,13 @@ extension AuditVerifier {
     }
 
     mutating func check(_ page: AuditedPage, _ index: Int) throws(AuditDefect) {
+        let entry = page.entries[index]
+        // At the same index, unless an entry before has no movement.
+        let movement = page.movements.dropFirst(index).first
         try check(
-            page.entries[index], movement: page.movements.indices.contains(index) ? page.movements[index] : nil)
+            entry,
+            movement: movement?.position == entry.position
+                ? movement : page.movements.first { $0.position == entry.position })
     }
 
     func checkEnd(of page: AuditedPage) throws(AuditDefect) {

@@ -23,8 +23,8 @@ public struct LedgerHead: Hashable, Sendable {
     ) -> AuditEntry {
         let time = nextTime(context, now: now)
         var entry = AuditEntry(
-            storeID: storeID, position: position.next, recordedAt: time, actor: context.actor, action: action,
-            requestID: context.requestID, detail: detail, hash: .origin)
+            storeID: storeID, position: position.next, recordedAt: time, actor: context.actor,
+            actionName: action.rawValue, requestID: context.requestID, detail: detail, hash: .origin)
         entry.hash = entry.hash(following: hash)
         position = entry.position
         hash = entry.hash

@@ -6,7 +6,6 @@ package protocol LedgerRow {
     func moment(_ column: Int) throws -> Timestamp
     func optionalMoment(_ column: Int) throws -> Timestamp?
     func auditHash(_ column: Int) throws -> AuditHash
-    func auditAction(_ column: Int) throws -> AuditAction
     /// A value of an enumeration.
     func known<Value: RawRepresentable<String>>(_ column: Int) throws -> Value
 }
@@ -34,7 +33,7 @@ extension AuditEntry {
     package init(_ row: some LedgerRow) throws {
         try self.init(
             storeID: row.storeID(0), position: row.position(1), recordedAt: row.moment(2), actor: row.text(3),
-            action: row.auditAction(4), requestID: row.text(5), detail: row.text(6), hash: row.auditHash(7))
+            actionName: row.text(4), requestID: row.text(5), detail: row.text(6), hash: row.auditHash(7))
     }
 }
 

@@ -28,10 +28,10 @@ public struct LedgerVerification: Sendable {
                 storeID == .credentials ? AuditVerification(page: credentialPage) : AuditVerification(ledger: ledger)
             let verifier = try await verification.verify(
                 after: AuditVerifier(storeID: storeID), upTo: end?.head?.position, Freshness(isFromPrimary: true),
-                at: checks.keys, checked: checked
-            ) { verifier in
-                for check in checks[verifier.head.position] ?? [] { finding.compare(check, with: verifier) }
-            }
+                at: checks.keys, checked: checked, flawed: { finding.differences.add(LedgerDifference($0)) },
+                passed: { verifier in
+                    for check in checks[verifier.head.position] ?? [] { finding.compare(check, with: verifier) }
+                })
             finding.differences.add(end?.differences(from: verifier.head) ?? [])
             finding.miss(heads.filter { $0.position > verifier.head.position }, after: verifier.head.position)
             finding.head = verifier.head

@@ -12,4 +12,10 @@ public struct StoredLevel: Hashable, Sendable {
         self.position = position
         self.recordedAt = recordedAt
     }
+
+    init(after movement: LedgerEntry) {
+        self.init(
+            productID: movement.productID, onHand: movement.onHandAfter, position: movement.position,
+            recordedAt: movement.recordedAt)
+    }
 }

@@ -32,7 +32,7 @@ extension AuditEntry {
             .int64s(entries.map(\.position.rawValue)),
             .timestamps(entries.map(\.recordedAt.microseconds)),
             .texts(entries.map(\.actor)),
-            .texts(entries.map(\.action.rawValue)),
+            .texts(entries.map(\.actionName)),
             .texts(entries.map(\.requestID)),
             .texts(entries.map(\.detail)),
             .byteArrays(entries.map(\.hash.bytes)),

@@ -25,7 +25,7 @@ enum CredentialLog {
 
     static func append(_ entry: AuditEntry, in database: Database) throws {
         try database.run(
-            insert, entry.position.rawValue, entry.recordedAt.microseconds, entry.actor, entry.action.rawValue,
+            insert, entry.position.rawValue, entry.recordedAt.microseconds, entry.actor, entry.actionName,
             entry.requestID, entry.detail, Data(entry.hash.bytes))
     }
 

@@ -33,7 +33,7 @@ extension LedgerHead {
 extension AuditEntry {
     func insert(into database: Database) throws {
         try database.run(
-            Self.insert, storeID.rawValue, position.rawValue, recordedAt.microseconds, actor, action.rawValue,
+            Self.insert, storeID.rawValue, position.rawValue, recordedAt.microseconds, actor, actionName,
             requestID, detail, Data(hash.bytes))
     }
 

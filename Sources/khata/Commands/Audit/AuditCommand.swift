@@ -56,7 +56,7 @@ extension AuditCommand {
                     [
                         Table.Cell(entry.storeID.description), Table.Cell(entry.position.description),
                         Table.Cell(entry.recordedAt.forPeople), Table.Cell(entry.actor),
-                        Table.Cell(entry.action.rawValue), Table.Cell(entry.detail),
+                        Table.Cell(entry.actionName), Table.Cell(entry.detail),
                     ]
                 }, write: { $0.value($1) }, nothing: "The log has no such entry.")
         }
