@@ -17,6 +17,22 @@ struct FileTests {
         return error?.description ?? ""
     }
 
+    @Test("has an index for the audit log of an actor")
+    func auditOfActor() async throws {
+        try await TestFile.withShop { file in
+            let plan = try DatabaseQueue(path: file.path).read { database in
+                try Row.fetchAll(
+                    database, sql: "explain query plan \(SQLiteLedger.auditOfActor)",
+                    arguments: [1, 0, 9, 5, nil, "key:a"])
+            }
+            #expect(
+                plan.map { $0["detail"] as String } == [
+                    "SEARCH audit_log USING INDEX audit_log_by_actor "
+                        + "(actor=? AND store_id=? AND position>? AND position<?)"
+                ])
+        }
+    }
+
     @Test("is made once, and has what was recorded when it is opened again")
     func reopened() async throws {
         try await TestFile.withShop { file in

@@ -87,7 +87,8 @@ struct MovedFileTests {
             try await file.withLedger { ledger in _ = try await ledger.record(.stockIn(3), .testing) }
             try file.execute(
                 """
-                drop index audit_log_of_imports; drop trigger audit_log_is_closed; drop table moved;
+                drop index audit_log_by_actor; drop index audit_log_of_imports; drop trigger audit_log_is_closed;
+                drop table moved;
                 drop trigger api_keys_are_inserted_with_entry; drop trigger api_keys_are_updated_with_entry;
                 drop trigger users_are_inserted_with_entry; drop trigger users_are_updated_with_entry;
                 alter table api_keys drop column version; alter table users drop column version;

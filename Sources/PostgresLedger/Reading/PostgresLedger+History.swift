@@ -24,16 +24,21 @@ extension PostgresLedger {
         _ query: AuditQuery, _ freshness: Freshness
     ) async throws(LedgerError) -> Snapshot<Page<AuditEntry, EntryKey>> {
         try await reader.read(
-            ReadScope(historyOf: query.storeID), freshness,
-            Query(
-                Self.audit,
-                .int64(query.storeID?.rawValue), .int64(query.after?.storeID.rawValue),
-                .int64(query.after?.position.rawValue), .timestamp(query.period.from?.microseconds),
-                .timestamp(query.period.to?.microseconds), .int64(Int64(query.limit) + 1), .text(query.actor),
-                .stores(in: query.scope), .text(query.action?.rawValue))
+            ReadScope(historyOf: query.storeID), freshness, Self.statement(of: query)
         ) { rows in
             Page(try rows.map(AuditEntry.init), limit: query.limit, key: { EntryKey($0.storeID, $0.position) })
         }
+    }
+
+    static func statement(of query: AuditQuery) -> Query {
+        Query(
+            query.actor == nil ? audit : auditOfActor,
+            [
+                .int64(query.storeID?.rawValue), .int64(query.after?.storeID.rawValue),
+                .int64(query.after?.position.rawValue), .timestamp(query.period.from?.microseconds),
+                .timestamp(query.period.to?.microseconds), .int64(Int64(query.limit) + 1),
+                .text(query.action?.rawValue), .stores(in: query.scope),
+            ] + (query.actor.map { [.text($0)] } ?? []))
     }
 
     private static let entries = Statement("read.entries", entriesSQL())
@@ -57,20 +62,23 @@ extension PostgresLedger {
         """
     }
 
-    /// Parameters as above, but $7 is the actor or null, and $9 the action or null.
-    private static let audit = Statement(
-        "read.audit",
+    private static let audit = Statement("read.audit", auditSQL())
+    private static let auditOfActor = Statement("read.audit_of_actor", auditSQL(and: "and m.actor = $9::text"))
+
+    /// Parameters as above, but $7 is the action or null.
+    private static func auditSQL(and filter: String = "") -> String {
         """
         select m.store_id, m.position, m.recorded_at, m.actor, m.action, m.request_id, m.detail, m.hash
         \(ledgersInPeriod)
         cross join lateral (
             select * from audit_log m
             where m.store_id = s.store_id and m.position > b.first and m.position <= b.last
-                and ($7::text is null or m.actor = $7::text) and ($9::text is null or m.action = $9::text)
+                and ($7::text is null or m.action = $7::text) \(filter)
             order by m.position limit $6::bigint
         ) m
         order by s.store_id, m.position limit $6::bigint
-        """)
+        """
+    }
 
     /// The ledgers to read, each with its positions that lie in the period and after the key.
     private static let ledgersInPeriod = """

@@ -27,8 +27,8 @@ extension SQLiteLedger {
                 in: query.period, of: query.storeID, scope: query.scope, from: query.after?.storeID ?? .catalog)
             let entries = try database.history(ranges, after: query.after, limit: query.limit + 1) { range, limit in
                 try database.rows(
-                    Self.audit, range.storeID.rawValue, range.first.rawValue, range.last.rawValue, limit, query.actor,
-                    query.action?.rawValue, decode: AuditEntry.init)
+                    query.actor == nil ? Self.audit : Self.auditOfActor, range.storeID.rawValue, range.first.rawValue,
+                    range.last.rawValue, limit, query.action?.rawValue, query.actor, decode: AuditEntry.init)
             }
             return Page(entries, limit: query.limit) { EntryKey(storeID: $0.storeID, position: $0.position) }
         }
@@ -49,13 +49,19 @@ extension SQLiteLedger {
         """
     }
 
-    private static let audit = """
+    private static let audit = auditSQL("audit_log", "and ?6 is null")
+    /// SQLite itself would choose the primary key.
+    static let auditOfActor = auditSQL("audit_log indexed by audit_log_by_actor", "and actor = ?6")
+
+    /// ?1 store, ?2 and ?3 the range, ?4 limit, ?5 action or null, ?6 actor or null.
+    private static func auditSQL(_ table: String, _ filter: String) -> String {
+        """
         select store_id, position, recorded_at, actor, action, request_id, detail, hash
-        from audit_log
-        where store_id = ?1 and position > ?2 and position <= ?3
-            and (?5 is null or actor = ?5) and (?6 is null or action = ?6)
+        from \(table)
+        where store_id = ?1 and position > ?2 and position <= ?3 and (?5 is null or action = ?5) \(filter)
         order by position limit ?4
         """
+    }
 }
 
 extension Database {
