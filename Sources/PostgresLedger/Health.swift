@@ -6,13 +6,16 @@ extension PostgresLedger: HealthReporting {
     public func health() async -> [ComponentHealth] {
         let start = ContinuousClock.now
         do {
-            let (written, history, defect) = try await primary.run { session in
-                (try session.execute(Self.written).one().text(0), try session.history, try ServingRole.defect(session))
+            let (written, history, ownership) = try await primary.run { session in
+                (
+                    try session.execute(Self.written).one().text(0), try session.history,
+                    try ServingRole.ownership(session)
+                )
             }
             let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
             let primary = ComponentHealth(
                 name: "primary:responseTime", status: .pass, observed: milliseconds, unit: "ms")
-            let role = defect.map { ComponentHealth(name: "primary:role", status: .warn, output: $0) }
+            let role = ownership.map { ComponentHealth(name: "primary:role", status: .warn, output: $0) }
             return [primary] + [role].compactMap(\.self) + (await replicaHealth(written, history))
         } catch {
             let primary = ComponentHealth(

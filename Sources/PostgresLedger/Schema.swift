@@ -89,9 +89,12 @@ public struct Schema: Sendable {
         }
     }
 
-    /// Why the connection's role could change history unnoticed; `nil` if it could not.
-    public func roleDefect() async throws -> String? {
-        try await database.run { session in try ServingRole.defect(session) }
+    /// Why history could be changed unnoticed: the connection's role owns the tables, or the database lacks what the
+    /// migrations set up.
+    public func protectionDefects() async throws -> [String] {
+        try await database.run { session in
+            try [ServingRole.ownership(session)].compactMap(\.self) + HistoryProtection.defects(session)
+        }
     }
 
     /// Checks that the server is a replica, with a schema of this program's version.
@@ -167,8 +170,8 @@ public enum SchemaError: Error, CustomStringConvertible {
             "this server is not a standby: configure a streaming replica of the primary, or none"
         case .commitsAreNotDurable(let setting):
             """
-            synchronous_commit is \(setting) for this database or user, so acknowledged movements could be lost: \
-            set it to on (or remote_write, remote_apply)
+            synchronous_commit is \(setting) in the connection string, so acknowledged movements could be lost: leave it \
+            out (it is on then), or set it to remote_write or remote_apply
             """
         case .locked(let statement):
             """

@@ -3,7 +3,7 @@ import Postgres
 /// What is granted to a role that serves without owning the tables: it appends to history, and changes what is not derived
 /// from it only along with an entry (`v7_credential_log.sql`, `v8_serving_role.sql`).
 enum ServingRole {
-    private static let privileges: [(table: String, granted: [String])] = [
+    static let privileges: [(table: String, granted: [String])] = [
         ("movements", ["SELECT", "INSERT"]),
         ("audit_log", ["SELECT", "INSERT"]),
         ("credential_log", ["SELECT", "INSERT"]),
@@ -56,8 +56,10 @@ enum ServingRole {
         }
     }
 
-    /// Why the session's role could change history unnoticed; `nil` if it could not.
-    static func defect(_ session: Session) throws -> String? { try session.execute(defect).one().optionalText(0) }
+    /// Why the session's role could change history unnoticed as the owner of the tables; `nil` if it is not.
+    static func ownership(_ session: Session) throws -> String? {
+        try session.execute(ownership).first.map { try $0.text(0) }
+    }
 
     private static let isOwner = Statement(
         "serving_role.is_owner",
@@ -90,13 +92,11 @@ enum ServingRole {
     private static let needed = privileges.flatMap { table, granted in granted.map { "('\(table)', '\($0)')" } }
         .joined(separator: ", ")
 
-    private static let defect = Statement(
-        "serving_role.defect",
+    private static let ownership = Statement(
+        "serving_role.ownership",
         """
-        select 'the database role ' || current_user || case
-            when pg_has_role(c.relowner, 'USAGE') then ' owns the tables'
-            when has_schema_privilege(c.relnamespace, 'CREATE') then ' may create objects in the schema of the tables'
-            end || ', so it could rewrite history: serve with a role of its own (primary.serving_role)'
-        from pg_class c where c.oid = 'audit_log'::regclass
+        select 'the database role ' || current_user || ' owns the tables, so it could rewrite history: '
+            || 'serve with a role of its own (primary.serving_role)'
+        from pg_class where oid = 'audit_log'::regclass and pg_has_role(relowner, 'MEMBER')
         """)
 }

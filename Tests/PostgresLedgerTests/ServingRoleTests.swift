@@ -103,12 +103,12 @@ struct ServingRoleTests {
                 }
                 try await database.withPool { owner in _ = try await Schema(owner).migrate() }
                 try await Schema(pool).check()
-                let (applied, defect) = (try await Schema(pool).migrate(), try await Schema(pool).roleDefect())
-                #expect(applied == [] && defect == nil)
+                #expect(try await Schema(pool).migrate() == [])
+                #expect(try await Schema(pool).protectionDefects() == [])
             }
             try await database.withPool { owner in
-                let defect = try await Schema(owner).roleDefect()
-                #expect(defect?.contains("postgres owns the tables") == true)
+                let defects = try await Schema(owner).protectionDefects()
+                #expect(defects.count == 1 && defects.first?.contains("postgres owns the tables") == true)
                 for role in ["postgres", "nobody; drop table users"] {
                     await #expect {
                         _ = try await Schema(owner).migrate(servingRole: role)
@@ -116,6 +116,113 @@ struct ServingRoleTests {
                         "\(error)".hasPrefix("\(role) cannot be the role to serve with")
                     }
                 }
+            }
+        }
+    }
+
+    @Test("is reported for whatever it, or a role that may change something, has beyond that")
+    func excesses() async throws {
+        let (role, group) = (
+            "khata_test_\(UInt64.random(in: 0...(.max)))", "khata_test_\(UInt64.random(in: 0...(.max)))"
+        )
+        let grants: [(sql: String, told: String)] = [
+            ("grant delete on movements to \(role)", "has DELETE on movements"),
+            ("grant trigger, truncate on users to \(role)", "has TRIGGER on users"),
+            ("grant insert on stores to \(role) with grant option", "has INSERT WITH GRANT OPTION on stores"),
+            ("grant update (on_hand) on stock_levels to \(role)", "has UPDATE on stock_levels.on_hand"),
+            ("grant update on sequence api_keys_number_seq to \(role)", "has UPDATE on api_keys_number_seq"),
+            ("grant create on schema public to \(role)", "has CREATE on the schema"),
+            ("grant execute on function derive_levels to \(role)", "has EXECUTE on the function derive_levels"),
+            ("grant set on parameter session_replication_role to \(role)", "has SET on the parameter session_rep"),
+            ("alter default privileges grant insert on tables to \(role)", "has INSERT on new tables"),
+            ("alter table products owner to \(role)", "owns products"),
+            ("alter role \(role) createrole", "may create roles"),
+            ("alter role \(role) bypassrls", "bypasses row security"),
+            ("grant pg_write_all_data to \(role)", "as a member of pg_write_all_data, has access to all tables"),
+            ("grant update on audit_log to \(group); grant \(group) to \(role)", "as a member of \(group), has UPDATE"),
+            ("alter role \(group) superuser", "as a member of \(group), is a superuser"),
+            ("alter role \(role) superuser", "is a superuser"),
+        ]
+        try await TestDatabase.with { database in
+            func defects() async throws -> [String] {
+                try await TestDatabase.withPool(database.primaryURL) { try await Schema($0).protectionDefects() }
+            }
+            try await database.execute(
+                "create role \(role) noinherit; create role \(group); grant insert on movements to \(role)")
+            #expect(try await defects() == [])
+            for (sql, told) in grants {
+                try await database.execute(sql)
+                let found = try await defects()
+                let subject = "the database role \(role)"
+                #expect(
+                    found.contains { $0.hasPrefix("\(subject) \(told)") || $0.hasPrefix("\(subject), \(told)") },
+                    "\(sql): \(found)")
+            }
+            try await database.execute(
+                """
+                grant insert on audit_log to public; alter table products owner to postgres;
+                drop owned by \(role), \(group); drop role \(role), \(group)
+                """)
+            #expect(try await defects() == ["every database role has INSERT on audit_log"])
+        }
+    }
+
+    @Test("is reported if a trigger is missing or disabled")
+    func triggers() async throws {
+        try await TestDatabase.with { database in
+            try await database.execute(
+                """
+                alter table audit_log disable trigger append_only;
+                alter table products enable replica trigger changed_with_entry;
+                alter table stores enable always trigger changed_with_entry;
+                drop trigger derive_levels on movements
+                """)
+            let defects = try await TestDatabase.withPool(database.primaryURL) {
+                try await Schema($0).protectionDefects()
+            }
+            #expect(
+                Set(defects) == [
+                    "the trigger append_only on audit_log is disabled",
+                    "the trigger changed_with_entry on products is disabled",
+                    "the trigger derive_levels on movements is missing",
+                ])
+        }
+    }
+
+    @Test("cannot change what the service rests on with settings of its own")
+    func settings() async throws {
+        try await TestDatabase.withShop { database in
+            try await TestDatabase.withPool(database.primaryURL) { pool in
+                for setting in [
+                    "search_path = pg_temp", "synchronous_commit = off", "default_transaction_isolation = serializable",
+                ] {
+                    try await pool.run { session in
+                        try session.script(
+                            """
+                            do $$ begin
+                                execute format('alter role khata_serve in database %I set \(setting)', current_database());
+                            end $$
+                            """)
+                    }
+                }
+            }
+            try await TestDatabase.withPool(database.primaryURL) { pool in
+                let settings = try await pool.run { session in
+                    let row = try session.execute(
+                        Statement(
+                            "settings",
+                            """
+                            select current_setting('search_path'), current_setting('synchronous_commit'),
+                                current_setting('transaction_isolation')
+                            """)
+                    ).one()
+                    return [try row.text(0), try row.text(1), try row.text(2)]
+                }
+                #expect(settings == ["public", "on", "read committed"])
+            }
+            try await database.withLedger { ledger in
+                let recorded = try await ledger.record(.stockIn(5), .testing)
+                #expect(recorded.value.onHand == 5)
             }
         }
     }

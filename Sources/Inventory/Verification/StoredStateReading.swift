@@ -15,6 +15,14 @@ public protocol StoredStateReading: Sendable {
     func credentialLog(after position: Position, limit: Int) async throws(LedgerError) -> AuditedPage
 
     func keptCredentials() async throws(LedgerError) -> StoredCredentials
+
+    /// What the storage lacks that keeps history from being changed, for people.
+    func protectionDefects() async throws(LedgerError) -> [String]
+}
+
+/// For storage that has no users of its own, or does not show them.
+extension StoredStateReading {
+    public func protectionDefects() async throws(LedgerError) -> [String] { [] }
 }
 
 /// The state stored besides the catalog's log.

@@ -57,8 +57,14 @@ public struct ConnectionConfiguration: Sendable {
         if let idleSessionTimeout { all.append("idle_session_timeout=\(idleSessionTimeout.milliseconds)") }
         all.append("default_transaction_read_only=\(isReadOnly ? "on" : "off")")
         all += settings.map { "\($0.key)=\($0.value)" }.sorted()
-        return ([options] + all.map { "-c \($0)" }).joined(separator: " ")
+        return (Self.defaults.map { "-c \($0)" } + [options] + all.map { "-c \($0)" }).joined(separator: " ")
     }
+
+    /// Override what is set for the role, which anyone with its password can change, or for the database. The string's
+    /// options override them.
+    private static let defaults = [
+        "search_path=public", "synchronous_commit=on", #"default_transaction_isolation=read\ committed"#,
+    ]
 
     /// Both sides notice a dead network within five seconds, even during a long statement: sent data or probes are not
     /// acknowledged.

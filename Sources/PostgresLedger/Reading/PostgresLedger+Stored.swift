@@ -45,6 +45,10 @@ extension PostgresLedger: StoredStateReading {
         }
     }
 
+    public func protectionDefects() async throws(LedgerError) -> [String] {
+        try await keptSnapshot { session in try HistoryProtection.defects(session) }
+    }
+
     private func keptSnapshot<Value: Sendable>(
         _ body: @escaping @Sendable (Session) throws -> Value
     ) async throws(LedgerError) -> Value {

@@ -53,7 +53,7 @@ struct Serve: AsyncParsableCommand {
             on: servers, logger, invalidating: cache ?? NoCacheConnection(), waking: waiters)
         let schema = Schema(ledger.primary)
         try await schema.check()
-        if let defect = try await schema.roleDefect() { logger.warning("\(defect)") }
+        for defect in try await schema.protectionDefects() { logger.warning("\(defect)") }
         let documents = cache.map { DocumentCache($0, servesUnproven: settings.ledger.servesUnproven) }
         let warming = documents.map { CacheWarming(settings.warmer(ledger, $0), logger: logger) }
         let instance = try await Instance(
