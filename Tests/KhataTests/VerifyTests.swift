@@ -250,51 +250,56 @@ struct VerifyTests {
     @Test("notices the ends of logs that were cut off, of which it has kept the ends", arguments: Place.allCases)
     func heads(place: Place) async throws {
         try await withShop(in: place) { khata, execute in
-            let file = FileManager.default.temporaryDirectory.appending(path: "khata-test-heads-\(UUID())").path
-            defer { try? FileManager.default.removeItem(atPath: file) }
-            let missing = try await khata.run(["audit", "verify", "--heads", file])
-            #expect(missing.status == 1 && missing.errors.contains("cannot be read"))
-            #expect(try await khata.run(["audit", "verify", "--write-heads", file]).status == 0)
-            let heads = try String(contentsOfFile: file, encoding: .utf8)
-            #expect(heads.split(separator: "\n").count == 8)
-            #expect(try await khata.run(["move", "in", "102", "1", "--store", "2"]).status == 0)
-            for flag in ["--heads", "--write-heads"] {
-                let sound = try await khata.run(["audit", "verify", flag, file])
-                #expect(sound.status == 0 && sound.output.contains("ends of ledgers that were kept 6"))
-            }
-            let newer = try String(contentsOfFile: file, encoding: .utf8)
-            #expect(newer != heads && newer.contains("\n2 7 "))
+            try await AnchorFiles.with { files in
+                let file = files.anchor
+                let (verify, anchor) = (
+                    ["audit", "verify", "--heads", file], ["audit", "anchor", file, "--key", files.key]
+                )
+                let missing = try await khata.run(verify)
+                #expect(missing.status == 1 && missing.errors.contains("cannot be read"))
+                #expect(try await khata.run(anchor).status == 0)
+                let heads = try String(contentsOfFile: file, encoding: .utf8)
+                #expect(heads.split(separator: "\n").count == 9)
+                #expect(try await khata.run(["move", "in", "102", "1", "--store", "2"]).status == 0)
+                for command in [verify, anchor] {
+                    let sound = try await khata.run(command)
+                    #expect(sound.status == 0 && sound.output.contains("ends of ledgers that were kept 6"))
+                }
+                let newer = try String(contentsOfFile: file, encoding: .utf8)
+                #expect(newer != heads && newer.contains("\n2 7 "))
 
-            try await execute(place == .file ? Self.removeTriggers : Self.disableTriggers)
-            try await execute(Self.cutStoreOne)
-            try await execute("delete from stores where store_id = 4; delete from audit_log where store_id = 4")
-            let cut = try await khata.run(["audit", "verify", "--store", "1"])
-            #expect(cut.status == 0, "\(cut.errors)")
-            for flag in ["--heads", "--write-heads"] {
-                let noticed = try await khata.run(["audit", "verify", flag, file])
-                #expect(noticed.status == 1)
-                #expect(
-                    noticed.errors.contains(
-                        #/store 1, position 31: entries 31 to 37, which were there on 20.*Z, are gone\n/#),
-                    "\(noticed.errors)")
-                #expect(noticed.errors.contains("store 4: there is no such store"))
-                #expect(try String(contentsOfFile: file, encoding: .utf8) == newer)
-            }
-            // Another history, as long as the one that was there.
-            for _ in 0..<7 { #expect(try await khata.run(["move", "in", "102", "1"]).status == 0) }
-            let other = try await khata.run(["audit", "verify", "--store", "1", "--heads", file])
-            #expect(other.errors.contains("store 1, position 1: entries 1 to 37, which were there on"))
-            #expect(other.errors.contains("are gone or were changed"))
+                try await execute(
+                    Self.withoutTriggers(
+                        of: ["movements", "audit_log"], in: place,
+                        Self.cutStoreOne + "; delete from stores where store_id = 4"))
+                let cut = try await khata.run(["audit", "verify", "--store", "1"])
+                #expect(cut.status == 0, "\(cut.errors)")
+                for command in [verify, anchor] {
+                    let noticed = try await khata.run(command)
+                    #expect(noticed.status == 1)
+                    #expect(
+                        noticed.errors.contains(
+                            #/store 1, position 31: entries 31 to 37, which were there on 20.*Z, are gone\n/#),
+                        "\(noticed.errors)")
+                    #expect(noticed.errors.contains("store 4: there is no such store"))
+                    #expect(try String(contentsOfFile: file, encoding: .utf8) == newer)
+                }
+                // Another history, as long as the one that was there.
+                for _ in 0..<7 { #expect(try await khata.run(["move", "in", "102", "1"]).status == 0) }
+                let other = try await khata.run(verify + ["--store", "1"])
+                #expect(other.errors.contains("store 1, position 1: entries 1 to 37, which were there on"))
+                #expect(other.errors.contains("are gone or were changed"))
 
-            for lines in [0, 1, 4, 6] {
-                let part = newer.split(separator: "\n").prefix(lines).joined(separator: "\n") + "\n"
-                try part.write(toFile: file, atomically: true, encoding: .utf8)
-                let cut = try await khata.run(["audit", "verify", "--heads", file])
-                #expect(cut.status == 1 && cut.errors.contains("is not whole"))
+                for lines in [0, 1, 4, 6] {
+                    let part = newer.split(separator: "\n").prefix(lines).joined(separator: "\n") + "\n"
+                    try part.write(toFile: file, atomically: true, encoding: .utf8)
+                    let cut = try await khata.run(verify)
+                    #expect(cut.status == 1 && cut.errors.contains("is not whole"))
+                }
+                try "1 2 3".write(toFile: file, atomically: true, encoding: .utf8)
+                let malformed = try await khata.run(verify)
+                #expect(malformed.status == 1 && malformed.errors.contains("line 1: this is no store"))
             }
-            try "1 2 3".write(toFile: file, atomically: true, encoding: .utf8)
-            let malformed = try await khata.run(["audit", "verify", "--heads", file])
-            #expect(malformed.status == 1 && malformed.errors.contains("line 1: this is no store"))
         }
     }
 
@@ -325,9 +330,8 @@ struct VerifyTests {
             ("", "user:ana, position 5: secret_digest is "),
         ]
         try await withShop(in: place) { khata, execute in
-            let triggers = place == .file ? Self.removeCredentialTriggers : Self.disableCredentialTriggers
-            try await execute(triggers)
-            for change in changes where !change.sql.isEmpty { try await execute(change.sql) }
+            let sql = changes.map(\.sql).filter { !$0.isEmpty }.joined(separator: ";")
+            try await execute(Self.withoutTriggers(of: ["api_keys", "users"], in: place, sql))
             let found = try await khata.run(["audit", "verify"])
             #expect(found.status == 1)
             for change in changes { #expect(found.errors.contains(change.told), "\(change.told) in \(found.errors)") }
@@ -338,31 +342,62 @@ struct VerifyTests {
     @Test("notices that the end of the log of keys and users was cut off", arguments: Place.allCases)
     func cutCredentials(place: Place) async throws {
         try await withShop(in: place) { khata, execute in
-            let file = FileManager.default.temporaryDirectory.appending(path: "khata-test-heads-\(UUID())").path
-            defer { try? FileManager.default.removeItem(atPath: file) }
-            #expect(try await khata.run(["audit", "verify", "--write-heads", file]).status == 0)
-            try await execute(place == .file ? Self.removeCredentialTriggers : Self.disableCredentialTriggers)
-            try await execute("delete from credential_log where position = 7; update users set disabled_at = null")
-            let cut = try await khata.run(["audit", "verify"])
-            #expect(cut.status == 0, "\(cut.errors)")
-            let noticed = try await khata.run(["audit", "verify", "--heads", file])
-            #expect(noticed.status == 1)
-            #expect(noticed.errors.contains("keys and users, position 7: entry 7, which was there on "))
+            try await AnchorFiles.with { files in
+                #expect(try await khata.run(["audit", "anchor", files.anchor, "--key", files.key]).status == 0)
+                try await execute(
+                    Self.withoutTriggers(
+                        of: ["credential_log", "users"], in: place,
+                        "delete from credential_log where position = 7; update users set disabled_at = null"))
+                let cut = try await khata.run(["audit", "verify"])
+                #expect(cut.status == 0, "\(cut.errors)")
+                let noticed = try await khata.run(["audit", "verify", "--heads", files.anchor])
+                #expect(noticed.status == 1)
+                #expect(noticed.errors.contains("keys and users, position 7: entry 7, which was there on "))
+            }
         }
     }
 
-    private static let removeCredentialTriggers = """
-        drop trigger api_keys_are_inserted_with_entry; drop trigger api_keys_are_updated_with_entry;
-        drop trigger users_are_updated_with_entry; drop trigger credential_log_is_not_deleted
-        """
-    private static let disableCredentialTriggers = """
-        alter table api_keys disable trigger changed_with_entry; alter table users disable trigger changed_with_entry;
-        alter table credential_log disable trigger append_only
-        """
-    private static let removeTriggers = "drop trigger movements_are_not_deleted; drop trigger audit_log_is_not_deleted"
-    private static let disableTriggers = """
-        alter table movements disable trigger append_only; alter table audit_log disable trigger append_only
-        """
+    @Test("reports what the database lacks that protects history, and signs nothing then")
+    func protection() async throws {
+        try await withShop(in: .database) { khata, execute in
+            try await AnchorFiles.with { files in
+                try await execute(
+                    """
+                    alter table audit_log disable trigger append_only;
+                    grant update on stock_levels to khata_serve
+                    """)
+                let found = try await khata.run(["audit", "verify"])
+                #expect(found.status == 1)
+                #expect(
+                    found.errors.split(separator: "\n") == [
+                        "the trigger append_only on audit_log is disabled",
+                        "the database role khata_serve has UPDATE on stock_levels",
+                        "khata: the database does not protect history as the migration set it up",
+                    ])
+                let json = try await khata.run(["audit", "verify", "--json"])
+                #expect(json.output.hasPrefix(#"{"is_sound":false,"#))
+                #expect(
+                    json.output.contains(#""protection_defects":["the trigger append_only on audit_log is disabled","#))
+                let refused = try await khata.run(["audit", "anchor", files.anchor, "--key", files.key])
+                #expect(refused.status == 1 && !FileManager.default.fileExists(atPath: files.anchor))
+            }
+        }
+    }
+
+    /// In PostgreSQL, they are enabled again.
+    private static func withoutTriggers(of tables: [String], in place: Place, _ sql: String) -> String {
+        func alter(_ what: String) -> String {
+            tables.map { "alter table \($0) \(what) trigger user" }.joined(separator: ";")
+        }
+        guard place == .file else { return "\(alter("disable")); \(sql); \(alter("enable"))" }
+        let triggers = [
+            "movements": ["movements_are_not_deleted"], "audit_log": ["audit_log_is_not_deleted"],
+            "api_keys": ["api_keys_are_inserted_with_entry", "api_keys_are_updated_with_entry"],
+            "users": ["users_are_updated_with_entry"], "credential_log": ["credential_log_is_not_deleted"],
+        ]
+        return tables.flatMap { triggers[$0] ?? [] }.map { "drop trigger \($0);" }.joined() + sql
+    }
+
     /// With all that follows from it.
     private static let cutStoreOne = """
         delete from movements where store_id = 1 and position > 30;

@@ -90,8 +90,9 @@ extension Settings {
     }
 }
 
-/// Only warned of: containers mount secrets with mode 0644, and there nobody else is.
-private func isExposed(_ path: String) -> Bool {
+/// Whether every user of the machine can read a file. For settings only a warning: containers mount secrets with mode 0644, and
+/// there nobody else is.
+func isExposed(_ path: String) -> Bool {
     let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
     return (attributes?[.posixPermissions] as? Int).map { $0 & 0o004 != 0 } ?? false
 }

@@ -4,7 +4,8 @@ import InventoryContract
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Lists and verifies the audit log.", subcommands: [List.self, Verify.self])
+        commandName: "audit", abstract: "Lists, verifies and anchors the audit log.",
+        subcommands: [List.self, Verify.self, Anchor.self])
 }
 
 extension AuditCommand {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Inventory
 
 extension AuditCommand {
@@ -11,8 +10,10 @@ extension AuditCommand {
                 levels, products, stores and ledger heads, including archived ones. A file is first checked whole. The \
                 shop may be open meanwhile.
 
-                Anyone who can write to the database can also truncate all logs, or rewrite them. To detect that, keep \
-                the ends of the ledgers elsewhere (--write-heads) and compare with them the next time (--heads).
+                In PostgreSQL it also reports triggers and privileges that are not as the migration made them.
+
+                The owner of the database can also truncate all logs, or rewrite them. To detect that, keep the signed \
+                ends of the ledgers elsewhere (khata audit anchor) and compare with them (--heads, --signed-by).
 
                 Through a server, data that it does not expose is not compared, and the output says so.
                 """)
@@ -22,15 +23,15 @@ extension AuditCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Compare with the ends of ledgers in this file, which --write-heads wrote.", valueName: "file"),
+                "Compare with the ends of ledgers in this file, which khata audit anchor wrote.", valueName: "file"),
             completion: .file())
         var heads: String?
 
         @Option(
             help: ArgumentHelp(
-                "Write the ends of all ledgers to this file, if nothing is wrong. An existing one is compared with "
-                    + "first.", valueName: "file"), completion: .file())
-        var writeHeads: String?
+                "Refuse that file unless it is signed with the key to this public key (PEM).", valueName: "file"),
+            completion: .file())
+        var signedBy: String?
 
         @Flag(help: "Print JSON.")
         var json = false
@@ -41,104 +42,19 @@ extension AuditCommand {
             if let store, !(0...maximumJSONInteger).contains(store) {
                 throw ValidationError("--store has to be a store's number, or 0 for the catalog.")
             }
-            guard writeHeads == nil || store == nil else {
-                throw ValidationError("--write-heads writes the ends of all ledgers: leave --store out.")
+            guard signedBy == nil || heads != nil else {
+                throw ValidationError("--signed-by is about the file of --heads, which is missing.")
             }
         }
 
         func run() async throws {
-            let files = Set([heads, writeHeads].compactMap(\.self)).map(HeadsFile.init)
-            let known = try files.filter { $0.path == heads || $0.exists }.flatMap { try $0.read() }
-            let shop = try await options.shop()
-            let (only, isJSON) = (store.map(StoreID.init(rawValue:)), json)
-            let report = try await shop.open(checksAll: true, isInBulk: true) { ledger in
-                var run = VerificationRun(
-                    ledger, heads: known.filter { only == nil || only == $0.storeID }, isJSON: isJSON)
-                try await run.verify(only)
-                return run.report
+            let key = try signedBy.map(AnchorKey.publicKey)
+            let known = try heads.map { try HeadsFile(path: $0).read(signedBy: key) } ?? []
+            if let heads, key == nil {
+                printError("khata: the signature of \(heads) is not checked: name its public key with --signed-by")
             }
-            print(json ? report.json : report.text)
-            guard report.differences == 0 else {
-                throw Failure("\(report.differences.thingsThatDoNot) follow from the audit log")
-            }
-            if let writeHeads { try HeadsFile(path: writeHeads).write(report.heads) }
+            _ = try await VerificationRun.report(
+                on: try await options.shop(), only: store.map(StoreID.init(rawValue:)), heads: known, isJSON: json)
         }
     }
-}
-
-/// Verifies the ledgers of a shop, and reports the result of each.
-private struct VerificationRun {
-    private let ledger: any ShopLedger
-    private let heads: [StoreID: [StoredHead]]
-    private let isJSON: Bool
-    private(set) var report: VerificationReport
-    private var progress: ProgressBar?
-    private var printed = 0
-
-    /// More say nothing new.
-    private static let maximumPrinted = 100
-
-    init(_ ledger: any ShopLedger, heads: [StoredHead], isJSON: Bool) {
-        self.ledger = ledger
-        self.heads = Dictionary(grouping: heads, by: \.storeID)
-        self.isJSON = isJSON
-        report = VerificationReport(showsAll: ledger.showsAll, keptHeads: heads.count)
-    }
-
-    /// - Parameter only: One ledger; `nil` for all, including those that only occur in the catalog's log or in a kept
-    ///   head.
-    mutating func verify(_ only: StoreID?) async throws {
-        let ledgers = try await ledger.keptLedgers()
-        let total = ledgers.filter { only == nil || only == $0.storeID }.reduce(0) { $0 + Int($1.position.rawValue) }
-        progress = ProgressBar("verify", total: total, of: "entries")
-        defer { progress?.finish() }
-        if let only {
-            report.isPartial = true
-            _ = try await verify(ledger: only)
-        } else {
-            try await verifyAll(Set(ledgers.map(\.storeID)))
-        }
-        let more = report.differences - printed
-        if !isJSON, more > 0 { printError("… and \(more.grouped) more") }
-    }
-
-    /// The catalog first: its log includes stores that are archived, or missing.
-    private mutating func verifyAll(_ known: Set<StoreID>) async throws {
-        var stores = known.union(heads.keys)
-        if stores.remove(.catalog) != nil {
-            stores.formUnion(try await verify(ledger: .catalog).catalog.stores.keys)
-        } else {
-            report.seesCatalog = false
-        }
-        if ledger.showsAll { stores.insert(.credentials) } else { stores.remove(.credentials) }
-        for store in stores.sorted() { _ = try await verify(ledger: store) }
-    }
-
-    private mutating func verify(ledger storeID: StoreID) async throws -> LedgerFinding {
-        let finding = try await LedgerVerification(ledger).verify(storeID, against: heads[storeID] ?? []) { entries in
-            progress?.advance(by: entries)
-            try Task.checkCancellation()
-        }
-        report.add(storeID, finding)
-        guard !isJSON else { return finding }
-        progress?.finish()
-        print(finding.line(of: storeID))
-        for difference in finding.differences.first.prefix(Self.maximumPrinted - printed) {
-            printed += 1
-            printError("\(difference)".withoutControls)
-        }
-        return finding
-    }
-}
-
-extension LedgerFinding {
-    fileprivate func line(of storeID: StoreID) -> String {
-        guard let head else { return "\(storeID.ledgerName): is not sound, and nothing was compared with its log" }
-        let others = differences.count == 0 ? "" : ", and \(differences.count.thingsThatDoNot) follow from them"
-        return "\(storeID.ledgerName): \(head.position) entries are sound\(others); the last hash is \(head.hash)"
-    }
-}
-
-extension Int {
-    fileprivate var thingsThatDoNot: String { self == 1 ? "one thing does not" : "\(grouped) things do not" }
 }

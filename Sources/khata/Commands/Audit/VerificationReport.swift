@@ -16,14 +16,16 @@ struct VerificationReport: Sendable {
     /// Whether only one ledger was verified.
     var isPartial = false
     /// The kept heads of the verified ledgers.
-    private let keptHeads: Int
+    private let keptHeads: [StoredHead]
+    /// What the storage lacks that keeps history from being changed.
+    var protectionDefects: [String] = []
     private var ledgers: [Ledger] = []
     private var levels = 0
     private var products = 0
     private var stores = 0
     private var credentials = 0
 
-    init(showsAll: Bool, keptHeads: Int) {
+    init(showsAll: Bool, keptHeads: [StoredHead]) {
         self.keptHeads = keptHeads
         self.showsAll = showsAll
     }
@@ -38,8 +40,19 @@ struct VerificationReport: Sendable {
 
     var differences: Int { ledgers.reduce(0) { $0 + $1.differences.count } }
 
+    /// `nil` if everything is as it should be.
+    var failure: Failure? {
+        let reasons = [
+            differences == 0 ? nil : "\(differences.thingsThatDoNot) follow from the audit log",
+            protectionDefects.isEmpty ? nil : "the database does not protect history as the migration set it up",
+        ].compactMap(\.self)
+        return reasons.isEmpty ? nil : Failure(reasons.joined(separator: ", and "))
+    }
+
     /// The heads of the ledgers.
     var heads: [LedgerHead] { ledgers.compactMap(\.head) }
+
+    private var keptAt: Timestamp? { keptHeads.map(\.notedAt).max() }
 
     private var entries: Int { heads.reduce(0) { $0 + Int($1.position.rawValue) } }
 
@@ -48,8 +61,8 @@ struct VerificationReport: Sendable {
         var omissions: [String] = []
         if !showsAll {
             omissions.append(
-                "the ends that ledgers keep, the positions of levels, versions, what is archived, keys and users: a "
-                    + "server shows none of these")
+                "the ends that ledgers keep, the positions of levels, versions, what is archived, keys and users, and "
+                    + "the triggers and privileges of the database: a server shows none of these")
         }
         if !seesCatalog {
             omissions.append("the names of products and stores: the catalog's log is for who may see all stores")
@@ -63,7 +76,8 @@ struct VerificationReport: Sendable {
             ("entries", entries), ("levels", levels), ("products", products), ("stores", stores),
             ("keys and users", credentials),
         ].map { "\($0) \($1.grouped)" }
-        let kept = keptHeads > 0 ? ", ends of ledgers that were kept \(keptHeads.grouped)" : ""
+        let kept =
+            keptAt.map { ", ends of ledgers that were kept \(keptHeads.count.grouped), the last ones at \($0)" } ?? ""
         return (["compared: \(counts.joined(separator: ", "))\(kept)"] + omissions.map { "not compared: \($0)" })
             .joined(separator: "\n")
     }
@@ -71,7 +85,7 @@ struct VerificationReport: Sendable {
     var json: String {
         String { json in
             json.openObject()
-            json.field("is_sound", differences == 0)
+            json.field("is_sound", failure == nil)
             json.key("ledgers")
             json.openArray()
             for ledger in ledgers {
@@ -91,11 +105,16 @@ struct VerificationReport: Sendable {
             json.field("products", Int64(products))
             json.field("stores", Int64(stores))
             json.field("credentials", Int64(credentials))
-            json.field("kept_heads", Int64(keptHeads))
+            json.field("kept_heads", Int64(keptHeads.count))
+            json.nullableField("kept_at", keptAt?.description)
             json.closeObject()
             json.key("not_compared")
             json.openArray()
             for omission in omissions { json.value(omission) }
+            json.closeArray()
+            json.key("protection_defects")
+            json.openArray()
+            for defect in protectionDefects { json.value(defect) }
             json.closeArray()
             json.key("differences")
             json.openArray()
