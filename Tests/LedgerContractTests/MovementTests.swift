@@ -70,7 +70,7 @@ struct MovementTests {
         try await ledger.with { ledger in
             _ = try await ledger.record(.stockIn(10), .testing())
             let transfer = try await ledger.record(.sugar(4), .testing()).value
-            #expect(transfer.out.onHand == 6 && transfer.in.onHand == 4)
+            #expect(transfer.id == "1-2" && transfer.out.onHand == 6 && transfer.in.onHand == 4)
             #expect(transfer.out.position == Position(rawValue: 2) && transfer.in.position == Position(rawValue: 1))
             #expect(
                 try await refusal { _ = try await ledger.record(.sugar(7), .testing()) }
