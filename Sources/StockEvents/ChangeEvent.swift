@@ -24,7 +24,7 @@ public struct ChangeEvent: Sendable {
         switch entry.action {
         case .stockIn, .sale, .manualRemoval: "khata.stock.moved.v1"
         case .transferOut, .transferIn: "khata.stock.transferred.v1"
-        default: "khata.\(entry.action.rawValue.replacing("-", with: ".")).v1"
+        default: "khata.\(entry.actionName.replacing("-", with: ".")).v1"
         }
     }
 
@@ -58,7 +58,7 @@ extension ChangeEvent {
         json.openObject()
         if entry.storeID != .catalog {
             json.field("store_id", entry.storeID)
-            json.field("movement_type", entry.action.rawValue)
+            json.field("movement_type", entry.actionName)
         }
         json.field("position", entry.position)
         json.field("recorded_at", entry.recordedAt)
