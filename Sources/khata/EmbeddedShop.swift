@@ -25,7 +25,8 @@ struct EmbeddedShop {
         }
         // Before anything is written to the file: a setting may be invalid.
         let instance = try await Instance(
-            settings, ledger: ledger, waiters: waiters, health: ledger, certificate: certificate, services: [ledger, FileCheck(ledger)],
+            settings, ledger: ledger, waiters: waiters, health: ledger, certificate: certificate,
+            services: [ledger, FileCheck(ledger)],
             logger)
         let key = try await prepare(ledger, logger)
         if let key { printNow("Admin key, shown this once: \(key.token)") }

@@ -25,7 +25,8 @@ struct Instance {
     ///   - services: The services that the HTTP server depends on, the ledger first.
     /// - Throws: `SettingsError`.
     init(
-        _ settings: Settings, ledger: any Ledger, waiters: ChangeWaiters, documents: any DocumentReading = RenderedDocuments(),
+        _ settings: Settings, ledger: any Ledger, waiters: ChangeWaiters,
+        documents: any DocumentReading = RenderedDocuments(),
         warming: CacheWarming? = nil, health: any HealthReporting, redis: RedisClient? = nil,
         certificate: ServerCertificate?, services: [any Service], _ logger: Logger
     ) async throws(SettingsError) {
@@ -39,7 +40,8 @@ struct Instance {
         let access = try await settings.access.parts(credentials: ledger, logger)
         let changes = ChangeFeed(ledger: ledger, waiters: waiters)
         server = InventoryServer(
-            ledger: ledger, changes: changes, documents: documents, warming: warming, defaultStoreID: settings.defaultStoreID,
+            ledger: ledger, changes: changes, documents: documents, warming: warming,
+            defaultStoreID: settings.defaultStoreID,
             authenticator: access.authenticator, credentials: ledger,
             health: InstanceHealth(storage: health, tokenKeys: access.tokenKeys), limiter: limiter,
             proxies: try settings.proxies, acceptsPlainPasswords: settings.access.acceptsPlainPasswords,

@@ -32,7 +32,8 @@ extension Settings {
     }
 
     func ledger(
-        in file: String, _ opening: SQLiteLedger.Opening, _ logger: Logger, waking waiters: ChangeWaiters = ChangeWaiters()
+        in file: String, _ opening: SQLiteLedger.Opening, _ logger: Logger,
+        waking waiters: ChangeWaiters = ChangeWaiters()
     ) async throws -> SQLiteLedger {
         try await SQLiteLedger.open(
             file, opening, limits: ledgerFile, observer: LedgerFileLog(logger: logger, waiters: waiters))
