@@ -33,9 +33,6 @@ extension InventoryAPI {
         var fields = try body.fields()
         let rotation: RotationBody = try context.read(&fields)
         guard let old = try await credentials.apiKey(context.keyID) else { throw Problem.notFound }
-        guard old.grant.role <= context.principal.role else {
-            throw Problem(.forbidden, "The key's role is \(old.grant.role.rawValue), which is above yours.")
-        }
         let key = APIKey.generate()
         let command = try context.commandContext()
         let record: APIKeyRecord

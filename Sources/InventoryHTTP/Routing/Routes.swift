@@ -64,7 +64,7 @@ extension InventoryAPI {
                 .post, "/admin/keys", .admin, createKey, reach: .allStores, body: KeyBody.self, statuses: [.created]),
             Route(.get, "/admin/keys/{key_id}", .admin, readKey, reach: .allStores, statuses: [.ok]),
             Route(
-                .post, "/admin/keys/{key_id}/rotate", .manager, rotateKey, reach: .allStores, body: RotationBody.self,
+                .post, "/admin/keys/{key_id}/rotate", .admin, rotateKey, reach: .allStores, body: RotationBody.self,
                 statuses: [.created]),
             Route(.delete, "/admin/keys/{key_id}", .admin, revokeKey, reach: .allStores, statuses: [.noContent]),
             Route(

@@ -211,6 +211,7 @@ extension EndToEnd {
             ("POST", "/stores/1/stock", "{}"), ("POST", "/stock-movement", "{}"), ("POST", "/stock-movements", "{}"),
             ("POST", "/stock-movements/batch", "{}"), ("GET", "/stock-movements", nil),
             ("POST", "/stock-transfers", "{}"), ("POST", "/stock/move", "{}"), ("GET", "/stock/tea", nil),
+            ("GET", "/stores/1/changes", nil), ("GET", "/changes", nil),
             ("GET", "/report", nil), ("GET", "/audit", nil), ("GET", "/audit/1", nil),
             ("GET", "/admin/keys", nil), ("POST", "/admin/keys", "{}"), ("GET", "/admin/keys/000000000000", nil),
             ("DELETE", "/admin/keys/000000000000", nil), ("POST", "/admin/keys/000000000000/rotate", "{}"),
@@ -218,7 +219,7 @@ extension EndToEnd {
         ]
 
         private func leastRole(_ method: String, _ path: String) -> Role {
-            if path.hasPrefix("/audit") || path == "/health" || path.hasSuffix("/rotate") { return .manager }
+            if path.hasPrefix("/audit") || path == "/health" { return .manager }
             if path.hasPrefix("/admin") { return .admin }
             if method == "GET" { return .reader }
             return path.contains("stock") ? .clerk : .manager
