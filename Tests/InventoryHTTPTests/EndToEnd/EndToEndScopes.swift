@@ -297,6 +297,9 @@ extension EndToEnd.Scopes {
         StoreRequest(method: .GET, path: "/report?store_id={S}", role: .reader),
         StoreRequest(
             method: .GET, path: "/report?store_id={S}", role: .reader, headers: [("Accept", "text/csv")]),
+        StoreRequest(method: .GET, path: "/stores/{S}/changes", role: .reader),
+        StoreRequest(
+            method: .GET, path: "/stores/{S}/changes?after=latest", role: .reader),
         StoreRequest(method: .GET, path: "/audit/{S}", role: .manager),
     ]
 }
