@@ -375,5 +375,37 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
+        // What ops/fuzz runs under libFuzzer; as a test, with what it found.
+        .testTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Access", "Authentication", "CLibPQ", "Inventory", "InventoryHTTP", "JSON", "Postgres", "RateLimiting",
+                "Redis", "StockCache", "StockFiles", "khata",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+            ],
+            path: "Tests/Fuzz",
+            exclude: ["Seeds"],
+            swiftSettings: swiftSettings),
     ]
 )
+
+// For ops/fuzz, which names libFuzzer's archive: the only test, with libFuzzer's instrumentation in everything of ours. The
+// programs are linked without it, and cannot run.
+if let libFuzzer = Context.environment["KHATA_FUZZING"] {
+    package.targets.removeAll { $0.type == .test && $0.name != "Fuzz" }
+    for target in package.targets where target.type != .system {
+        target.swiftSettings? += [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]), .define("FUZZING")]
+        target.linkerSettings =
+            switch target.type {
+            case .test: [.unsafeFlags(["-sanitize=address", libFuzzer, "-lstdc++"])]
+            case .executable: [.unsafeFlags(["-Xlinker", "--unresolved-symbols=ignore-all"])]
+            default: nil
+            }
+    }
+}

@@ -146,7 +146,7 @@ extension RequestContext {
         }
         let body = document.body(parameters)
         response.headers.append(HTTPField(name: .contentType, value: MediaType.json.rawValue))
-        response.headers.append(HTTPField(name: .contentLength, value: String(body.readableBytes)))
+        // Replaces the length.
         response.body = ResponseBody(byteBuffer: body)
         return response
     }

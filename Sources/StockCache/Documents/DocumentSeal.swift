@@ -44,7 +44,15 @@ struct DocumentSeal: Sendable {
     /// - Returns: `nil` if it is not genuine, or too old.
     func open(_ sealed: ByteBuffer, _ key: String) -> (document: Document, renderedAt: Timestamp)? {
         var rest = sealed
-        guard let code = rest.readBytes(length: Self.codeBytes), self.code(of: rest.readableBytesView, key) == code,
+        guard let code = rest.readBytes(length: Self.codeBytes), self.code(of: rest.readableBytesView, key) == code
+        else { return nil }
+        return read(rest)
+    }
+
+    /// What is sealed: not to be trusted without its code.
+    func read(_ content: ByteBuffer) -> (document: Document, renderedAt: Timestamp)? {
+        var rest = content
+        guard
             let (renderedAt, position, catalog, next) = rest.readMultipleIntegers(
                 as: (Int64, Int64, Int64, Int64).self),
             DocumentAge.isValid(Timestamp(microseconds: renderedAt))

@@ -141,7 +141,7 @@ struct RedisDocuments: Sendable {
 
 extension Mark {
     /// Parses the reply to `HMGET`: base, *, and the product's field if it was requested.
-    fileprivate init(_ reply: RedisValue) {
+    init(_ reply: RedisValue) {
         let fields = reply.array ?? []
         func position(_ index: Int) -> Position? {
             fields.indices.contains(index) ? fields[index].int64.map { Position(rawValue: $0) } : nil
