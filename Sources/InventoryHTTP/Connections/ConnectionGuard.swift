@@ -31,6 +31,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Of the request that is being read.
     private var bytesRead = 0
     private var isLastResponse = false
+    /// What is wrong with what follows the requests in progress: sent after their responses.
+    private var refusal: Problem?
     /// Nothing more is read.
     private var isInputEnded = false
     /// The last response has been written; succeeds when it is sent, and the output closed.
@@ -124,7 +126,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func end(_ context: ChannelHandlerContext) {
         meter.pace.responseEnded()
-        if isLastResponse { close(context) }
+        if isLastResponse {
+            close(context)
+        } else if let refusal, meter.pace.unanswered == 0 {
+            refuse(refusal, context)
+        }
     }
 
     /// Hummingbird closes the output after the last response, and everything when the client sends no more, also if it
@@ -156,11 +162,18 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case let error as MalformedRequest: problem = Problem(.badRequest, error.rawValue)
         default: return context.fireErrorCaught(error)
         }
-        // While a request is in progress, whatever reads its body gets the error. Hummingbird knows only NIO's.
-        guard meter.pace.unanswered == 0 else {
-            return context.fireErrorCaught(error is HTTPParserError ? error : HTTPParserError.unknown)
+        switch (isReadingRequest, isAnswered: meter.pace.unanswered == 0) {
+        case (false, true): refuse(problem, context)
+        case (true, true): close(context)
+        case (false, false):
+            refusal = problem
+            endInput()
+        case (true, false):
+            endInput()
+            endResponses()
+            // Whatever reads the body gets the error. Hummingbird knows only NIO's.
+            context.fireErrorCaught(error is HTTPParserError ? error : HTTPParserError.unknown)
         }
-        refuse(problem, context)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -196,9 +209,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func quiesce(_ context: ChannelHandlerContext) {
         guard !isClosing else { return }
         if meter.pace.unanswered > 0 {
-            maximumRequests = requests
-            // The head of the last response may have been sent.
-            if responses == requests { isLastResponse = true }
+            endResponses()
             if !isReadingRequest { endInput() }
         } else if isReadingRequest || meter.unsentBytes > 0 {
             close(context)
@@ -206,6 +217,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             endInput()
             context.close(promise: nil)
         }
+    }
+
+    /// The request that was received last gets the last response, whose head may have been sent.
+    private func endResponses() {
+        maximumRequests = requests
+        if responses == requests { isLastResponse = true }
     }
 
     private func endInput() {

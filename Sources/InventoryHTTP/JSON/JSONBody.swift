@@ -5,6 +5,7 @@ import Inventory
 import InventoryContract
 import JSON
 import NIOCore
+import NIOHTTP1
 
 /// The bytes of a request's body that was declared as JSON.
 struct JSONBody {
@@ -64,6 +65,8 @@ extension RequestContext {
             throw problem
         } catch is SlowRequest {
             throw Problem.slowBody
+        } catch is HTTPParserError {
+            throw Problem(.badRequest, "The body is not framed as HTTP/1.1 requires, or not complete.")
         } catch {
             throw UnreadableRequest(cause: error)
         }

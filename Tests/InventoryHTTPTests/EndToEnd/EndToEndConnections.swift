@@ -49,6 +49,8 @@ extension EndToEnd {
                 for request in [
                     "GET /livez HTTP/1.1\r\n\r\n", "GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
                     "GET /livez HTTP/1.0\r\nHost: a\r\nhost: a\r\n\r\n",
+                    "GET /livez HTTP/1.1\r\nHost: a, b\r\n\r\n", "GET /livez HTTP/1.1\r\nHost: a,b\r\n\r\n",
+                    "GET /livez HTTP/1.1\r\nHost: a/b\r\n\r\n", "GET /livez HTTP/1.0\r\nHost: u@a\r\n\r\n",
                     "GET /livez HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                     post + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
                     post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
@@ -60,8 +62,12 @@ extension EndToEnd {
                     let both = try await exchange(port: server.port, [next + request + next])
                     #expect(both.matches(of: /HTTP\/1\.[01] (\d+)/).map(\.output.1) == ["200", "400"])
                 }
-                let old = try await exchange(port: server.port, ["GET /livez HTTP/1.0\r\n\r\n"])
-                #expect(old.hasPrefix("HTTP/1.0 200 "))
+                for request in [
+                    "GET /livez HTTP/1.0\r\n\r\n", "GET /livez HTTP/1.0\r\nHost: [2001:db8::1]:8080\r\n\r\n",
+                    "GET /livez HTTP/1.0\r\nHost: A-1_b.example\r\n\r\n", "GET /livez HTTP/1.0\r\nHost:\r\n\r\n",
+                ] {
+                    #expect(try await exchange(port: server.port, [request]).hasPrefix("HTTP/1.0 200 "))
+                }
             }
         }
 
@@ -80,6 +86,33 @@ extension EndToEnd {
                 for parts in [[head, long], [head + long]] {
                     let answer = try await exchange(port: server.port, parts)
                     #expect(answer.hasPrefix("HTTP/1.1 400 "), "\(answer)")
+                }
+            }
+        }
+
+        @Test("what is no HTTP any more, in a body or behind a request, gets one problem, and the connection ends")
+        func brokenFraming() async throws {
+            try await LiveServer.with { server in
+                try await server.stocked()
+                let head = """
+                    POST /stores HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(server.token(.admin))\r
+                    Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n
+                    """
+                let read = """
+                    GET /stores/1/stock HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(server.token(.reader))\r\n\r\n
+                    """
+                let unread = "POST /stores HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                for (parts, statuses) in [
+                    ([head, "zz\r\n{}\r\n"], ["400"]), ([head + "zz\r\n{}\r\n"], ["400"]),
+                    ([head + "2\r\n{}x\r\n0\r\n\r\n"], ["400"]), ([read + "no HTTP\r\n\r\n"], ["200", "400"]),
+                    ([read + read, "no HTTP\r\n\r\n" + read], ["200", "200", "400"]),
+                    ([unread + "zz\r\n"], ["401"]), ([unread, "zz\r\n"], ["401"]),
+                ] {
+                    let answer = try await exchange(port: server.port, parts)
+                    let found = answer.matches(of: /HTTP\/1\.1 (\d+)/).map { String($0.output.1) }
+                    #expect(found == statuses, "\(parts)")
+                    let code = statuses == ["401"] ? "unauthenticated" : "bad-request"
+                    #expect(answer.contains(#""code":"\#(code)""#), "\(parts)")
                 }
             }
         }

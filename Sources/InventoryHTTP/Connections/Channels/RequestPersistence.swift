@@ -51,7 +51,7 @@ final class RequestPersistence: ChannelDuplexHandler, RemovableChannelHandler {
         isUpgrade = head.method == .CONNECT
         isHTTP10 = head.version.minor == 0
         // RFC 9112, section 3.2.
-        guard fields.hosts == 1 || isHTTP10 && fields.hosts == 0 else { throw .host }
+        guard fields.hosts == 1 || isHTTP10 && fields.hosts == 0, fields.hasValidHost else { throw .host }
         // RFC 9112, sections 6.1 and 7.
         guard fields.encodings.isEmpty || !isHTTP10 && fields.encodings.allSatisfy({ $0.utf8.spells("chunked") }) else {
             throw .transferEncoding
@@ -89,6 +89,7 @@ final class RequestPersistence: ChannelDuplexHandler, RemovableChannelHandler {
 /// The fields that decide where a request ends, and whether the connection does.
 private struct ConnectionFields {
     var hosts = 0
+    var hasValidHost = true
     /// Also of `Proxy-Connection`, which the decoder treats alike.
     var connection: [String] = []
     var encodings: [String] = []
@@ -96,7 +97,9 @@ private struct ConnectionFields {
     init(_ headers: HTTPHeaders) {
         for (name, value) in headers {
             switch name.utf8.count {
-            case 4 where name.utf8.spells("host"): hosts += 1
+            case 4 where name.utf8.spells("host"):
+                hosts += 1
+                hasValidHost = value.isHost
             case 10 where name.utf8.spells("connection"), 16 where name.utf8.spells("proxy-connection"):
                 connection.append(value)
             case 17 where name.utf8.spells("transfer-encoding"): encodings.append(value)
@@ -106,9 +109,26 @@ private struct ConnectionFields {
     }
 }
 
+extension String {
+    /// Whether it has only characters of one host and port. RFC 3986 allows more in names, such as commas, which no name in
+    /// the DNS has, and which others may take for a list.
+    fileprivate var isHost: Bool {
+        utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                // With the colon of a port.
+                UInt8(ascii: "0")...UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"), UInt8(ascii: "%"), UInt8(ascii: "["), UInt8(ascii: "]"):
+                true
+            default: false
+            }
+        }
+    }
+}
+
 /// A request that is refused for its framing.
 enum MalformedRequest: String, Error {
-    case host = "A request of HTTP/1.1 has exactly one Host field."
+    case host = "A request of HTTP/1.1 has exactly one Host field, with one host."
     case transferEncoding = "Transfer-Encoding has to be chunked, and needs HTTP/1.1."
     case chunks = "The headers of the body's chunks are too long."
 }
