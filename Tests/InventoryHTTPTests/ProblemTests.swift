@@ -30,6 +30,13 @@ struct ProblemTests {
         #expect((problem.headers[.retryAfter] != nil) == (status == 503))
     }
 
+    @Test("what is in use says where, as far as its reader may know")
+    func inUse() {
+        let level = LevelKey(StoreID(rawValue: 1), ProductID(rawValue: 2))
+        #expect(Problem(.refused(.inUse(StockLeft([level], hasMore: true)))).detail.contains("`levels`"))
+        #expect(!Problem(.refused(.inUse(StockLeft([], hasMore: true)))).detail.contains("`levels`"))
+    }
+
     @Test("the body says all of it")
     func body() {
         let problem = Problem(invalidBody: [.init(pointer: "/quantity", detail: "is required")])

@@ -54,7 +54,8 @@ extension Problem {
         case .ambiguousName(let name):
             self.init(.ambiguousName, "Several products are called \(name): use the routes that take a product_id.")
         case .inUse(let left):
-            self.init(.inUse, "There is still stock of it: `levels` says where.")
+            let place = left.levels.isEmpty ? "in stores that you may not see" : "`levels` says where"
+            self.init(.inUse, "There is still stock of it: \(place).")
             stockLeft = left
         case .preconditionFailed:
             self.init(.preconditionFailed, "It has changed: its ETag is not the one in If-Match.")
