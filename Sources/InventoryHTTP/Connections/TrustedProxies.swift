@@ -18,15 +18,28 @@ public struct TrustedProxies: Sendable {
     /// to the left of that is the client's claim, and not trusted.
     /// - Returns: `nil` for a connection without an address, such as a Unix socket.
     func client(of request: Request, from peer: SocketAddress?) -> ClientAddress? {
+        nearest(to: request, from: peer)?.address
+    }
+
+    /// Whether the client is on this machine. Not if a proxy reports something else than an address, such as `unknown`.
+    func isLocal(_ request: Request, from peer: SocketAddress?) -> Bool {
+        guard let (address, isClient) = nearest(to: request, from: peer) else { return false }
+        return isClient && address.isLoopback
+    }
+
+    /// - Returns: An address, and whether it is the client's: otherwise it is that of the last proxy that is known.
+    private func nearest(to request: Request, from peer: SocketAddress?) -> (address: ClientAddress, isClient: Bool)? {
         guard var address = peer.flatMap(ClientAddress.init) else { return nil }
-        guard isTrusted(address) else { return address }
-        let forwarded = request.headers[values: .forwardedFor].flatMap { $0.listMembers() }
+        guard isTrusted(address) else { return (address, true) }
+        let fields = request.headers[values: .forwardedFor]
+        let forwarded = fields.flatMap { $0.listMembers() }
+        if forwarded.isEmpty { return (address, fields.isEmpty) }
         for text in forwarded.suffix(Self.maximumProxies).reversed() {
-            guard let hop = ClientAddress(forwarded: text) else { return address }
+            guard let hop = ClientAddress(forwarded: text) else { return (address, false) }
             address = hop
-            guard isTrusted(address) else { return address }
+            guard isTrusted(address) else { break }
         }
-        return address
+        return (address, true)
     }
 
     /// Whether the request came to a trusted proxy over TLS (`X-Forwarded-Proto`, which a proxy sets, not appends to).

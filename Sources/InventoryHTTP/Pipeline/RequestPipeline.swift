@@ -169,12 +169,11 @@ extension RequestPipeline {
 
     /// The client's address; `nil` if a password was sent unencrypted over a network, unless the settings allow that.
     private func passwordAddress(of request: Request, from peer: SocketAddress?) -> ClientAddress? {
-        let address = proxies.client(of: request, from: peer)
         guard
-            isEncrypted || acceptsPlainPasswords || address?.isLoopback == true
+            isEncrypted || acceptsPlainPasswords || proxies.isLocal(request, from: peer)
                 || proxies.isEncrypted(request, from: peer)
         else { return nil }
-        return address
+        return proxies.client(of: request, from: peer)
     }
 
     /// Checks that the principal may use the route, on the store in its path.

@@ -155,6 +155,11 @@ extension EndToEnd {
                         "/products", as: nil, headers: headers + [("Authorization", basic("ana", "correct horse"))])
                 }
                 #expect(try await send([]).status == 200)
+                #expect(try await send([("X-Forwarded-For", "127.0.0.1")]).status == 200)
+                // The proxy does not say where its client is.
+                for client in ["unknown", "", "127.0.0.1, _hidden", "192.0.2.1, 127.0.0.1:x"] {
+                    #expect(try await send([("X-Forwarded-For", client)]).status == 401, "\(client)")
+                }
                 let client = ("X-Forwarded-For", "192.0.2.1")
                 #expect(try await send([client, ("X-Forwarded-Proto", "HTTPS")]).status == 200)
                 for proto in [[], ["http"], ["https", "http"], ["http, https"]] {
