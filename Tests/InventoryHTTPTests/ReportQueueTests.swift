@@ -1,5 +1,12 @@
+import Access
+import HTTPTypes
+import HummingbirdCore
 import Inventory
+import LedgerTesting
+import NIOCore
+import NIOEmbedded
 import ServerTesting
+import StockCache
 import Synchronization
 import Testing
 
@@ -41,6 +48,34 @@ struct ReportQueueTests {
         await #expect(throws: LedgerError.self) { try await refused.value }
         running.mayEnd.store(true, ordering: .relaxed)
         for task in tasks { try await task.value }
+    }
+
+    @Test("a report whose client has left while it waited is not made")
+    func abandoned() async throws {
+        try await TestDatabase.with { database in
+            try await database.withLedger { ledger in
+                let api = InventoryAPI(
+                    ledger: ledger, documents: RenderedDocuments(), warming: nil, defaultStoreID: StoreID(rawValue: 1),
+                    credentials: ledger, health: ledger, limiter: nil, limits: HTTPLimits(), logger: TestDatabase.quiet)
+                let route = try #require(api.routes.first { $0.path == "/report" })
+                let path = try Router([route]).match(.get, "/report").path
+                let request = Request(
+                    head: HTTPRequest(method: .get, scheme: nil, authority: nil, path: "/report"),
+                    body: RequestBody(buffer: ByteBuffer()))
+                let channel = NIOAsyncTestingChannel()
+                try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
+                let context = RequestContext(
+                    route: route, request: request, requestID: "r", principal: Principal(id: "a", role: .reader),
+                    path: path, format: .json,
+                    parameters: try Parameters(
+                        of: "/report", declared: route.parameters, path: path, reader: "a", headers: HTTPFields(),
+                        HTTPLimits()),
+                    limits: HTTPLimits(), memory: MemoryBudget(bytes: 1 << 20), channel: channel)
+                #expect(try await api.report(context).status == .ok)
+                try await channel.close()
+                await #expect(throws: UnreadableRequest.self) { try await api.report(context) }
+            }
+        }
     }
 
     private final class Running: Sendable {

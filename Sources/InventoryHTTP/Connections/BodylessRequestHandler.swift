@@ -138,11 +138,11 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
     private func respond(_ head: HTTPRequest) {
         state = .responding
         let request = Request(head: head, body: Self.noBody)
-        let (pipeline, peer) = (pipeline, peer)
+        let (pipeline, peer, channel) = (pipeline, peer, context.channel)
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
         Task.immediate(executorPreference: executor) {
             do {
-                let (response, principal) = try await pipeline.respond(to: request, from: peer)
+                let (response, principal) = try await pipeline.respond(to: request, from: peer, on: channel)
                 connection.value.connectionGuard.meter.principal = principal
                 connection.value.begin(response.head)
                 try await response.body.write(ResponseStreamWriter(connection: connection))

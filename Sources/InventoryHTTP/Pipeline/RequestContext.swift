@@ -3,6 +3,7 @@ import HTTPTypes
 import HummingbirdCore
 import Inventory
 import InventoryContract
+import NIOCore
 
 /// What a route's handler gets: the request, who sent it, and its validated parameters.
 struct RequestContext {
@@ -15,10 +16,12 @@ struct RequestContext {
     let format: MediaType
     let parameters: Parameters
     let limits: HTTPLimits
-    /// For the body.
+    /// For the body, and for a response that is kept while the client takes it.
     let memory: MemoryBudget
     /// Checks again whether the caller may use the route; `nil` unless the route is long-lived.
     let recheck: (@Sendable () async throws -> Void)?
+    /// The connection, to see whether the client is still there; `nil` in tests.
+    var channel: (any Channel)?
 
     /// The `{store_id}` of the path, which the route must have, as for those below.
     var storeID: StoreID { placeholder(path.storeID) }

@@ -21,7 +21,7 @@ import RateLimiting
 ///    those that are about permission.
 /// 10. Response headers: request id, date, rate limits, security headers, CORS.
 ///
-/// Whatever observes requests as a whole (metrics, traces, an access log) belongs in ``respond(to:from:)``, which has
+/// Whatever observes requests as a whole (metrics, traces, an access log) belongs in ``respond(to:from:on:)``, which has
 /// the request, its id and its response.
 struct RequestPipeline: Sendable {
     let router: Router
@@ -40,18 +40,18 @@ struct RequestPipeline: Sendable {
     let refusals: SecurityLog
     private let clock = HTTPClock()
 
-    /// - Parameter peer: The other end of the connection.
+    /// - Parameter peer: The other end of the connection, which is `channel`.
     /// - Returns: The response, and the id of the principal who gets it, empty if that is unknown.
     /// - Throws: Only if the request cannot be read to its end, so that a response is pointless.
     func respond(
-        to request: Request, from peer: SocketAddress?
+        to request: Request, from peer: SocketAddress?, on channel: any Channel
     ) async throws -> (response: Response, principal: String) {
         let requestID = RequestID.takenOver(from: request.headers.text(of: .requestID))
         var rate: RateDecision?
         var principal: Principal?
         var response: Response
         do {
-            response = try await handle(request, from: peer, requestID, &rate, &principal)
+            response = try await handle(request, from: peer, on: channel, requestID, &rate, &principal)
         } catch let error as UnreadableRequest {
             throw error.cause
         } catch {
@@ -72,8 +72,8 @@ struct RequestPipeline: Sendable {
     ///   - rate: Set to the decision of the principal's rate limit, for the response's headers.
     ///   - principal: Set once it is known.
     private func handle(
-        _ request: Request, from peer: SocketAddress?, _ requestID: String, _ rate: inout RateDecision?,
-        _ principal: inout Principal?
+        _ request: Request, from peer: SocketAddress?, on channel: any Channel, _ requestID: String,
+        _ rate: inout RateDecision?, _ principal: inout Principal?
     ) async throws -> Response {
         let kind: RequestKind = [.get, .head].contains(request.method) ? .read : .write
         let authorization = request.headers.text(of: .authorization)
@@ -114,7 +114,7 @@ struct RequestPipeline: Sendable {
             parameters: try Parameters(
                 of: target, declared: route.parameters, path: match.path, reader: caller.id, headers: request.headers,
                 limits),
-            limits: limits, memory: memory, recheck: recheck)
+            limits: limits, memory: memory, recheck: recheck, channel: channel)
         let response = try await route.handler(context)
         assert(route.statuses.contains(response.status), "\(route.path) does not declare \(response.status)")
         return response

@@ -40,25 +40,31 @@ extension InventoryAPI {
         _ query: ReportQuery, _ freshness: Freshness, _ context: RequestContext
     ) async throws -> Snapshot<Page<ReportRow, ReportRow.Key>> {
         try await reports.run(for: context.principal.id) {
+            // It may have waited for long.
+            guard context.channel?.isActive != false else {
+                throw UnreadableRequest(cause: ChannelError.ioOnClosedChannel)
+            }
             let start = ContinuousClock.now
             defer { charge(.now - start, to: context) }
             return try await ledger(for: context).report(query, freshness)
         }
     }
 
-    /// Rows of a CSV that are read at a time. Each time, the database adds up all products that are left.
-    static let csvRows = 10_000
+    /// Rows of a CSV that are read at a time. Each time, the database goes through the whole period, so it is as many as
+    /// memory allows: their texts, of a hundred bytes or so, are held while the client takes them.
+    private var csvRows: Int { min(50_000, limits.bodiesBytes / 1_024) }
 
     /// Streams the whole report with backpressure.
     private func csv(
         _ query: ReportQuery, _ freshness: Freshness, _ escaping: CSVEscaping, _ context: RequestContext
     ) async throws -> Response {
         var query = query
-        query.limit = Self.csvRows
+        query.limit = csvRows
         // Until the head is sent, an error becomes a problem; after that, it closes the connection.
         let first = try await page(query, freshness, context)
         // Only the text is kept while the client takes it.
-        let start = text(of: first.value, query.grouping, escaping, isFirst: true)
+        let hold = MemoryHold(context.memory, for: context.principal.id)
+        let start = try text(of: first.value, query.grouping, escaping, in: hold, isFirst: true)
         let body = ResponseBody { [query, second = first.value.next] writer in
             try await writer.write(start)
             var next = second
@@ -67,7 +73,7 @@ extension InventoryAPI {
                 following.after = key
                 let page = try await page(following, freshness, context).value
                 next = page.next
-                try await writer.write(text(of: page, query.grouping, escaping))
+                try await writer.write(text(of: page, query.grouping, escaping, in: hold))
             }
             try await writer.finish(nil)
         }
@@ -83,10 +89,11 @@ extension InventoryAPI {
 
     private func text(
         of page: Page<ReportRow, ReportRow.Key>, _ grouping: ReportQuery.Grouping, _ escaping: CSVEscaping,
-        isFirst: Bool = false
-    ) -> ByteBuffer {
+        in hold: MemoryHold, isFirst: Bool = false
+    ) throws(LedgerError) -> ByteBuffer {
         var bytes = ByteBuffer(string: isFirst ? ReportRow.csvHeader(grouping) : "")
         for row in page.items { bytes.writeString(row.csv(grouping, isForSpreadsheets: escaping == .formulas)) }
+        guard hold.resize(to: bytes.capacity) else { throw .overloaded }
         return bytes
     }
 }

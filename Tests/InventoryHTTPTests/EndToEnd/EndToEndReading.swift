@@ -1,6 +1,7 @@
 import Access
 import Inventory
 import JSON
+import LedgerTesting
 import NIOHTTP1
 import Testing
 
@@ -264,6 +265,20 @@ extension EndToEnd {
                 let head = try await server.send(.HEAD, "/report", headers: [("Accept", "text/csv")])
                 #expect(head.status == 200)
                 #expect(try await server.get("/livez").status == 200)
+            }
+        }
+
+        @Test("a report in CSV that is read in parts is whole, and one that has no room in memory is refused")
+        func reportParts() async throws {
+            var limits = HTTPLimits()
+            limits.bodiesBytes = 4_096
+            try await LiveServer.with(limits: limits) { server in
+                try await server.stocked()
+                let csv = try await server.get("/report", headers: [("Accept", "text/csv")])
+                let rows = csv.text.split(separator: "\r\n").dropFirst()
+                #expect(rows.map { $0.prefix(3) } == ["101", "102", "103", "104", "105"])
+                try await server.database.execute("update products set name = repeat('n', 600) || product_id")
+                #expect(try await server.get("/report", headers: [("Accept", "text/csv")]).code == "overloaded")
             }
         }
 

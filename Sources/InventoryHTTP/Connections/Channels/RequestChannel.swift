@@ -15,7 +15,8 @@ struct RequestChannel: HTTPChannelHandler {
 
     var responder: Responder {
         { [pipeline] request, writer, channel in
-            let (response, principal) = try await pipeline.respond(to: request, from: channel.remoteAddress)
+            let (response, principal) = try await pipeline.respond(
+                to: request, from: channel.remoteAddress, on: channel)
             try channel.pipeline.syncOperations.handler(type: ConnectionMeter.self).principal = principal
             try await writer.write(response: response.head, body: response.body)
         }
