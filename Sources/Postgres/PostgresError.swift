@@ -94,6 +94,8 @@ public enum SQLState {
     public static let checkViolation = "23514"
     public static let foreignKeyViolation = "23503"
     public static let readOnlyTransaction = "25006"
+    /// A table or index, another object, or a function exists already (`duplicate_…`).
+    public static let duplicates: Set = ["42P07", "42710", "42723"]
     public static let transactionFailed = "25P02"
     public static let idleInTransactionTimeout = "25P03"
     public static let unknownStatement = "26000"

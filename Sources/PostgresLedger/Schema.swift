@@ -51,8 +51,9 @@ public struct Schema: Sendable {
             } catch {
                 // Before anything else, also the release of the lock: a failed transaction takes no other statement.
                 try? session.script("rollback")
-                let isLocked = (error as? PostgresError)?.sqlState == SQLState.lockNotAvailable
-                guard isLocked else { throw error }
+                guard let error = error as? PostgresError, let state = error.sqlState else { throw error }
+                if SQLState.duplicates.contains(state) { throw SchemaError.taken(error.message) }
+                guard state == SQLState.lockNotAvailable else { throw error }
                 guard attempt < maximumAttempts else { throw SchemaError.locked(statement: current) }
                 // Blocks only the connection's own thread.
                 usleep(2_000_000)
@@ -150,6 +151,8 @@ public enum SchemaError: Error, CustomStringConvertible {
     case commitsAreNotDurable(setting: String)
     /// Other transactions hold a table that a migration changes.
     case locked(statement: String)
+    /// The database has something that a migration makes: PostgreSQL's message.
+    case taken(String)
     case notGranted(role: String, privilege: String)
     /// It does not exist, or owns the tables.
     case unsuitableRole(String)
@@ -177,6 +180,11 @@ public enum SchemaError: Error, CustomStringConvertible {
             """
             a table stayed locked for five minutes: end the long transactions that pg_stat_activity shows, and run it \
             again. Nothing was changed by: \(statement)
+            """
+        case .taken(let message):
+            """
+            \(message), and it is not Khata's: use a database in which nothing else is, or a schema of its own (with the \
+            role's search_path), or rename what is there, and run it again. This migration changed nothing
             """
         case .notGranted(let role, let privilege):
             """

@@ -116,7 +116,7 @@ struct SchemaTests {
         }
     }
 
-    @Test("a migration that fails leaves no lock behind: when its cause is mended, another session migrates")
+    @Test("a migration that fails says why, and leaves no lock behind: when that is mended, another session migrates")
     func failedMigration() async throws {
         try await TestDatabase.with(migrated: false) { database in
             try await database.execute("create table histories ()")
@@ -124,7 +124,9 @@ struct SchemaTests {
                 await #expect {
                     _ = try await Schema(pool).migrate()
                 } throws: { error in
-                    (error as? PostgresError)?.message.contains("histories") == true
+                    let text = (error as? SchemaError)?.description
+                    return text?.contains("\"histories\" already exists") == true
+                        && text?.contains("use a database in which nothing else is") == true
                 }
                 #expect(
                     try await database.integers(
