@@ -13,7 +13,7 @@ public struct ConnectionLimits: Sendable {
     public var head = Duration.seconds(10)
     /// How long a body may take to arrive, and the client to read a response, unless they move at `bytesPerSecond`.
     public var body = Duration.seconds(10)
-    public var answer = Duration.seconds(10)
+    public var response = Duration.seconds(10)
     /// The rate at which a body or a response may take longer.
     public var bytesPerSecond = 1_024
     /// How long received requests may take after the start of a shutdown; then their connections are cut off.

@@ -31,7 +31,7 @@ extension Settings {
             How long a client may take to send a body, and to receive a response (or a part of a CSV). A client that is at
             least as fast as below may take longer; one that falls behind by this time is disconnected.
             """)
-        Setting("connections.answer_seconds", \.limits.connections.answer, in: seconds)
+        Setting("connections.answer_seconds", \.limits.connections.response, in: seconds)
         Setting("connections.bytes_per_second", \.limits.connections.bytesPerSecond, in: 1...1_000_000)
         Setting(
             "connections.drain_seconds", \.limits.connections.drain, in: seconds,

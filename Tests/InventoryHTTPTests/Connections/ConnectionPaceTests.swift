@@ -15,7 +15,7 @@ struct ConnectionPaceTests {
         var limits = ConnectionLimits()
         limits.head = .seconds(3)
         limits.body = .seconds(4)
-        limits.answer = .seconds(5)
+        limits.response = .seconds(5)
         limits.handshake = .seconds(6)
         limits.idle = .seconds(7)
         limits.bytesPerSecond = 1_000

@@ -14,7 +14,7 @@ extension EndToEnd {
             var limits = HTTPLimits()
             limits.bodiesBytes = 8 << 20
             limits.connections.body = .seconds(15)
-            limits.connections.answer = .seconds(600)
+            limits.connections.response = .seconds(600)
             limits.connections.bytesPerSecond = 100_000
             return limits
         }()

@@ -66,7 +66,7 @@ extension EndToEnd {
         @Test("an answer that is on its way when the server is told to stop is taken to its end")
         func slowReader() async throws {
             var limits = HTTPLimits()
-            limits.connections.answer = .seconds(60)
+            limits.connections.response = .seconds(60)
             try await LiveServer.with(limits: limits) { server in
                 let name = String(repeating: "x", count: 190)
                 for product in 1...500 {

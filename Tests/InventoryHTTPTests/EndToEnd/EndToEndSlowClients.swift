@@ -17,7 +17,7 @@ extension EndToEnd {
             limits.connections.idle = .seconds(600)
             limits.connections.head = .seconds(1)
             limits.connections.body = .seconds(1)
-            limits.connections.answer = .seconds(1)
+            limits.connections.response = .seconds(1)
             limits.connections.bytesPerSecond = 10_000
             return limits
         }()

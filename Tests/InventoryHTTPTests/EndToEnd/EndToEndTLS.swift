@@ -98,7 +98,7 @@ extension EndToEnd {
             limits.connections.idle = .seconds(600)
             limits.connections.handshake = .seconds(600)
             limits.connections.head = .seconds(1)
-            limits.connections.answer = .seconds(1)
+            limits.connections.response = .seconds(1)
             try await TestCertificate.with { files in
                 try await LiveServer.with(limits: limits, certificate: ServerCertificate(files.paths)) { server in
                     let head = try await files.connect(port: server.port)

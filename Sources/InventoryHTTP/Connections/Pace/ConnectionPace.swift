@@ -173,7 +173,7 @@ extension ConnectionPace {
         }
         let delivered = bytesWritten &- waiting
         guard var writeProgress else {
-            let allowance = TimeAllowance(limits.answer, bytesPerSecond: limits.bytesPerSecond, now: now)
+            let allowance = TimeAllowance(limits.response, bytesPerSecond: limits.bytesPerSecond, now: now)
             writeProgress = WriteProgress(allowance: allowance, bytes: delivered)
             return false
         }

@@ -26,7 +26,7 @@ final class ConnectionWatch {
     init(_ eventLoop: any EventLoop, _ limits: ConnectionLimits) {
         self.eventLoop = eventLoop
         // A twentieth of the shortest timeout, at most half a second.
-        let shortest = min(limits.idle, limits.handshake, limits.head, limits.body, limits.answer)
+        let shortest = min(limits.idle, limits.handshake, limits.head, limits.body, limits.response)
         round = TimeAmount(min(shortest / 20, .milliseconds(500)))
     }
 
