@@ -70,8 +70,13 @@ private struct ChangeReader: Sendable {
         let page = try await asProblem {
             try await feed.page(after: cursor, of: scope, limit: limit, until: .now + wait)
         }
-        // The key may have been revoked meanwhile.
-        if wait > .zero { try await context.recheck?() }
+        if wait > .zero {
+            // Meanwhile the client may have left, or its key may have been revoked.
+            guard context.channel?.isActive != false else {
+                throw UnreadableRequest(cause: ChannelError.ioOnClosedChannel)
+            }
+            try await context.recheck?()
+        }
         return page
     }
 
