@@ -380,7 +380,7 @@ let package = Package(
             name: "Fuzz",
             dependencies: [
                 "Access", "Authentication", "CLibPQ", "Inventory", "InventoryHTTP", "JSON", "Postgres", "RateLimiting",
-                "Redis", "StockCache", "StockFiles", "khata",
+                "Redis", "StockCache", "StockEvents", "StockFiles", "khata",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -79,7 +79,7 @@ extension ChangeCursor {
         for part in parts.dropFirst() {
             let fields = part.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
             guard fields.count == 3, let store = Int64(ledgerNumber: fields[0]),
-                let position = Int64(ledgerNumber: fields[1]),
+                let position = Int64(ledgerNumber: fields[1]), position > 0,
                 let hash = [UInt8](hash: fields[2], count: Self.hashBytes)
             else { return nil }
             add(StoreID(rawValue: store), Seen(Position(rawValue: position), hash: hash))

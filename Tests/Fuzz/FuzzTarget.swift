@@ -17,7 +17,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
     }
 
     static let all: [FuzzTarget] = [
-        .json, .bodies, .requests, .targets, .conditions, .cursors,
+        .json, .bodies, .requests, .targets, .conditions, .cursors, .changeCursors,
         .credentials, .tokens, .keySets, .forwarding,
         .replies, .documents,
         .csv, .imports, .heads, .settings, .values, .stored,

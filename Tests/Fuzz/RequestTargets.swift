@@ -8,6 +8,7 @@ import NIOEmbedded
 import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
+import StockEvents
 
 @testable import InventoryHTTP
 
@@ -38,6 +39,7 @@ extension FuzzTarget {
                 case .text: _ = try? parameters.text(parameter)
                 case .time: _ = try? parameters.time(parameter)
                 case .oneOf: _ = try? parameters.choice(parameter) { $0 }
+                case .changeCursor: _ = try? parameters.value(parameter, "is one") { ChangeCursor($0) }
                 }
             }
             _ = try? parameters.period()
@@ -77,13 +79,22 @@ extension FuzzTarget {
         try require(Cursor.text(of: found, in: "scope") == text, "it has two spellings")
     }
 
+    /// Where readers of changes stand.
+    static let changeCursors = FuzzTarget(
+        "changeCursors",
+        text: { text in
+            _ = ChangeCursor(text, of: StoreID(rawValue: 1))
+            guard let cursor = ChangeCursor(text) else { return }
+            try require(ChangeCursor(cursor.text) == cursor, "it is read as another one")
+        })
+
     /// Bodies of every route, after their JSON.
     static let bodies = FuzzTarget("bodies") { bytes in
         let fields = try JSONBody(bytes: ByteBuffer(bytes: bytes), hold: nil).fields()
         let path = try router.match(.get, "/stores/1/stock").path
         let declared: [any DeclaredBody.Type] = [
             MovementBody.self, TransferBody.self, BatchBody.self, ProductBody.self, StoreBody.self, KeyBody.self,
-            MovementByName.self, WarmingBody.self,
+            RotationBody.self, PasswordBody.self, MovementByName.self, WarmingBody.self,
         ]
         for body in declared {
             var fields = fields

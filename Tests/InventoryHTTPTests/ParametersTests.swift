@@ -169,8 +169,7 @@ struct ParametersTests {
         let context = RequestContext(
             route: route("/products"), request: request, requestID: "r",
             principal: Principal(id: "key:a", role: .reader), path: try path, format: .json,
-            parameters: try parameters(""), limits: HTTPLimits(), memory: MemoryBudget(bytes: 1 << 20),
-            recheck: nil)
+            parameters: try parameters(""), limits: HTTPLimits(), memory: MemoryBudget(bytes: 1 << 20))
         let document = Document(
             stamp: Stamp(history: History("h"), position: .zero, catalogPosition: .zero),
             body: ByteBuffer(string: "{}"), next: 5, source: nil)

@@ -19,7 +19,7 @@ struct RequestContext {
     /// For the body, and for a response that is kept while the client takes it.
     let memory: MemoryBudget
     /// Checks again whether the caller may use the route; `nil` unless the route is long-lived.
-    let recheck: (@Sendable () async throws -> Void)?
+    var recheck: (@Sendable () async throws -> Void)?
     /// The connection, to see whether the client is still there; `nil` in tests.
     var channel: (any Channel)?
 
