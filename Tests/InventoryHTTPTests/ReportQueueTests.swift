@@ -7,6 +7,7 @@ import NIOCore
 import NIOEmbedded
 import ServerTesting
 import StockCache
+import StockEvents
 import Synchronization
 import Testing
 
@@ -55,8 +56,9 @@ struct ReportQueueTests {
         try await TestDatabase.with { database in
             try await database.withLedger { ledger in
                 let api = InventoryAPI(
-                    ledger: ledger, documents: RenderedDocuments(), warming: nil, defaultStoreID: StoreID(rawValue: 1),
-                    credentials: ledger, health: ledger, limiter: nil, limits: HTTPLimits(), logger: TestDatabase.quiet)
+                    ledger: ledger, changes: ChangeFeed(ledger: ledger, waiters: ChangeWaiters()),
+                    documents: RenderedDocuments(), warming: nil, defaultStoreID: StoreID(rawValue: 1),
+                    credentials: ledger, passwords: nil, health: ledger, limiter: nil, limits: HTTPLimits())
                 let route = try #require(api.routes.first { $0.path == "/report" })
                 let path = try Router([route]).match(.get, "/report").path
                 let request = Request(
