@@ -55,6 +55,14 @@ struct InventoryAPI: Sendable {
         limiter?.charge(lines - 1, to: context.principal, .write)
     }
 
+    /// Charges another read to a request that makes many.
+    /// - Returns: How long to wait first, if that exceeds the rate.
+    func pause(before context: RequestContext) -> Duration? {
+        guard let limiter else { return nil }
+        let decision = limiter.admit(context.principal, .read)
+        return decision.isAdmitted ? nil : .seconds(decision.retryAfter)
+    }
+
     /// Charges a report for the time that it took: half of the permits that are replenished in it.
     func charge(_ time: Duration, to context: RequestContext) {
         limiter?.charge(time / 2, to: context.principal, .read)

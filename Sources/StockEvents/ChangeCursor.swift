@@ -27,8 +27,11 @@ public struct ChangeCursor: Hashable, Sendable {
     public init() {}
 
     init(heads: [LedgerHead]) {
-        for head in heads { add(head.storeID, Seen(head.position, hash: head.hash.bytes)) }
+        for head in heads { add(head) }
     }
+
+    /// The reader has seen a ledger to its end.
+    mutating func add(_ head: LedgerHead) { add(head.storeID, Seen(head.position, hash: head.hash.bytes)) }
 
     /// The position in one ledger; 0 if it has not been read.
     public func position(of store: StoreID) -> Position { seen[store]?.position ?? .zero }
@@ -40,6 +43,13 @@ public struct ChangeCursor: Hashable, Sendable {
 
 // One ledger: a position, or the id of an event.
 extension ChangeCursor {
+    /// The id of the last event that the reader has seen of a ledger; its position alone as long as that was not looked up.
+    public func eventID(of store: StoreID) -> String {
+        guard let seen = seen[store] else { return "0" }
+        let hash = seen.hash.prefix(ChangeEvent.hashBytes)
+        return hash.isEmpty ? "\(seen.position)" : "\(seen.position)-\(hash.hexadecimal)"
+    }
+
     /// Parses a position, as `42`, or an event's id, as `42-9f86d081884c7d65`.
     public init?(_ text: String, of store: StoreID) {
         let parts = text.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)

@@ -60,6 +60,7 @@ public struct ChangeFeed: Service {
     public func page(
         after cursor: ChangeCursor, of scope: StoreScope, limit: Int, until deadline: ContinuousClock.Instant
     ) async throws -> ChangePage {
+        var cursor = cursor
         while true {
             let heads = try await heads(of: scope)
             let behind = try cursor.keysBehind(heads).prefix(limit)
@@ -72,7 +73,10 @@ public struct ChangeFeed: Service {
             guard .now < deadline, !waiters.isClosed, !Task.isCancelled else {
                 return ChangePage(events: [], cursor: cursor)
             }
-            try await waiters.wait(beyond: heads, until: deadline)
+            var positions = Dictionary(heads.map { ($0.storeID, $0.position) }, uniquingKeysWith: max)
+            // Stores that are created meanwhile; for all, the catalog has an entry then.
+            for store in scope.stores ?? [] where positions[store] == nil { positions[store] = .zero }
+            try await waiters.wait(beyond: positions, until: deadline)
         }
     }
 

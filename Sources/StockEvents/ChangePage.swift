@@ -8,17 +8,19 @@ public struct ChangePage: Sendable {
 }
 
 extension ChangeCursor {
-    /// The ledgers that have changes after this cursor, the ones after the last one served first.
+    /// The ledgers that have changes after this cursor, those after the last one served first.
+    /// For the ledgers that have none, the cursor has the hash of the last entry from then on.
     /// - Throws: `.historyChanged` if a ledger does not have what the cursor's reader has seen.
-    func keysBehind(_ heads: [LedgerHead]) throws(LedgerError) -> [EntryKey] {
+    mutating func keysBehind(_ heads: [LedgerHead]) throws(LedgerError) -> [EntryKey] {
         var keys: [EntryKey] = []
         for head in heads {
             let seen = seen[head.storeID] ?? Seen(.zero, hash: [])
             guard seen.position <= head.position else { throw .historyChanged }
             if seen.position < head.position {
                 keys.append(EntryKey(storeID: head.storeID, position: seen.position))
-            } else if !head.hash.bytes.starts(with: seen.hash) {
-                throw .historyChanged
+            } else {
+                guard head.hash.bytes.starts(with: seen.hash) else { throw .historyChanged }
+                add(head)
             }
         }
         guard seen.keys.allSatisfy({ store in heads.contains { $0.storeID == store } }) else { throw .historyChanged }

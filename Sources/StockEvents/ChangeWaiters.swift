@@ -77,10 +77,11 @@ public final class ChangeWaiters: Sendable {
         return stores
     }
 
-    /// Waits until a ledger is beyond its head, the deadline has passed, the task is cancelled, or all waiting ends.
+    /// Waits until a ledger is beyond its position, the deadline has passed, the task is cancelled, or all waiting ends.
     /// - Throws: `.overloaded` if too many wait.
-    func wait(beyond heads: [LedgerHead], until deadline: ContinuousClock.Instant) async throws(LedgerError) {
-        let positions = Dictionary(heads.map { ($0.storeID, $0.position) }, uniquingKeysWith: max)
+    func wait(
+        beyond positions: [StoreID: Position], until deadline: ContinuousClock.Instant
+    ) async throws(LedgerError) {
         let id = state.withLock { $0.waiters.count < capacity ? $0.makeID() : nil }
         guard let id else { throw .overloaded }
         await withTaskCancellationHandler {

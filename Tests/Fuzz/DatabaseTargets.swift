@@ -44,11 +44,10 @@ extension FuzzTarget {
                 try require(again == outcome, "it is another outcome")
             }
             if let hash = PasswordHash(text) { try require(hash.description == text, "it is another hash") }
-            for action in AuditAction.allCases {
+            for action in AuditAction.allCases.map(\.rawValue) + ["unknown"] {
                 let entry = AuditEntry(
                     storeID: .catalog, position: Position(rawValue: 1), recordedAt: Timestamp(microseconds: 0),
-                    actor: "a",
-                    action: action, requestID: "r", detail: text, hash: .origin)
+                    actor: "a", actionName: action, requestID: "r", detail: text, hash: .origin)
                 var catalog = DerivedCatalog()
                 try? catalog.apply(entry)
                 _ = entry.subject

@@ -79,7 +79,7 @@ extension FuzzTarget {
     static let heads = FuzzTarget("heads") { bytes in
         let path = temporaryFile("heads")
         try Data(bytes).write(to: URL(filePath: path))
-        _ = try HeadsFile(path: path).read()
+        _ = try HeadsFile(path: path).read(signedBy: nil)
     }
 
     /// A settings file; and a text as the value of the setting that the first byte chooses.

@@ -30,7 +30,7 @@ struct ChangeFeedTests {
                 }
                 try await group.waitForAll()
                 let none = try await feed.page(after: cursor, of: .all, limit: limit, until: .now)
-                #expect(none.events.isEmpty && none.cursor == cursor)
+                #expect(none.events.isEmpty && none.cursor.text == cursor.text)
                 for (store, count) in [(StoreID.catalog, 4), (.one, writes), (.two, writes)] {
                     let positions = followed.filter { $0.storeID == store }.map(\.position.rawValue)
                     #expect(positions == (1...Int64(count)).map(\.self), "store \(store)")
@@ -93,6 +93,23 @@ struct ChangeFeedTests {
                 let none = try await feed.page(
                     after: await (try page).cursor, of: .only([.one]), limit: 10, until: .now + .milliseconds(20))
                 #expect(none.events.isEmpty)
+                group.cancelAll()
+            }
+        }
+    }
+
+    @Test("who waits for a store that does not exist yet gets its first change", arguments: StorageUnderTest.allCases)
+    func newStore(storage: StorageUnderTest) async throws {
+        try await storage.with { ledger in
+            let feed = ChangeFeed(ledger: ledger, waiters: ChangeWaiters(), interval: .milliseconds(5))
+            let (new, scope) = (StoreID(rawValue: 3), StoreScope.only([.one, StoreID(rawValue: 3)]))
+            let cursor = try await feed.end(of: scope)
+            try await withThrowingTaskGroup { group in
+                group.addTask { await feed.run() }
+                async let page = feed.page(after: cursor, of: scope, limit: 10, until: .now + .seconds(600))
+                _ = try await ledger.change(.createStore(new, name: "Third"), .testing())
+                _ = try await ledger.record(.stockIn(1, LevelKey(new, .sugar)), .testing())
+                #expect(try await page.events.map(\.storeID) == [new])
                 group.cancelAll()
             }
         }

@@ -20,8 +20,10 @@ struct ChangeWaitersTests {
     func wakes() async throws {
         let waiters = ChangeWaiters()
         let far = ContinuousClock.now + .seconds(600)
-        async let one: Void = waiters.wait(beyond: [Self.head(1, 5)], until: far)
-        async let both: Void = waiters.wait(beyond: [Self.head(2, 6), Self.head(3, 3)], until: far)
+        async let one: Void = waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 5)], until: far)
+        async let both: Void = waiters.wait(
+            beyond: [StoreID(rawValue: 2): Position(rawValue: 6), StoreID(rawValue: 3): Position(rawValue: 3)],
+            until: far)
         await awaitReaders(waiters, of: [1, 2, 3])
         waiters.wake([Self.head(1, 5), Self.head(2, 6), Self.head(3, 2), Self.head(4, 9)])
         await awaitReaders(waiters, of: [1, 2, 3])
@@ -43,30 +45,32 @@ struct ChangeWaitersTests {
                 await Task.yield()
             }
         }
-        try await waiters.wait(beyond: [Self.head(1, 0)], until: .now)
+        try await waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 0)], until: .now)
         looks.cancel()
 
-        let cancelled = Task { try await waiters.wait(beyond: [Self.head(1, 0)], until: far) }
+        let cancelled = Task {
+            try await waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 0)], until: far)
+        }
         await awaitReaders(waiters, of: [1])
         cancelled.cancel()
         try await cancelled.value
         #expect(waiters.awaitedStores(expiring: .now).isEmpty)
 
-        async let closed: Void = waiters.wait(beyond: [Self.head(1, 0)], until: far)
+        async let closed: Void = waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 0)], until: far)
         await awaitReaders(waiters, of: [1])
         waiters.close()
         try await closed
-        try await waiters.wait(beyond: [Self.head(1, 0)], until: far)
+        try await waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 0)], until: far)
     }
 
     @Test("are limited in number")
     func capacity() async throws {
         let waiters = ChangeWaiters(capacity: 1)
         let far = ContinuousClock.now + .seconds(600)
-        async let first: Void = waiters.wait(beyond: [Self.head(1, 0)], until: far)
+        async let first: Void = waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 0)], until: far)
         await awaitReaders(waiters, of: [1])
         await #expect {
-            try await waiters.wait(beyond: [Self.head(1, 0)], until: far)
+            try await waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 0)], until: far)
         } throws: { error in
             if case LedgerError.overloaded = error { true } else { false }
         }

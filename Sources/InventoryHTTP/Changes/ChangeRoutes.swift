@@ -10,7 +10,7 @@ import StockEvents
 extension InventoryAPI {
     /// The changes to a store, or to all ledgers that the caller sees, after what it has seen.
     func listChanges(_ context: RequestContext) async throws -> Response {
-        let reader = ChangeReader(feed: changes, context)
+        let reader = ChangeReader(api: self, context)
         let limit = try context.parameters.limit()
         let wait = try context.parameters.integer(.wait)
         var response: Response
@@ -18,8 +18,13 @@ extension InventoryAPI {
             try context.parameters.refuse([.wait])
             response = try await reader.stream(limit: limit)
         } else {
-            let page = try await reader.page(
-                after: try await reader.start(lastEventID: nil), limit: limit, wait: .seconds(wait ?? 0))
+            let start = try await reader.start(lastEventID: nil)
+            let page =
+                if let wait, wait > 0 {
+                    try await reader.nextPage(after: start, limit: limit, wait: .seconds(wait)).page
+                } else {
+                    try await reader.page(after: start, limit: limit)
+                }
             response = Response.json(capacity: 128 + 512 * page.events.count) { reader.write(page, to: &$0) }
         }
         response.headers[.vary] = "Accept"
@@ -29,14 +34,15 @@ extension InventoryAPI {
 
 /// A client that follows changes.
 private struct ChangeReader: Sendable {
-    let feed: ChangeFeed
+    let api: InventoryAPI
+    private var feed: ChangeFeed { api.changes }
     /// `nil`: all ledgers that the caller sees.
     let store: StoreID?
     private let scope: StoreScope
     private let context: RequestContext
 
-    init(feed: ChangeFeed, _ context: RequestContext) {
-        self.feed = feed
+    init(api: InventoryAPI, _ context: RequestContext) {
+        self.api = api
         self.context = context
         store = context.path.storeID
         scope = store.map { .only([$0]) } ?? context.principal.scope
@@ -66,18 +72,21 @@ private struct ChangeReader: Sendable {
         return try await asProblem { try await feed.end(of: scope) }
     }
 
-    func page(after cursor: ChangeCursor, limit: Int, wait: Duration) async throws -> ChangePage {
-        let page = try await asProblem {
-            try await feed.page(after: cursor, of: scope, limit: limit, until: .now + wait)
-        }
-        if wait > .zero {
-            // Meanwhile the client may have left, or its key may have been revoked.
-            guard context.channel?.isActive != false else {
-                throw UnreadableRequest(cause: ChannelError.ioOnClosedChannel)
-            }
-            try await context.recheck?()
-        }
-        return page
+    /// The changes that there are.
+    func page(after cursor: ChangeCursor, limit: Int) async throws -> ChangePage {
+        try await asProblem { try await feed.page(after: cursor, of: scope, limit: limit, until: .now) }
+    }
+
+    /// Waits for the next changes, as long as the client is there.
+    func nextPage(
+        after cursor: ChangeCursor, limit: Int, wait: Duration
+    ) async throws -> (page: ChangePage, isInputClosed: Bool) {
+        let waiting = Task { try await feed.page(after: cursor, of: scope, limit: limit, until: .now + wait) }
+        context.onInputClosed { waiting.cancel() }
+        let page = try await asProblem { try await waiting.value }
+        // The key may have been revoked meanwhile.
+        try await context.recheck?()
+        return (page, waiting.isCancelled)
     }
 
     private func asProblem<Value>(_ body: () async throws -> Value) async throws -> Value {
@@ -103,6 +112,7 @@ private struct ChangeReader: Sendable {
         json.closeArray()
         if let store {
             json.field("next_after", page.cursor.position(of: store))
+            json.field("next_id", page.cursor.eventID(of: store))
         } else {
             json.field("next_after", page.cursor.text)
         }
@@ -119,17 +129,23 @@ extension ChangeReader {
     func stream(limit: Int) async throws -> Response {
         // Before the head is sent, so that an error becomes a problem.
         let start = try await start(lastEventID: context.request.headers[.lastEventID])
-        let first = try await page(after: start, limit: limit, wait: .zero)
+        let first = try await page(after: start, limit: limit)
         return Response(
-            status: .ok, headers: [.contentType: MediaType.eventStream.rawValue, .cacheControl: "no-store"],
+            status: .ok,
+            headers: [
+                .contentType: MediaType.eventStream.rawValue, .cacheControl: "no-store", .accelBuffering: "no",
+            ],
             body: ResponseBody { writer in
                 try await writer.write(bytes(of: first, isFirst: true))
                 var cursor = first.cursor
                 while !feed.isClosed {
                     do {
-                        let next = try await page(after: cursor, limit: limit, wait: Self.heartbeat)
-                        try await writer.write(bytes(of: next))
-                        cursor = next.cursor
+                        // Each page is a read, whoever asks for it.
+                        while let pause = api.pause(before: context) { try await Task.sleep(for: pause) }
+                        let next = try await nextPage(after: cursor, limit: limit, wait: Self.heartbeat)
+                        try await writer.write(bytes(of: next.page))
+                        guard !next.isInputClosed else { break }
+                        cursor = next.page.cursor
                     } catch LedgerError.unavailable, LedgerError.overloaded {
                         try await Task.sleep(for: Self.pauseAfterFailure)
                         try await writer.write(Self.comment)
@@ -142,19 +158,27 @@ extension ChangeReader {
             })
     }
 
+    private func id(after page: ChangePage) -> String {
+        store.map { page.cursor.eventID(of: $0) } ?? page.cursor.text
+    }
+
     /// A comment, which clients ignore.
     private static let comment = ByteBuffer(string: ":\n\n")
 
     private func bytes(of page: ChangePage, isFirst: Bool = false) -> ByteBuffer {
         guard !page.events.isEmpty || isFirst else { return Self.comment }
         var bytes = ByteBufferAllocator().buffer(capacity: 64 + 512 * page.events.count)
-        if isFirst { bytes.writeStaticString("retry: 1000\n\n") }
+        if isFirst {
+            // With an id, so that a client that loses the connection before the first event misses none.
+            let id = page.events.isEmpty ? "id: \(id(after: page))\n" : ""
+            bytes.writeString("retry: 1000\n\(id)\n")
+        }
         for (index, event) in page.events.enumerated() {
             if store != nil {
                 bytes.writeString("id: \(event.id)\n")
             } else if index == page.events.count - 1 {
                 // The whole page has one cursor: what was lost with the connection comes again, with the same ids.
-                bytes.writeString("id: \(page.cursor.text)\n")
+                bytes.writeString("id: \(id(after: page))\n")
             }
             bytes.writeStaticString("data: ")
             // Swapped, because a second reference would copy the buffer.

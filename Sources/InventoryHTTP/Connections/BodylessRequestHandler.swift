@@ -46,6 +46,9 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
     private var isReadRequested = false
     /// Of a response that is written part by part.
     private var unflushedBytes = 0
+    /// Whether the client sends no more.
+    private var isInputClosed = false
+    private var inputClosed: (@Sendable () -> Void)?
     /// Whether its parts are flushed one by one, because its client waits for them.
     private var isEventStream = false
 
@@ -69,6 +72,7 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        inputHasClosed()
     }
 
     // MARK: Inbound
@@ -83,7 +87,19 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
 
     /// Queued like requests: the end of input must not end the connection before the response.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent { inputHasClosed() }
         receive(.user(event))
+    }
+
+    private func inputHasClosed() {
+        isInputClosed = true
+        inputClosed?()
+        inputClosed = nil
+    }
+
+    /// - Parameter callback: Called once the client sends no more, instead of the one before.
+    func onInputClosed(_ callback: @escaping @Sendable () -> Void) {
+        if isInputClosed { callback() } else { inputClosed = callback }
     }
 
     func read(context: ChannelHandlerContext) {

@@ -74,7 +74,7 @@ public struct CORSPolicy: Sendable, CustomStringConvertible {
 
     private static let requestHeaders =
         "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Inventory-History, "
-        + "Inventory-Min-Position, X-Request-Id"
+        + "Inventory-Min-Position, Last-Event-ID, X-Request-Id"
 
     private static let responseHeaders =
         "Cache-Status, ETag, Idempotent-Replayed, Inventory-Freshness, Inventory-History, Inventory-Position, "

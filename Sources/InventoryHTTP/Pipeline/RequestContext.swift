@@ -23,6 +23,17 @@ struct RequestContext {
     /// The connection, to see whether the client is still there; `nil` in tests.
     var channel: (any Channel)?
 
+    /// Calls back once the client sends no more: it may have left, and a response that is long in coming is of no use.
+    func onInputClosed(_ callback: @escaping @Sendable () -> Void) {
+        guard let channel else { return }
+        channel.eventLoop.execute {
+            guard
+                let handler = try? channel.pipeline.syncOperations.handler(type: BodylessRequestHandler.self)
+            else { return callback() }
+            handler.onInputClosed(callback)
+        }
+    }
+
     /// The `{store_id}` of the path, which the route must have, as for those below.
     var storeID: StoreID { placeholder(path.storeID) }
     var productID: ProductID { placeholder(path.productID) }

@@ -13,6 +13,8 @@ extension HTTPField.Name {
     static let rateLimitPolicy = HTTPField.Name(HeaderName.rateLimitPolicy)!
     static let lastEventID = HTTPField.Name("Last-Event-ID")!
     static let requestID = HTTPField.Name(HeaderName.requestID)!
+    /// `no`: nginx passes on what it receives, instead of waiting for more.
+    static let accelBuffering = HTTPField.Name("X-Accel-Buffering")!
     static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
     static let forwardedProto = HTTPField.Name("X-Forwarded-Proto")!
 }

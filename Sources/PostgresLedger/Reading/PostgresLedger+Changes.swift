@@ -4,7 +4,8 @@ import Postgres
 extension PostgresLedger: ChangeReading {
     public func heads(of scope: StoreScope) async throws(LedgerError) -> [LedgerHead] {
         do {
-            return try await primary.run { session in
+            // Whose timeouts are short, so that readers learn soon that the primary does not respond.
+            return try await watch.run { session in
                 try session.execute(Self.heads, .stores(in: scope)).map(LedgerHead.init)
             }
         } catch {

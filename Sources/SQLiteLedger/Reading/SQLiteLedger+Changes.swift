@@ -4,7 +4,11 @@ public import Inventory
 extension SQLiteLedger: ChangeReading {
     public func heads(of scope: StoreScope) async throws(LedgerError) -> [LedgerHead] {
         try await reader.lookUp { database in
-            try database.rows(Self.heads, scope.json, decode: LedgerHead.init)
+            // It has no changes any more; those that there are are elsewhere.
+            if let destination = try LedgerDestination.find(in: database) {
+                throw LedgerError.moved(to: destination.name)
+            }
+            return try database.rows(Self.heads, scope.json, decode: LedgerHead.init)
         }
     }
 

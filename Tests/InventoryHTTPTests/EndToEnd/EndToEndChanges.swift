@@ -5,6 +5,7 @@ import JSON
 import LedgerTesting
 import NIOCore
 import NIOHTTP1
+import RateLimiting
 import ServerTesting
 import ServiceLifecycle
 import Testing
@@ -140,6 +141,54 @@ extension EndToEnd {
             }
         }
 
+        @Test("a stream that is lost before its first event misses none", arguments: ["/stores/1/changes", "/changes"])
+        func lostBeforeFirst(path: String) async throws {
+            try await LiveServer.with { server in
+                try await server.stocked()
+                var last = ""
+                try await server.follow("\(path)?after=latest") { events in last = try await events.nextID() }
+                _ = try await server.move(101, store: 1, 1, "sale")
+                try await server.follow("\(path)?after=latest", headers: [("Last-Event-ID", last)]) { events in
+                    try await events.expectNext("sequence", "0000000000000006")
+                }
+            }
+        }
+
+        @Test("a client that sends no more waits no longer", arguments: ["", "Connection: keep-alive\r\n"])
+        func inputClosed(header: String) async throws {
+            try await LiveServer.with { server in
+                try await server.stocked()
+                // Three whole waits would take longer than the test may.
+                for accept in ["*/*", "*/*", "*/*", "text/event-stream"] {
+                    let wait = accept == "*/*" ? "&wait=60" : ""
+                    let answer = try await exchange(
+                        port: server.port,
+                        [
+                            "GET /stores/1/changes?after=5\(wait) HTTP/1.1\r\nHost: a\r\nAccept: \(accept)\r\n\(header)"
+                                + "Authorization: Bearer \(server.token(.reader))\r\n\r\n"
+                        ], hangsUp: true)
+                    #expect(answer.hasPrefix("HTTP/1.1 200"))
+                    #expect(accept == "*/*" ? answer.contains(#""items":[]"#) : answer.contains("retry: 1000"))
+                }
+            }
+        }
+
+        @Test("each page of a stream costs a permit")
+        func rates() async throws {
+            var rates = RatePolicies()
+            rates.roles[.reader] = RatePolicies.Pair(reads: RatePolicy(permitsPerSecond: 1, burst: 100))
+            try await LiveServer.with(rates: rates) { server in
+                try await server.stocked()
+                for _ in 0..<45 { _ = try await server.move(101, store: 1, 1, "stock-in") }
+                try await server.follow("/stores/1/changes?limit=1") { events in
+                    for _ in 0..<50 { _ = try #require(try await events.next()) }
+                }
+                let rate = try await server.get("/products", as: .reader).header("ratelimit")
+                let left = try #require(rate?.firstMatch(of: /r=(\d+)/)?.output.1)
+                #expect(Int(left) ?? 100 < 90, "\(left)")
+            }
+        }
+
         @Test("a stream ends when its key is revoked, and when the server stops")
         func ends() async throws {
             try await LiveServer.with { server in
@@ -212,6 +261,14 @@ private struct EventStream {
             }
             guard let more = try await bytes.next(isolation: isolation) else { return nil }
             text += String(buffer: more)
+        }
+    }
+
+    /// - Returns: The first id.
+    mutating func nextID(isolation: isolated (any Actor)? = #isolation) async throws -> String {
+        while true {
+            if let id = text.firstMatch(of: /(?m)^id: (.*)$/) { return String(id.output.1) }
+            text += String(buffer: try #require(try await bytes.next(isolation: isolation)))
         }
     }
 
