@@ -77,7 +77,7 @@ extension EndToEnd {
                         #expect(
                             preflight.header("Access-Control-Allow-Headers")
                                 == "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
-                                + "Inventory-History, Inventory-Min-Position, X-Request-Id")
+                                + "Inventory-History, Inventory-Min-Position, Last-Event-ID, X-Request-Id")
                         #expect(preflight.header("Access-Control-Max-Age") == "7200")
                         #expect(preflight.header("Vary") == "Origin")
                     }
