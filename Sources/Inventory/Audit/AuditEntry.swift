@@ -59,6 +59,9 @@ public enum AuditAction: String, CaseIterable, Sendable {
     case userEnabled = "user-enabled"
     case userPasswordSet = "user-password-set"
 
+    /// Those in the logs of stores and of the catalog; the others are in the log of keys and users.
+    public static let ofLedgers = allCases.filter { !$0.rawValue.hasPrefix("key-") && !$0.rawValue.hasPrefix("user-") }
+
     init(_ type: MovementType) {
         switch type {
         case .stockIn: self = .stockIn

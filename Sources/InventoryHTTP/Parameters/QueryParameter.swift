@@ -48,7 +48,7 @@ enum QueryParameter: String, CaseIterable {
         case .type: .oneOf(MovementType.choices.map(\.name))
         case .groupBy: .oneOf(ReportQuery.Grouping.allCases.map(\.rawValue))
         case .escape: .oneOf(CSVEscaping.allCases.map(\.rawValue))
-        case .action: .oneOf(AuditAction.allCases.map(\.rawValue))
+        case .action: .oneOf(AuditAction.ofLedgers.map(\.rawValue))
         case .after: .changeCursor
         case .wait: .integer(0...60)
         }

@@ -64,4 +64,11 @@ extension AuditCommand {
     }
 }
 
-extension AuditAction: ExpressibleByArgument {}
+extension AuditAction: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let action = Self.ofLedgers.first(where: { $0.rawValue == argument }) else { return nil }
+        self = action
+    }
+
+    public static var allValueStrings: [String] { ofLedgers.map(\.rawValue) }
+}
