@@ -18,6 +18,8 @@ struct InventoryAPI: Sendable {
     let health: any HealthReporting
     let draining = DrainingFlag()
     let reports: ReportQueue
+    /// Changes of passwords take turns, too: each takes a thread for long.
+    let passwordChanges = ReportQueue(atOnce: 1)
     private let limiter: RateLimiter?
     let limits: HTTPLimits
 

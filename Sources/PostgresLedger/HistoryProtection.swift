@@ -9,6 +9,7 @@ enum HistoryProtection {
         let triggers = Migration.triggers
         let results = try session.pipeline([
             Query(missingTriggers, .texts(triggers.map(\.table)), .texts(triggers.map(\.name))),
+            Query(tables, .texts(ServingRole.privileges.map(\.table))),
             Query(hasParameters ? excessesOf15 : excesses),
         ])
         return try results.flatMap { try $0.map { try $0.text(0) } }
@@ -21,6 +22,18 @@ enum HistoryProtection {
         from unnest($1::text[], $2::text[]) as made (tab, name)
         left join pg_trigger t on tgrelid = to_regclass(tab) and tgname = name
         where t.oid is null or tgenabled not in ('O', 'A')
+        """)
+
+    /// What shows some readers other rows than others, or writes something else.
+    private static let tables = Statement(
+        "history_protection.tables",
+        """
+        select format('%s is %s', relname, case when relkind <> 'r' then 'no table'
+            when relrowsecurity then 'under row security' else 'under a rule' end)
+        from pg_class c
+        where oid = any(select to_regclass(name) from unnest($1::text[]) name)
+            and (relkind <> 'r' or relrowsecurity or exists (select from pg_rewrite where ev_class = c.oid))
+        order by 1
         """)
 
     /// `pg_parameter_acl` is there since PostgreSQL 15.

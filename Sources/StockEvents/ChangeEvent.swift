@@ -31,7 +31,7 @@ public struct ChangeEvent: Sendable {
     /// The position with leading zeros, so that texts compare like numbers. (Sequence extension of CloudEvents.)
     public var sequence: String {
         let digits = String(entry.position.rawValue)
-        return String(repeating: "0", count: Self.sequenceDigits - digits.utf8.count) + digits
+        return String(repeating: "0", count: max(0, Self.sequenceDigits - digits.utf8.count)) + digits
     }
 
     private static let sequenceDigits = String(maximumJSONInteger).utf8.count

@@ -27,7 +27,7 @@ struct PrintableTextTests {
             "Su\u{200C}gar", "Su\u{200D}gar", "Sugar\u{200D}", "\u{200D}چ", "\u{200C}", "چ\u{200C}", "چ\u{200C} ا",
             "چ \u{200C}ا", "چ\u{200C}\u{200C}ا", "چ\u{200D}a", "Sugar\u{FE0F}", "Sugar 1\u{FE0F}kg", "\u{FE0F}",
             "a\u{FE00}",
-            "", " ", "\u{00A0}", "a\u{0}", "a\u{7F}", "a\u{85}", "a\nb",
+            "", " ", "\u{00A0}", "a\u{0}", "a\u{7F}", "a\u{85}", "a\nb", "a\u{2028}b", "a\u{2029}b",
         ])
     func unprintable(text: String) {
         #expect(!isPrintable(text, atMost: 40))

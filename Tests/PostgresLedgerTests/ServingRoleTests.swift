@@ -171,6 +171,21 @@ struct ServingRoleTests {
         }
     }
 
+    @Test("is reported if a table hides rows, writes something else, or is none")
+    func tables() async throws {
+        try await TestDatabase.with { database in
+            try await database.execute(
+                """
+                alter table audit_log enable row level security;
+                create rule nothing as on insert to movements do instead nothing
+                """)
+            let defects = try await TestDatabase.withPool(database.primaryURL) {
+                try await Schema($0).protectionDefects()
+            }
+            #expect(defects == ["audit_log is under row security", "movements is under a rule"])
+        }
+    }
+
     @Test("is reported if a trigger is missing or disabled")
     func triggers() async throws {
         try await TestDatabase.with { database in

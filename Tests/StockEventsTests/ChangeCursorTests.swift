@@ -28,6 +28,19 @@ struct ChangeCursorTests {
         #expect(ChangeCursor(text) == nil)
     }
 
+    @Test("an event has a sequence at whatever position it is")
+    func sequence() {
+        for (position, sequence) in [
+            (1, "0000000000000001"), (1 << 60, "1152921504606846976"), (.max, "9223372036854775807"),
+        ] as [(Int64, String)] {
+            let entry = AuditEntry(
+                storeID: StoreID(rawValue: 1), position: Position(rawValue: position),
+                recordedAt: Timestamp(microseconds: 0), actor: "a", actionName: "sale", requestID: "r", detail: "{}",
+                hash: .origin)
+            #expect(ChangeEvent(entry).sequence == sequence)
+        }
+    }
+
     @Test("one store's is a position, or an event's id")
     func oneStore() throws {
         let store = StoreID(rawValue: 1)

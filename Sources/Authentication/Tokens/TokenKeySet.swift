@@ -131,8 +131,9 @@ public final class TokenKeySet: Service {
         guard source != nil else { return nil }
         let now = clock.now()
         let output: String? = state.withLock { state in
-            guard state.failure != nil else { return nil }
             let left = max(.zero, state.validUntil - now).components.seconds
+            // A source that does not respond does not fail either.
+            guard state.failure != nil || left == 0 else { return nil }
             return left > 0
                 ? "they cannot be read: the last ones are accepted for \(left) more seconds"
                 : "they cannot be read, and the last ones are too old: their tokens are refused"

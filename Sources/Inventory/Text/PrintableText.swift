@@ -11,7 +11,7 @@ public func isPrintable(_ text: String, atMost maximum: Int) -> Bool {
     var isSeen = false
     for index in scalars.indices {
         let scalar = scalars[index]
-        guard scalar.value >= 0x20, !(0x7F...0x9F).contains(scalar.value) else { return false }
+        guard scalar.value >= 0x20, !(0x7F...0x9F).contains(scalar.value), !scalar.isLineBreak else { return false }
         if scalar.isInvisible {
             let next = scalars[scalars.index(after: index)...].first
             guard let previous, scalar.isAllowed(after: previous, before: next) else { return false }
@@ -24,6 +24,9 @@ public func isPrintable(_ text: String, atMost maximum: Int) -> Bool {
 }
 
 extension Unicode.Scalar {
+    /// The separators of lines and paragraphs, which are no controls.
+    fileprivate var isLineBreak: Bool { value == 0x2028 || value == 0x2029 }
+
     /// Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt), of which U+00AD is the first.
     fileprivate var isInvisible: Bool { value >= 0xAD && properties.isDefaultIgnorableCodePoint }
 

@@ -36,7 +36,10 @@ extension InventoryAPI {
         let change: PasswordBody = try context.read(&fields)
         let command = try context.commandContext()
         guard let user = try await credentials.user(name), user.disabledAt == nil else { throw Problem.wrongPassword }
-        switch try await passwords.hash(change.new, of: user, replacing: change.current) {
+        let hashed = try await passwordChanges.run(for: context.principal.id) {
+            try await passwords.hash(change.new, of: user, replacing: change.current)
+        }
+        switch hashed {
         case .failure(.wrong): throw Problem.wrongPassword
         case .failure(.common):
             throw Problem(invalidBody: [

@@ -39,6 +39,12 @@ extension InventoryAPI {
     private func page(
         _ query: ReportQuery, _ freshness: Freshness, _ context: RequestContext
     ) async throws -> Snapshot<Page<ReportRow, ReportRow.Key>> {
+        try await takingTurns(context) { try await ledger(for: context).report(query, freshness) }
+    }
+
+    /// For what reads whole ledgers: few run at a time, and each is charged for the time that it takes.
+    func takingTurns<Value: Sendable>(_ context: RequestContext, _ read: () async throws -> Value) async throws -> Value
+    {
         try await reports.run(for: context.principal.id) {
             // It may have waited for long.
             guard context.channel?.isActive != false else {
@@ -46,7 +52,7 @@ extension InventoryAPI {
             }
             let start = ContinuousClock.now
             defer { charge(.now - start, to: context) }
-            return try await ledger(for: context).report(query, freshness)
+            return try await read()
         }
     }
 

@@ -22,6 +22,9 @@ final class DocumentAdmission: Sendable {
         func wasMissedBefore(_ key: DocumentKey) -> Bool { young[key.hashValue] ?? old[key.hashValue] ?? false }
     }
 
+    /// What Redis takes for a document besides its body and its name, which is in the keys of the document and of its lease.
+    private static let overheadBytes = 512
+
     private let state = Mutex(State())
 
     /// Records a caller's miss.
@@ -48,8 +51,8 @@ final class DocumentAdmission: Sendable {
         at now: ContinuousClock.Instant = .now
     ) -> Bool {
         guard let reader else { return true }
-        let bytes = document.body.readableBytes
-        guard bytes <= Self.maximumBytes else { return false }
+        guard document.body.readableBytes <= Self.maximumBytes else { return false }
+        let bytes = document.body.readableBytes + 2 * key.name.utf8.count + Self.overheadBytes
         return isStored
             || state.withLock { state in
                 if now - state.minuteBegan >= .seconds(60) { (state.minuteBegan, state.spent) = (now, [:]) }

@@ -10,7 +10,7 @@ extension CommandContext {
     ///   - key: Makes the command safe to repeat.
     ///   - request: The command, as the contract's JSON.
     static func person(key: String? = nil, request: String = "") -> CommandContext {
-        let actor = "cli:\(NSUserName())"
+        let actor = "cli:\(NSUserName().withoutControls)"
         return CommandContext(
             actor: actor, requestID: "cli-" + .randomID(),
             idempotency: key.map {

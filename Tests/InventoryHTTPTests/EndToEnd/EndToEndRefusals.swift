@@ -159,7 +159,8 @@ extension EndToEnd {
                 ("/stores/1/stock/101?limit=1", "limit"), ("/stock-movements?type=theft", "type"),
                 ("/stock-movements?store_id=0", "store_id"), ("/stock-movements?from=2026-13-01T00:00:00Z", "from"),
                 ("/report?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
-                ("/report?group_by=week", "group_by"), ("/audit?action=theft", "action"), ("/audit?action=key-created", "action"),
+                ("/report?group_by=week", "group_by"), ("/audit?action=theft", "action"),
+                ("/audit?action=key-created", "action"),
                 ("/stores/1/stock?min_position=new", "min_position"),
             ]
             try await LiveServer.with { server in
