@@ -8,7 +8,7 @@ from typing import NamedTuple
 from measure.command import Failed, say
 from measure.machine.child import Child
 from measure.machine.undo import Journal
-from measure.servers.postgres import ROLE, PostgresServer, database_url, postgres_bin
+from measure.servers.postgres import OWNER, PostgresServer, database_url, postgres_bin
 
 DATABASE = "baseline"
 TABLES = Path(__file__).with_name("pgbench_tables.sql")
@@ -36,14 +36,14 @@ class Pgbench:
         say("seeding the baseline")
         self._server, self._journal = server, journal
         server.create_database(DATABASE)
-        server.execute(TABLES.read_text(), DATABASE, user=ROLE)
+        server.execute(TABLES.read_text(), DATABASE, user=OWNER)
 
     def run(self, seconds: int, stores: int, products: int) -> PgbenchRate:
         self._server.checkpoint()
         command = [
             *(str(postgres_bin() / "pgbench"), "--no-vacuum", "--protocol=prepared", "--jobs=2"),
             *(f"--client={CLIENTS}", f"--time={seconds}", f"--define=stores={stores}", f"--define=products={products}"),
-            *(f"--file={MOVEMENT}", database_url(self._server, database=DATABASE)),
+            *(f"--file={MOVEMENT}", database_url(self._server, database=DATABASE, role=OWNER)),
         ]
         environment = {"PATH": os.environ["PATH"]}
         with Child(command, self._journal, has_own_session=False, environment=environment) as pgbench:
