@@ -3,6 +3,15 @@ extension Sequence<UInt8> {
     package var hexadecimal: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 }
 
+extension [UInt8] {
+    /// From two hexadecimal digits for each of `count` bytes; `nil` for anything else.
+    package init?(hexadecimal text: some Collection<UInt8>, count: Int) {
+        let digits = text.compactMap(\.hexDigit)
+        guard digits.count == 2 * count, text.count == digits.count else { return nil }
+        self = stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+}
+
 extension UInt8 {
     /// What this byte stands for as a hexadecimal digit, if it is one.
     package var hexDigit: UInt8? {

@@ -12,6 +12,16 @@ extension LedgerNumber {
 /// The largest number that a JSON client reads exactly, 2^53 - 1 (RFC 8259, section 6).
 public let maximumJSONInteger: Int64 = 9_007_199_254_740_991
 
+extension Int64 {
+    /// Parses a number as JSON writes it: digits without leading zeros, up to ``maximumJSONInteger``.
+    package init?(ledgerNumber text: Substring) {
+        guard let number = Int64(text), (0...maximumJSONInteger).contains(number),
+            String(number).utf8.elementsEqual(text.utf8)
+        else { return nil }
+        self = number
+    }
+}
+
 /// Identifies a store and its ledger.
 public struct StoreID: LedgerNumber {
     public let rawValue: Int64

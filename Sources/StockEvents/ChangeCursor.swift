@@ -53,10 +53,10 @@ extension ChangeCursor {
     /// Parses a position, as `42`, or an event's id, as `42-9f86d081884c7d65`.
     public init?(_ text: String, of store: StoreID) {
         let parts = text.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
-        guard let number = Int64(ledgerNumber: parts[0]) else { return nil }
+        guard let number = Int64(ledgerNumber: Substring(parts[0])) else { return nil }
         var hash: [UInt8] = []
         if parts.count == 2 {
-            guard let known = [UInt8](hash: parts[1], count: ChangeEvent.hashBytes) else { return nil }
+            guard let known = [UInt8](hexadecimal: parts[1], count: ChangeEvent.hashBytes) else { return nil }
             hash = known
         }
         add(store, Seen(Position(rawValue: number), hash: hash))
@@ -83,14 +83,14 @@ extension ChangeCursor {
         if !parts[0].isEmpty {
             // A position, perhaps: that belongs to one ledger.
             guard parts.count > 1 else { return nil }
-            guard let last = Int64(ledgerNumber: parts[0]) else { return nil }
+            guard let last = Int64(ledgerNumber: Substring(parts[0])) else { return nil }
             self.last = StoreID(rawValue: last)
         }
         for part in parts.dropFirst() {
             let fields = part.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-            guard fields.count == 3, let store = Int64(ledgerNumber: fields[0]),
-                let position = Int64(ledgerNumber: fields[1]), position > 0,
-                let hash = [UInt8](hash: fields[2], count: Self.hashBytes)
+            guard fields.count == 3, let store = Int64(ledgerNumber: Substring(fields[0])),
+                let position = Int64(ledgerNumber: Substring(fields[1])), position > 0,
+                let hash = [UInt8](hexadecimal: fields[2], count: Self.hashBytes)
             else { return nil }
             add(StoreID(rawValue: store), Seen(Position(rawValue: position), hash: hash))
         }
@@ -98,22 +98,4 @@ extension ChangeCursor {
 
     /// So that a cursor fits into the head of a request, also where proxies allow 8 KB.
     public static let maximumLedgers = 256
-}
-
-extension Int64 {
-    /// From digits without leading zeros.
-    fileprivate init?(ledgerNumber digits: Substring.UTF8View) {
-        guard let number = Int64(Substring(digits)), (0...maximumJSONInteger).contains(number),
-            String(number).utf8.elementsEqual(digits)
-        else { return nil }
-        self = number
-    }
-}
-
-extension [UInt8] {
-    fileprivate init?(hash text: Substring.UTF8View, count: Int) {
-        let digits = text.compactMap(\.hexDigit)
-        guard digits.count == text.count, digits.count == 2 * count else { return nil }
-        self = stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
-    }
 }

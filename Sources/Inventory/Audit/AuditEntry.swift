@@ -85,9 +85,8 @@ public struct AuditHash: Hashable, Sendable, CustomStringConvertible {
 
     /// Parses 64 hexadecimal digits.
     public init?(hexadecimal text: String) {
-        let digits = text.utf8.compactMap(\.hexDigit)
-        guard digits.count == 64, text.utf8.count == 64 else { return nil }
-        self.init(bytes: stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
+        guard let bytes = [UInt8](hexadecimal: text.utf8, count: SHA256.byteCount) else { return nil }
+        self.init(bytes: bytes)
     }
 
     public var description: String { bytes.hexadecimal }

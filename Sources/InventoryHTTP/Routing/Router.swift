@@ -100,10 +100,10 @@ struct Router: Sendable {
             case .literal(let text):
                 guard segment.hasSameBytes(as: text) else { return nil }
             case .storeID:
-                guard let number = number(segment) else { return nil }
+                guard let number = Int64(ledgerNumber: segment) else { return nil }
                 path.storeID = StoreID(rawValue: number)
             case .productID:
-                guard let number = number(segment) else { return nil }
+                guard let number = Int64(ledgerNumber: segment) else { return nil }
                 path.productID = ProductID(rawValue: number)
             case .productName:
                 guard let name = segment.percentDecoded(plusIsSpace: false) else { return nil }
@@ -116,14 +116,6 @@ struct Router: Sendable {
             }
         }
         return path
-    }
-
-    /// An id in the format of JSON: digits without leading zeros.
-    private static func number(_ text: Substring) -> Int64? {
-        guard let number = Int64(text), (0...maximumJSONInteger).contains(number), String(number) == text else {
-            return nil
-        }
-        return number
     }
 }
 
