@@ -40,7 +40,9 @@ public struct ChangeFeed: Service {
             while (try? await Task.sleep(for: interval)) != nil {
                 let stores = waiters.awaitedStores(expiring: .now)
                 // While the primary cannot be reached, they wait: what they get then is the primary's error.
-                if !stores.isEmpty, let heads = try? await ledger.heads(of: .only(stores)) { waiters.wake(heads) }
+                if !stores.isEmpty, let heads = try? await heads.value(for: CollectionOfOne(.only(stores))) {
+                    waiters.wake(heads.values)
+                }
             }
         }
     }

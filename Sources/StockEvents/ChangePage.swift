@@ -23,7 +23,7 @@ extension ChangeCursor {
                 add(head)
             }
         }
-        guard seen.keys.allSatisfy({ store in heads.contains { $0.storeID == store } }) else { throw .historyChanged }
+        guard Set(seen.keys).isSubset(of: heads.map(\.storeID)) else { throw .historyChanged }
         keys.sort { $0.storeID < $1.storeID }
         let next = last.flatMap { last in keys.firstIndex { $0.storeID > last } } ?? 0
         return Array(keys[next...] + keys[..<next])
