@@ -17,9 +17,9 @@ struct InventoryAPI: Sendable {
     let warming: CacheWarming?
     let health: any HealthReporting
     let draining = DrainingFlag()
-    let reports: ReportQueue
+    let reports: TurnQueue
     /// Changes of passwords take turns, too: each takes a thread for long.
-    let passwordChanges = ReportQueue(atOnce: 1)
+    let passwordChanges = TurnQueue(atOnce: 1)
     private let limiter: RateLimiter?
     let limits: HTTPLimits
 
@@ -39,7 +39,7 @@ struct InventoryAPI: Sendable {
         self.health = health
         self.limiter = limiter
         self.limits = limits
-        reports = ReportQueue(atOnce: limits.reports)
+        reports = TurnQueue(atOnce: limits.reports)
     }
 
     /// The ledger, limited to the caller's stores.

@@ -12,14 +12,10 @@ extension InventoryAPI {
             action: try parameters.choice(.action, AuditAction.init(rawValue:)),
             period: try parameters.period(), after: try parameters.cursor(), limit: try parameters.limit())
         let minimum = try parameters.minimum(in: store)
-        let ledger = ledger(for: context)
         // No index has the actions: what is rare is searched for in all of a ledger.
-        let page =
-            if query.action == nil {
-                try await ledger.audit(query, Freshness(atLeast: minimum))
-            } else {
-                try await takingTurns(context) { try await ledger.audit(query, Freshness(atLeast: minimum)) }
-            }
+        let page = try await takingTurns(context, if: query.action != nil) {
+            try await ledger(for: context).audit(query, Freshness(atLeast: minimum))
+        }
         return context.response(page: page) { json in
             json.openObject()
             json.page(page.value, cursor: parameters.cursor(after:)) { $0.value($1) }

@@ -26,8 +26,7 @@ extension InventoryAPI {
         return created(record, key)
     }
 
-    /// Replaces a key, which must not be able to do more than the caller, by a new one. Ignores `Idempotency-Key`, as
-    /// ``createKey(_:)`` does.
+    /// Replaces a key by a new one. Ignores `Idempotency-Key`, as ``createKey(_:)`` does.
     func rotateKey(_ context: RequestContext) async throws -> Response {
         let body = try await context.body()
         var fields = try body.fields()

@@ -45,14 +45,10 @@ extension InventoryAPI {
             type: try parameters.choice(.type, MovementType.init(choice:)), period: try parameters.period(),
             after: try parameters.cursor(), limit: try parameters.limit())
         let minimum = try parameters.minimum(in: store)
-        let ledger = ledger(for: context)
         // No index has the types of all products: what is rare is searched for in all of a ledger.
-        let page =
-            if query.type == nil || query.productID != nil {
-                try await ledger.entries(query, Freshness(atLeast: minimum))
-            } else {
-                try await takingTurns(context) { try await ledger.entries(query, Freshness(atLeast: minimum)) }
-            }
+        let page = try await takingTurns(context, if: query.type != nil && query.productID == nil) {
+            try await ledger(for: context).entries(query, Freshness(atLeast: minimum))
+        }
         return context.response(page: page) { json in
             json.openObject()
             json.page(page.value, cursor: parameters.cursor(after:)) { $0.value($1) }

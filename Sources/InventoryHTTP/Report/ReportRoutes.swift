@@ -43,9 +43,12 @@ extension InventoryAPI {
     }
 
     /// For what reads whole ledgers: few run at a time, and each is charged for the time that it takes.
-    func takingTurns<Value: Sendable>(_ context: RequestContext, _ read: () async throws -> Value) async throws -> Value
-    {
-        try await reports.run(for: context.principal.id) {
+    /// - Parameter isNeeded: `false` just reads.
+    func takingTurns<Value: Sendable>(
+        _ context: RequestContext, if isNeeded: Bool = true, _ read: () async throws -> Value
+    ) async throws -> Value {
+        guard isNeeded else { return try await read() }
+        return try await reports.run(for: context.principal.id) {
             // It may have waited for long.
             guard context.channel?.isActive != false else {
                 throw UnreadableRequest(cause: ChannelError.ioOnClosedChannel)

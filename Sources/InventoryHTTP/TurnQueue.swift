@@ -2,8 +2,9 @@ import Inventory
 import NIOCore
 import Synchronization
 
-/// Lets few reports run at a time, because each may keep a core of the database busy for seconds; others wait.
-final class ReportQueue: Sendable {
+/// Lets little of some heavy work run at a time, such as reports, each of which may keep a core of the database busy for
+/// seconds; the rest waits.
+final class TurnQueue: Sendable {
     private struct State {
         var running = 0
         var waiting: CircularBuffer<CheckedContinuation<Void, Never>> = []

@@ -14,8 +14,8 @@ import Testing
 @testable import InventoryHTTP
 
 @Suite("Reports that run at a time")
-struct ReportQueueTests {
-    private let queue = ReportQueue(atOnce: 2)
+struct TurnQueueTests {
+    private let queue = TurnQueue(atOnce: 2)
     private let running = Running()
 
     /// Enters a report that runs until `running` says so.
