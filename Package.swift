@@ -29,7 +29,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // The signatures of JSON Web Tokens; what a token has to be is checked here.
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
-        // TLS: of the API, and to Redis (rediss://), with host name verification.
+        // TLS: of the API, and to Redis (rediss://) and RabbitMQ (amqps://), with host name verification.
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         // Deque: the bounded queues of the lanes and the pool. Heap: the merge of ledgers into one file.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -90,6 +90,17 @@ let package = Package(
             dependencies: [
                 "Basics", "CHiredis",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "AMQP",
+            dependencies: [
+                "Basics",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -294,6 +305,15 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "AMQPTests",
+            dependencies: [
+                "AMQP", "ServerTesting",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),

@@ -14,6 +14,8 @@ source "$ops_lib/state.sh"
 source "$ops_lib/postgres.sh"
 # shellcheck source=lib/redis.sh
 source "$ops_lib/redis.sh"
+# shellcheck source=lib/rabbitmq.sh
+source "$ops_lib/rabbitmq.sh"
 # shellcheck source=lib/api.sh
 source "$ops_lib/api.sh"
 # shellcheck source=lib/test-servers.sh

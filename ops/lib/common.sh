@@ -27,8 +27,9 @@ load_settings() {
     KHATA_PRIMARY_PORT=${KHATA_PRIMARY_PORT:-5440}
     KHATA_REPLICA_PORT=${KHATA_REPLICA_PORT:-5441}
     KHATA_REDIS_PORT=${KHATA_REDIS_PORT:-6390}
+    KHATA_AMQP_PORT=${KHATA_AMQP_PORT:-5680}
     local name
-    for name in KHATA_PORT KHATA_OPS_PORT KHATA_PRIMARY_PORT KHATA_REPLICA_PORT KHATA_REDIS_PORT; do
+    for name in KHATA_PORT KHATA_OPS_PORT KHATA_PRIMARY_PORT KHATA_REPLICA_PORT KHATA_REDIS_PORT KHATA_AMQP_PORT; do
         if ! is_number "${!name}" || ((${!name} > 65535)); then
             wrong_usage "$name must be a port, not '${!name}'"
         fi

@@ -1,19 +1,22 @@
-# Throw-away servers for tests, on free ports: a primary, a replica and Redis.
+# Throw-away servers for tests, on free ports: a primary, a replica, Redis and RabbitMQ.
 # shellcheck shell=bash
 
 state='' # their folder
 
-# The tests find them in KHATA_TEST_PRIMARY_URL, KHATA_TEST_REPLICA_URL and KHATA_TEST_REDIS_URL.
+# The tests find them in KHATA_TEST_PRIMARY_URL, KHATA_TEST_REPLICA_URL, KHATA_TEST_REDIS_URL and
+# KHATA_TEST_AMQP_URL.
 start_test_servers() {
     unset "${!KHATA_@}" # of a stack whose env the caller sourced
     state=$(mktemp --directory /var/tmp/khata-test.XXXXXX)
     KHATA_STATE=$state
-    KHATA_PRIMARY_PORT=$(free_ports 3)
+    KHATA_PRIMARY_PORT=$(free_ports 6)
     KHATA_REPLICA_PORT=$((KHATA_PRIMARY_PORT + 1))
     KHATA_REDIS_PORT=$((KHATA_PRIMARY_PORT + 2))
+    KHATA_AMQP_PORT=$((KHATA_PRIMARY_PORT + 3))
     load_settings
     prepare_state
     start_servers test
+    start_rabbitmq
 
     local password
     password=$(secret superuser-password)
@@ -21,5 +24,6 @@ start_test_servers() {
     KHATA_TEST_PRIMARY_URL="postgresql://postgres:$password@127.0.0.1:$KHATA_PRIMARY_PORT/postgres"
     KHATA_TEST_REPLICA_URL="postgresql://postgres:$password@127.0.0.1:$KHATA_REPLICA_PORT/postgres"
     KHATA_TEST_REDIS_URL=$(redis_url)
-    export KHATA_TEST_PRIMARY_URL KHATA_TEST_REPLICA_URL KHATA_TEST_REDIS_URL
+    KHATA_TEST_AMQP_URL=$(amqp_url)
+    export KHATA_TEST_PRIMARY_URL KHATA_TEST_REPLICA_URL KHATA_TEST_REDIS_URL KHATA_TEST_AMQP_URL
 }
