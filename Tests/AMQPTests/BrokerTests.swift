@@ -254,7 +254,9 @@ struct BrokerTests {
         let url = try TestBroker.url()
         let at = try #require(url.lastIndex(of: "@"))
         func failure(_ url: String) async -> AMQPError? {
-            await #expect(throws: AMQPError.self) { try await TestBroker.client(TestBroker.configuration(url)).connect() }
+            await #expect(throws: AMQPError.self) {
+                try await TestBroker.client(TestBroker.configuration(url)).connect()
+            }
         }
         let password = await failure("amqp://khata:s3cret\(url[at...])")
         #expect(password?.kind == .server(code: 403))

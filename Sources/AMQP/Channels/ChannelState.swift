@@ -53,6 +53,7 @@ final class ChannelState {
         guard calls.count < Self.maximumCalls else {
             return call.finish(.failure(AMQPError(.overloaded, "\(calls.count) calls of a channel await replies")))
         }
+        if case .channelClose = method { acknowledge(to: &outgoing) }
         do throws(AMQPError) {
             try outgoing.writeMethod(method, channel: number, maximumBytes: frameBytes)
         } catch {
