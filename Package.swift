@@ -399,7 +399,7 @@ let package = Package(
         .testTarget(
             name: "Fuzz",
             dependencies: [
-                "Access", "Authentication", "CLibPQ", "Inventory", "InventoryHTTP", "JSON", "Postgres", "RateLimiting",
+                "AMQP", "Access", "Authentication", "CLibPQ", "Inventory", "InventoryHTTP", "JSON", "Postgres", "RateLimiting",
                 "Redis", "StockCache", "StockEvents", "StockFiles", "khata",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -19,7 +19,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
     static let all: [FuzzTarget] = [
         .json, .bodies, .requests, .targets, .conditions, .cursors, .changeCursors,
         .credentials, .tokens, .keySets, .forwarding,
-        .replies, .documents,
+        .replies, .documents, .amqp,
         .csv, .imports, .heads, .settings, .values, .stored,
     ]
 
