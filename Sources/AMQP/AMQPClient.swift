@@ -31,21 +31,35 @@ public struct AMQPClient: Sendable {
     public func connect() async throws(AMQPError) -> AMQPConnection {
         let deadline = NIODeadline.now() + TimeAmount(configuration.connectTimeout)
         let connection = try await connectSocket()
-        let opened = connection.handler
+        let handler = connection.handler
         let timeout = AMQPError(
             .timeout, "\(configuration) did not open a connection within \(configuration.connectTimeout)")
-        let timer = connection.eventLoop.scheduleTask(deadline: deadline) { opened.value.end(timeout) }
+        let timer = connection.eventLoop.scheduleTask(deadline: deadline) { handler.value.end(timeout) }
         defer { timer.cancel() }
         try await withTaskCancellationHandler {
             await connection.opened.value()
         } onCancel: {
-            connection.eventLoop.execute { opened.value.end(.cancelled) }
+            connection.eventLoop.execute { handler.value.end(.cancelled) }
         }.get()
         logger.info("connected to RabbitMQ", metadata: ["url": "\(configuration)"])
         return connection
     }
 
+    /// Does not wait for a socket any longer when the caller is cancelled.
     private func connectSocket() async throws(AMQPError) -> AMQPConnection {
+        let connected = Waiter<Result<AMQPConnection, AMQPError>>()
+        Task {
+            let result = await attemptSocket()
+            if !connected.offer(result), case .success(let unwanted) = result { await unwanted.close(within: .zero) }
+        }
+        return try await withTaskCancellationHandler {
+            await connected.value()
+        } onCancel: {
+            connected.finish(.failure(.cancelled))
+        }.get()
+    }
+
+    private func attemptSocket() async -> Result<AMQPConnection, AMQPError> {
         let bootstrap = ClientBootstrap(group: eventLoopGroup)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
             .channelOption(.socketOption(.so_keepalive), value: 1)
@@ -54,7 +68,8 @@ public struct AMQPClient: Sendable {
                 .writeBufferWaterMark,
                 value: .init(low: Session.maximumUnsentBytes / 4, high: Session.maximumUnsentBytes))
         do {
-            return try await bootstrap.connect(host: configuration.host, port: configuration.port) { channel in
+            let connection = try await bootstrap.connect(host: configuration.host, port: configuration.port) {
+                channel in
                 channel.eventLoop.makeCompletedFuture {
                     let status = ConnectionStatus()
                     let handler = ConnectionHandler(configuration, status, logger: logger)
@@ -66,8 +81,9 @@ public struct AMQPClient: Sendable {
                     return AMQPConnection(configuration, channel, handler, status)
                 }
             }
+            return .success(connection)
         } catch {
-            throw AMQPError(.connection, "cannot connect to \(configuration): \(error)")
+            return .failure(AMQPError(.connection, "cannot connect to \(configuration): \(error)"))
         }
     }
 

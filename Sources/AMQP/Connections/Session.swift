@@ -198,7 +198,7 @@ struct Session: ~Copyable {
         guard silentTicks < Self.maximumSilentTicks else {
             throw AMQPError(.connection, "RabbitMQ was silent for \(2 * Int(tuning.heartbeat)) s")
         }
-        if !hasSent { try outgoing.writeFrame(.heartbeat, channel: 0) { _ in } }
+        if !hasSent, outgoing.readableBytes == 0 { try outgoing.writeFrame(.heartbeat, channel: 0) { _ in } }
         hasSent = false
     }
 

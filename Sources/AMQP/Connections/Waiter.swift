@@ -13,18 +13,21 @@ final class Waiter<Value: Sendable>: Sendable {
 
     var isFinished: Bool { state.withLock { if case .finished = $0 { true } else { false } } }
 
-    func finish(_ value: Value) {
-        let task: CheckedContinuation<Value, Never>? = state.withLock { state in
-            switch state {
-            case .new: state = .finished(value)
-            case .finished: break
-            case .waiting(let task):
-                state = .finished(value)
-                return task
-            }
-            return nil
+    func finish(_ value: Value) { _ = offer(value) }
+
+    /// - Returns: Whether this is the first value.
+    func offer(_ value: Value) -> Bool {
+        let before = state.withLock { state in
+            defer { if case .finished = state {} else { state = .finished(value) } }
+            return state
         }
-        task?.resume(returning: value)
+        switch before {
+        case .new: return true
+        case .finished: return false
+        case .waiting(let task):
+            task.resume(returning: value)
+            return true
+        }
     }
 
     func value() async -> Value {
