@@ -4,11 +4,23 @@ internal import Synchronization
 /// The deliveries of a consumer on their way from the event loop to the task that iterates. There are never more than
 /// the prefetch, which the broker keeps to, or the connection ends.
 final class Deliveries: Sendable {
+    private typealias Next = Result<AMQPDelivery?, AMQPError>
+
     private struct State: ~Copyable {
         var settlement: Settlement
         var waiting: Deque<AMQPDelivery> = []
-        var iterator: Waiter<Result<AMQPDelivery?, AMQPError>>?
-        var end: Result<AMQPDelivery?, AMQPError>?
+        var iterator: Waiter<Next>?
+        var end: Next?
+
+        /// What is there, or else what to wait for.
+        mutating func next() -> (Next?, Waiter<Next>?) {
+            if let delivery = waiting.popFirst() { return (.success(delivery), nil) }
+            if let end { return (end, nil) }
+            if iterator != nil { return (.failure(.invalid("a consumer is iterated by one task")), nil) }
+            let waiter = Waiter<Next>()
+            iterator = waiter
+            return (nil, waiter)
+        }
     }
 
     let prefetch: Int
@@ -20,7 +32,7 @@ final class Deliveries: Sendable {
     }
 
     func deliver(_ delivery: AMQPDelivery) throws(AMQPError) {
-        let result: Result<Waiter<Result<AMQPDelivery?, AMQPError>>?, AMQPError> = state.withLock { state in
+        let result: Result<Waiter<Next>?, AMQPError> = state.withLock { state in
             do throws(AMQPError) {
                 try state.settlement.deliver(delivery.tag)
             } catch {
@@ -48,33 +60,22 @@ final class Deliveries: Sendable {
 
     /// - Returns: Nil after the end, or if the task was cancelled.
     func next() async throws(AMQPError) -> AMQPDelivery? {
-        let waiter = Waiter<Result<AMQPDelivery?, AMQPError>>()
-        state.withLock { state in
-            if let delivery = state.waiting.popFirst() {
-                waiter.finish(.success(delivery))
-            } else if let end = state.end {
-                waiter.finish(end)
-            } else if state.iterator != nil {
-                waiter.finish(.failure(.invalid("a consumer is iterated by one task")))
-            } else {
-                state.iterator = waiter
-            }
-        }
-        let result = await withTaskCancellationHandler {
+        let (result, waiter) = state.withLock { state in state.next() }
+        guard let waiter else { return try result?.get() }
+        return try await withTaskCancellationHandler {
             await waiter.value()
         } onCancel: {
-            // A delivery that comes at the same time is not lost: it is taken by the next call.
+            // A delivery that comes at the same time is not lost: it is returned, too.
             let isWaiting = state.withLock { state in
                 guard state.iterator === waiter else { return false }
                 state.iterator = nil
                 return true
             }
             if isWaiting { waiter.finish(.success(nil)) }
-        }
-        return try result.get()
+        }.get()
     }
 
-    /// - Returns: Whether there is now something to acknowledge.
+    /// - Returns: Whether there is now something to acknowledge, and was not before.
     func settle(_ tag: UInt64) -> Bool { state.withLock { $0.settlement.settle(tag) } }
 
     func takeAcknowledgement() -> UInt64? { state.withLock { $0.settlement.takeAcknowledgement() } }

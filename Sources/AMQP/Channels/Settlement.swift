@@ -26,16 +26,17 @@ struct Settlement: ~Copyable {
     }
 
     /// Does nothing for a tag that is unknown or settled.
-    /// - Returns: Whether there is now something to acknowledge.
+    /// - Returns: Whether there is now something to acknowledge, and was not before.
     mutating func settle(_ tag: UInt64) -> Bool {
         guard tag >= firstTag, tag - firstTag < UInt64(isSettled.count) else { return false }
+        let hadSome = acknowledged < firstTag - 1
         isSettled[Int(tag - firstTag)] = true
         guard tag == firstTag else { return false }
         while isSettled.first == true {
             isSettled.removeFirst()
             firstTag += 1
         }
-        return true
+        return !hadSome
     }
 
     /// The tag up to which to acknowledge, or nil if that was done.
