@@ -129,19 +129,15 @@ struct SessionTests {
     func corruption() throws {
         let stream = stream
         for index in 0..<stream.readableBytes {
-            for value in [0, 0x7f, 0xff] as [UInt8] {
-                var wrong = stream
+            var wrong = stream
+            let byte = wrong.getInteger(at: index, as: UInt8.self)!
+            for value in [0xff, byte ^ 1] where value != byte {
                 wrong.setInteger(value, at: index)
                 _ = try? play([wrong])
             }
-            // A byte less, and one more.
-            var short = stream.getSlice(at: 0, length: index)!
-            var long = short
-            short.writeImmutableBuffer(stream.getSlice(at: index + 1, length: stream.readableBytes - index - 1)!)
-            long.writeInteger(UInt8(1))
-            long.writeImmutableBuffer(stream.getSlice(at: index, length: stream.readableBytes - index)!)
-            _ = try? play([short])
-            _ = try? play([long])
+            // A byte less.
+            let (before, after) = (stream.cut(at: index)[0], stream.cut(at: index + 1)[1])
+            _ = try? play([before, after])
         }
     }
 
@@ -333,6 +329,20 @@ struct SessionTests {
         #expect(try await harness.deliveries.next() == nil)
         let again = harness.session.openChannel(Call())
         #expect(again?.number == 1)
+    }
+
+    @Test("a channel that both sides close at once ends with the reply, and its number is free only then")
+    func closedByBoth() throws {
+        let harness = try Harness()
+        let closed = Call()
+        harness.session.call(.channelClose(.done), reply: .channelCloseOK, closed, on: harness.channel)
+        _ = harness.session.takeOutgoing()
+        try harness.session.receive(Broker.close(.channelClose, 404, "NOT_FOUND", channel: 1))
+        #expect(harness.session.takeOutgoing() == Broker.method(.channelCloseOK, channel: 1))
+        #expect(harness.session.openChannel(Call())?.number == 2)
+        try harness.session.receive(Broker.method(.channelCloseOK, channel: 1))
+        #expect(closed.isFinished)
+        #expect(harness.session.openChannel(Call())?.number == 1)
     }
 
     private func failure(_ play: (inout Session) throws -> Void) throws -> AMQPError {

@@ -34,6 +34,7 @@ final class ChannelState {
         confirms = Confirms(maximum: configuration.maximumUnconfirmed)
     }
 
+    var isClosing: Bool { if case .closing = phase { true } else { false } }
     var isClosed: Bool { if case .closed = phase { true } else { false } }
 
     /// Whether nothing is published without a confirm.

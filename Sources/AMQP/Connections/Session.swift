@@ -120,7 +120,8 @@ struct Session: ~Copyable {
         }
         if frame.type == .method, case .channelClose(let reason) = try IncomingMethod(frame.payload) {
             try outgoing.writeMethod(.channelCloseOK, channel: frame.channel)
-            channel.end(reason.error)
+            // If both sides close it, the reply to ours is still to come.
+            if !channel.isClosing { channel.end(reason.error) }
         } else {
             try channel.receive(frame)
         }
