@@ -399,8 +399,8 @@ let package = Package(
         .testTarget(
             name: "Fuzz",
             dependencies: [
-                "AMQP", "Access", "Authentication", "CLibPQ", "Inventory", "InventoryHTTP", "JSON", "Postgres", "RateLimiting",
-                "Redis", "StockCache", "StockEvents", "StockFiles", "khata",
+                "AMQP", "Access", "Authentication", "CLibPQ", "Inventory", "InventoryHTTP", "JSON", "Postgres",
+                "RateLimiting", "Redis", "StockCache", "StockEvents", "StockFiles", "khata",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
