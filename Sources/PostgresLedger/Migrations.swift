@@ -27,6 +27,9 @@ struct Migration: Sendable {
             version: 8, sql: String(decoding: PackageResources.v8_serving_role_sql, as: UTF8.self), isExpansion: true),
         Migration(
             version: 9, sql: String(decoding: PackageResources.v9_audit_by_actor_sql, as: UTF8.self), isExpansion: true),
+        Migration(
+            version: 10, sql: String(decoding: PackageResources.v10_subscriptions_sql, as: UTF8.self), isExpansion: true
+        ),
     ]
 
     /// Each ends at the end of a line with a semicolon, outside of the lines with `$$` that enclose a function's body.

@@ -17,6 +17,8 @@ enum ServingRole {
         ("outbox", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
         ("histories", ["SELECT", "INSERT"]),
         ("cache_state", ["SELECT", "UPDATE"]),
+        ("subscriptions", ["SELECT", "INSERT", "UPDATE"]),
+        ("subscription_cursors", ["SELECT", "INSERT", "UPDATE"]),
         ("schema_versions", ["SELECT"]),
         ("schema_expansions", ["SELECT"]),
     ]

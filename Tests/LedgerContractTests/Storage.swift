@@ -5,8 +5,8 @@ import PostgresLedger
 import SQLiteLedger
 import Testing
 
-/// What a server keeps: the ledgers, and who may use them.
-typealias AnyStorage = AnyLedger & ChangeReading & CredentialStoring
+/// What a server keeps: the ledgers, who may use them, and who follows them.
+typealias AnyStorage = AnyLedger & ChangeReading & CredentialStoring & SubscriptionStoring
 
 /// The databases that keep the contract of both.
 enum StorageUnderTest: String, CaseIterable, CustomTestStringConvertible, Sendable {

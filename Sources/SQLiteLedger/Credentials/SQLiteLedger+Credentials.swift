@@ -74,7 +74,8 @@ extension SQLiteLedger: CredentialStoring {
         }.get()
     }
 
-    private func write<Value: Sendable>(
+    /// Runs a transaction that concerns no ledger.
+    func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Written<Value>
     ) async throws(LedgerError) -> Value {
         guard changes.take() else { throw .overloaded }

@@ -16,6 +16,7 @@ struct Migration {
             version: 4, sql: String(decoding: PackageResources.v4_credential_log_sql, as: UTF8.self),
             finish: CredentialLog.recordExisting),
         Migration(version: 5, sql: String(decoding: PackageResources.v5_audit_by_actor_sql, as: UTF8.self)),
+        Migration(version: 6, sql: String(decoding: PackageResources.v6_subscriptions_sql, as: UTF8.self)),
     ]
 
     static let newest = all.count

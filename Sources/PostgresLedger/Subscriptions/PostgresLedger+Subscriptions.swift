@@ -1,0 +1,106 @@
+public import Inventory
+import Postgres
+
+extension PostgresLedger: SubscriptionStoring {
+    public func createSubscription(
+        _ id: SubscriptionID, from start: SubscriptionStart
+    ) async throws(LedgerError) {
+        let query = Query(.create, .text(id.text), .bool(start == .end))
+        try await write { session in _ = try session.pipeline([query, Query(.commit)]) }
+    }
+
+    public func holdSubscription(
+        _ id: SubscriptionID, as holder: String, for duration: Duration
+    ) async throws(LedgerError) -> Bool {
+        let milliseconds = Int64(duration / .milliseconds(1))
+        let queries = [
+            Query(.hold, .text(id.text), .text(holder), .int64(milliseconds)), Query(.exists, .text(id.text)),
+            Query(.commit),
+        ]
+        return try await write { session in
+            let results = try session.pipeline(queries)
+            guard try results[1].one().bool(0) else { throw LedgerError.notFound }
+            return results[0].first != nil
+        }
+    }
+
+    public func releaseSubscription(_ id: SubscriptionID, heldBy holder: String) async throws(LedgerError) {
+        let query = Query(.release, .text(id.text), .text(holder))
+        try await write { session in _ = try session.pipeline([query, Query(.commit)]) }
+    }
+
+    public func cursors(of id: SubscriptionID) async throws(LedgerError) -> [SubscriptionCursor] {
+        try await items(Query(.cursors, .text(id.text)), from: primary, SubscriptionCursor.init)
+    }
+
+    public func advanceSubscription(
+        _ id: SubscriptionID, to cursors: [SubscriptionCursor], heldBy holder: String
+    ) async throws(LedgerError) {
+        let queries = [
+            Query(.notWaitingForTheDisk),
+            Query(
+                .advance, .text(id.text), .text(holder), .int64s(cursors.map(\.storeID.rawValue)),
+                .int64s(cursors.map(\.position.rawValue)), .byteArrays(cursors.map(\.hash.bytes))),
+            Query(.commit),
+        ]
+        try await write { session in
+            guard try session.pipeline(queries)[1].one().bool(0) else { throw LedgerError.refused(.preconditionFailed) }
+        }
+    }
+}
+
+extension Statement {
+    fileprivate static let create = Statement(
+        "subscriptions.create",
+        """
+        with created as (
+            insert into subscriptions (subscription_id) values ($1::text) on conflict do nothing returning subscription_id
+        )
+        insert into subscription_cursors (subscription_id, store_id, position, hash)
+        select subscription_id, store_id, position, audit_head from created, stores where $2::boolean
+        """)
+
+    /// A clock that was set back does not keep a subscription held.
+    fileprivate static let hold = Statement(
+        "subscriptions.hold",
+        """
+        update subscriptions set holder = $2::text, held_until = clock_timestamp() + $3::bigint * interval '1 ms'
+        where subscription_id = $1::text and (
+            holder = $2::text or held_until is null
+            or held_until not between clock_timestamp() and clock_timestamp() + 2 * $3::bigint * interval '1 ms')
+        returning true
+        """)
+
+    fileprivate static let exists = Statement(
+        "subscriptions.exists", "select exists (select from subscriptions where subscription_id = $1::text)")
+
+    fileprivate static let release = Statement(
+        "subscriptions.release",
+        """
+        update subscriptions set holder = null, held_until = null
+        where subscription_id = $1::text and holder = $2::text
+        """)
+
+    fileprivate static let cursors = Statement(
+        "subscriptions.cursors",
+        "select store_id, position, hash from subscription_cursors where subscription_id = $1::text")
+
+    fileprivate static let notWaitingForTheDisk = Statement(
+        "subscriptions.not_waiting", "select set_config('synchronous_commit', 'off', true)")
+
+    /// Nobody takes the subscription before the commit.
+    fileprivate static let advance = Statement(
+        "subscriptions.advance",
+        """
+        with held as (
+            select subscription_id from subscriptions
+            where subscription_id = $1::text and holder = $2::text for no key update
+        ), advanced as (
+            insert into subscription_cursors (subscription_id, store_id, position, hash)
+            select held.subscription_id, c.store_id, c.position, c.hash
+            from held, unnest($3::bigint[], $4::bigint[], $5::bytea[]) as c (store_id, position, hash)
+            on conflict (subscription_id, store_id) do update set position = excluded.position, hash = excluded.hash
+        )
+        select exists (select from held)
+        """)
+}

@@ -1,0 +1,94 @@
+import GRDB
+public import Inventory
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension SQLiteLedger: SubscriptionStoring {
+    public func createSubscription(
+        _ id: SubscriptionID, from start: SubscriptionStart
+    ) async throws(LedgerError) {
+        try await write { database in
+            try database.run(Self.create, id.text)
+            let isNew = database.changesCount > 0
+            if isNew, start == .end { try database.run(Self.startAtEnds, id.text) }
+            return Written(value: (), isEmpty: !isNew)
+        }
+    }
+
+    public func holdSubscription(
+        _ id: SubscriptionID, as holder: String, for duration: Duration
+    ) async throws(LedgerError) -> Bool {
+        let isHeld: Bool? = try await write { database in
+            let (now, microseconds) = (Timestamp.now.microseconds, Int64(duration / .microseconds(1)))
+            try database.run(Self.hold, id.text, holder, now, microseconds)
+            let isHeld = database.changesCount > 0
+            let exists = try database.rows(Self.exists, id.text) { try $0.int64(0) }.first == 1
+            return Written(value: exists ? isHeld : nil, isEmpty: !isHeld)
+        }
+        guard let isHeld else { throw .notFound }
+        return isHeld
+    }
+
+    public func releaseSubscription(_ id: SubscriptionID, heldBy holder: String) async throws(LedgerError) {
+        try await write { database in
+            try database.run(Self.release, id.text, holder)
+            return Written(value: (), isEmpty: database.changesCount == 0)
+        }
+    }
+
+    public func cursors(of id: SubscriptionID) async throws(LedgerError) -> [SubscriptionCursor] {
+        try await reader.lookUp { database in
+            try database.rows(Self.cursors, id.text, decode: SubscriptionCursor.init)
+        }
+    }
+
+    public func advanceSubscription(
+        _ id: SubscriptionID, to cursors: [SubscriptionCursor], heldBy holder: String
+    ) async throws(LedgerError) {
+        let isHeld = try await write { database in
+            let isHeld = try database.rows(Self.isHeld, id.text, holder) { try $0.int64(0) }.first == 1
+            if isHeld {
+                for cursor in cursors {
+                    try database.run(
+                        Self.advance, id.text, cursor.storeID.rawValue, cursor.position.rawValue,
+                        Data(cursor.hash.bytes))
+                }
+            }
+            return Written(value: isHeld, isEmpty: !isHeld || cursors.isEmpty)
+        }
+        guard isHeld else { throw .refused(.preconditionFailed) }
+    }
+
+    private static let create = "insert into subscriptions (subscription_id) values (?) on conflict do nothing"
+
+    private static let startAtEnds = """
+        insert into subscription_cursors (subscription_id, store_id, position, hash)
+        select ?, store_id, position, audit_head from stores
+        """
+
+    /// A clock that was set back does not keep a subscription held.
+    private static let hold = """
+        update subscriptions set holder = ?2, held_until = ?3 + ?4
+        where subscription_id = ?1
+            and (holder = ?2 or held_until is null or held_until not between ?3 and ?3 + 2 * ?4)
+        """
+
+    private static let exists = "select exists (select 1 from subscriptions where subscription_id = ?)"
+
+    private static let isHeld = "select exists (select 1 from subscriptions where subscription_id = ? and holder = ?)"
+
+    private static let release = """
+        update subscriptions set holder = null, held_until = null where subscription_id = ? and holder = ?
+        """
+
+    private static let cursors = "select store_id, position, hash from subscription_cursors where subscription_id = ?"
+
+    private static let advance = """
+        insert into subscription_cursors (subscription_id, store_id, position, hash) values (?, ?, ?, ?)
+        on conflict (subscription_id, store_id) do update set position = excluded.position, hash = excluded.hash
+        """
+}
