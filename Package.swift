@@ -131,7 +131,15 @@ let package = Package(
             name: "StockEvents",
             dependencies: [
                 "Basics", "Inventory", "JSON",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "RabbitMQ",
+            dependencies: [
+                "AMQP", "Inventory", "JSON", "StockEvents",
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -197,10 +205,9 @@ let package = Package(
         .executableTarget(
             name: "khata",
             dependencies: [
-                "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "InventoryHTTP", "JSON",
-                "Postgres", "PostgresLedger", "RateLimiting", "Redis", "RemoteLedger", "SQLiteLedger", "StockCache",
-                "StockEvents",
-                "StockFiles",
+                "AMQP", "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "InventoryHTTP", "JSON",
+                "Postgres", "PostgresLedger", "RabbitMQ", "RateLimiting", "Redis", "RemoteLedger", "SQLiteLedger",
+                "StockCache", "StockEvents", "StockFiles",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -312,6 +319,16 @@ let package = Package(
             name: "AMQPTests",
             dependencies: [
                 "AMQP", "ServerTesting",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RabbitMQTests",
+            dependencies: [
+                "AMQP", "Inventory", "InventoryTesting", "LedgerTesting", "Postgres", "PostgresLedger", "RabbitMQ",
+                "ServerTesting", "StockEvents",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

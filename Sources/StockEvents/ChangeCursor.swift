@@ -16,6 +16,8 @@ public struct ChangeCursor: Hashable, Sendable {
             self.position = position
             self.hash = hash
         }
+
+        init(_ entry: AuditEntry) { self.init(entry.position, hash: entry.hash.bytes) }
     }
 
     /// A ledger that is missing has not been read yet.

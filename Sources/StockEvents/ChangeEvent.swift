@@ -15,6 +15,9 @@ public struct ChangeEvent: Sendable {
 
     public var storeID: StoreID { entry.storeID }
     public var position: Position { entry.position }
+    public var time: Timestamp { entry.recordedAt }
+    /// Of a receiver whose last event this is.
+    var cursor: SubscriptionCursor { SubscriptionCursor(storeID: storeID, position: position, hash: entry.hash) }
 
     /// Unique among the events of a store. The position, and part of the hash of the entry and everything before it: after
     /// a failover that lost commits, another change takes the position, but never the id.
@@ -44,7 +47,7 @@ extension ChangeEvent {
         json.field("id", id)
         json.field("source", "/stores/\(entry.storeID)")
         json.field("type", type)
-        json.field("time", entry.recordedAt)
+        json.field("time", time)
         json.field("sequence", sequence)
         json.field("datacontenttype", "application/json")
         json.key("data")

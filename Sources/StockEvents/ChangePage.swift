@@ -36,26 +36,35 @@ extension ChangeCursor {
         var events: [ChangeEvent] = []
         let entries = Dictionary(grouping: entries, by: \.storeID)
         for key in keys {
-            var rest = entries[key.storeID, default: []][...]
-            var hash = AuditHash.origin
-            if key.position > .zero {
-                guard let known = rest.popFirst(), known.position == key.position,
-                    known.hash.bytes.starts(with: seen[key.storeID]?.hash ?? [])
-                else { throw .historyChanged }
-                hash = known.hash
-            }
-            var position = key.position
-            for entry in rest.prefix(share) {
-                // The log's own proof: nothing is missing, and nothing was changed.
-                guard entry.position == position.next, entry.hash(following: hash) == entry.hash else {
-                    throw .internalFailure
-                }
-                (position, hash) = (entry.position, entry.hash)
-                events.append(ChangeEvent(entry))
-            }
-            cursor.add(key.storeID, Seen(position, hash: hash.bytes))
+            let new = try self.entries(after: key, in: entries[key.storeID, default: []][...], limit: share)
+            events += new.map(ChangeEvent.init)
+            if let last = new.last { cursor.add(last.storeID, Seen(last)) }
             cursor.last = key.storeID
         }
         return ChangePage(events: events, cursor: cursor)
+    }
+
+    /// What follows a key in a ledger.
+    /// - Parameter entries: The ledger's, from the key's own on.
+    func entries(
+        after key: EntryKey, in entries: ArraySlice<AuditEntry>, limit: Int
+    ) throws(LedgerError) -> ArraySlice<AuditEntry> {
+        var (new, hash) = (entries, AuditHash.origin)
+        if key.position > .zero {
+            guard let known = new.popFirst(), known.position == key.position,
+                known.hash.bytes.starts(with: seen[key.storeID]?.hash ?? [])
+            else { throw .historyChanged }
+            hash = known.hash
+        }
+        new = new.prefix(limit)
+        var position = key.position
+        for entry in new {
+            // The log's own proof: nothing is missing, and nothing was changed.
+            guard entry.position == position.next, entry.hash(following: hash) == entry.hash else {
+                throw .internalFailure
+            }
+            (position, hash) = (entry.position, entry.hash)
+        }
+        return new
     }
 }

@@ -14,6 +14,7 @@ public final class ChangeWaiters: Sendable {
         /// Of each store.
         private(set) var waiting: [StoreID: Set<Int>] = [:]
         private var lastID = 0
+        var signals: [Int: CommitSignal] = [:]
         var isClosed = false
 
         mutating func makeID() -> Int {
@@ -49,13 +50,26 @@ public final class ChangeWaiters: Sendable {
     /// This process committed changes up to these heads.
     public func wake(_ heads: some Sequence<LedgerHead>) {
         let woken = state.withLock { state in
-            heads.flatMap { head in
+            for signal in state.signals.values { signal.add(heads) }
+            return heads.flatMap { head in
                 state.waiting[head.storeID, default: []].filter {
                     state.waiters[$0].map { $0.positions[head.storeID, default: .zero] < head.position } ?? false
                 }
             }.compactMap { state.remove($0) }
         }
         for waiter in woken { waiter.continuation.resume() }
+    }
+
+    /// Runs `body` with a signal of all commits from now on.
+    func withSignal<T>(_ body: (CommitSignal) async throws -> T) async rethrows -> T {
+        let signal = CommitSignal()
+        let id = state.withLock { state in
+            let id = state.makeID()
+            state.signals[id] = signal
+            return id
+        }
+        defer { state.withLock { $0.signals[id] = nil } }
+        return try await body(signal)
     }
 
     func close() {

@@ -2,6 +2,7 @@ import Authentication
 import Inventory
 import PostgresLedger
 import StockCache
+import StockEvents
 
 /// The health of an instance: of its databases or file, and of what it needs besides.
 struct InstanceHealth: HealthReporting {
@@ -21,12 +22,14 @@ struct InstanceHealth: HealthReporting {
 struct ServiceHealth: HealthReporting {
     let ledger: PostgresLedger
     let cache: CacheConnection?
+    var publisher: EventPublisher?
 
     func health() async -> [ComponentHealth] {
         async let databases = ledger.health()
         async let backlog = ledger.relay.health()
         async let cached = cache?.health()
-        return await databases + backlog + (cached ?? [])
+        async let published = publisher?.health()
+        return await databases + backlog + (cached ?? []) + (published ?? [])
     }
 
     func isReady() async -> Bool {

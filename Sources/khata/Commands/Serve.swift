@@ -4,6 +4,7 @@ import InventoryHTTP
 import Logging
 import Postgres
 import PostgresLedger
+import RabbitMQ
 import Redis
 import ServiceLifecycle
 import StockCache
@@ -51,15 +52,20 @@ struct Serve: AsyncParsableCommand {
         let waiters = ChangeWaiters()
         let ledger = try settings.ledger(
             on: servers, logger, invalidating: cache ?? NoCacheConnection(), waking: waiters)
+        let publisher = try settings.amqpClient(on: servers, logger).map {
+            EventPublisher(ledger: ledger, waiters: waiters, sink: RabbitMQEvents($0), logger: logger)
+        }
         let schema = Schema(ledger.primary)
         try await schema.check()
         for defect in try await schema.protectionDefects() { logger.warning("\(defect)") }
+        try await publisher?.subscribe()
         let documents = cache.map { DocumentCache($0, servesUnproven: settings.ledger.servesUnproven) }
         let warming = documents.map { CacheWarming(settings.warmer(ledger, $0), logger: logger) }
         let instance = try await Instance(
             settings, ledger: ledger, waiters: waiters, documents: documents ?? RenderedDocuments(), warming: warming,
-            health: ServiceHealth(ledger: ledger, cache: cache), redis: redis, certificate: certificate,
-            services: [ledger] + cacheServices(cache, warming, ledger), logger)
+            health: ServiceHealth(ledger: ledger, cache: cache, publisher: publisher), redis: redis,
+            certificate: certificate,
+            services: [ledger] + cacheServices(cache, warming, ledger) + (publisher.map { [$0] } ?? []), logger)
         try await instance.run()
         await redis?.close()
     }

@@ -1,3 +1,4 @@
+import AMQP
 import Inventory
 import Postgres
 import PostgresLedger
@@ -37,6 +38,13 @@ extension Settings {
             A Redis that caches responses, coherently: redis://, rediss:// (TLS) or unix://. Without one, every read uses
             the databases.
             """)
+        Setting(
+            "amqp.url", \.amqpURL, example: "amqp://khata:password@localhost:5672",
+            secret: { url throws(SettingsError) in "\(try amqp(url))" },
+            """
+            A RabbitMQ that gets an event for every change, in the exchange khata.events: amqp://user:password@host/vhost, or
+            amqps:// (TLS). Its user needs to configure and write khata.*. While it is down, events wait in the database.
+            """)
     }
 
     @SettingsBuilder
@@ -60,11 +68,11 @@ extension Settings {
         Setting(
             "sqlite.file", \.sqliteFile, example: "/var/lib/khata/shop.khata",
             """
-            A file for everything, for one shop without servers: then leave primary.url, replica.url and redis.url unset.
-            `khata serve` creates it, with a store and an admin key, and checks the whole file for damage once after each
-            start: a small file before it serves, a large one in the background. While the service runs, two more files next
-            to it (-wal, -shm) belong to it. Back it up with `sqlite3 FILE ".backup COPY"`, or stop the service first. Not
-            on a network file system.
+            A file for everything, for one shop without servers: then leave primary.url, replica.url, redis.url and
+            amqp.url unset. `khata serve` creates it, with a store and an admin key, and checks the whole file for
+            damage once after each start: a small file before it serves, a large one in the background. While the
+            service runs, two more files next to it (-wal, -shm) belong to it. Back it up with `sqlite3 FILE ".backup
+            COPY"`, or stop the service first. Not on a network file system.
             """)
         Setting(
             "server.url", \.serverURL, example: "https://khata.example",
@@ -90,6 +98,7 @@ extension Settings {
         var primaryURL: String
         var replicaURL: String?
         var redisURL: String?
+        var amqpURL: String?
     }
 
     var storage: Storage {
@@ -102,10 +111,14 @@ extension Settings {
                             + "file with --sqlite, to keep everything in it; or, to work on the shop of a Khata server, "
                             + "set KHATA_SERVER_URL and KHATA_API_KEY")
                 }
-                return .servers(Servers(primaryURL: primaryURL, replicaURL: replicaURL, redisURL: redisURL))
+                return .servers(
+                    Servers(primaryURL: primaryURL, replicaURL: replicaURL, redisURL: redisURL, amqpURL: amqpURL))
             }
-            for (key, url) in [("primary.url", primaryURL), ("replica.url", replicaURL), ("redis.url", redisURL)]
-            where url != nil {
+            let servers = [
+                ("primary.url", primaryURL), ("replica.url", replicaURL), ("redis.url", redisURL),
+                ("amqp.url", amqpURL),
+            ]
+            for (key, url) in servers where url != nil {
                 throw SettingsError(
                     "sqlite.file and \(key) are both set: a ledger in a file takes no servers, so unset one of them")
             }
@@ -148,6 +161,14 @@ extension Settings {
             return try RedisConfiguration(url: url)
         } catch {
             throw SettingsError("redis.url is not the address of a Redis: \(error)")
+        }
+    }
+
+    static func amqp(_ url: String) throws(SettingsError) -> AMQPConfiguration {
+        do {
+            return try AMQPConfiguration(url: url)
+        } catch {
+            throw SettingsError("amqp.url is not the address of a RabbitMQ: \(error)")
         }
     }
 }

@@ -20,6 +20,7 @@ struct Settings {
     var servingRole: String?
     var replicaURL: String?
     var redisURL: String?
+    var amqpURL: String?
     var recentDocumentBytes = 64 << 20
     var warmConcurrency = 4
     var sqliteFile: String?

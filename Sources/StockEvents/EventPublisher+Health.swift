@@ -1,0 +1,39 @@
+public import Inventory
+
+extension EventPublisher {
+    /// The broker, and how far it is behind the ledgers. The same on every instance, whichever one publishes.
+    public func health() async -> [ComponentHealth] {
+        let problem = sink.problem
+        let broker = ComponentHealth(name: "broker:connection", status: problem == nil ? .pass : .warn, output: problem)
+        guard let lag = try? await lag() else { return [broker] }
+        let isLate = lag.delay > Self.maximumDelay
+        return [
+            broker,
+            ComponentHealth(name: "events:backlog", status: .pass, observed: Double(lag.events), unit: "events"),
+            ComponentHealth(
+                name: "events:delay", status: isLate ? .warn : .pass, observed: lag.delay / .seconds(1), unit: "s",
+                output: isLate ? "events are not published: nothing is lost, and they will be" : nil),
+        ]
+    }
+
+    private static let maximumDelay = Duration.seconds(10)
+    /// That are looked at for the oldest event.
+    private static let maximumLedgers = 250
+
+    /// The number of events that the broker has not confirmed, and the age of the oldest.
+    private func lag() async throws -> (events: Int64, delay: Duration) {
+        let cursors = try await ledger.cursors(of: Self.subscription)
+        let heads = try await ledger.heads(of: .all)
+        let known = Dictionary(cursors.map { ($0.storeID, $0.position) }, uniquingKeysWith: max)
+        var (events, keys): (Int64, [EntryKey]) = (0, [])
+        for head in heads {
+            let key = EntryKey(storeID: head.storeID, position: known[head.storeID] ?? .zero)
+            guard key.position < head.position else { continue }
+            events += head.position.rawValue - key.position.rawValue
+            keys.append(key)
+        }
+        let oldest = try await ledger.changes(from: Array(keys.prefix(Self.maximumLedgers)), limit: 2).value
+            .filter { $0.position > known[$0.storeID] ?? .zero }.map(\.recordedAt).min()
+        return (events, oldest.map { .microseconds(max(0, Timestamp.now.microseconds - $0.microseconds)) } ?? .zero)
+    }
+}

@@ -1,0 +1,134 @@
+import Basics
+public import Inventory
+public import Logging
+public import ServiceLifecycle
+
+/// Publishes every change to a message broker: each ledger's in order, at least once, by one process at a time.
+///
+/// The ledger itself is the source, and the database has the position up to which the broker has confirmed each ledger's
+/// events. So a broker that is down costs writes nothing, and no event is lost, whatever ends this process. An event may be
+/// published again then, with the same id.
+///
+/// Runs as a service.
+public struct EventPublisher: Service {
+    let ledger: any ChangeReading & SubscriptionStoring
+    let sink: any EventSink
+    private let waiters: ChangeWaiters
+    private let logger: Logger
+
+    static let subscription = SubscriptionID("broker")
+    /// How long after a process was killed another one goes on.
+    private static let lease = Duration.seconds(5)
+    /// Of looks at all ledgers, for the commits of other processes, and of extending the lease.
+    private static let interval = Duration.seconds(1)
+
+    /// - Parameter waiters: Receives the commits of this process.
+    public init(
+        ledger: any ChangeReading & SubscriptionStoring, waiters: ChangeWaiters, sink: any EventSink, logger: Logger
+    ) {
+        self.ledger = ledger
+        self.waiters = waiters
+        self.sink = sink
+        self.logger = logger
+    }
+
+    /// From the first call on every change will be published, whenever the broker is reached.
+    public func subscribe() async throws(LedgerError) {
+        try await ledger.createSubscription(Self.subscription, from: .end)
+    }
+
+    public func run() async {
+        await cancelWhenGracefulShutdown {
+            try? await sink.withConnection { connection in
+                while !Task.isCancelled {
+                    do {
+                        try await publishWhileHeld(to: connection)
+                    } catch let error as LedgerError where !Task.isCancelled {
+                        logger.warning("events are not published", metadata: ["error": "\(error)"])
+                    }
+                    try await Task.sleep(for: Self.interval)
+                }
+            }
+        }
+    }
+
+    /// Unless another process publishes: until one does, or the ledger fails.
+    private func publishWhileHeld(to connection: any EventConnection) async throws {
+        // Each time another one, so that nothing of this one is stored later.
+        let holder = String.randomID()
+        let deadline = ContinuousClock.now + Self.lease
+        guard try await ledger.holdSubscription(Self.subscription, as: holder, for: Self.lease) else { return }
+        logger.info("this process publishes the events")
+        let result = await Result.of {
+            try await waiters.withSignal { signal in
+                try await withThrowingTaskGroup { group in
+                    group.addTask { await extendLease(of: holder, until: deadline, waking: signal) }
+                    group.addTask { try await publish(to: connection, as: holder, signal) }
+                    defer { group.cancelAll() }
+                    try await group.next()
+                }
+            }
+        }
+        // Unstructured: also when this task is cancelled.
+        await Task { try? await ledger.releaseSubscription(Self.subscription, heldBy: holder) }.value
+        try result.get()
+    }
+
+    /// - Returns: When it is lost.
+    private func extendLease(
+        of holder: String, until deadline: ContinuousClock.Instant, waking signal: CommitSignal
+    ) async {
+        var deadline = deadline
+        while (try? await Task.sleep(for: Self.interval)) != nil {
+            signal.wake()
+            let start = ContinuousClock.now
+            let isHeld = try? await ledger.holdSubscription(Self.subscription, as: holder, for: Self.lease)
+            if isHeld == true { deadline = start + Self.lease }
+            if isHeld == false || .now >= deadline {
+                logger.warning("this process does not publish the events any more")
+                return
+            }
+        }
+    }
+
+    private func publish(
+        to connection: any EventConnection, as holder: String, _ signal: CommitSignal
+    ) async throws {
+        var backlog = EventBacklog(try await ledger.cursors(of: Self.subscription))
+        var wakes = signal.wakes.makeAsyncIterator()
+        var nextLook = ContinuousClock.now
+        while !Task.isCancelled {
+            if .now >= nextLook {
+                nextLook = .now + Self.interval
+                try backlog.update(all: try await ledger.heads(of: .all))
+            }
+            backlog.update(signal.take())
+            let keys = backlog.nextKeys(at: .now)
+            guard !keys.isEmpty else {
+                await wakes.next()
+                continue
+            }
+            let cursors = try await publish(keys, of: &backlog, to: connection)
+            guard !cursors.isEmpty else { continue }
+            try await ledger.advanceSubscription(Self.subscription, to: cursors, heldBy: holder)
+        }
+    }
+
+    /// - Returns: Where the broker stands then.
+    private func publish(
+        _ keys: [EntryKey], of backlog: inout EventBacklog, to connection: any EventConnection
+    ) async throws -> [SubscriptionCursor] {
+        let entries = try await ledger.changes(from: keys, limit: EventBacklog.share(of: keys) + 1)
+        // They may be a replica's that lost the primary, and with it the knowledge of the history.
+        guard entries.unproven == nil else { throw LedgerError.unavailable }
+        let page = try backlog.page(keys, entries.value, at: .now)
+        let outcomes = try await connection.publish(page.events)
+        let failures = page.failures + outcomes.compactMap(\.failure)
+        if let first = failures.first {
+            logger.warning(
+                "events are not confirmed, and are published again",
+                metadata: ["count": "\(failures.count)", "error": "\(first)"])
+        }
+        return backlog.settle(page, outcomes, at: .now)
+    }
+}
