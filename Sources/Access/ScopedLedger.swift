@@ -23,6 +23,7 @@ public struct ScopedLedger: Sendable {
         case .batch(let batch): for case .recorded(let movement) in batch.lines { try require(movement.storeID) }
         case .catalog(.store(let store)): try require(store.id)
         case .catalog(.product): try require(Self.missingStoreID)
+        case .refused: break
         }
     }
 }

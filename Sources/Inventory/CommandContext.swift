@@ -11,6 +11,9 @@ public struct CommandContext: Sendable {
     public let importName: ImportName?
     /// The stores that a refusal may tell the principal of.
     public var scope = StoreScope.all
+    /// Whether a refusal, too, is recorded under the idempotency key, so that it is repeated, whatever changes until then.
+    /// For commands that are delivered again without anybody's doing.
+    public var recordsRefusals = false
 
     public init(
         actor: String, requestID: String, idempotency: IdempotencyKey? = nil, recordedAt: Timestamp? = nil

@@ -21,6 +21,26 @@ public enum Refusal: Decodable, Error, Hashable, Sendable {
     case batch([LineRefusal])
     /// No id is left to assign.
     case idsExhausted
+    /// The request was not one that can be executed.
+    indirect case invalid(InvalidRequest)
+}
+
+/// What was wrong with a request, as its sender is told.
+public struct InvalidRequest: Decodable, Hashable, Sendable {
+    /// The contract's problem code.
+    public let code: String
+    public let detail: String
+    /// The property or parameter at fault.
+    public let parameter: String?
+    /// The fields of the body at fault.
+    public let fields: [InvalidField]
+
+    public init(code: String, detail: String, parameter: String?, fields: [InvalidField]) {
+        self.code = code
+        self.detail = detail
+        self.parameter = parameter
+        self.fields = fields
+    }
 }
 
 /// Where there is still stock of a product or in a store, as far as whoever asks may know it.

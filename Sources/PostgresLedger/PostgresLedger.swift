@@ -207,12 +207,29 @@ extension PostgresLedger: StockWriting {
         return decision.receipt
     }
 
+    private func submit(_ command: MovementCommand) async throws(LedgerError) -> Receipt<Outcome> {
+        try await lane(for: command).lane.submit(command)
+    }
+
     /// A store's movements use the same lane, so that they share transactions instead of waiting for each other's
     /// locks. So do commands on several stores, which often have stores in common.
-    private func submit(_ command: MovementCommand) async throws(LedgerError) -> Receipt<Outcome> {
+    private func lane(
+        for command: MovementCommand
+    ) -> (lane: GroupCommitter<MovementBatches>, isOfSeveralStores: Bool) {
         var stores = Set<StoreID>()
         command.forEachLevel { stores.insert($0.storeID) }
-        guard stores.count == 1, let store = stores.first else { return try await crossStoreLane.submit(command) }
-        return try await lanes[Int(UInt64(bitPattern: store.rawValue) % UInt64(lanes.count))].submit(command)
+        guard stores.count <= 1 else { return (crossStoreLane, true) }
+        let store = stores.first?.rawValue ?? 0
+        return (lanes[Int(UInt64(bitPattern: store) % UInt64(lanes.count))], false)
+    }
+}
+
+extension PostgresLedger: OrderedWriting {
+    public func enqueue(
+        _ command: MovementCommand, in sequence: CommandSequence, completion: @escaping CommandCompletion
+    ) async {
+        let (lane, isOfSeveralStores) = lane(for: command)
+        let completion = await sequence.begin(concerningSeveralStores: isOfSeveralStores, completion: completion)
+        lane.enqueue(command, in: sequence, completion: completion)
     }
 }

@@ -147,6 +147,14 @@ extension SQLiteLedger: StockWriting {
     }
 }
 
+extension SQLiteLedger: OrderedWriting {
+    public func enqueue(
+        _ command: MovementCommand, in sequence: CommandSequence, completion: @escaping CommandCompletion
+    ) async {
+        movements.enqueue(command, in: sequence, completion: completion)
+    }
+}
+
 extension SQLiteLedger {
     /// The schema version of this program.
     public static var schemaVersion: Int { Migration.newest }

@@ -93,3 +93,9 @@ struct CommandQueueTests {
         #expect(queue.close() == "runner")
     }
 }
+
+extension CommandQueue {
+    fileprivate mutating func enqueue(_ command: MovementCommand, _ waiter: Waiter) -> Enqueued {
+        enqueue(PendingCommand(command: command, sequence: nil, waiter: waiter))
+    }
+}

@@ -41,6 +41,62 @@ struct GroupCommitterTests {
         #expect(batches.rejections == 1)
     }
 
+    @Test(
+        "once a command of a sequence has failed, none behind it is committed; others are",
+        arguments: [WriteLimits(), .oneAtATime])
+    func brokenSequence(limits: WriteLimits) async throws {
+        let batches = LevelInMemory(onHand: 0, failing: 13)
+        let results = Mutex<[Int64: String]>([:])
+        try await batches.run(limits) { committer in
+            let sequence = CommandSequence()
+            for units in Int64(1)...50 {
+                committer.enqueue(Movement.stockIn(units).command(), in: sequence) { result in
+                    let text = if case .failure(let error) = result { "\(error)" } else { "committed" }
+                    results.withLock { $0[units] = text }
+                }
+            }
+            while results.withLock({ $0.count }) < 50 { await Task.yield() }
+            #expect(sequence.isBroken)
+            committer.enqueue(Movement.stockIn(1_000).command(), in: sequence) { _ in }
+            _ = try await committer.submit(Movement.stockIn(100).command())
+        }
+        let committed = results.withLock { $0.filter { $0.value == "committed" }.keys.sorted() }
+        // The first ones, up to the batch of the one that failed.
+        #expect(committed == Array(1..<Int64(committed.count + 1)) && committed.count < 13)
+        #expect(batches.onHand == committed.reduce(100, +))
+        #expect(results.withLock { $0.values.count { $0 == "unavailable" } } == 50 - committed.count)
+    }
+
+    @Test("one that finds the queue full breaks its sequence, too")
+    func fullQueue() async throws {
+        var limits = WriteLimits()
+        limits.linesWaiting = 1
+        let committer = GroupCommitter(LevelInMemory(onHand: 0), limits)
+        let sequence = CommandSequence()
+        committer.enqueue(Movement.stockIn(1).command()) { _ in }
+        committer.enqueue(Movement.stockIn(1).command(), in: sequence) { result in
+            if case .failure(.overloaded) = result { return }
+            Issue.record("\(result)")
+        }
+        #expect(sequence.isBroken)
+        committer.close()
+        await committer.run()
+    }
+
+    @Test("a command of several stores is committed behind those of one store, and before the next of them")
+    func lanes() async {
+        let sequence = CommandSequence()
+        let order = Mutex<[String]>([])
+        let first = await sequence.begin(concerningSeveralStores: false) { _ in order.withLock { $0.append("one") } }
+        let other = await sequence.begin(concerningSeveralStores: false) { _ in order.withLock { $0.append("other") } }
+        async let several = sequence.begin(concerningSeveralStores: true) { _ in }
+        other(.failure(.overloaded))
+        #expect(order.withLock { $0 } == ["other"])
+        first(.failure(.overloaded))
+        _ = await several
+        #expect(order.withLock { $0 } == ["other", "one"])
+    }
+
     @Test("nobody is answered before the commit is published, and the next batch does not wait for that")
     func published() async throws {
         let batches = LevelInMemory(onHand: 0)
@@ -82,11 +138,15 @@ private final class LevelInMemory: BatchCommitting {
     private struct Rejection: Error {}
 
     private let rejected: Int64?
+    private let failing: Int64?
     private let state: Mutex<State>
 
-    /// - Parameter rejecting: The quantity that this ledger cannot hold.
-    init(onHand: Int64, rejecting rejected: Int64? = nil) {
+    /// - Parameters:
+    ///   - rejecting: The quantity that this ledger cannot hold.
+    ///   - failing: The quantity that it loses its database over.
+    init(onHand: Int64, rejecting rejected: Int64? = nil, failing: Int64? = nil) {
         self.rejected = rejected
+        self.failing = failing
         state = Mutex(State(ledger: .testing(onHand: onHand)))
     }
 
@@ -95,8 +155,10 @@ private final class LevelInMemory: BatchCommitting {
     var rejections: Int { state.withLock { $0.rejections } }
 
     /// Runs a committer until `body` has returned and everything is answered.
-    func run(_ body: (GroupCommitter<LevelInMemory>) async throws -> Void) async throws {
-        let committer = GroupCommitter(self, WriteLimits())
+    func run(
+        _ limits: WriteLimits = WriteLimits(), _ body: (GroupCommitter<LevelInMemory>) async throws -> Void
+    ) async throws {
+        let committer = GroupCommitter(self, limits)
         async let running: Void = committer.run()
         try await body(committer)
         committer.close()
@@ -114,16 +176,20 @@ private final class LevelInMemory: BatchCommitting {
     }
 
     func commit(_ commands: [MovementCommand]) async throws(BatchFailure) -> (Decision, Void) {
-        let decision = state.withLock { state -> Decision? in
+        let decision = state.withLock { state -> Result<Decision, BatchFailure> in
             let decision = decide(commands, on: state.ledger)
-            if let rejected, decision.entries.contains(where: { $0.quantity == rejected }) { return nil }
+            if let failing, decision.entries.contains(where: { $0.quantity == failing }) {
+                return .failure(.failed(.unavailable))
+            }
+            if let rejected, decision.entries.contains(where: { $0.quantity == rejected }) {
+                return .failure(.rejected(Rejection()))
+            }
             state.transactions += 1
             state.ledger.heads.merge(decision.heads) { $1 }
             state.ledger.onHand.merge(decision.lastEntries.mapValues(\.onHandAfter)) { $1 }
-            return decision
+            return .success(decision)
         }
-        guard let decision else { throw .rejected(Rejection()) }
-        return (decision, ())
+        return (try decision.get(), ())
     }
 
     func invalidateCache(for decision: Decision, _ commit: Void) async {
@@ -138,5 +204,13 @@ private final class LevelInMemory: BatchCommitting {
 
     func observe(_ event: CommitEvent) {
         if case .rejected = event { state.withLock { $0.rejections += 1 } }
+    }
+}
+
+extension WriteLimits {
+    fileprivate static var oneAtATime: WriteLimits {
+        var limits = WriteLimits()
+        limits.commandsPerTransaction = 1
+        return limits
     }
 }

@@ -15,6 +15,7 @@ struct OutcomeTests {
         .preconditionFailed, .idempotencyKeyReused,
         .batch([LineRefusal(index: 3, refusal: .stockChanged(onHand: 5)), LineRefusal(index: 4, refusal: .notFound)]),
         .idsExhausted,
+        .invalid(InvalidRequest(code: "invalid-body", detail: "é", parameter: "timestamp", fields: invalid)),
     ]
     private static func sugar(_ store: Int64) -> LevelKey {
         LevelKey(StoreID(rawValue: store), ProductID(rawValue: 102))
@@ -28,13 +29,14 @@ struct OutcomeTests {
         lines: [.invalid(invalid), .recorded(movement), .invalid([])] + refusals.map { .refused($0) }
             + [.invalid(invalid)])
 
-    private static let outcomes: [Outcome] = [
-        .movement(movement), .transfer(RecordedTransfer(id: "7-\"1\"", out: movement, in: movement)),
-        .batch(RecordedBatch(lines: [])), .batch(RecordedBatch(lines: [.recorded(movement), .recorded(movement)])),
-        .batch(RecordedBatch(lines: [.invalid(invalid)])), .batch(mixed),
-        .catalog(.store(Store(id: StoreID(rawValue: 7), name: "Shop \u{1}", position: Position(rawValue: 3)))),
-        .catalog(.product(product)), .catalog(.product(plainProduct)),
-    ]
+    private static let outcomes: [Outcome] =
+        [
+            .movement(movement), .transfer(RecordedTransfer(id: "7-\"1\"", out: movement, in: movement)),
+            .batch(RecordedBatch(lines: [])), .batch(RecordedBatch(lines: [.recorded(movement), .recorded(movement)])),
+            .batch(RecordedBatch(lines: [.invalid(invalid)])), .batch(mixed),
+            .catalog(.store(Store(id: StoreID(rawValue: 7), name: "Shop \u{1}", position: Position(rawValue: 3)))),
+            .catalog(.product(product)), .catalog(.product(plainProduct)),
+        ] + refusals.map { .refused($0) }
     private static let product = Product(
         id: ProductID(rawValue: 102),
         details: ProductDetails(sku: "S/1", name: "چینی", category: "Cafe\u{301}", unit: "pack"),
@@ -69,6 +71,17 @@ struct OutcomeTests {
                 == #"{"version":1,"batch":{"_0":{"lines":[{"recorded":{"_0":\#(movement)}},"#
                 + #"{"refused":{"_0":{"notFound":{}}}}],"invalid":[{"line":1,"fields":[{"pointer":"/a","detail":"b"}]}]}}}"#
         )
+    }
+
+    @Test("a recorded refusal has version 2, which programs that know version 1 refuse to read")
+    func refusalForm() {
+        #expect(Outcome.refused(.notFound).json() == #"{"version":2,"refused":{"_0":{"notFound":{}}}}"#)
+        let request = InvalidRequest(
+            code: "expired", detail: "too old", parameter: nil, fields: [InvalidField(pointer: "/a", detail: "b")])
+        #expect(
+            Outcome.refused(.invalid(request)).json()
+                == #"{"version":2,"refused":{"_0":{"invalid":{"_0":{"code":"expired","detail":"too old","#
+                + #""fields":[{"pointer":"/a","detail":"b"}]}}}}}"#)
     }
 
     /// As a program of the version before wrote them to a file.

@@ -31,6 +31,33 @@ struct FaultTests {
     }
 
     @Test(
+        "refusals whose connection is lost at the commit are recorded",
+        arguments: [FaultyLink.Fault.beforeCommit, .afterCommit])
+    func refusalLostAtCommit(fault: FaultyLink.Fault) async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withFaultyLink { link in
+                try await database.withLedger(primary: try database.primaryURL(through: link), limits: .patient) {
+                    ledger in
+                    var context = CommandContext(
+                        actor: "key:test", requestID: "test",
+                        idempotency: IdempotencyKey(principal: "key:test", key: "k", fingerprint: [1]))
+                    context.recordsRefusals = true
+                    link.breakNextCommit(fault)
+                    for _ in 0..<2 {
+                        await #expect {
+                            try await ledger.record(.sale(1), context)
+                        } throws: { error in
+                            if case .refused(.insufficientStock)? = error as? LedgerError { true } else { false }
+                        }
+                        _ = try await ledger.record(.stockIn(1), .testing)
+                    }
+                    #expect(link.faultsLeft == 0)
+                }
+            }
+        }
+    }
+
+    @Test(
         "a product whose connection is lost at the commit is created once",
         arguments: [FaultyLink.Fault.beforeCommit, .afterCommit])
     func catalogLostAtCommit(fault: FaultyLink.Fault) async throws {

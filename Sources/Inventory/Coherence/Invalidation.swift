@@ -45,6 +45,8 @@ extension Outcome {
             ]
         case .catalog(.store(let store)):
             return [Invalidation(storeID: .catalog, position: store.position, products: [:])]
+        case .refused:
+            return []
         }
     }
 }

@@ -3,6 +3,7 @@ import DequeModule
 /// A command and the waiter for its result.
 struct PendingCommand<Waiter> {
     let command: MovementCommand
+    let sequence: CommandSequence?
     let waiter: Waiter
 }
 
@@ -47,13 +48,12 @@ struct CommandQueue<Waiter, Runner>: ~Copyable {
         self.capacity = capacity
     }
 
-    mutating func enqueue(_ command: MovementCommand, _ waiter: Waiter) -> Enqueued {
+    mutating func enqueue(_ pending: Pending) -> Enqueued {
         guard !isClosed else { return .closed }
-        guard waitingLines + command.lineCount <= capacity else { return .full }
-        let pending = Pending(command: command, waiter: waiter)
+        guard waitingLines + pending.command.lineCount <= capacity else { return .full }
         if let runner = runner.take() { return .wake(runner, batch: [pending]) }
         waiting.append(pending)
-        waitingLines += command.lineCount
+        waitingLines += pending.command.lineCount
         return .waiting
     }
 

@@ -5,10 +5,8 @@ import Synchronization
 ///
 /// Commands are decided in the order in which they were enqueued.
 public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
-    /// Called exactly once, on any thread.
-    public typealias Completion = @Sendable (Result<Receipt<Outcome>, LedgerError>) -> Void
-    private typealias Queue = CommandQueue<Completion, CheckedContinuation<[Pending]?, Never>>
-    private typealias Pending = PendingCommand<Completion>
+    private typealias Queue = CommandQueue<CommandCompletion, CheckedContinuation<[Pending]?, Never>>
+    private typealias Pending = PendingCommand<CommandCompletion>
 
     private let batches: Batches
     private let queue: Mutex<Queue>
@@ -31,13 +29,18 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
 
     /// For callers that need their commands in order: enqueues a command at once, and calls back when it is committed.
     /// Each command is committed with or after those enqueued before it.
-    /// - Parameter completion: Receives what ``submit(_:)`` returns or throws.
-    public func enqueue(_ command: MovementCommand, completion: @escaping Completion) {
-        switch queue.withLock({ $0.enqueue(command, completion) }) {
+    /// - Parameters:
+    ///   - sequence: What it is part of: it is not executed if one before it in the sequence failed.
+    ///   - completion: Receives what ``submit(_:)`` returns or throws.
+    public func enqueue(
+        _ command: MovementCommand, in sequence: CommandSequence? = nil, completion: @escaping CommandCompletion
+    ) {
+        let pending = Pending(command: command, sequence: sequence, waiter: completion)
+        switch queue.withLock({ $0.enqueue(pending) }) {
         case .waiting: break
         case .wake(let runner, let batch): runner.resume(returning: batch)
-        case .full: completion(.failure(.overloaded))
-        case .closed: completion(.failure(.unavailable))
+        case .full: pending.fail(.overloaded)
+        case .closed: pending.fail(.unavailable)
         }
     }
 
@@ -68,6 +71,8 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
     }
 
     private func commit(_ batch: ArraySlice<Pending>, _ group: inout DiscardingTaskGroup) async {
+        let batch = executable(batch)
+        guard !batch.isEmpty else { return }
         let start = ContinuousClock.now
         do {
             let (decision, commit) = try await batches.commit(batch.map(\.command))
@@ -86,6 +91,13 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
         }
     }
 
+    /// Without the commands of sequences that broke meanwhile, which are answered.
+    private func executable(_ batch: ArraySlice<Pending>) -> ArraySlice<Pending> {
+        guard batch.contains(where: \.isInBrokenSequence) else { return batch }
+        for pending in batch where pending.isInBrokenSequence { pending.fail(.unavailable) }
+        return batch.filter { !$0.isInBrokenSequence }[...]
+    }
+
     /// Splits a batch that the database rejects until the command that is to blame is alone.
     private func fail(
         _ batch: ArraySlice<Pending>, _ failure: BatchFailure, _ group: inout DiscardingTaskGroup
@@ -98,9 +110,20 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
             await commit(batch[middle...], &group)
         case .rejected(let error):
             batches.observe(.rejected(error))
+            // It is to blame itself: what comes after it does not depend on the database.
             for pending in batch { pending.waiter(.failure(.internalFailure)) }
         case .failed(let error):
-            for pending in batch { pending.waiter(.failure(error)) }
+            for pending in batch { pending.fail(error) }
         }
+    }
+}
+
+extension PendingCommand<CommandCompletion> {
+    fileprivate var isInBrokenSequence: Bool { sequence?.isBroken == true }
+
+    /// It was not executed, or may not have been: nor will be those behind it in its sequence.
+    fileprivate func fail(_ error: LedgerError) {
+        sequence?.abandon()
+        waiter(.failure(error))
     }
 }

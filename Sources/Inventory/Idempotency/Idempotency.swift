@@ -2,7 +2,7 @@
 ///
 /// The outcome is stored under the key, and a repeated request gets it again. An outcome that recorded nothing is not
 /// stored, so the request is executed anew: a refusal, a batch whose lines were all refused, a product that was already
-/// in the catalog.
+/// in the catalog. Refusals are stored if the command's context says so.
 public struct IdempotencyKey: Hashable, Sendable {
     /// The principal that the key belongs to: keys of different principals are independent.
     public let principal: String
@@ -57,23 +57,28 @@ public struct IdempotencyRecord: Sendable {
     }
 
     /// The stored outcome, if `retry` is the same request.
+    /// - Throws: `.idempotencyKeyReused` if not; the stored refusal.
     func outcome(for retry: IdempotencyKey?) throws(Refusal) -> Outcome {
         guard retry?.scope == key.scope, retry?.fingerprint == key.fingerprint else { throw .idempotencyKeyReused }
+        if case .refused(let refusal) = outcome { throw refusal }
         return outcome
     }
 }
 
-/// The outcome of a command that was not refused.
+/// The outcome of a command.
 public enum Outcome: Decodable, Hashable, Sendable {
     case movement(RecordedMovement)
     case transfer(RecordedTransfer)
     case batch(RecordedBatch)
     case catalog(CatalogItem)
+    /// Only in records: from a receipt, a refusal is thrown.
+    case refused(Refusal)
 
     /// Whether anything was recorded: then the outcome is stored under the command's key.
     var isRecorded: Bool {
         switch self {
         case .movement, .transfer, .catalog: true
+        case .refused: false
         case .batch(let batch): batch.lines.contains { if case .recorded = $0 { true } else { false } }
         }
     }

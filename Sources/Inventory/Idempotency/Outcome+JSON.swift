@@ -22,18 +22,30 @@ import JSON
 ///
 /// Programs before version 1 wrote the same without a version, and without the invalid lines of a batch. They can read
 /// version 1, so a new kind of line or item requires a new version.
+///
+/// Version 2 is that of recorded refusals only. A program that knows no more than version 1 fails to read them, and says so:
+///
+/// ```
+/// outcome  = {"version": 2, "refused": {"_0": refusal}}
+/// ```
+///
+/// Everything else is still written as version 1, so that programs of both kinds can serve one database.
 extension Outcome {
-    static let formatVersion: Int64 = 1
+    /// The newest version that can be read.
+    static let newestVersion: Int64 = 2
+
+    private var version: Int64 { if case .refused = self { 2 } else { 1 } }
 
     public func json() -> String {
         var json = JSONWriter<[UInt8]>(output: [])
         json.openObject()
-        json.field("version", Self.formatVersion)
+        json.field("version", version)
         switch self {
         case .movement(let movement): json.field(case: "movement") { $0.value(movement) }
         case .transfer(let transfer): json.field(case: "transfer") { $0.value(transfer) }
         case .batch(let batch): json.field(case: "batch") { $0.value(batch) }
         case .catalog(let item): json.field(case: "catalog") { $0.value(item) }
+        case .refused(let refusal): json.field(case: "refused") { $0.value(refusal) }
         }
         json.closeObject()
         return String(decoding: json.output, as: UTF8.self)
@@ -107,6 +119,11 @@ extension JSONWriter {
     private mutating func value(_ fields: [InvalidField], ofLine line: Int) {
         openObject()
         field("line", Int64(line))
+        value(fields)
+        closeObject()
+    }
+
+    mutating func value(_ fields: [InvalidField]) {
         key("fields")
         openArray()
         for field in fields {
@@ -116,7 +133,6 @@ extension JSONWriter {
             closeObject()
         }
         closeArray()
-        closeObject()
     }
 }
 

@@ -5,9 +5,10 @@ extension Outcome {
     public init(json: String) throws(UnreadableData) {
         do {
             let json = Data(json.utf8)
-            let version = try JSONDecoder().decode(StoredVersion.self, from: json).version ?? Self.formatVersion
-            guard version == Self.formatVersion else {
-                throw UnreadableData("its version is \(version), and this program knows \(Self.formatVersion)")
+            let version = try JSONDecoder().decode(StoredVersion.self, from: json).version ?? 1
+            guard (1...Self.newestVersion).contains(version) else {
+                throw UnreadableData(
+                    "its version is \(version), and this program knows those up to \(Self.newestVersion)")
             }
             self = try JSONDecoder().decode(Outcome.self, from: json)
         } catch {

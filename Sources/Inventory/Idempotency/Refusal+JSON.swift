@@ -47,6 +47,15 @@ extension JSONWriter {
                 json.closeArray()
             }
         case .idsExhausted: object("idsExhausted")
+        case .invalid(let request):
+            field(case: "invalid") { json in
+                json.openObject()
+                json.field("code", request.code)
+                json.field("detail", request.detail)
+                json.optionalField("parameter", request.parameter)
+                json.value(request.fields)
+                json.closeObject()
+            }
         }
         closeObject()
     }

@@ -27,17 +27,27 @@ struct LedgerDraft {
         if let key = command.context.idempotency, let record = records[key.scope] {
             return Receipt(try record.outcome(for: key), isReplay: true, in: state.history)
         }
-        let outcome = try apply(command)
-        if let key = command.context.idempotency, outcome.isRecorded {
-            let record = IdempotencyRecord(key, outcome)
-            records[key.scope] = record
-            newRecords.append(record)
+        let storesAll = command.context.recordsRefusals
+        do throws(Refusal) {
+            let outcome = try apply(command)
+            if storesAll || outcome.isRecorded { store(outcome, command.context.idempotency) }
+            return Receipt(outcome, in: state.history)
+        } catch {
+            if storesAll { store(.refused(error), command.context.idempotency) }
+            throw error
         }
-        return Receipt(outcome, in: state.history)
+    }
+
+    private mutating func store(_ outcome: Outcome, _ key: IdempotencyKey?) {
+        guard let key else { return }
+        let record = IdempotencyRecord(key, outcome)
+        records[key.scope] = record
+        newRecords.append(record)
     }
 
     private mutating func apply(_ command: MovementCommand) throws(Refusal) -> Outcome {
-        switch command.change {
+        if let refusal = command.refusal { throw refusal }
+        return switch command.change {
         case .movement(let movement): .movement(try record(movement, command.context))
         case .transfer(let transfer): .transfer(try record(transfer, command.context))
         case .batch(let batch) where batch.isAtomic: .batch(try recordAll(batch.lines, command.context))

@@ -8,6 +8,8 @@ public struct MovementCommand: Sendable {
 
     public let change: Change
     public let context: CommandContext
+    /// Why it was refused before it came to the ledger.
+    private(set) var refusal: Refusal?
 
     public init(_ change: Change, _ context: CommandContext) {
         self.change = change
@@ -17,6 +19,14 @@ public struct MovementCommand: Sendable {
     /// Looks up the outcome stored under a key: an empty batch, which records nothing itself.
     public static func replay(of key: IdempotencyKey) -> MovementCommand {
         MovementCommand(.batch(Batch([])), CommandContext(actor: key.principal, requestID: "", idempotency: key))
+    }
+
+    /// A command that was refused before it came to the ledger, which repeats the outcome that is stored under its key, or
+    /// else records the refusal there, as its context says.
+    public static func refused(_ refusal: Refusal, _ context: CommandContext) -> MovementCommand {
+        var command = MovementCommand(.batch(Batch([])), context)
+        command.refusal = refusal
+        return command
     }
 
     /// The maximum number of ledger entries that it makes; at least 1.

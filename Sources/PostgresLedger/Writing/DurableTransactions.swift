@@ -6,7 +6,8 @@ import Postgres
 struct PreparedTransaction<Value: Sendable>: Sendable {
     let value: Value
     let writes: [Query]
-    /// Proves afterwards whether the transaction was committed; `nil` if it writes nothing.
+    /// Proves afterwards whether the transaction was committed; `nil` if it writes no entry. Without one, it is idempotent:
+    /// run again, it finds what it wrote.
     let proof: CommitProof?
 }
 
@@ -64,7 +65,7 @@ struct DurableTransactions: Sendable {
                     return value
                 case .uncertain(let value, let proof, let error):
                     observer.observe(.commitUncertain(error))
-                    if try await wasCommitted(proof, lost: error) { return value }
+                    if let proof, try await wasCommitted(proof, lost: error) { return value }
                     guard await retry.pause() else { throw TransactionFailure.unavailable(error) }
                 }
             } catch let failure as TransactionFailure {
@@ -79,14 +80,14 @@ struct DurableTransactions: Sendable {
 
     private enum Attempt<Value: Sendable> {
         case certain(Value)
-        case uncertain(Value, CommitProof, PostgresError)
+        case uncertain(Value, CommitProof?, PostgresError)
     }
 
     private static func attempt<Value: Sendable>(
         _ prepare: (Session) throws -> PreparedTransaction<Value>, _ session: Session
     ) throws -> Attempt<Value> {
         let prepared = try prepare(session)
-        guard let proof = prepared.proof else {
+        guard !prepared.writes.isEmpty else {
             _ = try session.execute(.rollback)
             return .certain(prepared.value)
         }
@@ -94,7 +95,7 @@ struct DurableTransactions: Sendable {
             _ = try session.pipeline(prepared.writes + [Query(.commit)])
             return .certain(prepared.value)
         } catch  where error.outcome == .unknown {
-            return .uncertain(prepared.value, proof, error)
+            return .uncertain(prepared.value, prepared.proof, error)
         }
     }
 

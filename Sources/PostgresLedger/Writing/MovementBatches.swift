@@ -11,7 +11,7 @@ struct MovementBatches: BatchCommitting {
         let transaction = MovementTransaction(commands: commands, invalidated: outbox.takeInvalidated())
         do {
             let committed = try await transactions.run { session in try transaction.prepare(session) }
-            // A transaction that writes nothing deletes no outbox rows either.
+            // A transaction that writes no entry deletes no outbox rows either.
             if committed.value.entries.isEmpty { outbox.markInvalidated(transaction.invalidated) }
             return (committed.value, committed.cache)
         } catch {

@@ -4,14 +4,16 @@ import Postgres
 extension MovementTransaction {
     /// The statements of the second round trip, before the commit: one per table.
     func writes(of decision: Decision, _ cache: CacheState) -> [Query] {
-        guard let last = decision.audit.last else { return [] }
-        var writes = [
-            LedgerEntry.insert(decision.entries),
-            AuditEntry.insert(decision.audit),
-            LedgerHead.update(decision.heads.values),
-        ]
-        writes += Outbox.insert(CommitProof(last), decision.invalidations, cache)
-        writes += Outbox.delete(invalidated)
+        var writes: [Query] = []
+        if let last = decision.audit.last {
+            writes = [
+                LedgerEntry.insert(decision.entries),
+                AuditEntry.insert(decision.audit),
+                LedgerHead.update(decision.heads.values),
+            ]
+            writes += Outbox.insert(CommitProof(last), decision.invalidations, cache)
+            writes += Outbox.delete(invalidated)
+        }
         if !decision.records.isEmpty {
             writes.append(IdempotencyRecord.insert(decision.records))
         }

@@ -13,7 +13,7 @@ struct MovementTransaction: Sendable {
         for entry in decision.lastEntries.values { try entry.putLevel(into: database) }
         for head in decision.heads.values { try head.update(in: database) }
         for record in decision.records { try record.insert(into: database) }
-        return Written(value: decision, isEmpty: decision.audit.isEmpty)
+        return Written(value: decision, isEmpty: decision.audit.isEmpty && decision.records.isEmpty)
     }
 
     private func state(_ database: Database) throws -> LockedState {

@@ -57,6 +57,7 @@ extension Refusal {
         case .preconditionFailed: "Somebody changed it just now. Look at it again before you repeat the command."
         case .idempotencyKeyReused: "This key came with another command before: take a new one."
         case .batch(let lines): "Nothing was recorded: \(lines.count) of the movements cannot be."
+        case .invalid(let request): request.detail
         case .idsExhausted: "The highest id is taken, so none can be assigned: choose one with --id."
         }
     }

@@ -90,7 +90,7 @@ extension RowProblem {
             case .ambiguousName: (.name, "several products have this name")
             case .preconditionFailed: (nil, "it was changed meanwhile: import the file again")
             case .idempotencyKeyReused: (.externalID, "was imported before, with other contents")
-            case .inUse, .batch, .idsExhausted: (nil, "was refused: \(refusal)")
+            case .inUse, .batch, .idsExhausted, .invalid: (nil, "was refused: \(refusal)")
             }
         self.init(line: line, column: column?.rawValue, detail: detail)
     }

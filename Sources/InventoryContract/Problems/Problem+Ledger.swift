@@ -65,6 +65,11 @@ extension Problem {
             self.init(atomic: lines)
         case .idsExhausted:
             self.init(.alreadyExists, "The highest id is taken, so none can be assigned: name one.")
+        case .invalid(let request):
+            // A later version may have recorded a code that this one does not know.
+            self.init(Code(rawValue: request.code) ?? .badRequest, request.detail)
+            parameter = request.parameter
+            items = request.fields.map { Item(pointer: $0.pointer, detail: $0.detail) }
         }
     }
 
