@@ -1,6 +1,7 @@
 import AuthenticationTesting
 import HTTPTypes
 import Inventory
+import InventoryContract
 import Testing
 
 @testable import InventoryHTTP

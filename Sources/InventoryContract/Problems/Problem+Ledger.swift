@@ -1,10 +1,9 @@
 import HTTPTypes
-import Inventory
-import InventoryContract
+package import Inventory
 
 extension Problem {
     /// The one place where a ledger's errors become problems.
-    init(_ error: LedgerError) {
+    package init(_ error: LedgerError) {
         switch error {
         case .refused(let refusal):
             self.init(refusal)
@@ -35,7 +34,7 @@ extension Problem {
         if code.status == .serviceUnavailable { headers[.retryAfter] = "1" }
     }
 
-    init(_ refusal: Refusal) {
+    package init(_ refusal: Refusal) {
         switch refusal {
         case .insufficientStock(let onHand, let requested):
             self.init(.insufficientStock, "There are \(onHand) on hand, \(requested) were requested.")

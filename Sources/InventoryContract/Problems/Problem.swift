@@ -1,67 +1,78 @@
 import Basics
-import HTTPTypes
-import Inventory
-import InventoryContract
+package import HTTPTypes
+package import Inventory
 
 /// A response that describes an error (RFC 9457). Its text comes from this program, never from a database.
-struct Problem: Error {
-    typealias Code = ProblemCode
+package struct Problem: Error {
+    package typealias Code = ProblemCode
 
     /// One thing that is wrong with a body: a field, or a line of a batch.
-    struct Item: Equatable {
+    package struct Item: Equatable {
         /// The location in the body: a JSON pointer (RFC 6901).
-        var pointer: String
-        var detail: String
+        package var pointer: String
+        package var detail: String
         /// For a line of a batch: its index, and the problem it would be on its own.
-        var line: Line?
+        package var line: Line?
 
-        struct Line: Equatable {
-            let index: Int
-            let code: Code
-            let level: Level?
+        package init(pointer: String, detail: String, line: Line? = nil) {
+            self.pointer = pointer
+            self.detail = detail
+            self.line = line
+        }
+
+        package struct Line: Equatable {
+            package let index: Int
+            package let code: Code
+            package let level: Level?
+
+            package init(index: Int, code: Code, level: Level?) {
+                self.index = index
+                self.code = code
+                self.level = level
+            }
         }
     }
 
     /// The stock level that a movement was refused for.
-    struct Level: Equatable {
-        let onHand: Int64
-        let requested: Int64?
+    package struct Level: Equatable {
+        package let onHand: Int64
+        package let requested: Int64?
     }
 
-    let code: Code
-    let detail: String
-    var items: [Item] = []
-    var level: Level?
-    var stockLeft: StockLeft?
+    package let code: Code
+    package let detail: String
+    package var items: [Item] = []
+    package var level: Level?
+    package var stockLeft: StockLeft?
     /// The query parameter or header that is at fault.
-    var parameter: String?
+    package var parameter: String?
     /// The name of the rate policy that would be violated.
-    var violatedPolicy: String?
+    package var violatedPolicy: String?
     /// Additional response headers.
-    var headers = HTTPFields()
+    package var headers = HTTPFields()
 
-    init(_ code: Code, _ detail: String) {
+    package init(_ code: Code, _ detail: String) {
         self.code = code
         self.detail = detail
     }
 
     /// 422 with the invalid fields of the body.
-    init(invalidBody items: [Item]) {
+    package init(invalidBody items: [Item]) {
         self.init(.invalidBody, "The body does not have the fields that it should have.")
         self.items = items
     }
 
-    init(invalid parameter: String, _ detail: String) {
+    package init(invalid parameter: String, _ detail: String) {
         let parameter = parameter.excerpt
         self.init(.invalidParameter, "\(parameter): \(detail)")
         self.parameter = parameter
     }
 
-    static let notFound = Problem(.notFound, "It does not exist, or it is archived.")
+    package static let notFound = Problem(.notFound, "It does not exist, or it is archived.")
 }
 
 extension ProblemCode {
-    var status: HTTPResponse.Status {
+    package var status: HTTPResponse.Status {
         switch self {
         case .badRequest, .malformedJSON, .invalidParameter, .invalidCursor: .badRequest
         case .unauthenticated: .unauthorized
@@ -78,7 +89,9 @@ extension ProblemCode {
         case .quotaExceeded: .tooManyRequests
         case .headersTooLarge: .requestHeaderFieldsTooLarge
         case .internalFailure: .internalServerError
-        case .overloaded, .primaryUnavailable, .positionUnavailable, .outcomeUnknown: .serviceUnavailable
+        case .overloaded, .primaryUnavailable, .positionUnavailable, .outcomeUnknown, .queueUnavailable:
+            .serviceUnavailable
+        case .expired: .gone
         }
     }
 }

@@ -30,6 +30,9 @@ public enum ProblemCode: String, CaseIterable, Sendable {
     case primaryUnavailable = "primary-unavailable"
     case positionUnavailable = "position-unavailable"
     case outcomeUnknown = "outcome-unknown"
+    /// A queued command that is too old to be executed, or to be known.
+    case expired
+    case queueUnavailable = "queue-unavailable"
 }
 
 extension ProblemCode {

@@ -1,10 +1,10 @@
 import Basics
-import Inventory
-import JSON
+package import Inventory
+package import JSON
 
 /// The fields of a JSON object, read one by one. Collects everything that is wrong with them; fields that are not read
 /// are refused as unknown.
-struct JSONFields {
+package struct JSONFields {
     /// The maximum number of unknown fields reported.
     private static let maximumProblems = 20
 
@@ -15,7 +15,21 @@ struct JSONFields {
     private var readNames: [String] = []
     private var problems: [Problem.Item] = []
 
-    init(of value: JSONValue, at pointer: String) {
+    /// A body of the contract has fewer values: a batch has at most 10,000 lines, of ten fields or so. Without a limit, a
+    /// body would take sixteen times its size once it is parsed.
+    private static let maximumValues = 250_000
+
+    /// The fields of a body.
+    /// - Throws: 400 unless it is JSON.
+    package init(parsing body: UnsafeRawBufferPointer) throws(Problem) {
+        do throws(JSONSyntaxError) {
+            self.init(of: try JSONParser.parse(body, atMost: Self.maximumValues), at: "")
+        } catch {
+            throw Problem(.malformedJSON, "The body is not JSON: \(error.reason), at byte \(error.offset).")
+        }
+    }
+
+    package init(of value: JSONValue, at pointer: String) {
         self.pointer = pointer
         if case .object(let members) = value {
             self.members = members
@@ -27,7 +41,7 @@ struct JSONFields {
 
     /// Reads a value from the fields.
     /// - Throws: 422 with everything that is wrong with them.
-    mutating func reading<Value>(_ read: (inout JSONFields) -> Value?) throws(Problem) -> Value {
+    package mutating func reading<Value>(_ read: (inout JSONFields) -> Value?) throws(Problem) -> Value {
         let value = read(&self)
         refuseOthers()
         guard let value, problems.isEmpty else { throw Problem(invalidBody: problems) }
@@ -35,11 +49,11 @@ struct JSONFields {
     }
 
     /// Whether a field is `true`. Does not count as reading the field, so the body can still be validated.
-    func isTrue(_ name: String) -> Bool {
+    package func isTrue(_ name: String) -> Bool {
         members?.first { $0.name.hasSameBytes(as: name) }?.value == .flag(true)
     }
 
-    mutating func refuse(_ name: String, _ detail: String) {
+    package mutating func refuse(_ name: String, _ detail: String) {
         problems.append(Problem.Item(pointer: "\(pointer)/\(name)", detail: detail))
     }
 
@@ -71,25 +85,25 @@ extension String {
 }
 
 extension JSONFields {
-    mutating func integer(_ name: String, in range: ClosedRange<Int64>) -> Int64? {
+    package mutating func integer(_ name: String, in range: ClosedRange<Int64>) -> Int64? {
         guard let value = required(name) else { return nil }
         return integer(value, name, range)
     }
 
-    mutating func optionalInteger(_ name: String, in range: ClosedRange<Int64>) -> Int64? {
+    package mutating func optionalInteger(_ name: String, in range: ClosedRange<Int64>) -> Int64? {
         optional(name).flatMap { integer($0, name, range) }
     }
 
-    mutating func id<ID: LedgerNumber>(_ name: String) -> ID? {
+    package mutating func id<ID: LedgerNumber>(_ name: String) -> ID? {
         integer(name, in: 1...maximumJSONInteger).map(ID.init(rawValue:))
     }
 
-    mutating func optionalID<ID: LedgerNumber>(_ name: String) -> ID? {
+    package mutating func optionalID<ID: LedgerNumber>(_ name: String) -> ID? {
         optionalInteger(name, in: 1...maximumJSONInteger).map(ID.init(rawValue:))
     }
 
     /// An array of 1 to `maximum` ids.
-    mutating func optionalIDs<ID: LedgerNumber>(_ name: String, atMost maximum: Int) -> Set<ID>? {
+    package mutating func optionalIDs<ID: LedgerNumber>(_ name: String, atMost maximum: Int) -> Set<ID>? {
         guard let value = optional(name) else { return nil }
         if case .array(let elements) = value, (1...maximum).contains(elements.count) {
             let ids: [ID] = elements.compactMap {
@@ -102,38 +116,38 @@ extension JSONFields {
         return nil
     }
 
-    mutating func text(_ name: String, atMost maximum: Int) -> String? {
+    package mutating func text(_ name: String, atMost maximum: Int) -> String? {
         guard let value = required(name) else { return nil }
         return text(value, name, maximum)
     }
 
-    mutating func optionalText(_ name: String, atMost maximum: Int) -> String? {
+    package mutating func optionalText(_ name: String, atMost maximum: Int) -> String? {
         optional(name).flatMap { text($0, name, maximum) }
     }
 
     /// - Parameter detail: What it must be, if it cannot be parsed.
-    mutating func text<Value>(_ name: String, _ detail: String, as parse: (String) -> Value?) -> Value? {
+    package mutating func text<Value>(_ name: String, _ detail: String, as parse: (String) -> Value?) -> Value? {
         guard let value = required(name) else { return nil }
         if case .text(let text) = value, let parsed = parse(text) { return parsed }
         refuse(name, detail)
         return nil
     }
 
-    mutating func optionalTime(_ name: String) -> Timestamp? {
+    package mutating func optionalTime(_ name: String) -> Timestamp? {
         guard let value = optional(name) else { return nil }
         if case .text(let text) = value, let time = Timestamp(text) { return time }
         refuse(name, "must be an RFC 3339 time, as 2026-11-20T19:55:00Z")
         return nil
     }
 
-    mutating func optionalFlag(_ name: String) -> Bool? {
+    package mutating func optionalFlag(_ name: String) -> Bool? {
         guard let value = optional(name) else { return nil }
         if case .flag(let flag) = value { return flag }
         refuse(name, "must be true or false")
         return nil
     }
 
-    mutating func choice<Choice>(_ name: String, of choices: [(name: String, choice: Choice)]) -> Choice? {
+    package mutating func choice<Choice>(_ name: String, of choices: [(name: String, choice: Choice)]) -> Choice? {
         guard let value = required(name) else { return nil }
         if case .text(let text) = value, let match = choices.first(where: { text.hasSameBytes(as: $0.name) }) {
             return match.choice
@@ -142,7 +156,7 @@ extension JSONFields {
         return nil
     }
 
-    mutating func optionalIntegers(_ name: String, atMost maximum: Int) -> [Int64]? {
+    package mutating func optionalIntegers(_ name: String, atMost maximum: Int) -> [Int64]? {
         guard let value = optional(name) else { return nil }
         if case .array(let elements) = value, (1...maximum).contains(elements.count) {
             let integers = elements.compactMap { if case .integer(let number) = $0 { number } else { nil } }
@@ -153,7 +167,7 @@ extension JSONFields {
     }
 
     /// Reads a value from a nested object.
-    mutating func optionalObject<Value>(_ name: String, _ read: (inout JSONFields) -> Value?) -> Value? {
+    package mutating func optionalObject<Value>(_ name: String, _ read: (inout JSONFields) -> Value?) -> Value? {
         guard let value = optional(name) else { return nil }
         var fields = JSONFields(of: value, at: "\(pointer)/\(name)")
         let object = read(&fields)
@@ -163,7 +177,7 @@ extension JSONFields {
     }
 
     /// The elements of an array, each with its own fields.
-    mutating func objects(_ name: String, atMost maximum: Int) -> [JSONFields]? {
+    package mutating func objects(_ name: String, atMost maximum: Int) -> [JSONFields]? {
         guard let value = required(name) else { return nil }
         guard case .array(let elements) = value, (1...maximum).contains(elements.count) else {
             refuse(name, "must be an array of 1 to \(maximum)")

@@ -1,4 +1,5 @@
 import Inventory
+import InventoryContract
 
 extension ProductDetails {
     init?(_ fields: inout JSONFields, _ limits: HTTPLimits) {

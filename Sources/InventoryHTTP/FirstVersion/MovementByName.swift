@@ -1,4 +1,5 @@
 import Inventory
+import InventoryContract
 import JSON
 
 /// A movement as clients of the first versions send it: of a product by name, in the default store.
@@ -10,7 +11,7 @@ struct MovementByName: DeclaredBody {
     init?(_ fields: inout JSONFields, _ path: RoutePath, _ limits: HTTPLimits) {
         let productName = fields.text("product", atMost: limits.input.nameCharacters)
         let kind = fields.choice("type", of: movementKinds)
-        let quantity = fields.quantity(limits)
+        let quantity = fields.quantity(limits.input)
         guard let productName, let kind, let quantity else { return nil }
         self.productName = productName
         self.kind = kind

@@ -13,22 +13,12 @@ struct JSONBody {
     /// What the bytes take of the memory for all bodies.
     var hold: MemoryHold?
 
-    /// A body of the contract has fewer values: a batch has at most 10,000 lines, of ten fields or so. Without a limit, a
-    /// body would take sixteen times its size once it is parsed.
-    private static let maximumValues = 250_000
-
     /// - Throws: 400 unless it is JSON.
     func fields() throws(Problem) -> JSONFields {
-        // Returns a `Result`, because a throwing closure's error type would be erased by the standard library.
-        let result = bytes.withUnsafeReadableBytes { bytes in
-            Result { () throws(JSONSyntaxError) in try JSONParser.parse(bytes, atMost: Self.maximumValues) }
-        }
-        switch result {
-        case .success(let value):
-            return JSONFields(of: value, at: "")
-        case .failure(let error):
-            throw Problem(.malformedJSON, "The body is not JSON: \(error.reason), at byte \(error.offset).")
-        }
+        // A `Result`, because a throwing closure's error type would be erased by the standard library.
+        try bytes.withUnsafeReadableBytes { bytes in
+            Result { () throws(Problem) in try JSONFields(parsing: bytes) }
+        }.get()
     }
 }
 

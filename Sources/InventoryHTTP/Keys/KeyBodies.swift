@@ -1,5 +1,6 @@
 import Access
 import Inventory
+import InventoryContract
 
 struct KeyBody: DeclaredBody {
     let name: String

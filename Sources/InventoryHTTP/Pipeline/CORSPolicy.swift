@@ -1,5 +1,6 @@
 import HTTPTypes
 import HummingbirdCore
+import InventoryContract
 
 /// Which other origins' pages may use the API from browsers (Fetch standard, "CORS protocol"). Never with cookies or
 /// other credentials that a browser stores: a page needs a key of its own.
