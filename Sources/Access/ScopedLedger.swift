@@ -10,7 +10,7 @@ public struct ScopedLedger: Sendable {
         self.scope = scope
     }
 
-    private static let missingStoreID = StoreID(rawValue: -1)
+    fileprivate static let missingStoreID = StoreID(rawValue: -1)
 
     private func require(_ storeID: StoreID?) throws(LedgerError) {
         if let storeID, !scope.contains(storeID) { throw .notFound }
@@ -120,10 +120,8 @@ extension ScopedLedger: StockWriting {
         return receipt
     }
 
-    /// Each line has its own outcome, so lines for stores outside the scope are sent with a store id that does not
-    /// exist.
     public func record(_ batch: Batch, _ context: CommandContext) async throws(LedgerError) -> Receipt<RecordedBatch> {
-        let batch = batch.map { scope.contains($0.storeID) ? $0 : $0.moved(to: Self.missingStoreID) }
+        let batch = scope.limiting(batch)
         let receipt = try await ledger.record(batch, context)
         try require(.batch(receipt.value))
         // On a replay, lines may have been refused for the stock of a store that was in scope then.
@@ -152,6 +150,24 @@ extension ScopedLedger: StockWriting {
         var context = context
         context.scope = scope
         return try await ledger.change(change, context)
+    }
+}
+
+extension StoreScope {
+    /// A change, as far as a principal with this scope may ask for it.
+    /// - Throws: `.notFound`.
+    package func limiting(_ change: MovementCommand.Change) throws(LedgerError) -> MovementCommand.Change {
+        switch change {
+        case .movement(let movement) where contains(movement.storeID): return change
+        case .transfer(let transfer) where contains(transfer.from) && contains(transfer.to): return change
+        case .batch(let batch): return .batch(limiting(batch))
+        case .movement, .transfer: throw .notFound
+        }
+    }
+
+    /// Each line has its own outcome, so lines for stores outside the scope get a store id that does not exist.
+    fileprivate func limiting(_ batch: Batch) -> Batch {
+        batch.map { contains($0.storeID) ? $0 : $0.moved(to: ScopedLedger.missingStoreID) }
     }
 }
 
