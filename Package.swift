@@ -63,7 +63,10 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: swiftSettings),
-        .target(name: "InventoryContract", dependencies: ["Inventory", "JSON"], swiftSettings: swiftSettings),
+        .target(
+            name: "InventoryContract",
+            dependencies: ["Basics", "Inventory", "JSON", .product(name: "HTTPTypes", package: "swift-http-types")],
+            swiftSettings: swiftSettings),
         .target(
             name: "RemoteLedger",
             dependencies: [
@@ -136,10 +139,23 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
+            name: "StockCommands",
+            dependencies: [
+                "Access", "Basics", "Inventory", "InventoryContract", "JSON",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
             name: "RabbitMQ",
             dependencies: [
-                "AMQP", "Inventory", "JSON", "StockEvents",
+                "AMQP", "Basics", "Inventory", "JSON", "StockCommands", "StockEvents",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -327,11 +343,12 @@ let package = Package(
         .testTarget(
             name: "RabbitMQTests",
             dependencies: [
-                "AMQP", "Inventory", "InventoryTesting", "LedgerTesting", "Postgres", "PostgresLedger", "RabbitMQ",
-                "ServerTesting", "StockEvents",
+                "AMQP", "Access", "Inventory", "InventoryContract", "InventoryTesting", "JSON", "LedgerTesting",
+                "Postgres", "PostgresLedger", "RabbitMQ", "ServerTesting", "StockCommands", "StockEvents",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(

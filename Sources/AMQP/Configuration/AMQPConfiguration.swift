@@ -13,7 +13,7 @@ public struct AMQPConfiguration: Sendable {
     public var host: String
     public var port: Int
     public var user: String
-    var password: String
+    package var password: String
     public var virtualHost: String
     /// With TLS, the server's certificate must be valid for the host.
     public var usesTLS: Bool

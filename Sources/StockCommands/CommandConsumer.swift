@@ -1,0 +1,208 @@
+public import Access
+public import Inventory
+import InventoryContract
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// Executes the commands of a source: those of a store in the order in which they were sent, each once.
+///
+/// A command is settled when its outcome is durable, and the broker has confirmed what is published of it: the reply, if
+/// one was asked for, and the rejection, if it was refused. Whatever happens before that, the command is delivered again, and
+/// the record of its key repeats the outcome.
+///
+/// When the ledger fails, nothing behind the failed command is executed: the connection to the queue is closed, and the
+/// broker delivers again from the first command that was not settled, once the ledger responds.
+///
+/// Commands are enqueued by one task for each queue, and settled by another; there is none for each command. On graceful
+/// shutdown no more are taken, and those that were are settled.
+public struct CommandConsumer<Source: CommandSource>: Service {
+    private let source: Source
+    private let ledger: any OrderedWriting
+    private let reader: CommandReader
+    private let logger: Logger
+    private let status: CommandStatus
+
+    public init(
+        _ source: Source, ledger: any OrderedWriting, credentials: any CredentialStoring, limits: CommandLimits,
+        logger: Logger
+    ) {
+        self.source = source
+        self.ledger = ledger
+        reader = CommandReader(users: BrokerUsers(credentials), limits: limits)
+        self.logger = logger
+        status = CommandStatus(queues: source.queues)
+    }
+
+    public func health() -> [ComponentHealth] { status.health }
+
+    public func run() async {
+        await withDiscardingTaskGroup { group in
+            for number in 0..<source.queues {
+                group.addTask { await run(number) }
+            }
+        }
+    }
+
+    private func run(_ number: Int) async {
+        let shutdown = ShutdownSwitch()
+        let consuming = Task {
+            do {
+                try await source.withQueue(number) { queue in
+                    defer { status.set(number, problem: "is not connected") }
+                    do {
+                        try await consume(queue, number, shutdown)
+                    } catch {
+                        logger.warning(
+                            "commands are not executed: the queue delivers them again",
+                            metadata: ["queue": "\(number)", "error": "\(error)"])
+                        throw error
+                    }
+                }
+            } catch {
+                // Cancelled, or it was asked to stop.
+            }
+        }
+        shutdown.otherwise { consuming.cancel() }
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await consuming.value
+        } onCancelOrGracefulShutdown: {
+            shutdown.begin()
+        }
+    }
+
+    private func consume(_ queue: Source.Queue, _ number: Int, _ shutdown: ShutdownSwitch) async throws {
+        // Commands that are delivered and not settled come nearer to the broker's limit of deliveries.
+        _ = try await ledger.execute(.replay(of: Self.probe))
+        try await queue.begin()
+        status.set(number, problem: nil)
+        let sequence = CommandSequence()
+        let unsettled = UnsettledCommands<Source.Queue.Origin>()
+        let taking = Task { try await take(from: queue, to: unsettled, in: sequence) }
+        defer {
+            shutdown.perform(nil)
+            taking.cancel()
+            sequence.abandon()
+        }
+        shutdown.perform { taking.cancel() }
+        try await withTaskCancellationHandler {
+            try await settle(unsettled, queue)
+            try await taking.value
+        } onCancel: {
+            taking.cancel()
+        }
+    }
+
+    /// A key that nobody has.
+    private static var probe: IdempotencyKey { IdempotencyKey(principal: "", key: "probe", fingerprint: []) }
+
+    /// Until it is cancelled, or the connection lost.
+    private func take(
+        from queue: Source.Queue, to unsettled: UnsettledCommands<Source.Queue.Origin>, in sequence: CommandSequence
+    ) async throws {
+        defer { unsettled.close() }
+        while !Task.isCancelled, !sequence.isBroken, let received = try await queue.next() {
+            switch try await reader.read(received) {
+            case .success(let command):
+                let number = unsettled.append(received)
+                await ledger.enqueue(command, in: sequence) { unsettled.finish(number, .ledger($0)) }
+            case .failure(let problem):
+                unsettled.finish(unsettled.append(received), .unrecorded(problem))
+            }
+        }
+    }
+
+    /// Settles what is finished, in order, until there is no more.
+    /// - Throws: The ledger's error, if it failed.
+    private func settle(_ unsettled: UnsettledCommands<Source.Queue.Origin>, _ queue: Source.Queue) async throws {
+        while case let finished = await unsettled.next(), !finished.isEmpty {
+            var failure: LedgerError?
+            var done: [ReceivedCommand<Source.Queue.Origin>] = []
+            var answers: [CommandAnswer<Source.Queue.Origin>] = []
+            for (command, result) in finished {
+                do throws(LedgerError) {
+                    answers += try await outcome(of: command, result).answers(to: command)
+                    done.append(command)
+                } catch {
+                    failure = error
+                    break
+                }
+            }
+            if !answers.isEmpty { try await queue.publish(answers) }
+            for command in done { queue.settle(command) }
+            let rejected = answers.count { if case .rejection = $0.content { true } else { false } }
+            if rejected > 0 { logger.info("commands were rejected", metadata: ["count": "\(rejected)"]) }
+            if let failure { throw failure }
+        }
+    }
+
+    /// - Throws: If the command has to be delivered again.
+    private func outcome(
+        of command: ReceivedCommand<Source.Queue.Origin>, _ result: CommandResult
+    ) async throws(LedgerError) -> CommandOutcome {
+        switch result {
+        case .unrecorded(let problem):
+            return .failure(problem)
+        case .ledger(.success(let receipt)):
+            return .success(receipt)
+        case .ledger(.failure(.refused(let refusal))):
+            return .failure(Problem(refusal))
+        case .ledger(.failure(.internalFailure)):
+            return try await recordFailure(of: command)
+        case .ledger(.failure(let error)):
+            throw error
+        }
+    }
+
+    /// The database rejects this command, and would again. That it was refused is recorded, so that it still is once the
+    /// cause is mended.
+    private func recordFailure(
+        of command: ReceivedCommand<Source.Queue.Origin>
+    ) async throws(LedgerError) -> CommandOutcome {
+        guard case .success(let rejected) = try await reader.read(command) else { throw .internalFailure }
+        let problem = Problem(LedgerError.internalFailure)
+        do throws(LedgerError) {
+            return .success(try await ledger.execute(.refused(Refusal(problem), rejected.context)))
+        } catch .refused(let refusal) {
+            return .failure(Problem(refusal))
+        }
+    }
+}
+
+extension OrderedWriting {
+    /// Executes a command that has no place in an order.
+    fileprivate func execute(_ command: MovementCommand) async throws(LedgerError) -> Receipt<Outcome> {
+        let (results, continuation) = AsyncStream.makeStream(of: Result<Receipt<Outcome>, LedgerError>.self)
+        await enqueue(command, in: CommandSequence()) { continuation.yield($0) }
+        for await result in results { return try result.get() }
+        throw .unavailable
+    }
+}
+
+/// What to do when the process shuts down.
+private final class ShutdownSwitch: Sendable {
+    typealias Action = @Sendable () -> Void
+
+    private struct State {
+        var hasBegun = false
+        var action: Action?
+        var otherwise: Action?
+    }
+
+    private let state = Mutex(State())
+
+    func perform(_ action: Action?) { update { $0.action = action } }
+
+    /// While there is nothing else to do.
+    func otherwise(_ action: @escaping Action) { update { $0.otherwise = action } }
+
+    func begin() { update { $0.hasBegun = true } }
+
+    private func update(_ change: (inout State) -> Void) {
+        let action = state.withLock { state -> Action? in
+            change(&state)
+            return state.hasBegun ? state.action ?? state.otherwise : nil
+        }
+        action?()
+    }
+}
