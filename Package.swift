@@ -203,7 +203,7 @@ let package = Package(
             name: "InventoryHTTP",
             dependencies: [
                 "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "JSON", "RateLimiting",
-                "StockCache", "StockEvents",
+                "StockCache", "StockCommands", "StockEvents",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -223,7 +223,7 @@ let package = Package(
             dependencies: [
                 "AMQP", "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "InventoryHTTP", "JSON",
                 "Postgres", "PostgresLedger", "RabbitMQ", "RateLimiting", "Redis", "RemoteLedger", "SQLiteLedger",
-                "StockCache", "StockEvents", "StockFiles",
+                "StockCache", "StockCommands", "StockEvents", "StockFiles",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -341,6 +341,14 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "StockCommandsTests",
+            dependencies: [
+                "Access", "Inventory", "InventoryContract", "InventoryTesting", "JSON", "LedgerTesting", "SQLiteLedger",
+                "ServerTesting", "StockCommands",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "RabbitMQTests",
             dependencies: [
                 "AMQP", "Access", "Inventory", "InventoryContract", "InventoryTesting", "JSON", "LedgerTesting",
@@ -414,7 +422,7 @@ let package = Package(
             dependencies: [
                 "Access", "Authentication", "AuthenticationTesting", "Inventory", "InventoryContract", "InventoryHTTP",
                 "JSON", "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting", "Redis", "ServerTesting",
-                "StockCache", "StockEvents",
+                "AMQP", "RabbitMQ", "StockCache", "StockCommands", "StockEvents",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

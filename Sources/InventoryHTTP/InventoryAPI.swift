@@ -15,6 +15,8 @@ struct InventoryAPI: Sendable {
     let credentials: any CredentialStoring
     let passwords: PasswordHasher?
     let warming: CacheWarming?
+    /// `nil`: without a queue, all requests are executed at once.
+    let commands: CommandQueueAccess?
     let health: any HealthReporting
     let draining = DrainingFlag()
     let reports: TurnQueue
@@ -25,7 +27,7 @@ struct InventoryAPI: Sendable {
 
     init(
         ledger: any StockReading & StockWriting, changes: ChangeFeed, documents: any DocumentReading,
-        warming: CacheWarming?,
+        warming: CacheWarming?, commands: CommandQueueAccess?,
         defaultStoreID: StoreID, credentials: any CredentialStoring, passwords: PasswordHasher?,
         health: any HealthReporting, limiter: RateLimiter?, limits: HTTPLimits
     ) {
@@ -33,6 +35,7 @@ struct InventoryAPI: Sendable {
         self.changes = changes
         self.documents = documents
         self.warming = warming
+        self.commands = commands
         self.defaultStoreID = defaultStoreID
         self.credentials = credentials
         self.passwords = passwords

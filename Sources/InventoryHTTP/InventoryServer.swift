@@ -30,6 +30,7 @@ public struct InventoryServer: Sendable {
     ///   - changes: The ledger's changes; the caller runs this service.
     ///   - documents: The source of rendered responses: the cache, if there is one.
     ///   - warming: Warms the cache on request, if there is one; the caller runs this service.
+    ///   - commands: The queue of commands, if there is one.
     ///   - defaultStoreID: The store of the first versions' routes.
     ///   - authenticator: Maps credentials to principals.
     ///   - credentials: The authenticator's store, for the routes that manage keys.
@@ -42,7 +43,8 @@ public struct InventoryServer: Sendable {
     public init(
         ledger: any StockReading & StockWriting, changes: ChangeFeed,
         documents: any DocumentReading = RenderedDocuments(),
-        warming: CacheWarming? = nil, defaultStoreID: StoreID = StoreID(rawValue: 1), authenticator: Authenticator,
+        warming: CacheWarming? = nil, commands: CommandQueueAccess? = nil,
+        defaultStoreID: StoreID = StoreID(rawValue: 1), authenticator: Authenticator,
         credentials: any CredentialStoring, health: any HealthReporting, limiter: RateLimiter? = nil,
         proxies: TrustedProxies = TrustedProxies(), acceptsPlainPasswords: Bool = false,
         limits: HTTPLimits = HTTPLimits(),
@@ -51,8 +53,9 @@ public struct InventoryServer: Sendable {
         precondition(
             (1...Quantity.maximum).contains(limits.input.quantity), "a movement moves at most \(Quantity.maximum)")
         api = InventoryAPI(
-            ledger: ledger, changes: changes, documents: documents, warming: warming, defaultStoreID: defaultStoreID,
-            credentials: LoggedCredentials(credentials, logger), passwords: authenticator.passwords, health: health,
+            ledger: ledger, changes: changes, documents: documents, warming: warming, commands: commands,
+            defaultStoreID: defaultStoreID, credentials: LoggedCredentials(credentials, logger),
+            passwords: authenticator.passwords, health: health,
             limiter: limiter, limits: limits)
         self.authenticator = authenticator
         self.limiter = limiter

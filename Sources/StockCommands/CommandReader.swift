@@ -10,9 +10,6 @@ struct CommandReader: Sendable {
     /// anybody to be recorded under.
     typealias Reading = Result<MovementCommand, Problem>
 
-    /// The age from which a command is not executed: the records of what was executed are kept for an hour longer
-    /// (`IdempotencyRecord`), so one that was executed before cannot have been forgotten.
-    static let maximumAge = Duration.seconds(24 * 3_600)
     /// How far the clock of who sent a command may be ahead.
     static let maximumClockError = Duration.seconds(3_600)
 
@@ -88,9 +85,9 @@ struct CommandReader: Sendable {
             throw Problem(invalid: "timestamp", "is required: when the command was given, in seconds since 1970")
         }
         let age = Duration.microseconds(now.microseconds - sentAt.microseconds)
-        guard age < Self.maximumAge else {
+        guard age < QueuedCommand.maximumAge else {
             throw Problem(
-                .expired, "The command is more than \(Self.maximumAge.components.seconds / 3_600) hours old.")
+                .expired, "The command is more than \(QueuedCommand.maximumAge.components.seconds / 3_600) hours old.")
         }
         guard age > .zero - Self.maximumClockError else {
             throw Problem(invalid: "timestamp", "is in the future: the sender's clock is wrong")

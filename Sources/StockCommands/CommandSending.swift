@@ -10,6 +10,11 @@ public protocol CommandSending: Sendable {
 
 /// A command to be sent on behalf of a principal.
 public struct QueuedCommand: Sendable {
+    /// The age from which a command is not executed: the records of what was executed are kept for an hour longer
+    /// (`IdempotencyRecord`), so one that was executed before cannot have been forgotten.
+    public static let maximumAge = Duration.seconds(24 * 3_600)
+    public static let maximumBodyBytes = 1 << 20
+
     public let kind: CommandKind
     /// Keeps it in order with others of this store.
     public let storeID: StoreID

@@ -27,7 +27,8 @@ struct Instance {
     init(
         _ settings: Settings, ledger: any Ledger, waiters: ChangeWaiters,
         documents: any DocumentReading = RenderedDocuments(),
-        warming: CacheWarming? = nil, health: any HealthReporting, redis: RedisClient? = nil,
+        warming: CacheWarming? = nil, commands: CommandQueueAccess? = nil, health: any HealthReporting,
+        redis: RedisClient? = nil,
         certificate: ServerCertificate?, services: [any Service], _ logger: Logger
     ) async throws(SettingsError) {
         OpenFiles.raiseLimit(for: settings.limits.connections.total, logger)
@@ -40,7 +41,7 @@ struct Instance {
         let access = try await settings.access.parts(credentials: ledger, logger)
         let changes = ChangeFeed(ledger: ledger, waiters: waiters)
         server = InventoryServer(
-            ledger: ledger, changes: changes, documents: documents, warming: warming,
+            ledger: ledger, changes: changes, documents: documents, warming: warming, commands: commands,
             defaultStoreID: settings.defaultStoreID,
             authenticator: access.authenticator, credentials: ledger,
             health: InstanceHealth(storage: health, tokenKeys: access.tokenKeys), limiter: limiter,

@@ -1,7 +1,9 @@
 import Authentication
 import Inventory
 import PostgresLedger
+import RabbitMQ
 import StockCache
+import StockCommands
 import StockEvents
 
 /// The health of an instance: of its databases or file, and of what it needs besides.
@@ -23,13 +25,14 @@ struct ServiceHealth: HealthReporting {
     let ledger: PostgresLedger
     let cache: CacheConnection?
     var publisher: EventPublisher?
+    var commands: CommandConsumer<RabbitMQCommands>?
 
     func health() async -> [ComponentHealth] {
         async let databases = ledger.health()
         async let backlog = ledger.relay.health()
         async let cached = cache?.health()
         async let published = publisher?.health()
-        return await databases + backlog + (cached ?? []) + (published ?? [])
+        return await databases + backlog + (cached ?? []) + (published ?? []) + (commands?.health() ?? [])
     }
 
     func isReady() async -> Bool {

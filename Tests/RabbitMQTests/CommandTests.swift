@@ -141,7 +141,7 @@ struct CommandTests {
     /// Each sale says how much there is before it: any other order is refused.
     private func story(_ count: Int) -> [AMQPMessage] {
         (0..<count).flatMap { number in
-            (1...4).map { store -> AMQPMessage in
+            (Int64(1)...4).map { store -> AMQPMessage in
                 var movement = Movement.stockIn(1, LevelKey(StoreID(rawValue: store), .sugar))
                 movement.expectedOnHand = Int64(number)
                 return .movement("\(store)-\(number)", movement, user: nil)

@@ -1,10 +1,10 @@
 import Access
-import Crypto
 import HTTPTypes
 import HummingbirdCore
 import Inventory
 import InventoryContract
 import NIOCore
+import StockCommands
 
 extension RequestContext {
     /// The request's `Idempotency-Key`, with a fingerprint of the request.
@@ -14,10 +14,11 @@ extension RequestContext {
         guard let key = unquotedKey(in: header) else {
             throw Problem(invalid: "Idempotency-Key", "must be 1 to 255 visible ASCII characters")
         }
-        var hash = SHA256()
-        hash.update(data: Array("\(request.method.rawValue) \(path.normalised)\n".utf8))
-        body.bytes.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
-        return IdempotencyKey(principal: principal.id, key: key, fingerprint: Array(hash.finalize()))
+        return IdempotencyKey(principal: principal.id, key: key, fingerprint: fingerprint(of: body))
+    }
+
+    func fingerprint(of body: JSONBody) -> [UInt8] {
+        requestFingerprint(request.method.rawValue, path.normalised, body.bytes)
     }
 }
 

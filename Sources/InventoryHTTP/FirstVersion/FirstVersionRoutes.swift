@@ -10,6 +10,13 @@ extension InventoryAPI {
         let storeID = try defaultStore(for: context)
         let body = try await context.body()
         var fields = try body.fields()
+        let queued = try await queued(context, body) {
+            var fields = fields
+            let new: MovementByName = try context.read(&fields)
+            let productID = try await documents(for: context).productID(named: new.productName)
+            return (.movement(new.movement(of: productID, in: storeID)), nil)
+        }
+        if let queued { return queued }
         var movement: MovementByName?
         let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.movementReceipt()

@@ -9,6 +9,14 @@ extension InventoryAPI {
         let body = try await context.body()
         var fields = try body.fields()
         let isAtomic = fields.isTrue("atomic")
+        let queued = try await queued(context, body) {
+            var fields = fields
+            let parsed: BatchBody = try context.read(&fields)
+            let batch = try Batch(parsed.lines, isAtomic: isAtomic, limits.input)
+            charge(lines: parsed.lines.count, to: context)
+            return (.batch(batch), parsed.importName)
+        }
+        if let queued { return queued }
         let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.batchReceipt()
         } executing: {

@@ -8,6 +8,12 @@ extension InventoryAPI {
     func recordMovement(_ context: RequestContext) async throws -> Response {
         let body = try await context.body()
         var fields = try body.fields()
+        let queued = try await queued(context, body) {
+            var fields = fields
+            let new: MovementBody = try context.read(&fields)
+            return (.movement(new.movement), new.importName)
+        }
+        if let queued { return queued }
         let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.movementReceipt()
         } executing: {
@@ -24,6 +30,12 @@ extension InventoryAPI {
     func recordTransfer(_ context: RequestContext) async throws -> Response {
         let body = try await context.body()
         var fields = try body.fields()
+        let queued = try await queued(context, body) {
+            var fields = fields
+            let new: TransferBody = try context.read(&fields)
+            return (.transfer(new.transfer), new.importName)
+        }
+        if let queued { return queued }
         let receipt = try await receipt(to: context, body) { answer throws(LedgerError) in
             try answer.transferReceipt()
         } executing: {

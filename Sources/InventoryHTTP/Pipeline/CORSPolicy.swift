@@ -75,11 +75,11 @@ public struct CORSPolicy: Sendable, CustomStringConvertible {
 
     private static let requestHeaders =
         "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Inventory-History, "
-        + "Inventory-Min-Position, Last-Event-ID, X-Request-Id"
+        + "Inventory-Min-Position, Last-Event-ID, Prefer, X-Request-Id"
 
     private static let responseHeaders =
         "Cache-Status, ETag, Idempotent-Replayed, Inventory-Freshness, Inventory-History, Inventory-Position, "
-        + "Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+        + "Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 }
 
 public struct InvalidOrigin: Error, CustomStringConvertible {

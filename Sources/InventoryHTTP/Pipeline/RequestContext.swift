@@ -38,6 +38,7 @@ struct RequestContext {
     var storeID: StoreID { placeholder(path.storeID) }
     var productID: ProductID { placeholder(path.productID) }
     var jobID: Substring { placeholder(path.jobID) }
+    var queuedCommandID: Substring { placeholder(path.queuedCommandID) }
     /// The `{product}` of the path: a product's name.
     var productName: String { placeholder(path.productName) }
 

@@ -11,6 +11,8 @@ extension HTTPField.Name {
     static let inventoryPosition = HTTPField.Name(HeaderName.position)!
     static let rateLimit = HTTPField.Name(HeaderName.rateLimit)!
     static let rateLimitPolicy = HTTPField.Name(HeaderName.rateLimitPolicy)!
+    static let prefer = HTTPField.Name("Prefer")!
+    static let preferenceApplied = HTTPField.Name("Preference-Applied")!
     static let lastEventID = HTTPField.Name("Last-Event-ID")!
     static let requestID = HTTPField.Name(HeaderName.requestID)!
     /// `no`: nginx passes on what it receives, instead of waiting for more.

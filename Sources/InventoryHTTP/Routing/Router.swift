@@ -24,7 +24,7 @@ struct Router: Sendable {
 
     private enum Segment: Hashable {
         case literal(Substring)
-        case storeID, productID, productName, keyID, jobID
+        case storeID, productID, productName, keyID, jobID, queuedCommandID
 
         init(_ text: Substring) {
             switch text {
@@ -33,6 +33,7 @@ struct Router: Sendable {
             case "{product}": self = .productName
             case "{key_id}": self = .keyID
             case "{job_id}": self = .jobID
+            case "{command_id}": self = .queuedCommandID
             default: self = .literal(text)
             }
         }
@@ -113,6 +114,8 @@ struct Router: Sendable {
                 path.keyID = String(segment)
             case .jobID:
                 path.jobID = segment
+            case .queuedCommandID:
+                path.queuedCommandID = segment
             }
         }
         return path
@@ -128,6 +131,7 @@ struct RoutePath {
     fileprivate(set) var productName: String?
     fileprivate(set) var keyID: String?
     fileprivate(set) var jobID: Substring?
+    fileprivate(set) var queuedCommandID: Substring?
 
     var normalised: String { segments.reduce(into: "") { $0 += "/" + $1 } }
 }

@@ -38,14 +38,20 @@ extension InventoryAPI {
             movementRoute("/stock-movement"),
             movementRoute("/stock-movements"),
             Route(
-                .post, "/stock-movements/batch", .clerk, recordBatch, body: BatchBody.self, statuses: [.ok, .created]),
+                .post, "/stock-movements/batch", .clerk, recordBatch, body: BatchBody.self,
+                statuses: [.ok, .created, .accepted]),
             Route(
                 .get, "/stock-movements", .reader, listMovements,
                 parameters: .page + .period + [.storeID, .productID, .type, .minPosition], statuses: .tagged),
-            Route(.post, "/stock-transfers", .clerk, recordTransfer, body: TransferBody.self, statuses: [.created]),
+            Route(
+                .post, "/stock-transfers", .clerk, recordTransfer, body: TransferBody.self,
+                statuses: [.created, .accepted]),
+            Route(.get, "/commands/{command_id}", .clerk, readCommand, statuses: [.ok]),
 
             // Routes of the first versions.
-            Route(.post, "/stock/move", .clerk, recordMovementByName, body: MovementByName.self, statuses: [.created]),
+            Route(
+                .post, "/stock/move", .clerk, recordMovementByName, body: MovementByName.self,
+                statuses: [.created, .accepted]),
             Route(
                 .get, "/stock/{product}", .reader, readLevelByName, parameters: [.minPosition], statuses: .tagged),
 
@@ -92,7 +98,7 @@ extension InventoryAPI {
     }
 
     private func movementRoute(_ path: String) -> Route {
-        Route(.post, path, .clerk, recordMovement, body: MovementBody.self, statuses: [.created])
+        Route(.post, path, .clerk, recordMovement, body: MovementBody.self, statuses: [.created, .accepted])
     }
 
     private func auditRoute(_ path: String) -> Route {

@@ -55,6 +55,7 @@ struct Serve: AsyncParsableCommand {
         let publisher = try settings.amqpClient(on: servers, logger).map {
             EventPublisher(ledger: ledger, waiters: waiters, sink: RabbitMQEvents($0), logger: logger)
         }
+        let commands = try settings.queuedCommands(on: servers, ledger, logger)
         let schema = Schema(ledger.primary)
         try await schema.check()
         for defect in try await schema.protectionDefects() { logger.warning("\(defect)") }
@@ -63,9 +64,11 @@ struct Serve: AsyncParsableCommand {
         let warming = documents.map { CacheWarming(settings.warmer(ledger, $0), logger: logger) }
         let instance = try await Instance(
             settings, ledger: ledger, waiters: waiters, documents: documents ?? RenderedDocuments(), warming: warming,
-            health: ServiceHealth(ledger: ledger, cache: cache, publisher: publisher), redis: redis,
-            certificate: certificate,
-            services: [ledger] + cacheServices(cache, warming, ledger) + (publisher.map { [$0] } ?? []), logger)
+            commands: commands?.access,
+            health: ServiceHealth(ledger: ledger, cache: cache, publisher: publisher, commands: commands?.consumer),
+            redis: redis, certificate: certificate,
+            services: [ledger] + cacheServices(cache, warming, ledger) + (publisher.map { [$0] } ?? [])
+                + (commands?.services ?? []), logger)
         try await instance.run()
         await redis?.close()
     }

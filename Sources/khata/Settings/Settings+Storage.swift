@@ -43,8 +43,19 @@ extension Settings {
             secret: { url throws(SettingsError) in "\(try amqp(url))" },
             """
             A RabbitMQ that gets an event for every change, in the exchange khata.events: amqp://user:password@host/vhost, or
-            amqps:// (TLS). Its user needs to configure and write khata.*. While it is down, events wait in the database.
+            amqps:// (TLS). Its user needs to configure, read and write khata.*, and nobody else may be that user. While it is
+            down, events wait in the database.
             """)
+        Setting(
+            "commands.queues", \.commandQueues, in: 0...64,
+            """
+            The queues, on that RabbitMQ, that the exchange khata.commands spreads commands over, by store. It needs the plug-in
+            rabbitmq_consistent_hash_exchange; 0 takes no commands. All instances need the same number. Change it only while
+            the queues are empty, and delete those that are left over: it changes which store's commands come in which queue.
+            """)
+        Setting(
+            "commands.prefetch", \.commandPrefetch, in: 1...10_000,
+            "The maximum number of commands of a queue that an instance works on at a time. Each has up to 1 MiB.")
     }
 
     @SettingsBuilder

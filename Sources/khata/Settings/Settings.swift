@@ -21,6 +21,8 @@ struct Settings {
     var replicaURL: String?
     var redisURL: String?
     var amqpURL: String?
+    var commandQueues = 4
+    var commandPrefetch = 256
     var recentDocumentBytes = 64 << 20
     var warmConcurrency = 4
     var sqliteFile: String?

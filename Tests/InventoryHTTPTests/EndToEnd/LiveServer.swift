@@ -40,6 +40,8 @@ struct LiveServer: Sendable {
         var cors: CORSPolicy?
         var passwords: PasswordHasher? = .cheap
         var tokens: TokenVerifier?
+        /// The queue of commands, and what it depends on.
+        var commands: (access: CommandQueueAccess, services: [any Service])?
         var logger = TestDatabase.quiet
     }
 
@@ -111,11 +113,12 @@ struct LiveServer: Sendable {
             let changes = ChangeFeed(ledger: ledger, waiters: ChangeWaiters())
             let server = InventoryServer(
                 ledger: ledger, changes: changes, documents: documents ?? RenderedDocuments(), warming: warming,
-                defaultStoreID: setup.defaultStoreID, authenticator: authenticator, credentials: ledger, health: ledger,
+                commands: setup.commands?.access, defaultStoreID: setup.defaultStoreID, authenticator: authenticator,
+                credentials: ledger, health: ledger,
                 limiter: limiter,
                 proxies: setup.proxies, limits: setup.limits, certificate: setup.certificate, cors: setup.cors,
                 logger: setup.logger)
-            var services: [any Service] = [changes]
+            var services: [any Service] = [changes] + (setup.commands?.services ?? [])
             if let limiter { services.append(limiter) }
             if let cache, let warming {
                 services += [
