@@ -2,7 +2,7 @@ import Crypto
 package import Inventory
 public import JSON
 
-/// A key or user, as the log of keys and users has it: an entry for each change, with the whole state after it. The last
+/// A key, user or webhook, as the log of keys and users has it: an entry for each change, with the whole state after it. The last
 /// entry about each must be what is stored, which `khata audit verify` checks.
 public protocol AuditedCredential: Hashable, Sendable {
     /// The id of its principal, such as `key:7f3a…` or `user:ana`.
@@ -60,13 +60,14 @@ extension UserRecord: AuditedCredential {
 
 /// SHA-256, in hexadecimal. The log is kept for good: without the salt, which is not in it either, an old password cannot
 /// be guessed from it.
-private func digest(_ secret: [UInt8]) -> String {
+func digest(_ secret: [UInt8]) -> String {
     AuditHash(bytes: Array(SHA256.hash(data: secret))).description
 }
 
 extension StoredCredentials {
-    package init(end: LedgerHead, _ keys: [APIKeyRecord], _ users: [UserRecord]) {
-        let details = keys.map { ($0.subject, $0.auditDetail) } + users.map { ($0.subject, $0.auditDetail) }
-        self.init(end: end, details: Dictionary(details, uniquingKeysWith: { $1 }))
+    package init(end: LedgerHead, _ keys: [APIKeyRecord], _ users: [UserRecord], _ webhooks: [WebhookRecord]) {
+        let all: [any AuditedCredential] = keys + users + webhooks
+        self.init(
+            end: end, details: Dictionary(all.map { ($0.subject, $0.auditDetail) }, uniquingKeysWith: { $1 }))
     }
 }

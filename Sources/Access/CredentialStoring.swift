@@ -139,17 +139,21 @@ extension CredentialStoring {
     }
 }
 
-/// All keys and users, including revoked and disabled ones, and their log, for moving them to another store.
+/// All keys, users and webhooks, including revoked, disabled and deleted ones, and their log, for moving them to another
+/// store.
 public struct Credentials: Hashable, Sendable {
     /// By number.
     public let keys: [APIKeyRecord]
     /// By name.
     public let users: [UserRecord]
+    /// By creation.
+    public let webhooks: [WebhookRecord]
     public let log: [AuditEntry]
 
-    public init(keys: [APIKeyRecord], users: [UserRecord], log: [AuditEntry]) {
+    public init(keys: [APIKeyRecord], users: [UserRecord], webhooks: [WebhookRecord], log: [AuditEntry]) {
         self.keys = keys
         self.users = users
+        self.webhooks = webhooks
         self.log = log
     }
 }

@@ -19,6 +19,8 @@ enum ServingRole {
         ("cache_state", ["SELECT", "UPDATE"]),
         ("subscriptions", ["SELECT", "INSERT", "UPDATE"]),
         ("subscription_cursors", ["SELECT", "INSERT", "UPDATE"]),
+        ("webhooks", ["SELECT", "INSERT", "UPDATE"]),
+        ("webhook_deliveries", ["SELECT", "INSERT", "UPDATE"]),
         ("schema_versions", ["SELECT"]),
         ("schema_expansions", ["SELECT"]),
     ]

@@ -6,7 +6,7 @@ import SQLiteLedger
 import Testing
 
 /// What a server keeps: the ledgers, who may use them, and who follows them.
-typealias AnyStorage = AnyLedger & OrderedWriting & ChangeReading & CredentialStoring & SubscriptionStoring
+typealias AnyStorage = AnyLedger & OrderedWriting & ChangeReading & CredentialStoring & WebhookStoring
 
 /// The databases that keep the contract of both.
 enum StorageUnderTest: String, CaseIterable, CustomTestStringConvertible, Sendable {

@@ -22,7 +22,7 @@ public struct APIKey: Sendable {
     /// A new key from the system's random number generator.
     public static func generate() -> APIKey {
         APIKey(
-            id: String((0..<idLength).map { _ in hexDigits.randomElement()! }),
+            id: newID(),
             secret: String((0..<secretLength).map { _ in base62Digits.randomElement()! }))
     }
 
@@ -37,6 +37,8 @@ public struct APIKey: Sendable {
         self.init(id: String(parts[1]), secret: String(parts[2].prefix(Self.secretLength)))
         guard parts[2].suffix(Self.checksumLength) == checksum else { return nil }
     }
+
+    static func newID() -> String { String((0..<idLength).map { _ in hexDigits.randomElement()! }) }
 
     /// Whether a key may have this id.
     public static func isID(_ text: some StringProtocol) -> Bool {

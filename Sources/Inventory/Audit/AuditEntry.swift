@@ -58,9 +58,17 @@ public enum AuditAction: String, CaseIterable, Sendable {
     case userDisabled = "user-disabled"
     case userEnabled = "user-enabled"
     case userPasswordSet = "user-password-set"
+    case webhookCreated = "webhook-created"
+    case webhookRotated = "webhook-rotated"
+    case webhookReplayed = "webhook-replayed"
+    case webhookDisabled = "webhook-disabled"
+    case webhookEnabled = "webhook-enabled"
+    case webhookDeleted = "webhook-deleted"
 
     /// Those in the logs of stores and of the catalog; the others are in the log of keys and users.
-    public static let ofLedgers = allCases.filter { !$0.rawValue.hasPrefix("key-") && !$0.rawValue.hasPrefix("user-") }
+    public static let ofLedgers = allCases.filter { action in
+        !["key-", "user-", "webhook-"].contains { action.rawValue.hasPrefix($0) }
+    }
 
     init(_ type: MovementType) {
         switch type {

@@ -58,7 +58,7 @@ extension PostgresLedger: CredentialStoring {
         }
     }
 
-    private func store<Record: StoredCredential>(
+    func store<Record: StoredCredential>(
         _ actions: [(id: String, AuditAction)], _ context: CommandContext, _ change: @escaping CredentialChange<Record>
     ) async throws(LedgerError) -> [Record] {
         try await write { session in

@@ -30,8 +30,9 @@ extension PromotionTarget {
         guard try CatalogContents(session) == shop.catalog else { throw PromotionDifference("the catalog") }
         let credentials = Credentials(
             keys: try APIKeyRecord.all(session), users: try UserRecord.all(session),
+            webhooks: try WebhookRecord.all(session),
             log: try CredentialLog.page(after: .zero, session).entries)
-        guard credentials == shop.credentials else { throw PromotionDifference("the keys or users") }
+        guard credentials == shop.credentials else { throw PromotionDifference("the keys, users or webhooks") }
     }
 
     private static let lockCache = Statement("promotion.lock_cache", "select \(CacheState.lockSharedSQL)")

@@ -31,6 +31,7 @@ extension ShopContents {
         writes += credentials.keys.map { $0.insert(versions[$0.subject] ?? .zero) }
         if let last = credentials.keys.last { writes.append(last.continueNumbers) }
         writes += credentials.users.map { $0.put(versions[$0.subject] ?? .zero) }
+        writes += credentials.webhooks.map { $0.put(versions[$0.subject] ?? .zero) }
         if let last = history.last {
             let head = LedgerHead(
                 storeID: .catalog, position: last.position, hash: last.hash, recordedAt: last.recordedAt)

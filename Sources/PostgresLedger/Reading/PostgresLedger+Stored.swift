@@ -41,7 +41,7 @@ extension PostgresLedger: StoredStateReading {
         try await keptSnapshot { session in
             StoredCredentials(
                 end: try CredentialLog.end(session),
-                try APIKeyRecord.all(session), try UserRecord.all(session))
+                try APIKeyRecord.all(session), try UserRecord.all(session), try WebhookRecord.all(session))
         }
     }
 

@@ -54,7 +54,7 @@ extension SQLiteLedger: CredentialStoring {
         return Page(users, limit: limit, key: \.name)
     }
 
-    private func store<Record: StoredCredential>(
+    func store<Record: StoredCredential>(
         _ actions: [(id: String, AuditAction)], _ context: CommandContext, _ change: @escaping CredentialChange<Record>
     ) async throws(LedgerError) -> [Record] {
         try await write { database in

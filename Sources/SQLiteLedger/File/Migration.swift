@@ -17,6 +17,7 @@ struct Migration {
             finish: CredentialLog.recordExisting),
         Migration(version: 5, sql: String(decoding: PackageResources.v5_audit_by_actor_sql, as: UTF8.self)),
         Migration(version: 6, sql: String(decoding: PackageResources.v6_subscriptions_sql, as: UTF8.self)),
+        Migration(version: 7, sql: String(decoding: PackageResources.v7_webhooks_sql, as: UTF8.self)),
     ]
 
     static let newest = all.count

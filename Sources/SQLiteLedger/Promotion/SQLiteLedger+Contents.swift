@@ -47,6 +47,7 @@ extension SQLiteLedger {
             Credentials(
                 keys: try APIKeyRecord.list(after: nil, atMost: .max, in: database),
                 users: try UserRecord.list(after: nil, atMost: .max, in: database),
+                webhooks: try WebhookRecord.all(in: database),
                 log: try CredentialLog.page(after: .zero, in: database).entries)
         }
     }

@@ -42,7 +42,7 @@ extension SQLiteLedger: StoredStateReading {
             StoredCredentials(
                 end: try CredentialLog.head(in: database),
                 try APIKeyRecord.list(after: nil, atMost: .max, in: database),
-                try UserRecord.list(after: nil, atMost: .max, in: database))
+                try UserRecord.list(after: nil, atMost: .max, in: database), try WebhookRecord.all(in: database))
         }
     }
 

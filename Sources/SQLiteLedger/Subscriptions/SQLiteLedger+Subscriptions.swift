@@ -50,7 +50,7 @@ extension SQLiteLedger: SubscriptionStoring {
         _ id: SubscriptionID, to cursors: [SubscriptionCursor], heldBy holder: String
     ) async throws(LedgerError) {
         let isHeld = try await write { database in
-            let isHeld = try database.rows(Self.isHeld, id.text, holder) { try $0.int64(0) }.first == 1
+            let isHeld = try Self.isHeld(id, by: holder, in: database)
             if isHeld {
                 for cursor in cursors {
                     try database.run(
@@ -61,6 +61,10 @@ extension SQLiteLedger: SubscriptionStoring {
             return Written(value: isHeld, isEmpty: !isHeld || cursors.isEmpty)
         }
         guard isHeld else { throw .refused(.preconditionFailed) }
+    }
+
+    static func isHeld(_ id: SubscriptionID, by holder: String, in database: Database) throws -> Bool {
+        try database.rows(isHeld, id.text, holder) { try $0.int64(0) }.first == 1
     }
 
     private static let create = "insert into subscriptions (subscription_id) values (?) on conflict do nothing"
