@@ -48,7 +48,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         // The keys of the settings file, to refuse those that do not exist.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        // The HTTP client of RemoteLedger, of key sets at a URL, and of the tests.
+        // The HTTP client of RemoteLedger, of key sets at a URL, of webhooks, and of the tests.
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
@@ -159,6 +159,18 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .target(
+            name: "Webhooks",
+            dependencies: [
+                "Access", "Basics", "Inventory", "JSON", "RateLimiting", "StockEvents",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
             name: "Access",
             dependencies: ["Inventory", "JSON", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: swiftSettings),
@@ -203,7 +215,7 @@ let package = Package(
             name: "InventoryHTTP",
             dependencies: [
                 "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "JSON", "RateLimiting",
-                "StockCache", "StockCommands", "StockEvents",
+                "StockCache", "StockCommands", "StockEvents", "Webhooks",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -223,7 +235,7 @@ let package = Package(
             dependencies: [
                 "AMQP", "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "InventoryHTTP", "JSON",
                 "Postgres", "PostgresLedger", "RabbitMQ", "RateLimiting", "Redis", "RemoteLedger", "SQLiteLedger",
-                "StockCache", "StockCommands", "StockEvents", "StockFiles",
+                "StockCache", "StockCommands", "StockEvents", "StockFiles", "Webhooks",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -265,6 +277,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             path: "Tests/ServerTesting",
             swiftSettings: swiftSettings),
@@ -296,7 +309,7 @@ let package = Package(
             name: "LedgerContractTests",
             dependencies: [
                 "Access", "Authentication", "Inventory", "InventoryHTTP", "InventoryTesting", "LedgerTesting",
-                "PostgresLedger", "RemoteLedger", "SQLiteLedger", "StockEvents",
+                "PostgresLedger", "RemoteLedger", "SQLiteLedger", "StockEvents", "Webhooks",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
@@ -391,6 +404,18 @@ let package = Package(
             dependencies: ["Inventory", "InventoryTesting", "JSON", "LedgerTesting", "SQLiteLedger", "StockEvents"],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "WebhooksTests",
+            dependencies: [
+                "Access", "Inventory", "InventoryTesting", "JSON", "LedgerTesting", "PostgresLedger", "RateLimiting",
+                "SQLiteLedger", "ServerTesting", "StockEvents", "Webhooks",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "KhataDemoTests",
             dependencies: ["Inventory", "LedgerTesting", "SQLiteLedger", "StockFiles", "khata-demo"],
             swiftSettings: swiftSettings),
@@ -422,7 +447,7 @@ let package = Package(
             dependencies: [
                 "Access", "Authentication", "AuthenticationTesting", "Inventory", "InventoryContract", "InventoryHTTP",
                 "JSON", "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting", "Redis", "ServerTesting",
-                "AMQP", "RabbitMQ", "StockCache", "StockCommands", "StockEvents",
+                "AMQP", "RabbitMQ", "StockCache", "StockCommands", "StockEvents", "Webhooks",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

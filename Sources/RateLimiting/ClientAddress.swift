@@ -1,3 +1,5 @@
+import Foundation
+
 /// An IP address: IPv6, or IPv4 mapped to IPv6 (RFC 4291, section 2.5.5.2).
 public struct ClientAddress: Hashable, Sendable {
     let high: UInt64
@@ -12,6 +14,19 @@ public struct ClientAddress: Hashable, Sendable {
         case 4: (high, low) = (0, Self.mappedPrefix | number(bytes))
         case 16: (high, low) = (number(bytes.prefix(8)), number(bytes.dropFirst(8)))
         default: return nil
+        }
+    }
+
+    /// Parses `192.0.2.1` or `2001:db8::1`.
+    public init?(text: some StringProtocol) {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        guard !text.utf8.contains(0) else { return nil }
+        if inet_pton(AF_INET, String(text), &bytes) == 1 {
+            self.init(bytes: bytes.prefix(4))
+        } else if inet_pton(AF_INET6, String(text), &bytes) == 1 {
+            self.init(bytes: bytes)
+        } else {
+            return nil
         }
     }
 
@@ -56,6 +71,15 @@ public struct AddressRange: Hashable, Sendable {
         guard (0...(address.isIPv4 ? 32 : 128)).contains(bits) else { return nil }
         first = address
         self.bits = address.isIPv4 ? bits + 96 : bits
+    }
+
+    /// Parses `10.0.0.0/8`, or a single address.
+    public init?(text: some StringProtocol) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let address = ClientAddress(text: parts[0]) else { return nil }
+        let maximum = parts[0].contains(":") ? 128 : 32
+        guard let bits = parts.count == 1 ? maximum : Int(parts[1]) else { return nil }
+        self.init(address, bits: bits)
     }
 
     public func contains(_ address: ClientAddress) -> Bool {

@@ -17,18 +17,26 @@ public struct ChangeEvent: Sendable {
     public var position: Position { entry.position }
     public var time: Timestamp { entry.recordedAt }
     /// Of a receiver whose last event this is.
-    var cursor: SubscriptionCursor { SubscriptionCursor(storeID: storeID, position: position, hash: entry.hash) }
+    package var cursor: SubscriptionCursor { SubscriptionCursor(storeID: storeID, position: position, hash: entry.hash) }
 
     /// Unique among the events of a store. The position, and part of the hash of the entry and everything before it: after
     /// a failover that lost commits, another change takes the position, but never the id.
     public var id: String { "\(entry.position)-\(entry.hash.bytes.prefix(Self.hashBytes).hexadecimal)" }
 
-    public var type: String {
-        switch entry.action {
+    public var type: String { Self.type(of: entry.actionName) }
+
+    private static func type(of action: String) -> String {
+        switch AuditAction(rawValue: action) {
         case .stockIn, .sale, .manualRemoval: "khata.stock.moved.v1"
         case .transferOut, .transferIn: "khata.stock.transferred.v1"
-        default: "khata.\(entry.actionName.replacing("-", with: ".")).v1"
+        default: "khata.\(action.replacing("-", with: ".")).v1"
         }
+    }
+
+    /// All types that there are.
+    public static let types: [String] = AuditAction.ofLedgers.reduce(into: []) { types, action in
+        let type = type(of: action.rawValue)
+        if types.last != type { types.append(type) }
     }
 
     /// The position with leading zeros, so that texts compare like numbers. (Sequence extension of CloudEvents.)

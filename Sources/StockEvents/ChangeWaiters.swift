@@ -61,7 +61,7 @@ public final class ChangeWaiters: Sendable {
     }
 
     /// Runs `body` with a signal of all commits from now on.
-    func withSignal<T>(_ body: (CommitSignal) async throws -> T) async rethrows -> T {
+    package func withSignal<T>(_ body: (CommitSignal) async throws -> T) async rethrows -> T {
         let signal = CommitSignal()
         let id = state.withLock { state in
             let id = state.makeID()

@@ -1,9 +1,9 @@
-import Inventory
+package import Inventory
 import Synchronization
 
 /// The ledgers that this process's commits changed, for one task that follows all of them. It holds one position for each
 /// ledger, however many commits there are.
-final class CommitSignal: Sendable {
+package final class CommitSignal: Sendable {
     private let heads = Mutex<[StoreID: Position]>([:])
     private let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
@@ -14,13 +14,13 @@ final class CommitSignal: Sendable {
         wake()
     }
 
-    func wake() { continuation.yield() }
+    package func wake() { continuation.yield() }
 
     /// One element after one or more calls of ``wake()``.
-    var wakes: AsyncStream<Void> { stream }
+    package var wakes: AsyncStream<Void> { stream }
 
     /// The ledgers that changed since the last call, and how far they are.
-    func take() -> [StoreID: Position] {
+    package func take() -> [StoreID: Position] {
         heads.withLock { heads in
             defer { heads.removeAll(keepingCapacity: true) }
             return heads

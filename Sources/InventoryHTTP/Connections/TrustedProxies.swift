@@ -84,21 +84,4 @@ extension ClientAddress {
                 Array(UnsafeRawBufferPointer(start: pointer, count: size)[range])
             })
     }
-
-    /// Parses `192.0.2.1` or `2001:db8::1`.
-    init?(text: some StringProtocol) {
-        guard let address = try? SocketAddress(ipAddress: String(text), port: 0) else { return nil }
-        self.init(address)
-    }
-}
-
-extension AddressRange {
-    /// Parses `10.0.0.0/8`, or a single address.
-    public init?(text: some StringProtocol) {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let address = ClientAddress(text: parts[0]) else { return nil }
-        let maximum = parts[0].contains(":") ? 128 : 32
-        guard let bits = parts.count == 1 ? maximum : Int(parts[1]) else { return nil }
-        self.init(address, bits: bits)
-    }
 }
