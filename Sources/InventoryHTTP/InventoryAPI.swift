@@ -4,6 +4,7 @@ import Inventory
 import RateLimiting
 import StockCache
 import StockEvents
+import Webhooks
 
 /// The dependencies of the routes' handlers, which are extensions in the folders of their features.
 struct InventoryAPI: Sendable {
@@ -13,6 +14,7 @@ struct InventoryAPI: Sendable {
     /// The store of the first versions' routes.
     let defaultStoreID: StoreID
     let credentials: any CredentialStoring
+    let webhooks: WebhookAdministration
     let passwords: PasswordHasher?
     let warming: CacheWarming?
     /// `nil`: without a queue, all requests are executed at once.
@@ -22,13 +24,16 @@ struct InventoryAPI: Sendable {
     let reports: TurnQueue
     /// Changes of passwords take turns, too: each takes a thread for long.
     let passwordChanges = TurnQueue(atOnce: 1)
+    /// Tests of webhooks, too: a receiver may take its time.
+    let webhookTests = TurnQueue(atOnce: 4)
     private let limiter: RateLimiter?
     let limits: HTTPLimits
 
     init(
         ledger: any StockReading & StockWriting, changes: ChangeFeed, documents: any DocumentReading,
         warming: CacheWarming?, commands: CommandQueueAccess?,
-        defaultStoreID: StoreID, credentials: any CredentialStoring, passwords: PasswordHasher?,
+        defaultStoreID: StoreID, credentials: any CredentialStoring, webhooks: WebhookAdministration,
+        passwords: PasswordHasher?,
         health: any HealthReporting, limiter: RateLimiter?, limits: HTTPLimits
     ) {
         wholeLedger = ledger
@@ -38,6 +43,7 @@ struct InventoryAPI: Sendable {
         self.commands = commands
         self.defaultStoreID = defaultStoreID
         self.credentials = credentials
+        self.webhooks = webhooks
         self.passwords = passwords
         self.health = health
         self.limiter = limiter

@@ -9,6 +9,7 @@ public import RateLimiting
 public import ServiceLifecycle
 public import StockCache
 public import StockEvents
+public import Webhooks
 
 /// The HTTP server: the API's routes over a ledger.
 ///
@@ -34,6 +35,7 @@ public struct InventoryServer: Sendable {
     ///   - defaultStoreID: The store of the first versions' routes.
     ///   - authenticator: Maps credentials to principals.
     ///   - credentials: The authenticator's store, for the routes that manage keys.
+    ///   - webhooks: For the routes that manage webhooks; the caller delivers events to these.
     ///   - limiter: `nil` for no rate limits; the caller runs this service.
     ///   - acceptsPlainPasswords: Whether passwords may be sent without TLS, over a network.
     ///   - certificate: With one, the API is served over TLS only; without one, over plain HTTP.
@@ -45,7 +47,8 @@ public struct InventoryServer: Sendable {
         documents: any DocumentReading = RenderedDocuments(),
         warming: CacheWarming? = nil, commands: CommandQueueAccess? = nil,
         defaultStoreID: StoreID = StoreID(rawValue: 1), authenticator: Authenticator,
-        credentials: any CredentialStoring, health: any HealthReporting, limiter: RateLimiter? = nil,
+        credentials: any CredentialStoring, webhooks: WebhookAdministration, health: any HealthReporting,
+        limiter: RateLimiter? = nil,
         proxies: TrustedProxies = TrustedProxies(), acceptsPlainPasswords: Bool = false,
         limits: HTTPLimits = HTTPLimits(),
         certificate: ServerCertificate? = nil, cors: CORSPolicy? = nil, logger: Logger
@@ -54,9 +57,8 @@ public struct InventoryServer: Sendable {
             (1...Quantity.maximum).contains(limits.input.quantity), "a movement moves at most \(Quantity.maximum)")
         api = InventoryAPI(
             ledger: ledger, changes: changes, documents: documents, warming: warming, commands: commands,
-            defaultStoreID: defaultStoreID, credentials: LoggedCredentials(credentials, logger),
-            passwords: authenticator.passwords, health: health,
-            limiter: limiter, limits: limits)
+            defaultStoreID: defaultStoreID, credentials: LoggedCredentials(credentials, logger), webhooks: webhooks,
+            passwords: authenticator.passwords, health: health, limiter: limiter, limits: limits)
         self.authenticator = authenticator
         self.limiter = limiter
         self.proxies = proxies

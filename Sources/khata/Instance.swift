@@ -9,6 +9,7 @@ import ServiceLifecycle
 import StockCache
 import StockEvents
 import UnixSignals
+import Webhooks
 
 /// One process that serves the API, over any ledger.
 struct Instance {
@@ -40,14 +41,19 @@ struct Instance {
             ? RateLimiter(policies: settings.rates, source: redis.map(RedisPermits.init)) : nil
         let access = try await settings.access.parts(credentials: ledger, logger)
         let changes = ChangeFeed(ledger: ledger, waiters: waiters)
+        let sender = try settings.webhookSender
+        let deliveries = WebhookDeliveries(
+            ledger, waiters: waiters, sender: sender, limits: settings.webhooks.limits, logger: logger)
         server = InventoryServer(
             ledger: ledger, changes: changes, documents: documents, warming: warming, commands: commands,
             defaultStoreID: settings.defaultStoreID,
             authenticator: access.authenticator, credentials: ledger,
-            health: InstanceHealth(storage: health, tokenKeys: access.tokenKeys), limiter: limiter,
+            webhooks: WebhookAdministration(ledger, sender: sender, logger: logger),
+            health: InstanceHealth(storage: health, tokenKeys: access.tokenKeys, webhooks: deliveries),
+            limiter: limiter,
             proxies: try settings.proxies, acceptsPlainPasswords: settings.access.acceptsPlainPasswords,
             limits: settings.limits, certificate: certificate, cors: try settings.cors, logger: logger)
-        self.services = services + [changes] + access.services + (limiter.map { [$0] } ?? [])
+        self.services = services + [changes, deliveries] + access.services + (limiter.map { [$0] } ?? [])
         self.certificate = certificate
         self.settings = settings
         self.logger = logger

@@ -12,7 +12,8 @@ struct Khata: AsyncParsableCommand {
             Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 wrong configuration.
             """,
         subcommands: [
-            Serve.self, Migrate.self, CacheCommand.self, KeyCommand.self, UserCommand.self, AuditCommand.self,
+            Serve.self, Migrate.self, CacheCommand.self, KeyCommand.self, UserCommand.self, WebhookCommand.self,
+            EventsCommand.self, AuditCommand.self,
             ConfigCommand.self, ImportCommand.self, ExportCommand.self, PromoteCommand.self,
         ],
         groupedSubcommands: [

@@ -5,14 +5,16 @@ import RabbitMQ
 import StockCache
 import StockCommands
 import StockEvents
+import Webhooks
 
 /// The health of an instance: of its databases or file, and of what it needs besides.
 struct InstanceHealth: HealthReporting {
     let storage: any HealthReporting
     let tokenKeys: TokenKeySet?
+    let webhooks: WebhookDeliveries
 
     func health() async -> [ComponentHealth] {
-        await storage.health() + (tokenKeys?.health().map { [$0] } ?? [])
+        await storage.health() + (tokenKeys?.health().map { [$0] } ?? []) + [webhooks.health()]
     }
 
     func isReady() async -> Bool {

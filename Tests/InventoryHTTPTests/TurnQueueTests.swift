@@ -10,6 +10,7 @@ import StockCache
 import StockEvents
 import Synchronization
 import Testing
+import Webhooks
 
 @testable import InventoryHTTP
 
@@ -58,7 +59,9 @@ struct TurnQueueTests {
                 let api = InventoryAPI(
                     ledger: ledger, changes: ChangeFeed(ledger: ledger, waiters: ChangeWaiters()),
                     documents: RenderedDocuments(), warming: nil, defaultStoreID: StoreID(rawValue: 1),
-                    credentials: ledger, passwords: nil, health: ledger, limiter: nil, limits: HTTPLimits())
+                    credentials: ledger,
+                    webhooks: WebhookAdministration(ledger, sender: WebhookSender(), logger: TestDatabase.quiet),
+                    passwords: nil, health: ledger, limiter: nil, limits: HTTPLimits())
                 let route = try #require(api.routes.first { $0.path == "/report" })
                 let path = try Router([route]).match(.get, "/report").path
                 let request = Request(

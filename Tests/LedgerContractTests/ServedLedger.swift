@@ -8,6 +8,7 @@ import PostgresLedger
 import RemoteLedger
 import ServiceLifecycle
 import StockEvents
+import Webhooks
 
 /// A ledger behind a server, reached over HTTP.
 ///
@@ -30,7 +31,9 @@ struct ServedLedger: Sendable {
                 tokens: nil, logger: TestDatabase.quiet)
             let server = InventoryServer(
                 ledger: ledger, changes: ChangeFeed(ledger: ledger, waiters: ChangeWaiters()),
-                authenticator: authenticator, credentials: ledger, health: ledger,
+                authenticator: authenticator, credentials: ledger,
+                webhooks: WebhookAdministration(ledger, sender: WebhookSender(), logger: TestDatabase.quiet),
+                health: ledger,
                 logger: TestDatabase.quiet)
             try await serving(server) { address in
                 try await RemoteLedger.with(address, key: keys[0].token, retries: .brief, observer: Unobserved()) {

@@ -156,6 +156,19 @@ extension JSONFields {
         return nil
     }
 
+    /// Some of several choices, each once.
+    package mutating func optionalChoices(_ name: String, of choices: [String]) -> [String]? {
+        guard let value = optional(name) else { return nil }
+        if case .array(let elements) = value, (1...choices.count).contains(elements.count) {
+            let chosen = choices.filter { choice in
+                elements.contains { if case .text(let text) = $0 { text.hasSameBytes(as: choice) } else { false } }
+            }
+            if chosen.count == elements.count { return chosen }
+        }
+        refuse(name, "must be an array of some of \(choices.joined(separator: ", ")), each once")
+        return nil
+    }
+
     package mutating func optionalIntegers(_ name: String, atMost maximum: Int) -> [Int64]? {
         guard let value = optional(name) else { return nil }
         if case .array(let elements) = value, (1...maximum).contains(elements.count) {

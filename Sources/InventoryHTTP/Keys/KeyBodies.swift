@@ -42,7 +42,7 @@ extension JSONFields {
     }
 
     /// Some stores, or all if the field is missing or null.
-    fileprivate mutating func scope(_ name: String) -> StoreScope? {
+    mutating func scope(_ name: String) -> StoreScope? {
         guard let ids = optionalIntegers(name, atMost: StoreScope.maximumStores) else { return .all }
         if let scope = StoreScope(limitedTo: ids) { return scope }
         refuse(name, "must be ids of stores, none of them twice")

@@ -24,7 +24,7 @@ struct Router: Sendable {
 
     private enum Segment: Hashable {
         case literal(Substring)
-        case storeID, productID, productName, keyID, jobID, queuedCommandID
+        case storeID, productID, productName, keyID, jobID, queuedCommandID, webhookID
 
         init(_ text: Substring) {
             switch text {
@@ -34,6 +34,7 @@ struct Router: Sendable {
             case "{key_id}": self = .keyID
             case "{job_id}": self = .jobID
             case "{command_id}": self = .queuedCommandID
+            case "{webhook_id}": self = .webhookID
             default: self = .literal(text)
             }
         }
@@ -116,6 +117,9 @@ struct Router: Sendable {
                 path.jobID = segment
             case .queuedCommandID:
                 path.queuedCommandID = segment
+            case .webhookID:
+                guard WebhookRecord.isID(segment) else { return nil }
+                path.webhookID = String(segment)
             }
         }
         return path
@@ -132,6 +136,7 @@ struct RoutePath {
     fileprivate(set) var keyID: String?
     fileprivate(set) var jobID: Substring?
     fileprivate(set) var queuedCommandID: Substring?
+    fileprivate(set) var webhookID: String?
 
     var normalised: String { segments.reduce(into: "") { $0 += "/" + $1 } }
 }

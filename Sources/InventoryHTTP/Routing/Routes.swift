@@ -73,6 +73,20 @@ extension InventoryAPI {
                 .post, "/admin/keys/{key_id}/rotate", .admin, rotateKey, reach: .allStores, body: RotationBody.self,
                 statuses: [.created]),
             Route(.delete, "/admin/keys/{key_id}", .admin, revokeKey, reach: .allStores, statuses: [.noContent]),
+            // `allStores`, as for keys; and a webhook is a way out of the network.
+            Route(.get, "/admin/webhooks", .admin, listWebhooks, reach: .allStores, statuses: [.ok]),
+            Route(
+                .post, "/admin/webhooks", .admin, createWebhook, reach: .allStores, body: WebhookBody.self,
+                statuses: [.created]),
+            Route(.get, "/admin/webhooks/{webhook_id}", .admin, readWebhook, reach: .allStores, statuses: [.ok]),
+            Route(
+                .delete, "/admin/webhooks/{webhook_id}", .admin, deleteWebhook, reach: .allStores,
+                statuses: [.noContent]),
+            webhookRoute("test", testWebhook, statuses: [.ok]),
+            webhookRoute("rotate", rotateWebhook, body: WebhookRotationBody.self, statuses: [.ok]),
+            webhookRoute("replay", replayWebhook, body: WebhookReplayBody.self, statuses: [.accepted]),
+            webhookRoute("disable", disableWebhook, statuses: [.ok]),
+            webhookRoute("enable", enableWebhook, statuses: [.ok]),
             Route(
                 .post, "/admin/cache/warm", .admin, warmCache, reach: .allStores, body: WarmingBody.self,
                 statuses: [.accepted]),
@@ -111,6 +125,15 @@ extension InventoryAPI {
         Route(
             .get, path, .reader, listChanges, parameters: [.after, .limit, .wait], formats: [.json, .eventStream],
             statuses: [.ok], isLongLived: true)
+    }
+
+    private func webhookRoute(
+        _ action: String, _ handler: @escaping Route.Handler, body: (any DeclaredBody.Type)? = nil,
+        statuses: [HTTPResponse.Status]
+    ) -> Route {
+        Route(
+            .post, "/admin/webhooks/{webhook_id}/\(action)", .admin, handler, reach: .allStores, body: body,
+            statuses: statuses)
     }
 
     private func healthRoute(_ path: String, _ handler: @escaping Route.Handler, role: Role? = nil) -> Route {

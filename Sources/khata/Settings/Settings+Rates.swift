@@ -55,16 +55,21 @@ extension Settings {
 
     var proxies: TrustedProxies {
         get throws(SettingsError) {
-            var ranges: [AddressRange] = []
-            for text in (trustedProxies ?? "").split(whereSeparator: { $0 == "," || $0 == " " }) {
-                guard let range = AddressRange(text: text) else {
-                    throw SettingsError(
-                        "proxies.trusted: \"\(text)\" is no range of addresses, such as 10.0.0.0/8 or 2001:db8::/32")
-                }
-                ranges.append(range)
-            }
-            return TrustedProxies(ranges)
+            TrustedProxies(try Self.ranges(trustedProxies, of: "proxies.trusted"))
         }
+    }
+
+    /// Ranges of addresses, separated by commas.
+    static func ranges(_ list: String?, of key: String) throws(SettingsError) -> [AddressRange] {
+        var ranges: [AddressRange] = []
+        for text in (list ?? "").split(whereSeparator: { $0 == "," || $0 == " " }) {
+            guard let range = AddressRange(text: text) else {
+                throw SettingsError(
+                    "\(key): \"\(text)\" is no range of addresses, such as 10.0.0.0/8 or 2001:db8::/32")
+            }
+            ranges.append(range)
+        }
+        return ranges
     }
 }
 

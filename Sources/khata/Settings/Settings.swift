@@ -38,6 +38,7 @@ struct Settings {
     var certificateKeyFile: String?
     var corsOrigins: String?
     var access = AccessSettings()
+    var webhooks = WebhookSettings()
     var logLevel = Logger.Level.info
 
     /// Files with secrets that every user of the machine can read.
@@ -46,7 +47,7 @@ struct Settings {
     /// Every setting, in the order of config/khata.yaml.
     static let all =
         listening + databases + cache + shops + writing + reading + inputLimits + rateLimits + connections + tls
-        + access + log
+        + access + webhooks + log
 
     @SettingsBuilder
     private static var listening: [Setting] {
@@ -89,7 +90,7 @@ extension Settings {
         try access.check()
         exposedFiles = (source.secretFiles + [certificateKeyFile, sqliteFile].compactMap(\.self)).filter(isExposed)
         _ = try serverAddress
-        _ = (try proxies, try cors, try certificate)
+        _ = (try proxies, try cors, try certificate, try webhookSender)
     }
 }
 

@@ -14,6 +14,7 @@ import StockCache
 import StockEvents
 import Synchronization
 import Testing
+import Webhooks
 
 @testable import Access
 @testable import Authentication
@@ -114,7 +115,9 @@ struct LiveServer: Sendable {
             let server = InventoryServer(
                 ledger: ledger, changes: changes, documents: documents ?? RenderedDocuments(), warming: warming,
                 commands: setup.commands?.access, defaultStoreID: setup.defaultStoreID, authenticator: authenticator,
-                credentials: ledger, health: ledger,
+                credentials: ledger,
+                webhooks: WebhookAdministration(ledger, sender: WebhookSender(), logger: TestDatabase.quiet),
+                health: ledger,
                 limiter: limiter,
                 proxies: setup.proxies, limits: setup.limits, certificate: setup.certificate, cors: setup.cors,
                 logger: setup.logger)

@@ -1,0 +1,237 @@
+import Access
+import ArgumentParser
+import Inventory
+import InventoryContract
+import JSON
+import StockEvents
+import Webhooks
+
+struct WebhookCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "webhook", abstract: "Manages webhooks, to which `khata serve` sends events.",
+        subcommands: [
+            Create.self, List.self, Show.self, Test.self, Replay.self, Rotate.self, Disable.self, Enable.self,
+            Delete.self,
+        ])
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Creates a webhook, and prints its id and its secret, which is shown only once.")
+
+        @OptionGroup var options: SettingsOptions
+
+        @Argument(help: "Where events are sent, such as https://example.com/khata.")
+        var url: String
+
+        @Option(help: "The ids of the stores whose events it gets, such as 1,2 (default: all, and the catalog's).")
+        var stores: StoreList?
+
+        @Option(help: "The types of events it gets, such as khata.stock.moved.v1, separated by commas (default: all).")
+        var types: String?
+
+        @Flag(help: "Send everything that has ever happened first, instead of only what happens from now on.")
+        var fromBeginning = false
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        private var typeList: [String]? { types?.split(separator: ",").map(String.init) }
+
+        func validate() throws {
+            for type in typeList ?? [] where !ChangeEvent.types.contains(type) {
+                throw ValidationError(
+                    "\(type) is no type of events. There are \(ChangeEvent.types.joined(separator: ", ")).")
+            }
+        }
+
+        func run() async throws {
+            let (record, secret) = try await withWebhooks(options) {
+                try await $0.create(
+                    url: url, scope: stores?.scope ?? .all, types: typeList, from: fromBeginning ? .beginning : .end,
+                    .person())
+            }
+            print(json ? String(json: { $0.value(record, with: secret) }) : "\(record.id)\n\(secret.text)")
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the webhooks, in the order of creation, without their secrets.")
+
+        @OptionGroup var options: SettingsOptions
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() async throws {
+            try await withWebhooks(options) { webhooks in
+                let listing = Listing<WebhookRecord, String>(
+                    columns: ["ID", "URL", "STORES", "TYPES", "CREATED", "DISABLED"].map(Table.Column.text),
+                    row: { webhook in
+                        [
+                            webhook.id, webhook.url, webhook.scope.list, webhook.types?.joined(separator: ",") ?? "all",
+                            webhook.createdAt.short, webhook.disabledAt?.short ?? "no",
+                        ].map { Table.Cell($0) }
+                    }, write: { $0.value($1) }, nothing: "There is no webhook: `khata webhook create` makes one.")
+                try await listing.print(json: json) { _ throws(LedgerError) in
+                    Page(items: try await webhooks.list(), next: nil)
+                }
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows a webhook as JSON: where it stands in each store, and what keeps events from it.")
+
+        @OptionGroup var webhook: OneWebhook
+
+        func run() async throws {
+            let (record, deliveries) = try await webhook.with { try await $0.show($1) }
+            print(String(json: { $0.value(record, deliveries: deliveries) }))
+        }
+    }
+
+    struct Test: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sends a webhook an event that tells of no change, and prints what the receiver did.")
+
+        @OptionGroup var webhook: OneWebhook
+
+        func run() async throws {
+            let test = try await webhook.with { try await $0.test($1) }
+            print(String(json: { $0.value(test) }))
+            if case .failure = test.result { throw ExitCode(1) }
+        }
+    }
+
+    struct Replay: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sends a store's events after a position, again or for the first time.",
+            discussion: "That is also how a store goes on whose events the receiver did not take for days.")
+
+        @OptionGroup var webhook: OneWebhook
+
+        @Option(help: "The store; 0 is the catalog.")
+        var store: Int64
+
+        @Option(help: "The position after which events are sent; 0 for all.")
+        var after: Int64
+
+        func validate() throws {
+            guard (0...maximumJSONInteger).contains(after), (0...maximumJSONInteger).contains(store) else {
+                throw ValidationError("Stores and positions are not negative.")
+            }
+        }
+
+        func run() async throws {
+            _ = try await webhook.with {
+                try await $0.replay(
+                    StoreID(rawValue: store), after: Position(rawValue: after), to: $1, .person())
+            }
+            print("The events of store \(store) after position \(after) are sent to the webhook \(webhook.id).")
+        }
+    }
+
+    struct Rotate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Replaces a webhook's secret by a new one, which is printed once. The old one signs along for some time."
+        )
+
+        @OptionGroup var webhook: OneWebhook
+
+        @Option(help: "How many hours the old secret signs along.")
+        var overlapHours = APIKey.standardOverlapHours
+
+        func validate() throws {
+            let range = APIKey.overlapHours
+            guard range.contains(overlapHours) else {
+                throw ValidationError("The overlap is \(range.lowerBound) to \(range.upperBound) hours.")
+            }
+        }
+
+        func run() async throws {
+            let (_, secret) = try await webhook.with {
+                try await $0.rotate($1, overlap: .seconds(overlapHours * 3_600), .person())
+            }
+            print(secret.text)
+        }
+    }
+
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Disables a webhook: nothing is sent to it within a second or so, and nothing is lost.")
+
+        @OptionGroup var webhook: OneWebhook
+
+        func run() async throws {
+            _ = try await webhook.with { try await $0.disable($1, .person()) }
+            print("The webhook \(webhook.id) is disabled.")
+        }
+    }
+
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Enables a disabled webhook, which goes on where it stood.")
+
+        @OptionGroup var webhook: OneWebhook
+
+        func run() async throws {
+            _ = try await webhook.with { try await $0.enable($1, .person()) }
+            print("The webhook \(webhook.id) is enabled.")
+        }
+    }
+
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Deletes a webhook and its secrets.")
+
+        @OptionGroup var webhook: OneWebhook
+
+        func run() async throws {
+            try await webhook.with { try await $0.delete($1, .person()) }
+            print("The webhook \(webhook.id) is deleted.")
+        }
+    }
+}
+
+/// The options of commands on one webhook.
+struct OneWebhook: ParsableArguments {
+    @OptionGroup var options: SettingsOptions
+
+    @Argument(help: "The webhook's id.")
+    var id: String
+
+    func with<T: Sendable>(_ body: @Sendable (WebhookAdministration, String) async throws -> T) async throws -> T {
+        do {
+            return try await withWebhooks(options) { try await body($0, id) }
+        } catch LedgerError.notFound {
+            throw Failure("There is no webhook \(id).")
+        }
+    }
+}
+
+private func withWebhooks<T: Sendable>(
+    _ options: SettingsOptions, _ body: @Sendable (WebhookAdministration) async throws -> T
+) async throws -> T {
+    let settings = try await options.settings()
+    let sender = try settings.webhookSender
+    return try await withLedger(settings) { ledger in
+        do {
+            return try await body(WebhookAdministration(ledger, sender: sender, logger: settings.logger()))
+        } catch let refusal as WebhookAdministration.Refusal {
+            throw Failure(refusal.text)
+        }
+    }
+}
+
+extension WebhookAdministration.Refusal {
+    fileprivate var text: String {
+        switch self {
+        case .url(let invalid): "The URL \(invalid)."
+        case .tooMany: "There are \(WebhookRecord.maximum) webhooks already: delete one first."
+        case .unknownStore(let id): "There is no store \(id), or the webhook does not get its events."
+        case .positionBeyondEnd(let end): "The store's last position is \(end)."
+        }
+    }
+}
