@@ -34,6 +34,7 @@ load_settings() {
             wrong_usage "$name must be a port, not '${!name}'"
         fi
     done
+    ((KHATA_AMQP_PORT <= 65533)) || wrong_usage "KHATA_AMQP_PORT must be 65533 at most: the next two are RabbitMQ's too"
 }
 
 is_number() { [[ $1 =~ ^[1-9][0-9]{0,8}$ ]]; }

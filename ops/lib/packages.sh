@@ -7,7 +7,9 @@ build_packages=(libpq-dev libhiredis-dev libsqlite3-dev pkg-config curl jq)
 # shellcheck disable=SC2034
 base_packages=("${build_packages[@]}" postgresql redis-server)
 # shellcheck disable=SC2034
-test_packages=("${base_packages[@]}" rabbitmq-server)
+queue_packages=(rabbitmq-server)
+# shellcheck disable=SC2034
+test_packages=("${base_packages[@]}" "${queue_packages[@]}")
 
 install_packages() { # PACKAGE…
     local missing=() package
