@@ -26,7 +26,7 @@ struct InventoryAPI: Sendable {
     let passwordChanges = TurnQueue(atOnce: 1)
     /// Tests of webhooks, too: a receiver may take its time.
     let webhookTests = TurnQueue(atOnce: 4)
-    private let limiter: RateLimiter?
+    let limiter: RateLimiter?
     let limits: HTTPLimits
 
     init(
@@ -64,14 +64,6 @@ struct InventoryAPI: Sendable {
     /// Charges a batch one permit for each line; the request itself has paid for the first.
     func charge(lines: Int, to context: RequestContext) {
         limiter?.charge(lines - 1, to: context.principal, .write)
-    }
-
-    /// Charges another read to a request that makes many.
-    /// - Returns: How long to wait first, if that exceeds the rate.
-    func pause(before context: RequestContext) -> Duration? {
-        guard let limiter else { return nil }
-        let decision = limiter.admit(context.principal, .read)
-        return decision.isAdmitted ? nil : .seconds(decision.retryAfter)
     }
 
     /// Charges a report for the time that it took: half of the permits that are replenished in it.

@@ -53,32 +53,52 @@ public struct ChangeFeed: Service {
         ChangeCursor(heads: try await heads(of: scope))
     }
 
-    /// The changes after a cursor: at least one, unless there is none until the deadline.
+    /// Waits through this feed.
+    public func follower() -> ChangeFollower { ChangeFollower(waiters) }
+
+    /// The changes after a cursor: at least one, unless there is none until the deadline, or the follower leaves.
     /// - Parameters:
     ///   - scope: The ledgers; the catalog's is among all.
     ///   - limit: Of the events of all ledgers.
+    ///   - follower: Who waits, if others are to be able to end that.
     /// - Throws: `LedgerError`, as `.historyChanged` if a ledger does not have what the reader has seen, `.notFound` if
     ///   none of the ledgers exists, `.overloaded` if too many readers wait; ``TooManyLedgers``.
     public func page(
-        after cursor: ChangeCursor, of scope: StoreScope, limit: Int, until deadline: ContinuousClock.Instant
+        after cursor: ChangeCursor, of scope: StoreScope, limit: Int, until deadline: ContinuousClock.Instant,
+        for follower: ChangeFollower? = nil
     ) async throws -> ChangePage {
+        let follower = follower ?? self.follower()
+        var page = try await page(after: cursor, of: scope, limit: limit)
+        while page.events.isEmpty, .now < deadline, !waiters.isClosed, !follower.hasLeft {
+            try await wait(follower, after: page, until: deadline)
+            page = try await self.page(after: page.cursor, of: scope, limit: limit)
+        }
+        return page
+    }
+
+    /// Waits until there is a change after an empty page, or as ``page(after:of:limit:until:for:)`` does.
+    public func wait(
+        _ follower: ChangeFollower, after page: ChangePage, until deadline: ContinuousClock.Instant
+    ) async throws(LedgerError) {
+        try await waiters.wait(follower, beyond: page.ends, until: deadline)
+    }
+
+    /// The changes after a cursor that there are: none, if it is at the end.
+    /// - Throws: As ``page(after:of:limit:until:for:)``.
+    public func page(after cursor: ChangeCursor, of scope: StoreScope, limit: Int) async throws -> ChangePage {
         var cursor = cursor
         while true {
             let heads = try await heads(of: scope)
             let behind = try cursor.keysBehind(heads).prefix(limit)
-            if !behind.isEmpty {
-                let page = try await page(after: cursor, Array(behind), limit)
-                if !page.events.isEmpty { return page }
-                // It was another reader's, from before the change.
-                continue
+            guard !behind.isEmpty else {
+                var ends = Dictionary(heads.map { ($0.storeID, $0.position) }, uniquingKeysWith: max)
+                // Stores that are created meanwhile; for all, the catalog has an entry then.
+                for store in scope.stores ?? [] where ends[store] == nil { ends[store] = .zero }
+                return ChangePage(events: [], cursor: cursor, ends: ends)
             }
-            guard .now < deadline, !waiters.isClosed, !Task.isCancelled else {
-                return ChangePage(events: [], cursor: cursor)
-            }
-            var positions = Dictionary(heads.map { ($0.storeID, $0.position) }, uniquingKeysWith: max)
-            // Stores that are created meanwhile; for all, the catalog has an entry then.
-            for store in scope.stores ?? [] where positions[store] == nil { positions[store] = .zero }
-            try await waiters.wait(beyond: positions, until: deadline)
+            let page = try await page(after: cursor, Array(behind), limit)
+            // It was another reader's, from before the change, if it is empty.
+            if !page.events.isEmpty { return page }
         }
     }
 

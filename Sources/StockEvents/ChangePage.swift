@@ -5,6 +5,8 @@ public struct ChangePage: Sendable {
     /// Each ledger's in order, without gaps.
     public let events: [ChangeEvent]
     public let cursor: ChangeCursor
+    /// Where the ledgers end, if there are no events.
+    var ends: [StoreID: Position] = [:]
 }
 
 extension ChangeCursor {

@@ -4,30 +4,28 @@ import Synchronization
 /// Readers that wait for changes, each for some ledgers.
 public final class ChangeWaiters: Sendable {
     private struct Waiter {
+        let follower: ChangeFollower
         let positions: [StoreID: Position]
         let deadline: ContinuousClock.Instant
-        let continuation: CheckedContinuation<Void, Never>
+        let continuation: CheckedContinuation<Result<Void, LedgerError>, Never>
+
+        func end() { continuation.resume(returning: .success(())) }
     }
 
     private struct State {
-        private(set) var waiters: [Int: Waiter] = [:]
+        private(set) var waiters: [ObjectIdentifier: Waiter] = [:]
         /// Of each store.
-        private(set) var waiting: [StoreID: Set<Int>] = [:]
-        private var lastID = 0
-        var signals: [Int: CommitSignal] = [:]
+        private(set) var waiting: [StoreID: Set<ObjectIdentifier>] = [:]
+        var signals: [ObjectIdentifier: CommitSignal] = [:]
         var isClosed = false
 
-        mutating func makeID() -> Int {
-            lastID += 1
-            return lastID
-        }
-
-        mutating func add(_ waiter: Waiter, _ id: Int) {
+        mutating func add(_ waiter: Waiter) {
+            let id = ObjectIdentifier(waiter.follower)
             waiters[id] = waiter
             for store in waiter.positions.keys { waiting[store, default: []].insert(id) }
         }
 
-        mutating func remove(_ id: Int) -> Waiter? {
+        mutating func remove(_ id: ObjectIdentifier) -> Waiter? {
             guard let waiter = waiters.removeValue(forKey: id) else { return nil }
             for store in waiter.positions.keys {
                 waiting[store]?.remove(id)
@@ -57,18 +55,14 @@ public final class ChangeWaiters: Sendable {
                 }
             }.compactMap { state.remove($0) }
         }
-        for waiter in woken { waiter.continuation.resume() }
+        for waiter in woken { waiter.end() }
     }
 
     /// Runs `body` with a signal of all commits from now on.
     package func withSignal<T>(_ body: (CommitSignal) async throws -> T) async rethrows -> T {
         let signal = CommitSignal()
-        let id = state.withLock { state in
-            let id = state.makeID()
-            state.signals[id] = signal
-            return id
-        }
-        defer { state.withLock { $0.signals[id] = nil } }
+        state.withLock { $0.signals[ObjectIdentifier(signal)] = signal }
+        defer { state.withLock { $0.signals[ObjectIdentifier(signal)] = nil } }
         return try await body(signal)
     }
 
@@ -77,7 +71,11 @@ public final class ChangeWaiters: Sendable {
             state.isClosed = true
             return Array(state.waiters.keys).compactMap { state.remove($0) }
         }
-        for waiter in all { waiter.continuation.resume() }
+        for waiter in all { waiter.end() }
+    }
+
+    fileprivate func release(_ follower: ChangeFollower) {
+        state.withLock { $0.remove(ObjectIdentifier(follower)) }?.end()
     }
 
     /// Ends the waits whose time is over.
@@ -87,29 +85,45 @@ public final class ChangeWaiters: Sendable {
             let expired = state.waiters.filter { $0.value.deadline <= now }.keys
             return (expired.compactMap { state.remove($0) }, Set(state.waiting.keys))
         }
-        for waiter in expired { waiter.continuation.resume() }
+        for waiter in expired { waiter.end() }
         return stores
     }
 
-    /// Waits until a ledger is beyond its position, the deadline has passed, the task is cancelled, or all waiting ends.
+    /// Waits until a ledger is beyond its position, the deadline has passed, the follower leaves, or all waiting ends.
+    ///
+    /// A follower waits once at a time.
     /// - Throws: `.overloaded` if too many wait.
     func wait(
-        beyond positions: [StoreID: Position], until deadline: ContinuousClock.Instant
+        _ follower: ChangeFollower, beyond positions: [StoreID: Position], until deadline: ContinuousClock.Instant
     ) async throws(LedgerError) {
-        let id = state.withLock { $0.waiters.count < capacity ? $0.makeID() : nil }
-        guard let id else { throw .overloaded }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state in
-                    // The task may have been cancelled before there was anything to remove.
-                    guard !state.isClosed, !Task.isCancelled else { return true }
-                    state.add(Waiter(positions: positions, deadline: deadline, continuation: continuation), id)
-                    return false
-                }
-                if isOver { continuation.resume() }
+        try await withCheckedContinuation { continuation in
+            let result: Result<Void, LedgerError>? = state.withLock { state in
+                // It may have left before there was anything to remove.
+                if state.isClosed || follower.hasLeft { return .success(()) }
+                if state.waiters.count >= capacity { return .failure(.overloaded) }
+                state.add(
+                    Waiter(follower: follower, positions: positions, deadline: deadline, continuation: continuation))
+                return nil
             }
-        } onCancel: {
-            state.withLock { $0.remove(id) }?.continuation.resume()
-        }
+            if let result { continuation.resume(returning: result) }
+        }.get()
+    }
+}
+
+/// Somebody who follows changes, and whose waiting others can end. Less than a task that can be cancelled: thousands wait.
+public final class ChangeFollower: Sendable {
+    private let waiters: ChangeWaiters
+    private let left = Atomic(false)
+
+    init(_ waiters: ChangeWaiters) {
+        self.waiters = waiters
+    }
+
+    public var hasLeft: Bool { left.load(ordering: .acquiring) }
+
+    /// It waits no more.
+    public func leave() {
+        left.store(true, ordering: .releasing)
+        waiters.release(self)
     }
 }

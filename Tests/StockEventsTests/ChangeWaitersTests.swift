@@ -20,8 +20,10 @@ struct ChangeWaitersTests {
     func wakes() async throws {
         let waiters = ChangeWaiters()
         let far = ContinuousClock.now + .seconds(600)
-        async let one: Void = waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 5)], until: far)
+        async let one: Void = waiters.wait(
+            ChangeFollower(waiters), beyond: [StoreID(rawValue: 1): Position(rawValue: 5)], until: far)
         async let both: Void = waiters.wait(
+            ChangeFollower(waiters),
             beyond: [StoreID(rawValue: 2): Position(rawValue: 6), StoreID(rawValue: 3): Position(rawValue: 3)],
             until: far)
         await awaitReaders(waiters, of: [1, 2, 3])
@@ -35,7 +37,7 @@ struct ChangeWaitersTests {
         #expect(waiters.awaitedStores(expiring: .now).isEmpty)
     }
 
-    @Test("wait no longer than their deadline, their task and the service")
+    @Test("wait no longer than their deadline, they stay and the service runs")
     func ends() async throws {
         let waiters = ChangeWaiters()
         let far = ContinuousClock.now + .seconds(600)
@@ -45,32 +47,34 @@ struct ChangeWaitersTests {
                 await Task.yield()
             }
         }
-        try await waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 0)], until: .now)
+        let beginning = [StoreID(rawValue: 1): Position.zero]
+        try await waiters.wait(ChangeFollower(waiters), beyond: beginning, until: .now)
         looks.cancel()
 
-        let cancelled = Task {
-            try await waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 0)], until: far)
-        }
+        let leaving = ChangeFollower(waiters)
+        async let left: Void = waiters.wait(leaving, beyond: beginning, until: far)
         await awaitReaders(waiters, of: [1])
-        cancelled.cancel()
-        try await cancelled.value
+        leaving.leave()
+        try await left
         #expect(waiters.awaitedStores(expiring: .now).isEmpty)
+        try await waiters.wait(leaving, beyond: beginning, until: far)
 
-        async let closed: Void = waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 0)], until: far)
+        async let closed: Void = waiters.wait(ChangeFollower(waiters), beyond: beginning, until: far)
         await awaitReaders(waiters, of: [1])
         waiters.close()
         try await closed
-        try await waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 0)], until: far)
+        try await waiters.wait(ChangeFollower(waiters), beyond: beginning, until: far)
     }
 
     @Test("are limited in number")
     func capacity() async throws {
         let waiters = ChangeWaiters(capacity: 1)
         let far = ContinuousClock.now + .seconds(600)
-        async let first: Void = waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 0)], until: far)
+        let beginning = [StoreID(rawValue: 1): Position.zero]
+        async let first: Void = waiters.wait(ChangeFollower(waiters), beyond: beginning, until: far)
         await awaitReaders(waiters, of: [1])
         await #expect {
-            try await waiters.wait(beyond: [StoreID(rawValue: 1): Position(rawValue: 0)], until: far)
+            try await waiters.wait(ChangeFollower(waiters), beyond: beginning, until: far)
         } throws: { error in
             if case LedgerError.overloaded = error { true } else { false }
         }

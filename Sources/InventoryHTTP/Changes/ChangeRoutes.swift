@@ -5,23 +5,27 @@ import Inventory
 import InventoryContract
 import JSON
 import NIOCore
+import RateLimiting
 import StockEvents
+import Synchronization
 
 extension InventoryAPI {
     /// The changes to a store, or to all ledgers that the caller sees, after what it has seen.
     func listChanges(_ context: RequestContext) async throws -> Response {
-        let reader = ChangeReader(api: self, context)
+        let reader = ChangeReader(self, context)
         let limit = try context.parameters.limit()
         let wait = try context.parameters.integer(.wait)
         var response: Response
         if context.format == .eventStream {
             try context.parameters.refuse([.wait])
-            response = try await reader.stream(limit: limit)
+            let lastEventID = context.request.headers[.lastEventID]
+            response = try await reader.stream(
+                from: try await reader.start(context.parameters, lastEventID: lastEventID), limit: limit)
         } else {
-            let start = try await reader.start(lastEventID: nil)
+            let start = try await reader.start(context.parameters, lastEventID: nil)
             let page =
                 if let wait, wait > 0 {
-                    try await reader.nextPage(after: start, limit: limit, wait: .seconds(wait)).page
+                    try await reader.nextPage(after: start, limit: limit, wait: .seconds(wait))
                 } else {
                     try await reader.page(after: start, limit: limit)
                 }
@@ -32,24 +36,29 @@ extension InventoryAPI {
     }
 }
 
-/// A client that follows changes.
+/// A client that follows changes, with as little of its request as that takes: there may be thousands.
 private struct ChangeReader: Sendable {
-    let api: InventoryAPI
-    private var feed: ChangeFeed { api.changes }
+    private let feed: ChangeFeed
+    private let limiter: RateLimiter?
+    private let principal: Principal
+    private let recheck: (@Sendable () async throws -> Void)?
+    private let connection: ClientConnection
     /// `nil`: all ledgers that the caller sees.
     let store: StoreID?
     private let scope: StoreScope
-    private let context: RequestContext
 
-    init(api: InventoryAPI, _ context: RequestContext) {
-        self.api = api
-        self.context = context
+    init(_ api: InventoryAPI, _ context: RequestContext) {
+        feed = api.changes
+        limiter = api.limiter
+        principal = context.principal
+        recheck = context.recheck
+        connection = context.connection
         store = context.path.storeID
         scope = store.map { .only([$0]) } ?? context.principal.scope
     }
 
     /// Where the client stands: at `Last-Event-ID`, which a browser sends when it connects again, or at `after`.
-    func start(lastEventID: String?) async throws -> ChangeCursor {
+    func start(_ parameters: Parameters, lastEventID: String?) async throws -> ChangeCursor {
         func cursor(_ text: String) -> ChangeCursor? {
             if let store { ChangeCursor(text, of: store) } else { ChangeCursor(text) }
         }
@@ -63,7 +72,7 @@ private struct ChangeReader: Sendable {
             store == nil
             ? "must be a next_after of this list, or latest"
             : "must be a position, the id of an event of this store, or latest"
-        let after = try context.parameters.value(.after, expectation) { text -> ChangeCursor?? in
+        let after = try parameters.value(.after, expectation) { text -> ChangeCursor?? in
             if text == "latest" { return .some(nil) }
             return cursor(text).map { .some($0) }
         }
@@ -74,19 +83,29 @@ private struct ChangeReader: Sendable {
 
     /// The changes that there are.
     func page(after cursor: ChangeCursor, limit: Int) async throws -> ChangePage {
-        try await asProblem { try await feed.page(after: cursor, of: scope, limit: limit, until: .now) }
+        try await asProblem { try await feed.page(after: cursor, of: scope, limit: limit) }
     }
 
     /// Waits for the next changes, as long as the client is there.
-    func nextPage(
-        after cursor: ChangeCursor, limit: Int, wait: Duration
-    ) async throws -> (page: ChangePage, isInputClosed: Bool) {
-        let waiting = Task { try await feed.page(after: cursor, of: scope, limit: limit, until: .now + wait) }
-        context.onInputClosed { waiting.cancel() }
-        let page = try await asProblem { try await waiting.value }
+    func nextPage(after cursor: ChangeCursor, limit: Int, wait: Duration) async throws -> ChangePage {
+        let follower = follower()
+        return try await checked {
+            try await feed.page(after: cursor, of: scope, limit: limit, until: .now + wait, for: follower)
+        }
+    }
+
+    /// Stays until the client sends no more: it may have left.
+    private func follower() -> ChangeFollower {
+        let follower = feed.follower()
+        connection.onInputClosed { follower.leave() }
+        return follower
+    }
+
+    private func checked(_ read: () async throws -> ChangePage) async throws -> ChangePage {
+        let page = try await asProblem(read)
         // The key may have been revoked meanwhile.
-        try await context.recheck?()
-        return (page, waiting.isCancelled)
+        try await recheck?()
+        return page
     }
 
     private func asProblem<Value>(_ body: () async throws -> Value) async throws -> Value {
@@ -126,26 +145,31 @@ extension ChangeReader {
     private static let heartbeat = Duration.seconds(15)
     private static let pauseAfterFailure = Duration.seconds(1)
 
-    func stream(limit: Int) async throws -> Response {
+    func stream(from start: ChangeCursor, limit: Int) async throws -> Response {
         // Before the head is sent, so that an error becomes a problem.
-        let start = try await start(lastEventID: context.request.headers[.lastEventID])
-        let first = try await page(after: start, limit: limit)
+        let first = Mutex<ChangePage?>(try await page(after: start, limit: limit))
         return Response(
             status: .ok,
             headers: [
                 .contentType: MediaType.eventStream.rawValue, .cacheControl: "no-store", .accelBuffering: "no",
             ],
             body: ResponseBody { writer in
-                try await writer.write(bytes(of: first, isFirst: true))
-                var cursor = first.cursor
-                while !feed.isClosed {
+                let follower = follower()
+                // Taken, or it would be kept as long as the stream.
+                guard var page = first.withLock({ $0.take() }) else { return }
+                try await writer.write(bytes(of: page, isFirst: true))
+                while !feed.isClosed, !follower.hasLeft {
                     do {
+                        if page.events.isEmpty {
+                            try await feed.wait(follower, after: page, until: .now + Self.heartbeat)
+                        }
                         // Each page is a read, whoever asks for it.
-                        while let pause = api.pause(before: context) { try await Task.sleep(for: pause) }
-                        let next = try await nextPage(after: cursor, limit: limit, wait: Self.heartbeat)
-                        try await writer.write(bytes(of: next.page))
-                        guard !next.isInputClosed else { break }
-                        cursor = next.page.cursor
+                        while let pause = pause() { try await Task.sleep(for: pause) }
+                        // In a task of its own, which gives its memory back: a stream does little but wait.
+                        page = try await Task { [cursor = page.cursor] in
+                            try await checked { try await feed.page(after: cursor, of: scope, limit: limit) }
+                        }.value
+                        try await writer.write(bytes(of: page))
                     } catch LedgerError.unavailable, LedgerError.overloaded {
                         try await Task.sleep(for: Self.pauseAfterFailure)
                         try await writer.write(Self.comment)
@@ -156,6 +180,13 @@ extension ChangeReader {
                 }
                 try await writer.finish(nil)
             })
+    }
+
+    /// Charges a read.
+    /// - Returns: How long to wait first, if that exceeds the rate.
+    private func pause() -> Duration? {
+        guard let decision = limiter?.admit(principal, .read), !decision.isAdmitted else { return nil }
+        return .seconds(decision.retryAfter)
     }
 
     private func id(after page: ChangePage) -> String {

@@ -40,8 +40,11 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
     private var state = State.forwarding
     /// Requests that were passed to Hummingbird and whose responses have not ended.
     private var forwardedRequests = 0
+    /// Whether Hummingbird has got anything, and who waits for that.
+    private var hasForwarded = false
+    private var forwarding: CheckedContinuation<Void, Never>?
     /// Received, but not yet processed.
-    private var queued = CircularBuffer<Event>()
+    private var queued = CircularBuffer<Event>(initialCapacity: 1)
     private var isProcessingQueued = false
     private var isReadRequested = false
     /// Of a response that is written part by part.
@@ -73,6 +76,19 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         inputHasClosed()
+        beginForwarding()
+    }
+
+    /// Waits until there is anything for Hummingbird, or the connection is closed. Must be called on the event loop.
+    func awaitForwarding() async {
+        guard !hasForwarded else { return }
+        await withCheckedContinuation { forwarding = $0 }
+    }
+
+    private func beginForwarding() {
+        hasForwarded = true
+        forwarding?.resume()
+        forwarding = nil
     }
 
     // MARK: Inbound
@@ -125,8 +141,12 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
     private func process(_ event: Event) {
         switch event {
         case .part(let part): process(part)
-        case .error(let error): context?.fireErrorCaught(error)
-        case .user(let event): context?.fireUserInboundEventTriggered(event)
+        case .error(let error):
+            beginForwarding()
+            context?.fireErrorCaught(error)
+        case .user(let event):
+            beginForwarding()
+            context?.fireUserInboundEventTriggered(event)
         }
     }
 
@@ -135,6 +155,7 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
         case .head(let head) where forwardedRequests == 0 && head.hasNoBody:
             state = .reading(head)
         case .head:
+            beginForwarding()
             forwardedRequests += 1
             context.fireChannelRead(wrapInboundOut(part))
         case .body:
@@ -161,13 +182,32 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
                 let (response, principal) = try await pipeline.respond(to: request, from: peer, on: channel)
                 connection.value.connectionGuard.meter.principal = principal
                 connection.value.begin(response.head)
+                if connection.value.isEventStream {
+                    return BodylessRequestHandler.stream(response.body, on: connection)
+                }
                 try await response.body.write(ResponseStreamWriter(connection: connection))
                 connection.value.end()
             } catch {
-                // The response was cut short, or the client is gone.
-                connection.value.context?.close(promise: nil)
+                connection.value.cut()
             }
         }
+    }
+
+    /// In a task of its own: one keeps the memory of its deepest call until it ends, and a stream may last for days.
+    private static func stream(_ body: ResponseBody, on connection: NIOLoopBound<BodylessRequestHandler>) {
+        Task.immediate(executorPreference: connection.value.executor) {
+            do {
+                try await body.write(ResponseStreamWriter(connection: connection))
+                connection.value.end()
+            } catch {
+                connection.value.cut()
+            }
+        }
+    }
+
+    /// The response was cut short, or the client is gone.
+    private func cut() {
+        context?.close(promise: nil)
     }
 
     private func begin(_ head: HTTPResponse) {
@@ -209,6 +249,7 @@ final class BodylessRequestHandler: ChannelDuplexHandler, RemovableChannelHandle
             self.collected = nil
         } else {
             unflushedBytes = 0
+            isEventStream = false
             context?.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
         state = .forwarding

@@ -20,19 +20,7 @@ struct RequestContext {
     let memory: MemoryBudget
     /// Checks again whether the caller may use the route; `nil` unless the route is long-lived.
     var recheck: (@Sendable () async throws -> Void)?
-    /// The connection, to see whether the client is still there; `nil` in tests.
-    var channel: (any Channel)?
-
-    /// Calls back once the client sends no more: it may have left, and a response that is long in coming is of no use.
-    func onInputClosed(_ callback: @escaping @Sendable () -> Void) {
-        guard let channel else { return }
-        channel.eventLoop.execute {
-            guard
-                let handler = try? channel.pipeline.syncOperations.handler(type: BodylessRequestHandler.self)
-            else { return callback() }
-            handler.onInputClosed(callback)
-        }
-    }
+    var connection = ClientConnection()
 
     /// The `{store_id}` of the path, which the route must have, as for those below.
     var storeID: StoreID { placeholder(path.storeID) }
@@ -90,5 +78,22 @@ struct RequestContext {
             }
         }
         return context
+    }
+}
+
+/// The connection of a request, to see whether the client is still there.
+struct ClientConnection: Sendable {
+    /// `nil` in tests.
+    var channel: (any Channel)?
+
+    /// Calls back once the client sends no more: it may have left, and a response that is long in coming is of no use.
+    func onInputClosed(_ callback: @escaping @Sendable () -> Void) {
+        guard let channel else { return }
+        channel.eventLoop.execute {
+            guard
+                let handler = try? channel.pipeline.syncOperations.handler(type: BodylessRequestHandler.self)
+            else { return callback() }
+            handler.onInputClosed(callback)
+        }
     }
 }

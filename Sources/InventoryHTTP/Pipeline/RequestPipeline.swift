@@ -114,7 +114,7 @@ struct RequestPipeline: Sendable {
             parameters: try Parameters(
                 of: target, declared: route.parameters, path: match.path, reader: caller.id, headers: request.headers,
                 limits),
-            limits: limits, memory: memory, recheck: recheck, channel: channel)
+            limits: limits, memory: memory, recheck: recheck, connection: ClientConnection(channel: channel))
         let response = try await route.handler(context)
         assert(route.statuses.contains(response.status), "\(route.path) does not declare \(response.status)")
         return response

@@ -50,7 +50,7 @@ extension InventoryAPI {
         guard isNeeded else { return try await read() }
         return try await reports.run(for: context.principal.id) {
             // It may have waited for long.
-            guard context.channel?.isActive != false else {
+            guard context.connection.channel?.isActive != false else {
                 throw UnreadableRequest(cause: ChannelError.ioOnClosedChannel)
             }
             let start = ContinuousClock.now

@@ -69,8 +69,8 @@ private struct TooManyConnections: Error {}
 private let unsentBytes = 32_768
 
 /// Limits how much is read at a time: all requests in it are parsed at once, and queued ones take ten times as much
-/// memory as their bytes.
-private let readAllocator = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2_048, maximum: 16_384)
+/// memory as their bytes. A connection keeps the buffer that it began with.
+private let readAllocator = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: 16_384)
 
 extension NIOBSDSocket.Option {
     fileprivate static let unsentBytes = NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)

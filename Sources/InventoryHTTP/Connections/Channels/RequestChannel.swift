@@ -41,6 +41,9 @@ struct RequestChannel: HTTPChannelHandler {
     }
 
     func handle(value: Value, logger: Logger) async {
+        // Hummingbird's calls are deep, and a connection may never need them.
+        let handlers = value.channel.pipeline.syncOperations
+        try? await handlers.handler(type: BodylessRequestHandler.self).awaitForwarding()
         await handleHTTP(asyncChannel: value, logger: logger)
     }
 }
