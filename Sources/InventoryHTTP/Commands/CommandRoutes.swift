@@ -69,7 +69,8 @@ extension InventoryAPI {
         let outcome: CommandOutcome?
         do throws(LedgerError) {
             outcome = try await ledger(for: context).replay(of: id.key).map { .success($0) }
-        } catch .refused(let refusal) {
+        } catch {
+            guard case .refused(let refusal) = error else { throw error }
             outcome = .failure(Problem(refusal))
         }
         let age = Duration.microseconds(Timestamp.now.microseconds - id.sentAt.microseconds)

@@ -1,5 +1,6 @@
 import Access
 import Inventory
+import InventoryContract
 import StockEvents
 
 struct WebhookBody: DeclaredBody {

@@ -3,7 +3,7 @@ import Basics
 public import Inventory
 public import Logging
 public import ServiceLifecycle
-import StockEvents
+public import StockEvents
 import Synchronization
 
 /// Sends events to webhooks, for as long as this service runs.
