@@ -281,6 +281,16 @@ let package = Package(
             ],
             path: "Tests/ServerTesting",
             swiftSettings: swiftSettings),
+        .target(
+            name: "EventTesting",
+            dependencies: [
+                "AMQP", "Inventory", "InventoryTesting", "PostgresLedger", "ServerTesting", "StockEvents",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/EventTesting",
+            swiftSettings: swiftSettings),
         .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: swiftSettings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swiftSettings),
         .testTarget(
@@ -364,8 +374,9 @@ let package = Package(
         .testTarget(
             name: "RabbitMQTests",
             dependencies: [
-                "AMQP", "Access", "Inventory", "InventoryContract", "InventoryTesting", "JSON", "LedgerTesting",
-                "Postgres", "PostgresLedger", "RabbitMQ", "ServerTesting", "StockCommands", "StockEvents",
+                "AMQP", "Access", "EventTesting", "Inventory", "InventoryContract", "InventoryTesting", "JSON",
+                "LedgerTesting", "Postgres", "PostgresLedger", "RabbitMQ", "ServerTesting", "StockCommands",
+                "StockEvents",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -433,8 +444,9 @@ let package = Package(
         .testTarget(
             name: "KhataTests",
             dependencies: [
-                "Access", "Authentication", "AuthenticationTesting", "Inventory", "LedgerTesting", "Postgres",
-                "PostgresLedger", "RateLimiting", "Redis", "SQLiteLedger", "ServerTesting", "khata",
+                "Access", "Authentication", "AuthenticationTesting", "EventTesting", "Inventory", "InventoryTesting",
+                "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting", "Redis", "SQLiteLedger", "ServerTesting",
+                "khata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),

@@ -1,4 +1,5 @@
 public import AMQP
+import Basics
 import Inventory
 import JSON
 import NIOCore
@@ -23,10 +24,23 @@ public final class RabbitMQEvents: EventSink {
         return connection.blockedReason.map { "RabbitMQ takes no messages: \($0)" }
     }
 
+    /// Whether the broker can be reached, and lets this user publish.
+    public func check() async throws(AMQPError) {
+        let connection = try await client.connect()
+        let result = await Result.of { () async throws(AMQPError) in _ = try await Self.openChannel(on: connection) }
+        await connection.close()
+        try result.get()
+    }
+
+    private static func openChannel(on connection: AMQPConnection) async throws(AMQPError) -> AMQPChannel {
+        let channel = try await connection.openChannel()
+        try await channel.declare(.events)
+        return channel
+    }
+
     public func withConnection(_ body: @escaping @Sendable (any EventConnection) async throws -> Void) async throws {
         try await client.withConnection { [self] connection in
-            let channel = try await connection.openChannel()
-            try await channel.declare(.events)
+            let channel = try await Self.openChannel(on: connection)
             self.connection.withLock { $0 = connection }
             try await body(EventChannel(channel: channel))
         }

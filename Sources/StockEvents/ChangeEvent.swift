@@ -59,20 +59,21 @@ extension ChangeEvent {
         json.field("sequence", sequence)
         json.field("datacontenttype", "application/json")
         json.key("data")
-        json.value(json: data)
+        writeData(to: &json)
         json.closeObject()
     }
 
     /// The entry's `detail`, with the fields that the audit log keeps apart in front.
-    private var data: String {
-        var json = JSONWriter<[UInt8]>(output: [])
+    private func writeData<Output>(to json: inout JSONWriter<Output>) {
         json.openObject()
         if entry.storeID != .catalog {
             json.field("store_id", entry.storeID)
             json.field("movement_type", entry.actionName)
         }
         json.field("position", entry.position)
-        json.field("recorded_at", entry.recordedAt)
-        return String(decoding: json.output, as: UTF8.self) + "," + entry.detail.dropFirst()
+        json.field("recorded_at", time)
+        let fields = entry.detail.utf8.dropFirst().dropLast()
+        if !fields.isEmpty { json.value(json: String(Substring(fields))) }
+        json.closeObject()
     }
 }

@@ -32,6 +32,7 @@ extension EventPublisher {
             events += head.position.rawValue - key.position.rawValue
             keys.append(key)
         }
+        guard !keys.isEmpty else { return (0, .zero) }
         let oldest = try await ledger.changes(from: Array(keys.prefix(Self.maximumLedgers)), limit: 2).value
             .filter { $0.position > known[$0.storeID] ?? .zero }.map(\.recordedAt).min()
         return (events, oldest.map { .microseconds(max(0, Timestamp.now.microseconds - $0.microseconds)) } ?? .zero)

@@ -104,20 +104,17 @@ public struct EventPublisher: Service {
             }
             backlog.update(signal.take())
             let keys = backlog.nextKeys(at: .now)
-            guard !keys.isEmpty else {
+            if keys.isEmpty {
                 await wakes.next()
-                continue
+            } else {
+                try await publish(keys, of: &backlog, to: connection, as: holder)
             }
-            let cursors = try await publish(keys, of: &backlog, to: connection)
-            guard !cursors.isEmpty else { continue }
-            try await ledger.advanceSubscription(Self.subscription, to: cursors, heldBy: holder)
         }
     }
 
-    /// - Returns: Where the broker stands then.
     private func publish(
-        _ keys: [EntryKey], of backlog: inout EventBacklog, to connection: any EventConnection
-    ) async throws -> [SubscriptionCursor] {
+        _ keys: [EntryKey], of backlog: inout EventBacklog, to connection: any EventConnection, as holder: String
+    ) async throws {
         let entries = try await ledger.changes(from: keys, limit: EventBacklog.share(of: keys) + 1)
         // They may be a replica's that lost the primary, and with it the knowledge of the history.
         guard entries.unproven == nil else { throw LedgerError.unavailable }
@@ -129,6 +126,8 @@ public struct EventPublisher: Service {
                 "events are not confirmed, and are published again",
                 metadata: ["count": "\(failures.count)", "error": "\(first)"])
         }
-        return backlog.settle(page, outcomes, at: .now)
+        let cursors = backlog.settle(page, outcomes, at: .now)
+        guard !cursors.isEmpty else { return }
+        try await ledger.advanceSubscription(Self.subscription, to: cursors, heldBy: holder)
     }
 }

@@ -24,6 +24,8 @@ extension Settings {
         guard let amqpURL = servers.amqpURL else { return nil }
         var configuration = try Self.amqp(amqpURL)
         if let confirmTimeout { configuration.confirmTimeout = confirmTimeout }
+        // One that hangs is noticed within twice that.
+        configuration.heartbeat = .seconds(10)
         do {
             return try AMQPClient(
                 configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)

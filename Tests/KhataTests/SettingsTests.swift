@@ -155,9 +155,8 @@ struct SettingsTests {
             let path = file.folder.appending(path: "secret").path
             for secret in Settings.all where secret.isSecret {
                 let word = "wordwordwordwordwordwordwordword"
-                let value =
-                    secret.key.hasSuffix("url")
-                    ? "\(secret.key == "redis.url" ? "redis" : "postgresql")://u:\(word)@host" : word
+                let scheme = ["redis.url": "redis", "amqp.url": "amqp"][secret.key] ?? "postgresql"
+                let value = secret.key.hasSuffix("url") ? "\(scheme)://u:\(word)@host" : word
                 try Data("\(value)\n".utf8).write(to: URL(filePath: path))
                 let given = ["KHATA_JWT_ISSUER": "i", "KHATA_JWT_AUDIENCE": "a"]
                 let parts = secret.key.split(separator: ".")

@@ -1,4 +1,5 @@
 import AMQP
+import EventTesting
 import Inventory
 import InventoryTesting
 import LedgerTesting
@@ -62,8 +63,10 @@ struct EventTests {
                             let before = listener.events.count
                             async let writing: Void = ledger.stock(times: 300)
                             try await eventually("some are there") { listener.events.count > before + 100 }
-                            server.kill()
+                            // It takes some without confirming them.
+                            server.stop()
                             try await writing
+                            server.kill()
                             // More than one page, and nobody waits for the broker.
                             try await ledger.stock(times: 600)
                             let health = await publishing.publisher.health()

@@ -2,9 +2,11 @@ import ArgumentParser
 import Authentication
 import Foundation
 import InventoryHTTP
+import Logging
 import NIOPosix
 import Postgres
 import PostgresLedger
+import RabbitMQ
 import Redis
 import SQLiteLedger
 import StockCache
@@ -76,7 +78,7 @@ struct ConfigCommand: AsyncParsableCommand {
             if let redisURL = servers.redisURL {
                 problems += try await checkRedis(settings, redisURL)
             }
-            return problems
+            return problems + (try await checkBroker(settings, servers))
         }
 
         private func checkFile(_ settings: Settings) async throws -> [String] {
@@ -119,6 +121,19 @@ struct ConfigCommand: AsyncParsableCommand {
             }
             await client.close()
             return problems
+        }
+
+        private func checkBroker(_ settings: Settings, _ servers: Settings.Servers) async throws -> [String] {
+            // Only a serving instance logs that it is connected.
+            var logger = settings.logger()
+            logger.logLevel = max(logger.logLevel, .warning)
+            guard let client = try settings.amqpClient(on: servers, logger) else { return [] }
+            do {
+                try await RabbitMQEvents(client).check()
+                return []
+            } catch {
+                return ["amqp.url: \(error)"]
+            }
         }
 
         private func check(

@@ -1,30 +1,26 @@
-import AMQP
+public import AMQP
 import Foundation
-import Inventory
+public import Inventory
+import Logging
 import NIOCore
-import ServerTesting
+import NIOPosix
+public import ServerTesting
 import Synchronization
 
 /// A program that listens to events, and proves that it has all of them.
 ///
 /// It takes the next event of a store only, knows a repeated one by its id, and leaves one that is ahead: that one comes
 /// again. A known position with another id is a change of history: what it took from there on does not count any more.
-final class Listener: Sendable {
-    struct Event: Hashable {
-        let storeID: StoreID
-        let position: Position
-        let id: String
-    }
-
-    struct Taken {
+public final class Listener: Sendable {
+    public struct Taken: Sendable {
         /// Of each store, the ids by position.
-        var ids: [StoreID: [String]] = [:]
-        var messages: [AMQPDelivery] = []
-        var repeated = 0
-        var ahead = 0
-        var rewritten = 0
+        public fileprivate(set) var ids: [StoreID: [String]] = [:]
+        public fileprivate(set) var messages: [AMQPDelivery] = []
+        public fileprivate(set) var repeated = 0
+        public fileprivate(set) var ahead = 0
+        public fileprivate(set) var rewritten = 0
 
-        var count: Int { ids.values.reduce(0) { $0 + $1.count } }
+        public var count: Int { ids.values.reduce(0) { $0 + $1.count } }
     }
 
     private let taken = Mutex(Taken())
@@ -32,7 +28,7 @@ final class Listener: Sendable {
     private let queue: AMQPQueueDeclaration
     private let key: String
 
-    init(_ server: RabbitMQServer, queue: String = "all", key: String = "#", arguments: AMQPTable = [:]) throws {
+    public init(_ server: RabbitMQServer, queue: String = "all", key: String = "#", arguments: AMQPTable = [:]) throws {
         client = try .testing(server)
         self.key = key
         var declaration = AMQPQueueDeclaration(queue)
@@ -40,10 +36,10 @@ final class Listener: Sendable {
         self.queue = declaration
     }
 
-    var events: Taken { taken.withLock(\.self) }
+    public var events: Taken { taken.withLock(\.self) }
 
     /// Before anything is published.
-    func bind() async throws {
+    public func bind() async throws {
         try await client.withConnection(upTo: .milliseconds(200)) { [self] connection in
             _ = try await bind(connection)
         }
@@ -58,7 +54,7 @@ final class Listener: Sendable {
     }
 
     /// Listens while `body` runs.
-    func listening(_ body: () async throws -> Void) async throws {
+    public func listening(_ body: () async throws -> Void) async throws {
         let task = Task {
             try await client.withConnection(upTo: .milliseconds(200)) { [self] connection in
                 let consumer = try await bind(connection).consume(queue.name, prefetch: 500)
@@ -103,4 +99,16 @@ extension Listener.Taken {
     }
 
     private struct NoEvent: Error {}
+}
+
+extension AMQPClient {
+    /// One whose calls have time enough.
+    public static func testing(_ server: RabbitMQServer) throws -> AMQPClient {
+        var configuration = try AMQPConfiguration(url: server.url)
+        configuration.connectTimeout = .seconds(60)
+        configuration.requestTimeout = .seconds(60)
+        return try AMQPClient(
+            configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
 }
