@@ -479,7 +479,7 @@ let package = Package(
             name: "Fuzz",
             dependencies: [
                 "AMQP", "Access", "Authentication", "CLibPQ", "Inventory", "InventoryHTTP", "JSON", "Postgres",
-                "RateLimiting", "Redis", "StockCache", "StockEvents", "StockFiles", "khata",
+                "RateLimiting", "Redis", "StockCache", "StockEvents", "StockFiles", "Webhooks", "khata",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),

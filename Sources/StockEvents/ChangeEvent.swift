@@ -17,7 +17,9 @@ public struct ChangeEvent: Sendable {
     public var position: Position { entry.position }
     public var time: Timestamp { entry.recordedAt }
     /// Of a receiver whose last event this is.
-    package var cursor: SubscriptionCursor { SubscriptionCursor(storeID: storeID, position: position, hash: entry.hash) }
+    package var cursor: SubscriptionCursor {
+        SubscriptionCursor(storeID: storeID, position: position, hash: entry.hash)
+    }
 
     /// Unique among the events of a store. The position, and part of the hash of the entry and everything before it: after
     /// a failover that lost commits, another change takes the position, but never the id.

@@ -18,7 +18,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
 
     static let all: [FuzzTarget] = [
         .json, .bodies, .requests, .targets, .conditions, .cursors, .changeCursors,
-        .credentials, .tokens, .keySets, .forwarding,
+        .credentials, .tokens, .keySets, .forwarding, .webhooks,
         .replies, .documents, .amqp,
         .csv, .imports, .heads, .settings, .values, .stored,
     ]

@@ -18,7 +18,9 @@ struct DeliveryQueueTests {
         ends.mapValues(Position.init(rawValue:))
     }
 
-    private func queue(_ positions: [StoreID: Int64], states: [DeliveryState] = [], maximumRuns: Int = 8) -> DeliveryQueue {
+    private func queue(_ positions: [StoreID: Int64], states: [DeliveryState] = [], maximumRuns: Int = 8)
+        -> DeliveryQueue
+    {
         var queue = DeliveryQueue(cursors: [], states: states, maximumRuns: maximumRuns, schedule: DeliverySchedule())
         queue.advanceEnds(to: ends(positions))
         return queue

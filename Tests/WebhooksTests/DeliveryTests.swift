@@ -102,7 +102,8 @@ struct DeliveryTests {
         limits.flush = .zero
         limits.page = page
         return WebhookDeliveries(
-            ledger, waiters: ChangeWaiters(), sender: try .toThisMachine(timeout: timeout), limits: limits, logger: TestDatabase.quiet)
+            ledger, waiters: ChangeWaiters(), sender: try .toThisMachine(timeout: timeout), limits: limits,
+            logger: TestDatabase.quiet)
     }
 
     private static func administration(_ ledger: any AnyShop) throws -> WebhookAdministration {

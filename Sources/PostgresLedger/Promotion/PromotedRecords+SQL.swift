@@ -30,7 +30,23 @@ extension Archivable<Store> {
     }
 }
 
+extension SubscriptionCursor {
+    static func insert(_ cursors: [SubscriptionCursor], of id: SubscriptionID) -> Query {
+        Query(
+            .insertSubscription, .text(id.text), .int64s(cursors.map(\.storeID.rawValue)),
+            .int64s(cursors.map(\.position.rawValue)), .byteArrays(cursors.map(\.hash.bytes)))
+    }
+}
+
 extension Statement {
+    fileprivate static let insertSubscription = Statement(
+        "promotion.insert_subscription",
+        """
+        with subscription as (insert into subscriptions (subscription_id) values ($1::text) returning subscription_id)
+        insert into subscription_cursors (subscription_id, store_id, position, hash)
+        select subscription_id, c.* from subscription, unnest($2::bigint[], $3::bigint[], $4::bytea[]) c
+        """)
+
     fileprivate static let insertProducts = Statement(
         "promotion.insert_products",
         """

@@ -8,13 +8,19 @@ public struct ShopContents: Sendable {
     public let history: [AuditEntry]
     public let catalog: CatalogContents
     public let credentials: Credentials
+    /// Where the receivers of events stand.
+    public let subscriptions: [SubscriptionID: [SubscriptionCursor]]
     /// The ends of the stores' ledgers.
     public let heads: [LedgerHead]
 
-    public init(history: [AuditEntry], catalog: CatalogContents, credentials: Credentials, heads: [LedgerHead]) {
+    public init(
+        history: [AuditEntry], catalog: CatalogContents, credentials: Credentials,
+        subscriptions: [SubscriptionID: [SubscriptionCursor]], heads: [LedgerHead]
+    ) {
         self.history = history
         self.catalog = catalog
         self.credentials = credentials
+        self.subscriptions = subscriptions
         self.heads = heads
     }
 }
@@ -32,6 +38,7 @@ extension ShopContents {
         if let last = credentials.keys.last { writes.append(last.continueNumbers) }
         writes += credentials.users.map { $0.put(versions[$0.subject] ?? .zero) }
         writes += credentials.webhooks.map { $0.put(versions[$0.subject] ?? .zero) }
+        writes += subscriptions.map { SubscriptionCursor.insert($1, of: $0) }
         if let last = history.last {
             let head = LedgerHead(
                 storeID: .catalog, position: last.position, hash: last.hash, recordedAt: last.recordedAt)

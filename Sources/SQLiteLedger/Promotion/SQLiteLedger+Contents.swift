@@ -52,6 +52,18 @@ extension SQLiteLedger {
         }
     }
 
+    /// Where the receivers of events stand.
+    public func subscriptions() async throws(LedgerError) -> [SubscriptionID: [SubscriptionCursor]] {
+        let (ids, cursors) = try await reader.run { database in
+            (
+                try database.rows(Self.subscriptions) { SubscriptionID(try $0.text(0)) },
+                try database.rows(Self.cursors) { (try SubscriptionCursor($0), SubscriptionID(try $0.text(3))) }
+            )
+        }
+        let empty = Dictionary(ids.map { ($0, [SubscriptionCursor]()) }, uniquingKeysWith: { $1 })
+        return empty.merging(Dictionary(grouping: cursors, by: \.1).mapValues { $0.map(\.0) }) { $1 }
+    }
+
     /// Records of idempotency keys, in order of principal and key: those after a key, up to a number of bytes; none at
     /// the end. Limited by bytes because the record of a large batch is a hundred times as long as that of a sale.
     public func storedOutcomes(
@@ -83,6 +95,10 @@ extension SQLiteLedger {
             (select count(*) from movements where store_id = ?1 and position <= ?2),
             (select hash from audit_log where store_id = ?1 and position = ?2)
         """
+
+    private static let subscriptions = "select subscription_id from subscriptions"
+
+    private static let cursors = "select store_id, position, hash, subscription_id from subscription_cursors"
 
     private static let storedOutcomes = """
         select principal, key, fingerprint, outcome, expires_at from idempotency

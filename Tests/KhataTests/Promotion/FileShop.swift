@@ -94,7 +94,18 @@ extension TestFile {
             _ = try await ledger.addUser(user)
         }
         try await ledger.disableUser(try #require(UserName("ben")))
+        try await ledger.createSubscription(webhook, from: .end)
+        _ = try await ledger.storeWebhooks([(webhook.text, .webhookCreated)], .clerk(1)) { _, now in
+            let secrets = [WebhookRecord.Secret(.generate())]
+            return [
+                WebhookRecord(
+                    id: webhook.text, url: "https://example.com", scope: .all, types: nil, secrets: secrets,
+                    createdAt: now)
+            ]
+        }
     }
+
+    static let webhook = SubscriptionID("0123456789ab")
 
     private static func record(_ movements: Int, _ ledger: SQLiteLedger) async throws {
         for first in stride(from: 0, to: movements, by: 1_000) {

@@ -40,6 +40,11 @@ struct PromoteTests {
                     let next = try await ledger.record(.moving(.sale, 1, TestFile.sugar), .clerk(5)).value
                     #expect(next.position == Position(rawValue: 38))
                     #expect(next.recordedAt == CommandContext.clerk(34).recordedAt)
+                    let (webhooks, cursors) = try await file.withLedger(.asItIs) { file in
+                        (try await file.webhooks(), try await file.cursors(of: TestFile.webhook))
+                    }
+                    #expect(try await ledger.webhooks() == webhooks && webhooks.count == 1)
+                    #expect(try await Set(ledger.cursors(of: TestFile.webhook)) == Set(cursors) && !cursors.isEmpty)
                     let key = try await ledger.addAPIKey(
                         NewAPIKey(.generate(), name: "new", grant: Grant(role: .reader)))
                     #expect(key.number == APIKeyNumber(rawValue: 4))
@@ -168,7 +173,7 @@ struct PromoteTests {
         arguments: [
             ("stock_levels", "new.on_hand := new.on_hand + 1", "the level of product"),
             ("products", "new.unit := 'kg'", "the catalog would not be the same"),
-            ("api_keys", "new.last_used_at := now()", "the keys or users would not be the same"),
+            ("api_keys", "new.last_used_at := now()", "the keys, users or webhooks would not be the same"),
             ("audit_log", "new.actor := 'eve'", "the hash is not that of the entry"),
             (
                 "movements", "new.recorded_at := new.recorded_at + interval '1 microsecond'",

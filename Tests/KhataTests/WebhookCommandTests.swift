@@ -1,0 +1,127 @@
+import Access
+import Foundation
+import Inventory
+import LedgerTesting
+import NIOHTTP1
+import SQLiteLedger
+import ServerTesting
+import Testing
+
+@Suite("khata webhook")
+struct WebhookCommandTests {
+    private static let settings = [
+        "KHATA_WEBHOOKS_PLAIN_HTTP": "true", "KHATA_WEBHOOKS_ALLOWED_ADDRESSES": "127.0.0.1",
+        "KHATA_WEBHOOKS_TIMEOUT_SECONDS": "1",
+    ]
+
+    private static func shop(_ file: TestFile) async throws {
+        try await file.withLedger { ledger in
+            _ = try await ledger.change(.createStore(StoreID(rawValue: 1), name: "Shop"), .clerk(1))
+            _ = try await ledger.change(.createProduct(TestFile.sugar, ProductDetails(name: "Sugar")), .clerk(1))
+        }
+    }
+
+    @Test("a webhook is created, tested, listed, rotated, disabled and deleted, and its secret is shown twice only")
+    func lifecycle() async throws {
+        try await TestFile.with { file in
+            try await Self.shop(file)
+            let khata = Program(on: file, Self.settings)
+            try await ScriptedServer.with { number, _ in
+                .answer(number == 0 ? 200 : 500, "")
+            } _: { server, url in
+                let made = try await khata.run(["webhook", "create", url, "--types", "khata.stock.moved.v1"])
+                #expect(made.status == 0 && made.lines.count == 2, "\(made.errors)")
+                let (id, secret) = (String(made.lines[0]), String(made.lines[1]))
+                #expect(WebhookRecord.isID(id) && WebhookSecret(secret) != nil)
+                let works = try await khata.run(["webhook", "test", id])
+                #expect(works.status == 0 && works.output.contains(#""delivered":true,"status":200"#))
+                let fails = try await khata.run(["webhook", "test", id])
+                #expect(fails.status == 1 && fails.output.contains(#""status":500"#))
+                #expect(server.requests.count == 2)
+
+                let rotated = try await khata.run(["webhook", "rotate", id])
+                #expect(rotated.lines.first.flatMap { WebhookSecret(String($0)) } != nil)
+                let others = [
+                    try await khata.run(["webhook", "list"]), try await khata.run(["webhook", "list", "--json"]),
+                    try await khata.run(["webhook", "show", id]), try await khata.run(["webhook", "disable", id]),
+                    try await khata.run(["webhook", "enable", id]),
+                    try await khata.run(["webhook", "replay", id, "--store", "0", "--after", "0"]),
+                ]
+                for other in others {
+                    #expect(other.status == 0 && other.output.contains(id), "\(other.errors)")
+                    #expect(!(other.output + other.errors).contains("whsec_"))
+                }
+                for refused in [
+                    ["create", "http://10.0.0.1"], ["create", "ftp://example.com"], ["create", url, "--stores", "9"],
+                    ["show", "000000000000"], ["replay", id, "--store", "1", "--after", "7"],
+                ] {
+                    let outcome = try await khata.run(["webhook"] + refused)
+                    #expect(outcome.status == 1 && outcome.errors.hasPrefix("khata: "), "\(refused)")
+                }
+                #expect(try await khata.run(["webhook", "create", url, "--types", "x"]).status == 2)
+                #expect(try await khata.run(["webhook", "delete", id]).status == 0)
+                #expect(try await khata.run(["webhook", "delete", id]).errors.contains("no webhook \(id)"))
+                #expect(try await khata.run(["audit", "verify"]).status == 0)
+            }
+        }
+    }
+
+    @Test("a service that is killed again and again sends every event, in order, and only the same ones twice")
+    func kills() async throws {
+        try await TestFile.with { file in
+            try await Self.shop(file)
+            let khata = Program(on: file, Self.settings)
+            let log = file.folder.appending(path: "serve.log")
+            try await ScriptedServer.with { _, _ in
+                .answer(200, "")
+            } _: { server, url in
+                let made = try await khata.run(["webhook", "create", url, "--stores", "1"])
+                #expect(made.status == 0, "\(made.errors)")
+                try await file.withLedger { ledger in
+                    for _ in 0..<200 { _ = try await ledger.record(.moving(.stockIn, 1, TestFile.sugar), .clerk(2)) }
+                }
+                for share in 1...3 {
+                    let running = try khata.start(["serve", "--port", "0", "--ops-port", "0"], log: log)
+                    try await eventually("some arrive: \((try? running.said) ?? "")") {
+                        server.requests.count > share * 30
+                    }
+                    running.kill()
+                    _ = try await running.end()
+                }
+                let running = try khata.start(["serve", "--port", "0", "--ops-port", "0"], log: log)
+                func ids() -> [String] { server.requests.compactMap { $0.headers["webhook-id"].first } }
+                try await eventually("all arrive") { Set(ids()).count >= 200 }
+                running.kill(SIGTERM)
+                #expect(try await running.end().status == 0)
+                var first: [String] = []
+                for id in ids() where !first.contains(id) { first.append(id) }
+                #expect(first.map { $0.split(separator: "-")[1] } == (1...200).map { "\($0)" })
+            }
+        }
+    }
+}
+
+@Suite("khata events")
+struct EventsCommandTests {
+    @Test("the feed is printed line by line, from a position on")
+    func tail() async throws {
+        try await TestFile.withFullShop { file in
+            let khata = Program(on: file)
+            let all = try await khata.run(["events", "tail", "--after", "0", "--no-follow"])
+            #expect(all.status == 0, "\(all.errors)")
+            let some = try await khata.run(["events", "tail", "--store", "1", "--after", "3", "--no-follow"])
+            #expect(some.lines.first?.contains(#""source":"/stores/1""#) == true)
+            #expect(some.lines.first?.contains(#""sequence":"0000000000000004""#) == true)
+            #expect(Set(some.lines).isSubset(of: Set(all.lines)) && some.lines.count < all.lines.count)
+            for line in all.lines { _ = try JSONSerialization.jsonObject(with: Data(line.utf8)) }
+            #expect(try await khata.run(["events", "tail", "--no-follow"]).output.isEmpty)
+            #expect(try await khata.run(["events", "tail", "--after", "3"]).status == 2)
+            #expect(try await khata.run(["events", "tail", "--store", "1", "--after", "x"]).status == 1)
+            #expect(try await khata.run(["events", "tail", "--store", "77", "--no-follow"]).status == 1)
+            #expect(try await khata.run(["events", "tail", "--store", "1", "--after", "9999"]).status == 1)
+            let follows = try await khata.run(
+                ["events", "tail", "--store", "1", "--after", "3"], until: String(some.lines[0]))
+            #expect(follows.lines.first == some.lines.first)
+        }
+    }
+}
