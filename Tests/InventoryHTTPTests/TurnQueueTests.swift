@@ -75,7 +75,8 @@ struct TurnQueueTests {
                     parameters: try Parameters(
                         of: "/report", declared: route.parameters, path: path, reader: "a", headers: HTTPFields(),
                         HTTPLimits()),
-                    limits: HTTPLimits(), memory: MemoryBudget(bytes: 1 << 20), channel: channel)
+                    limits: HTTPLimits(), memory: MemoryBudget(bytes: 1 << 20),
+                    connection: ClientConnection(channel: channel))
                 #expect(try await api.report(context).status == .ok)
                 try await channel.close()
                 await #expect(throws: UnreadableRequest.self) { try await api.report(context) }

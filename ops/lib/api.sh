@@ -21,14 +21,19 @@ export_connections() {
     KHATA_REPLICA_URL=$(database_url "$KHATA_REPLICA_PORT" khata)
     KHATA_REDIS_URL=$(redis_url)
     export KHATA_PRIMARY_URL KHATA_REPLICA_URL KHATA_REDIS_URL
-    unset KHATA_SQLITE_FILE
+    unset KHATA_SQLITE_FILE KHATA_AMQP_URL
+}
+
+export_queue() {
+    KHATA_AMQP_URL=$(amqp_url)
+    export KHATA_AMQP_URL
 }
 
 # The file that is used instead of servers.
 export_file() {
     install -d -m 700 "$KHATA_STATE/sqlite"
     export KHATA_SQLITE_FILE=$KHATA_STATE/sqlite/shop.khata
-    unset KHATA_PRIMARY_URL KHATA_REPLICA_URL KHATA_REDIS_URL
+    unset KHATA_PRIMARY_URL KHATA_REPLICA_URL KHATA_REDIS_URL KHATA_AMQP_URL
 }
 
 # With several processes both need a range of ports. The API's begins at KHATA_PORT; that of the ops ports at
