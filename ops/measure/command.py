@@ -15,6 +15,7 @@ from measure.machine.undo import Journal
 from measure.machine.waiting import NotInTime
 from measure.places import STATE, TEMPORARY
 from measure.servers.program import ProgramFailed, build
+from measure.servers.rabbitmq import RabbitMQError
 from measure.servers.redis import RedisError
 from measure.servers.sql import SQLError
 
@@ -26,7 +27,7 @@ class Failed(Exception):
 # Ways in which a run fails that are not our own mistakes: the message is enough.
 EXPECTED = (
     *(Failed, NotInTime, ProgramFailed, ChildFailed, EndedEarly),
-    *(SQLError, RedisError, Unanswered, Unexpected),
+    *(SQLError, RedisError, RabbitMQError, Unanswered, Unexpected),
 )
 
 

@@ -3,6 +3,7 @@
 from measure.chaos.scenarios.combined import histories
 from measure.chaos.scenarios.instances import clocks, instance_stopped, instances_killed, upgrades
 from measure.chaos.scenarios.load import hostile_clients, last_unit, overload, soak
+from measure.chaos.scenarios.queues import lost_history
 from measure.chaos.scenarios.servers import (
     commits_cut,
     partitions,
@@ -31,6 +32,7 @@ SCENARIOS = sorted(
         *hostile_clients.SCENARIOS,
         *soak.SCENARIOS,
         *upgrades.SCENARIOS,
+        *lost_history.SCENARIOS,
     ],
     key=lambda scenario: scenario.row,
 )

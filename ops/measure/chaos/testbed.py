@@ -47,6 +47,7 @@ class Testbed:
         primary_settings: Settings = {},
         standbys: tuple[str, ...] = ("replica",),
         name: str = "stack",
+        with_queue: bool = False,
     ) -> Stack:
         return Stack(
             self.own_folder() / name,
@@ -57,6 +58,7 @@ class Testbed:
             primary_settings,
             standbys,
             self.logs,
+            with_queue,
         )
 
     def own_folder(self) -> Path:

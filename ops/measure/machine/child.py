@@ -4,6 +4,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -24,9 +25,10 @@ def run(*command: str) -> None:
         raise ChildFailed(f"{' '.join(command)} failed: {done.stderr.strip()}")
 
 
-def module_command(module: ModuleType) -> list[str]:
-    """A module of this package as a program. It has to be started in `MODULES`."""
-    return [sys.executable, "-B", "-m", module.__name__]
+def module_command(module: ModuleType | str, python: str = sys.executable) -> list[str]:
+    """A module of this package as a program. It has to be started in `MODULES`. `module`: itself, or its name, if only
+    `python` can import it."""
+    return [python, "-B", "-m", module if isinstance(module, str) else module.__name__]
 
 
 class Child:
@@ -91,14 +93,65 @@ class Task(Child):
     """A module of this package that answers an order (see `answer`)."""
 
     def __init__(
-        self, module: ModuleType, order: dict[str, Any], journal: Journal, has_own_session: bool = True
+        self,
+        module: ModuleType | str,
+        order: dict[str, Any],
+        journal: Journal,
+        has_own_session: bool = True,
+        python: str = sys.executable,
     ) -> None:
-        super().__init__(module_command(module), journal, json.dumps(order), has_own_session)
-        self.name = module.__name__
+        command = module_command(module, python)
+        super().__init__(command, journal, json.dumps(order), has_own_session)
+        self.name = command[-1]
 
     def found(self, timeout_s: float | None = None) -> Any:
         """Waits for what it found."""
         return json.loads(self.output(timeout_s))
+
+
+class Steered:
+    """A module of this package that does what it is told until its block ends: a JSON object a line in, and one out."""
+
+    def __init__(self, module: ModuleType | str, order: Any, journal: Journal, python: str = sys.executable) -> None:
+        """`order`: its argument, which all users of the machine can see."""
+        command = module_command(module, python)
+        self.name = command[-1]
+        self._process = subprocess.Popen(
+            [*command, json.dumps(order)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=MODULES,
+            start_new_session=True,
+            text=True,
+        )
+        journal.process(self._process.pid)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def do(self, name: str, **arguments: Any) -> Any:
+        with self._lock:
+            assert self._process.stdin
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.write(json.dumps({"do": name, **arguments}) + "\n")
+                self._process.stdin.flush()
+            return self.receive()
+
+    def receive(self) -> Any:
+        assert self._process.stdout
+        if line := self._process.stdout.readline():
+            return json.loads(line)
+        raise ChildFailed(f"{self.name} ended with {self._process.wait()}")
+
+
+def say(answer: Any) -> None:
+    """What a steered module says to an order."""
+    print(json.dumps(answer), flush=True)
 
 
 def answer(work: Callable[[dict[str, Any]], Any]) -> None:

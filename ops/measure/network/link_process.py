@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from typing import Any
 
+from measure.machine.child import say
 from measure.network.commits import ClientStream, Piece
 
 BUFFER = 1 << 16
@@ -167,10 +168,6 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         say(link.do(json.loads(line)))
-
-
-def say(answer: Message) -> None:
-    print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A primary, a standby, Redis, and instances of the service."""
+"""A primary, a standby, Redis, RabbitMQ if need be, and instances of the service."""
 
 import contextlib
 import shutil
@@ -14,10 +14,11 @@ from measure.network.ports import free_port
 from measure.servers.instance import Instance
 from measure.servers.postgres import PostgresServer, Settings, database_url
 from measure.servers.program import ProgramFailed, run_program
+from measure.servers.rabbitmq import RabbitMQServer, amqp_url
 from measure.servers.redis import RedisServer, redis_url
 from measure.servers.template import Keys, Template
 
-Server = TypeVar("Server", PostgresServer, RedisServer)
+Server = TypeVar("Server", PostgresServer, RabbitMQServer, RedisServer)
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,10 @@ class Stack:
         primary_settings: Settings = {},
         standbys: tuple[str, ...] = ("replica",),
         logs: Path | None = None,
+        with_queue: bool = False,
     ) -> None:
-        """`standbys`: the names of those that stream from the primary; the first one serves reads."""
+        """`standbys`: the names of those that stream from the primary; the first one serves reads. `with_queue`: whether
+        there is a RabbitMQ."""
         self.folder, self.program, self.template, self._journal, self.places = (
             folder,
             program,
@@ -64,8 +67,9 @@ class Stack:
         folder.chmod(0o711)
         journal.folder(folder)
         self.instances: dict[str, Instance] = {}
-        self._servers: list[PostgresServer | RedisServer] = []
+        self._servers: list[PostgresServer | RabbitMQServer | RedisServer] = []
         self.redis = self.new_redis("redis")
+        self._rabbitmq = self._new(RabbitMQServer, "rabbitmq") if with_queue else None
         self.primary = self.new_server("primary")
         template.copy_to(self.primary)
         self.primary.configure(primary_settings)
@@ -87,6 +91,11 @@ class Stack:
     @property
     def keys(self) -> Keys:
         return self.template.keys
+
+    @property
+    def rabbitmq(self) -> RabbitMQServer:
+        assert self._rabbitmq, "the stack has no queue"
+        return self._rabbitmq
 
     @property
     def replica(self) -> PostgresServer:
@@ -118,6 +127,8 @@ class Stack:
         return standby
 
     def start_servers(self) -> None:
+        if self._rabbitmq:
+            self._rabbitmq.launch()
         self.redis.start()
         for server in (self.primary, *self.standbys):
             server.launch()
@@ -125,6 +136,8 @@ class Stack:
             server.await_ready()
         for standby in self.standbys:
             self.primary.await_standby(standby)
+        if self._rabbitmq:
+            self._rabbitmq.await_ready()
 
     # Instances
 
@@ -154,6 +167,8 @@ class Stack:
         settings = {"PRIMARY_URL": self.database_url(self.primary), "REDIS_URL": redis_url(self.redis)}
         if self.standbys:
             settings["REPLICA_URL"] = self.database_url(self.replica)
+        if self._rabbitmq:
+            settings["AMQP_URL"] = amqp_url(self._rabbitmq)
         return settings
 
     def database_url(self, server: PostgresServer) -> str:

@@ -1,0 +1,93 @@
+"""A listener to all events, as an accounting program would write it, with pika: it checks that each store's positions
+come without gaps and in order, and that what comes again has the same id. A known position with another id is another
+history, which takes the place of the one that was told from there on."""
+
+import json
+import sys
+import threading
+import time
+from typing import Any
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import AMQPError
+
+from measure.machine.child import say
+
+EXCHANGE = "khata.events"
+QUEUE = "listener"
+PAUSE_S = 0.2
+
+
+class Listener:
+    def __init__(self, url: str) -> None:
+        self._parameters = pika.URLParameters(url + "?heartbeat=10")
+        # By store: its events, the first position first.
+        self.story: dict[int, list[dict[str, Any]]] = {}
+        self.repeated = self.rewritten = 0
+        self.defects: list[str] = []
+        self.connections = 0
+        self.is_ready = threading.Event()
+
+    def run(self) -> None:
+        while True:
+            try:
+                self._connect()
+            except (AMQPError, OSError):
+                time.sleep(PAUSE_S)
+
+    def _connect(self) -> None:
+        connection = pika.BlockingConnection(self._parameters)
+        self.connections += 1
+        channel = connection.channel()
+        # As the service declares it, which may come later.
+        channel.exchange_declare(EXCHANGE, "topic", durable=True)
+        channel.queue_declare(QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
+        channel.queue_bind(QUEUE, EXCHANGE, "store.#")
+        channel.basic_qos(prefetch_count=500)
+        channel.basic_consume(QUEUE, self._receive)
+        self.is_ready.set()
+        channel.start_consuming()
+
+    def _receive(self, channel: BlockingChannel, method: Any, properties: pika.BasicProperties, body: bytes) -> None:
+        event = json.loads(body)
+        store, position = int(event["source"].removeprefix("/stores/")), int(event["sequence"])
+        if method.routing_key != f"store.{store}.{event['type']}":
+            self.defects.append(f"{event['id']} of {event['source']} came as {method.routing_key}")
+        known = self.story.setdefault(store, [])
+        if position == len(known) + 1:
+            known.append(event)
+        elif position > len(known):
+            self.defects.append(f"store {store} has a gap from {len(known)} to {position}")
+        elif known[position - 1] == event:
+            self.repeated += 1
+        elif known[position - 1]["id"] == event["id"]:
+            self.defects.append(f"{known[position - 1]}, then {event}")
+        else:
+            self.rewritten += 1
+            known[position - 1 :] = [event]
+        channel.basic_ack(method.delivery_tag)
+
+    def do(self, order: dict[str, Any]) -> Any:
+        if order["do"] == "ends":
+            return [[store, events[-1]["id"]] for store, events in self.story.items()]
+        return {
+            "story": [[store, events] for store, events in self.story.items()],
+            "repeated": self.repeated,
+            "rewritten": self.rewritten,
+            "defects": self.defects,
+            "connections": self.connections,
+        }
+
+
+def main() -> None:
+    listener = Listener(json.loads(sys.argv[1]))
+    threading.Thread(target=listener.run, daemon=True).start()
+    listener.is_ready.wait(60)
+    say({})
+    for line in sys.stdin:
+        say(listener.do(json.loads(line)))
+
+
+if __name__ == "__main__":
+    main()
