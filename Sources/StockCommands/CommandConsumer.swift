@@ -49,7 +49,7 @@ public struct CommandConsumer<Source: CommandSource>: Service {
         let consuming = Task {
             do {
                 try await source.withQueue(number) { queue in
-                    defer { status.set(number, problem: "is not connected") }
+                    defer { status.set(number, isConsumed: false) }
                     do {
                         try await consume(queue, number, shutdown)
                     } catch {
@@ -75,7 +75,7 @@ public struct CommandConsumer<Source: CommandSource>: Service {
         // Commands that are delivered and not settled come nearer to the broker's limit of deliveries.
         _ = try await ledger.execute(.replay(of: Self.probe))
         try await queue.begin()
-        status.set(number, problem: nil)
+        status.set(number, isConsumed: true)
         let sequence = CommandSequence()
         let unsettled = UnsettledCommands<Source.Queue.Origin>()
         let taking = Task { try await take(from: queue, to: unsettled, in: sequence) }

@@ -3,22 +3,27 @@ import Synchronization
 
 /// Which queues are consumed, for health.
 final class CommandStatus: Sendable {
-    private let problems: Mutex<[String?]>
+    private let queues: Int
+    private let consumed = Mutex<Set<Int>>([])
 
     init(queues: Int) {
-        problems = Mutex(Array(repeating: "is not connected", count: queues))
+        self.queues = queues
     }
 
-    func set(_ queue: Int, problem: String?) { problems.withLock { $0[queue] = problem } }
+    func set(_ queue: Int, isConsumed: Bool) {
+        consumed.withLock { consumed in
+            if isConsumed { consumed.insert(queue) } else { consumed.remove(queue) }
+        }
+    }
 
     /// Never `fail`: HTTP does not depend on it.
     var health: [ComponentHealth] {
-        let missing = problems.withLock { $0.count { $0 != nil } }
+        let missing = queues - consumed.withLock(\.count)
         return [
             ComponentHealth(
                 name: "commands:queues", status: missing == 0 ? .pass : .warn, observed: Double(missing),
                 unit: "missing",
-                output: missing == 0 ? nil : "\(missing) queues are not consumed: their commands wait")
+                output: missing == 0 ? nil : "\(missing) queues are not consumed here: their commands wait")
         ]
     }
 }

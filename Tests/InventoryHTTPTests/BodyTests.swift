@@ -146,13 +146,13 @@ struct BodyTests {
             return try fields.reading { BatchBody(&$0, RoutePath(segments: []), HTTPLimits()) }
         }
         var lines = try batch("{\"movements\": [{\(Self.sale)}, {\"quantity\": 0}, 7]}").lines
-        #expect(try lines[0].reading { Movement(&$0, HTTPLimits()) }.quantity.units == 3)
+        #expect(try lines[0].reading { Movement(&$0, InputLimits()) }.quantity.units == 3)
         #expect(
-            pointers { try lines[1].reading { Movement(&$0, HTTPLimits()) } } == [
+            pointers { try lines[1].reading { Movement(&$0, InputLimits()) } } == [
                 "/movements/1/store_id", "/movements/1/product_id", "/movements/1/movement_type",
                 "/movements/1/quantity",
             ])
-        #expect(pointers { try lines[2].reading { Movement(&$0, HTTPLimits()) } } == ["/movements/2"])
+        #expect(pointers { try lines[2].reading { Movement(&$0, InputLimits()) } } == ["/movements/2"])
 
         let thousand = [String](repeating: "{}", count: 1_000).joined(separator: ",")
         #expect(try batch("{\"movements\": [\(thousand)], \"atomic\": true}").isAtomic)
@@ -168,12 +168,12 @@ struct BodyTests {
 
     private func movement(_ text: String, storeInPath: StoreID? = nil) throws -> Movement {
         var fields = try fields(of: text)
-        return try fields.reading { Movement(&$0, storeInPath: storeInPath, HTTPLimits()) }
+        return try fields.reading { Movement(&$0, storeInPath: storeInPath, InputLimits()) }
     }
 
     private func transfer(_ text: String) throws -> Transfer {
         var fields = try fields(of: text)
-        return try fields.reading { Transfer(&$0, HTTPLimits()) }
+        return try fields.reading { Transfer(&$0, InputLimits()) }
     }
 
     private func product(_ text: String) throws -> ProductDetails {

@@ -45,15 +45,15 @@ struct JSONShapeTests {
 
     @Test("a batch's results")
     func batch() {
-        let refused = BatchResult(.refused(.insufficientStock(onHand: 2, requested: 3)), at: 0)
-        #expect(
-            json { $0.value(refused) }
-                == #"{"type":"/problems/insufficient-stock","title":"Insufficient stock","status":409,"#
-                + #""detail":"There are 2 on hand, 3 were requested.","code":"insufficient-stock","#
-                + #""on_hand":2,"requested":3}"#)
-        #expect(
-            json { $0.value(BatchResult(.recorded(RecordedMovement(entry)), at: 0)) }.hasPrefix(
-                #"{"status":201,"store_id":1,"#))
+        let results = [
+            RecordedBatch.Line.refused(.insufficientStock(onHand: 2, requested: 3)), .recorded(RecordedMovement(entry)),
+        ]
+        let text = json { $0.value(results.enumerated().map { BatchResult($1, at: $0) }) }
+        let refused =
+            #"{"type":"/problems/insufficient-stock","title":"Insufficient stock","status":409,"#
+            + #""detail":"There are 2 on hand, 3 were requested.","code":"insufficient-stock","#
+            + #""on_hand":2,"requested":3}"#
+        #expect(text.hasPrefix(#"{"results":[\#(refused),{"status":201,"store_id":1,"#))
     }
 
     @Test("a level in a page")

@@ -51,7 +51,7 @@ struct OutsideTextTests {
         expectCheap(Self.long) {
             let problem = problem {
                 var fields = JSONFields(of: value, at: "")
-                return try fields.reading { Movement(&$0, HTTPLimits()) }
+                return try fields.reading { Movement(&$0, InputLimits()) }
             }
             #expect(problem?.items.count == 5)
             #expect(problem?.items.allSatisfy { $0.pointer.utf8.count < 250 } == true)

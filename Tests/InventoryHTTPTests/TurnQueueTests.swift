@@ -58,7 +58,7 @@ struct TurnQueueTests {
             try await database.withLedger { ledger in
                 let api = InventoryAPI(
                     ledger: ledger, changes: ChangeFeed(ledger: ledger, waiters: ChangeWaiters()),
-                    documents: RenderedDocuments(), warming: nil, defaultStoreID: StoreID(rawValue: 1),
+                    documents: RenderedDocuments(), warming: nil, commands: nil, defaultStoreID: StoreID(rawValue: 1),
                     credentials: ledger,
                     webhooks: WebhookAdministration(ledger, sender: WebhookSender(), logger: TestDatabase.quiet),
                     passwords: nil, health: ledger, limiter: nil, limits: HTTPLimits())

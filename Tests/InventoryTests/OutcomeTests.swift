@@ -15,8 +15,9 @@ struct OutcomeTests {
         .preconditionFailed, .idempotencyKeyReused,
         .batch([LineRefusal(index: 3, refusal: .stockChanged(onHand: 5)), LineRefusal(index: 4, refusal: .notFound)]),
         .idsExhausted,
-        .invalid(InvalidRequest(code: "invalid-body", detail: "é", parameter: "timestamp", fields: invalid)),
     ]
+    private static let invalidRequest = Refusal.invalid(
+        InvalidRequest(code: "invalid-body", detail: "é", parameter: "timestamp", fields: invalid))
     private static func sugar(_ store: Int64) -> LevelKey {
         LevelKey(StoreID(rawValue: store), ProductID(rawValue: 102))
     }
@@ -29,14 +30,14 @@ struct OutcomeTests {
         lines: [.invalid(invalid), .recorded(movement), .invalid([])] + refusals.map { .refused($0) }
             + [.invalid(invalid)])
 
-    private static let outcomes: [Outcome] =
-        [
-            .movement(movement), .transfer(RecordedTransfer(id: "7-\"1\"", out: movement, in: movement)),
-            .batch(RecordedBatch(lines: [])), .batch(RecordedBatch(lines: [.recorded(movement), .recorded(movement)])),
-            .batch(RecordedBatch(lines: [.invalid(invalid)])), .batch(mixed),
-            .catalog(.store(Store(id: StoreID(rawValue: 7), name: "Shop \u{1}", position: Position(rawValue: 3)))),
-            .catalog(.product(product)), .catalog(.product(plainProduct)),
-        ] + refusals.map { .refused($0) }
+    private static let outcomes: [Outcome] = [
+        .movement(movement), .transfer(RecordedTransfer(id: "7-\"1\"", out: movement, in: movement)),
+        .batch(RecordedBatch(lines: [])), .batch(RecordedBatch(lines: [.recorded(movement), .recorded(movement)])),
+        .batch(RecordedBatch(lines: [.invalid(invalid)])), .batch(mixed),
+        .catalog(.store(Store(id: StoreID(rawValue: 7), name: "Shop \u{1}", position: Position(rawValue: 3)))),
+        .catalog(.product(product)), .catalog(.product(plainProduct)),
+    ]
+    private static let refusedOutcomes = (refusals + [invalidRequest]).map { Outcome.refused($0) }
     private static let product = Product(
         id: ProductID(rawValue: 102),
         details: ProductDetails(sku: "S/1", name: "چینی", category: "Cafe\u{301}", unit: "pack"),
@@ -44,7 +45,7 @@ struct OutcomeTests {
     private static let plainProduct = Product(
         id: ProductID(rawValue: 103), details: ProductDetails(name: "Tea"), position: Position(rawValue: 5))
 
-    @Test("what was recorded comes back from an idempotency record", arguments: outcomes)
+    @Test("what was recorded comes back from an idempotency record", arguments: outcomes + refusedOutcomes)
     func roundTrip(outcome: Outcome) throws {
         #expect(try Outcome(json: outcome.json()) == outcome)
     }
@@ -146,7 +147,7 @@ struct OutcomeTests {
     @Test(
         "what is not known is an error that shows it, and says where",
         arguments: [
-            (#"{"version":2,"movement":{"_0":{}}}"#, "version is 2"),
+            (#"{"version":3,"movement":{"_0":{}}}"#, "version is 3"),
             (#"{"version":1,"swap":{"_0":{}}}"#, "Outcome"),
             (#"{"version":1,"batch":{"_0":{"lines":[{"postponed":{"_0":{}}}]}}}"#, "Line"),
             (#"{"version":1,"batch":{"_0":{"lines":[{"refused":{"_0":{"tooHeavy":{}}}}]}}}"#, "Refusal"),

@@ -21,8 +21,8 @@ struct OrderedCommandTests {
             }
             let receipts = await ledger.execute(changes.map { MovementCommand($0, .testing()) }, in: sequence)
             #expect(receipts.allSatisfy { if case .success = $0 { true } else { false } })
-            #expect(try await ledger.onHand(.sugarInOne) == 0)
-            #expect(try await ledger.onHand(.sugarInTwo) == 0)
+            let left = (try await ledger.onHand(.sugarInOne), try await ledger.onHand(.sugarInTwo))
+            #expect(left == (0, 0))
         }
     }
 

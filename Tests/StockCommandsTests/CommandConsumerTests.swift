@@ -195,9 +195,9 @@ private final class MemoryQueue: Sendable {
                 number += 1
                 return number - 1
             }
-            guard number < queue.commands.count, !Task.isCancelled else {
-                while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
-                return nil
+            // No more than are allowed without being settled.
+            while number >= min(queue.commands.count, queue.settled.count + 50) {
+                guard (try? await Task.sleep(for: .milliseconds(1))) != nil else { return nil }
             }
             queue.state.withLock { $0.taken = max($0.taken, number + 1) }
             return queue.commands[number]

@@ -1,4 +1,5 @@
 import AMQP
+import Access
 import Inventory
 import LedgerTesting
 import NIOPosix
@@ -23,10 +24,14 @@ extension EndToEnd {
                 configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: TestDatabase.quiet)
         }
 
+        private typealias MakeConsumer = @Sendable (PostgresLedger) throws -> CommandConsumer<RabbitMQCommands>
+
         /// Lends a server that sends to a queue, and what takes commands from it.
         private static func with(
             _ body:
-                @Sendable (LiveServer, RabbitMQServer, @Sendable (PostgresLedger) throws -> any Service) async throws ->
+                @Sendable (
+                    LiveServer, RabbitMQServer, @Sendable (PostgresLedger) throws -> CommandConsumer<RabbitMQCommands>
+                ) async throws ->
                 Void
         ) async throws {
             try await RabbitMQServer.with { broker in
@@ -80,9 +85,10 @@ extension EndToEnd {
                 }
                 let lost = try await live.post(Self.refused.0, Self.refused.1, headers: Self.headers("refused"))
                 let refusal = try #require(lost.header("location"))
+                let all = locations + [refusal]
                 try await live.database.withLedger { ledger in
                     try await running([try consumer(ledger)]) {
-                        for location in locations + [refusal] {
+                        for location in all {
                             try await eventually("\(location) is done") {
                                 try await live.get(location)["status"] != "pending"
                             }
