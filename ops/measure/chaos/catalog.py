@@ -3,7 +3,7 @@
 from measure.chaos.scenarios.combined import histories
 from measure.chaos.scenarios.instances import clocks, instance_stopped, instances_killed, upgrades
 from measure.chaos.scenarios.load import hostile_clients, last_unit, overload, soak
-from measure.chaos.scenarios.queues import lost_history
+from measure.chaos.scenarios.queues import broker_faults, lost_history, till
 from measure.chaos.scenarios.servers import (
     commits_cut,
     partitions,
@@ -32,6 +32,8 @@ SCENARIOS = sorted(
         *hostile_clients.SCENARIOS,
         *soak.SCENARIOS,
         *upgrades.SCENARIOS,
+        *till.SCENARIOS,
+        *broker_faults.SCENARIOS,
         *lost_history.SCENARIOS,
     ],
     key=lambda scenario: scenario.row,

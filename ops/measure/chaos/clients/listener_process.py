@@ -1,5 +1,5 @@
-"""A listener to all events, as an accounting program would write it, with pika: it checks that each store's positions
-come without gaps and in order, and that what comes again has the same id. A known position with another id is another
+"""A listener to all events, as an accounting program would write it, with pika: it takes each store's positions without
+gaps and in order only, and checks that what comes again has the same id. A known position with another id is another
 history, which takes the place of the one that was told from there on."""
 
 import json
@@ -16,6 +16,7 @@ from measure.machine.child import say
 
 EXCHANGE = "khata.events"
 QUEUE = "listener"
+FULL = "full"
 PAUSE_S = 0.2
 
 
@@ -24,7 +25,7 @@ class Listener:
         self._parameters = pika.URLParameters(url + "?heartbeat=10")
         # By store: its events, the first position first.
         self.story: dict[int, list[dict[str, Any]]] = {}
-        self.repeated = self.rewritten = 0
+        self.repeated = self.ahead = self.rewritten = 0
         self.defects: list[str] = []
         self.connections = 0
         self.is_ready = threading.Event()
@@ -58,7 +59,8 @@ class Listener:
         if position == len(known) + 1:
             known.append(event)
         elif position > len(known):
-            self.defects.append(f"store {store} has a gap from {len(known)} to {position}")
+            # One before it was refused by a full queue, and comes again with all that follow.
+            self.ahead += 1
         elif known[position - 1] == event:
             self.repeated += 1
         elif known[position - 1]["id"] == event["id"]:
@@ -68,12 +70,28 @@ class Listener:
             known[position - 1 :] = [event]
         channel.basic_ack(method.delivery_tag)
 
+    def declare_full(self) -> None:
+        """A queue that takes five events, and which nobody reads."""
+        with pika.BlockingConnection(self._parameters) as connection:
+            channel = connection.channel()
+            channel.queue_declare(FULL, durable=True, arguments={"x-max-length": 5, "x-overflow": "reject-publish"})
+            channel.queue_bind(FULL, EXCHANGE, "store.#")
+
+    def delete_full(self) -> None:
+        with pika.BlockingConnection(self._parameters) as connection:
+            connection.channel().queue_delete(FULL)
+
     def do(self, order: dict[str, Any]) -> Any:
+        if order["do"] == "declare_full":
+            return self.declare_full()
+        if order["do"] == "delete_full":
+            return self.delete_full()
         if order["do"] == "ends":
             return [[store, events[-1]["id"]] for store, events in self.story.items()]
         return {
             "story": [[store, events] for store, events in self.story.items()],
             "repeated": self.repeated,
+            "ahead": self.ahead,
             "rewritten": self.rewritten,
             "defects": self.defects,
             "connections": self.connections,

@@ -124,9 +124,17 @@ def check_order(tills: list[dict[str, Any]], ledger: Ledger, verdict: Verdict) -
     verdict.must(not disorder, f"{len(disorder)} commands were carried out in another order", disorder)
 
 
-def check_story(story: dict[str, Any], ledger: Ledger, verdict: Verdict, may_be_rewritten: bool = False) -> None:
-    """The listener was told exactly what the ledger says."""
+def check_story(
+    story: dict[str, Any],
+    ledger: Ledger,
+    verdict: Verdict,
+    may_be_rewritten: bool = False,
+    may_be_refused: bool = False,
+) -> None:
+    """The listener was told exactly what the ledger says. `may_be_rewritten`: commits were lost. `may_be_refused`: by the
+    listener's own queue, which then sees later events first."""
     verdict.note(events=sum(len(events) for _, events in story["story"]), repeated=story["repeated"])
+    verdict.must(may_be_refused or not story["ahead"], f"{story['ahead']} events came before the one that they follow")
     if may_be_rewritten:
         verdict.note(rewritten=story["rewritten"])
     else:
