@@ -9,11 +9,11 @@ import os
 import textwrap
 from collections.abc import Sequence
 
-from measure.bench.catalog import SCENARIOS, OnPostgres, OnSQLite
+from measure.bench.catalog import SCENARIOS, OnPostgres, OnQueue, OnSQLite
 from measure.bench.results import Result, table
 from measure.bench.run import Run
 from measure.bench.seeds import PRODUCTS, STORES
-from measure.bench.shops import postgres_shop, sqlite_shop
+from measure.bench.shops import PostgresShop, QueueShop, postgres_shop, sqlite_shop
 from measure.command import add_options, end_with, program, run_folder
 from measure.report import write_json
 
@@ -42,14 +42,18 @@ def main() -> int:
     return 0
 
 
-def run_all(run: Run, scenarios: Sequence[OnPostgres | OnSQLite]) -> tuple[list[Result], dict[str, str]]:
+def run_all(run: Run, scenarios: Sequence[OnPostgres | OnQueue | OnSQLite]) -> tuple[list[Result], dict[str, str]]:
     """One shop at a time, so that none takes anything from the other. Also returns what there is to say of it."""
     results: list[Result] = []
     machine = {}
     if on_postgres := [each.measure for each in scenarios if isinstance(each, OnPostgres)]:
-        with postgres_shop(run) as postgres:
+        with postgres_shop(run, PostgresShop) as postgres:
             machine["postgres"] = postgres.stack.primary.value("SHOW server_version") or ""
             results += [result for measure in on_postgres for result in measure(postgres)]
+    if on_queue := [each.measure for each in scenarios if isinstance(each, OnQueue)]:
+        with postgres_shop(run, QueueShop) as queue:
+            machine["rabbitmq"] = queue.stack.rabbitmq.control("version").strip()
+            results += [result for measure in on_queue for result in measure(queue)]
     if on_sqlite := [each.measure for each in scenarios if isinstance(each, OnSQLite)]:
         with sqlite_shop(run) as sqlite:
             results += [result for measure in on_sqlite for result in measure(sqlite)]

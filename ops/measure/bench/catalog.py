@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from measure.bench.results import Result
 from measure.bench.scenarios.attacks import measure_attacks
+from measure.bench.scenarios.commands import measure_commands
 from measure.bench.scenarios.embedded import measure_embedded
+from measure.bench.scenarios.events import measure_events
 from measure.bench.scenarios.reads import measure_mixed, measure_reads
 from measure.bench.scenarios.storm import measure_storm
 from measure.bench.scenarios.writes import measure_writes
 from measure.bench.seeds import PRODUCTS, STORES
-from measure.bench.shops import PostgresShop, SQLiteShop
+from measure.bench.shops import PostgresShop, QueueShop, SQLiteShop
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,16 @@ class OnPostgres(Scenario):
 
 
 @dataclass(frozen=True)
+class OnQueue(Scenario):
+    measure: Callable[[QueueShop], list[Result]]
+
+
+@dataclass(frozen=True)
 class OnSQLite(Scenario):
     measure: Callable[[SQLiteShop], list[Result]]
 
 
-SCENARIOS: list[OnPostgres | OnSQLite] = [
+SCENARIOS: list[OnPostgres | OnQueue | OnSQLite] = [
     OnPostgres(
         "single",
         f"single movements over HTTP, 64 connections, {STORES} stores x {PRODUCTS} products; beside pgbench, 16 "
@@ -70,6 +77,18 @@ SCENARIOS: list[OnPostgres | OnSQLite] = [
         "beside 200 clients with wrong passwords; and, because these take from the machine what the reads then lack, "
         "beside the same clients of nginx, with another process that hashes as much",
         measure_attacks,
+    ),
+    OnQueue(
+        "events",
+        "events through RabbitMQ, one listener: how fast a backlog is published, how late events are at 2,000 movements/s; "
+        "and single movements, 64 connections, beside the same by an instance without a broker",
+        measure_events,
+    ),
+    OnQueue(
+        "commands",
+        "movements through RabbitMQ: as many as are answered with 2,000 pending at a time, and how long each takes from "
+        "publication to outcome at 3,000/s",
+        measure_commands,
     ),
     OnSQLite(
         "embedded",

@@ -3,18 +3,21 @@
 import contextlib
 from collections.abc import Iterator
 from functools import cached_property
+from typing import TypeVar
 
 from measure.bench.baselines.fastapi_service import FastAPI
 from measure.bench.baselines.nginx import Nginx
 from measure.bench.baselines.pgbench import Pgbench
-from measure.bench.loads.wrk import Outcome, Target, Wrk
+from measure.bench.loads.wrk import Outcome, Rate, Target, Wrk
 from measure.bench.run import Run
 from measure.bench.seeds import fill_first_store, fill_stores
 from measure.clients.http import Connection
+from measure.clients.queues import broker_user
 from measure.command import Failed, say
 from measure.network.ports import free_port
 from measure.servers.instance import Instance
 from measure.servers.program import UNLIMITED, create_key, run_program
+from measure.servers.rabbitmq import PASSWORD
 from measure.servers.stack import Stack
 from measure.servers.template import make_template
 
@@ -83,6 +86,33 @@ class PostgresShop(Shop):
         return nginx.target
 
 
+class QueueShop(PostgresShop):
+    """With RabbitMQ, too."""
+
+    def __init__(self, run: Run, instance: Instance, stack: Stack) -> None:
+        super().__init__(run, instance, stack)
+        self.command_user = broker_user(self.khata.key)
+        stack.rabbitmq.add_user(
+            self.command_user, PASSWORD, "^amq[.]gen-", "^khata[.]commands$|^amq[.]gen-", "^amq[.]gen-"
+        )
+
+    def write(self, load: Wrk, seconds: int) -> Rate:
+        self.checkpoint()
+        return self.record(load, seconds).rate()
+
+    @contextlib.contextmanager
+    def without_queue(self) -> Iterator[None]:
+        """Another instance serves meanwhile, which does not know the broker."""
+        self.instance.process.stop()
+        [plain] = self.stack.serve("plain", program=None, AMQP_URL=None, **SETTINGS)
+        khata, self.khata = self.khata, Target(plain.process, plain.address, self.khata.key)
+        try:
+            yield
+        finally:
+            self.khata = khata
+            plain.process.stop()
+
+
 class SQLiteShop(Shop):
     """On one file."""
 
@@ -97,14 +127,20 @@ class SQLiteShop(Shop):
         return fastapi
 
 
+ShopOnPostgres = TypeVar("ShopOnPostgres", PostgresShop, QueueShop)
+
+
 @contextlib.contextmanager
-def postgres_shop(run: Run) -> Iterator[PostgresShop]:
+def postgres_shop(run: Run, kind: type[ShopOnPostgres]) -> Iterator[ShopOnPostgres]:
+    folder = run.folder / kind.__name__
+    folder.mkdir(mode=0o711)
     say("preparing a database")
-    template = make_template(run.program, run.folder / "template", run.journal, catalog=[])
-    say("starting PostgreSQL, Redis and the service")
-    with Stack(run.folder / "stack", run.program, template, run.journal) as stack:
+    template = make_template(run.program, folder / "template", run.journal, catalog=[])
+    with_queue = issubclass(kind, QueueShop)
+    say(f"starting PostgreSQL, Redis{', RabbitMQ' if with_queue else ''} and the service")
+    with Stack(folder / "stack", run.program, template, run.journal, with_queue=with_queue) as stack:
         [instance] = stack.serve("khata", program=None, **SETTINGS)
-        shop = PostgresShop(run, instance, stack)
+        shop = kind(run, instance, stack)
         with shop.baselines:
             say("seeding the stores")
             with contextlib.closing(shop.connect()) as connection:
