@@ -43,8 +43,8 @@ public final class RabbitMQServer: Sendable {
         ]
         let text = (common + settings).joined(separator: "\n") + "\n"
         try text.replacing("$DIR", with: path).write(toFile: "\(path)/rabbitmq.conf", atomically: true, encoding: .utf8)
-        try "[rabbitmq_consistent_hash_exchange].\n"
-            .write(toFile: "\(path)/enabled_plugins", atomically: true, encoding: .utf8)
+        let plugins = "[rabbitmq_consistent_hash_exchange].\n"
+        try plugins.write(toFile: "\(path)/enabled_plugins", atomically: true, encoding: .utf8)
         // As in ops/lib/rabbitmq.sh.
         environment = [
             "HOME": path, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "ERL_EPMD_PORT": "\(epmd)",
