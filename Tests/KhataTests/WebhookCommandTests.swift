@@ -91,6 +91,8 @@ struct WebhookCommandTests {
                 let running = try khata.start(["serve", "--port", "0", "--ops-port", "0"], log: log)
                 func ids() -> [String] { server.requests.compactMap { $0.headers["webhook-id"].first } }
                 try await eventually("all arrive") { Set(ids()).count >= 200 }
+                // The one before may have sent everything before it was killed.
+                try await eventually("it can be told to stop") { try running.said.contains("Try: ") }
                 running.kill(SIGTERM)
                 #expect(try await running.end().status == 0)
                 var first: [String] = []
@@ -122,6 +124,27 @@ struct EventsCommandTests {
             let follows = try await khata.run(
                 ["events", "tail", "--store", "1", "--after", "3"], until: String(some.lines[0]))
             #expect(follows.lines.first == some.lines.first)
+        }
+    }
+
+    @Test("a server's feed is the same")
+    func server() async throws {
+        try await TestFile.with { file in
+            try await ServedShop.with(file) { shop in
+                _ = try await shop.khata.run(["product", "add", "Tea"])
+                for _ in 0..<3 { _ = try await shop.khata.run(["move", "in", "Tea", "1"]) }
+                let local = Program(on: file)
+                for arguments in [
+                    ["--after", "0"], ["--store", "1", "--after", "1"], ["--store", "0", "--after", "0"],
+                ] {
+                    let tail = ["events", "tail", "--no-follow"] + arguments
+                    let (there, here) = (try await shop.khata.run(tail), try await local.run(tail))
+                    #expect(there.status == 0 && there.lines.sorted() == here.lines.sorted(), "\(there.errors)")
+                    #expect(there.lines.count >= 2)
+                }
+                let missing = try await shop.khata.run(["events", "tail", "--no-follow", "--store", "9"])
+                #expect(missing.status == 1)
+            }
         }
     }
 }

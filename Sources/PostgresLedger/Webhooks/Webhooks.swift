@@ -37,12 +37,13 @@ extension WebhookRecord: StoredCredential {
 }
 
 extension DeliveryState {
-    /// Of all webhooks, with their ids.
+    /// Of all webhooks that are not deleted, with their ids.
     static let list = Statement(
         "webhook_deliveries.list",
         """
         select webhook_id, store_id, attempts, next_attempt_at, parked_at, last_failure, coalesce(replay_after, -1)
-        from webhook_deliveries where attempts > 0 or replay_after is not null
+        from webhook_deliveries join webhooks on id = webhook_id
+        where deleted_at is null and (attempts > 0 or replay_after is not null)
         """)
 
     /// What only the subscription's holder says. A replay that is wanted since is left.

@@ -41,7 +41,7 @@ extension WebhookRecord: StoredCredential {
 }
 
 extension DeliveryState {
-    /// Of all webhooks, with their ids.
+    /// Of all webhooks that are not deleted, with their ids.
     static func list(in database: Database) throws -> [(String, DeliveryState)] {
         try database.rows(list) { row in (try row.text(0), try DeliveryState(row, from: 1)) }
     }
@@ -59,7 +59,8 @@ extension DeliveryState {
 
     private static let list = """
         select webhook_id, store_id, attempts, next_attempt_at, parked_at, last_failure, coalesce(replay_after, -1)
-        from webhook_deliveries where attempts > 0 or replay_after is not null
+        from webhook_deliveries join webhooks on id = webhook_id
+        where deleted_at is null and (attempts > 0 or replay_after is not null)
         """
 
     private static let put = """

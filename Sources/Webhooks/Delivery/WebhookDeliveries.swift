@@ -116,8 +116,8 @@ public final class WebhookDeliveries: Service {
 
 // Which webhooks this process delivers.
 extension WebhookDeliveries {
-    /// Longer than an attempt, so that each attempt is over before another process takes over.
-    private var hold: Duration { sender.timeout * 2 }
+    /// Longer than an attempt, so that each attempt is over before another process takes over, and extended in time.
+    private var hold: Duration { sender.timeout * 2 + limits.interval * 3 }
 
     private func sweep(_ lanes: inout [String: WebhookLane]) async {
         do {

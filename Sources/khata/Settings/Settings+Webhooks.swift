@@ -24,8 +24,8 @@ extension Settings {
         Setting(
             "webhooks.timeout_seconds", \.webhooks.timeout, in: 1...60,
             """
-            How long a receiver may take to respond. An instance that dies holds its webhooks for up to twice as long before
-            another one delivers them.
+            How long a receiver may take to respond. An instance that dies holds its webhooks for up to twice as long, and
+            some seconds, before another one delivers them.
             """)
         Setting(
             "webhooks.stores_at_once", \.webhooks.limits.storesAtOnce, in: 1...64,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Inventory
 import JSON
+import RemoteLedger
 import StockEvents
 import SystemPackage
 
@@ -36,12 +37,28 @@ struct EventsCommand: AsyncParsableCommand {
         func run() async throws {
             let shop = try await options.shop()
             guard !shop.isOnServer else {
-                throw Failure("A server's events are at its GET /changes: follow that, as docs/http.md shows.")
+                return try await shop.open(isInBulk: true) { ledger in
+                    if let server = ledger as? RemoteLedger { try await print(from: server) }
+                }
             }
             try await withLedger(shop.settings) { ledger in
-                let waiters = ChangeWaiters()
-                let feed = ChangeFeed(ledger: ledger, waiters: waiters)
+                let feed = ChangeFeed(ledger: ledger, waiters: ChangeWaiters())
                 try await interruptible([feed], shop.settings.logger()) { try await print(from: feed) }
+            }
+        }
+
+        private static let wait = Duration.seconds(20)
+
+        private func print(from server: RemoteLedger) async throws {
+            var next = after ?? "latest"
+            // Of several ledgers, the server's beginning has no name.
+            if store == nil, next == "0" { next = "" }
+            while true {
+                let page = try await server.changes(
+                    of: store.map(StoreID.init(rawValue:)), after: next, wait: noFollow ? .zero : Self.wait)
+                for event in page.events { try print(event) }
+                if noFollow, page.events.isEmpty { return }
+                next = page.next
             }
         }
 
@@ -50,16 +67,20 @@ struct EventsCommand: AsyncParsableCommand {
             var cursor = try await start(of: feed, scope)
             while !Task.isCancelled {
                 let page = try await feed.page(
-                    after: cursor, of: scope, limit: 1_000, until: .now + (noFollow ? .zero : .seconds(60)))
+                    after: cursor, of: scope, limit: 1_000, until: .now + (noFollow ? .zero : Self.wait))
                 for event in page.events {
                     var json = JSONWriter(output: [UInt8]())
                     event.write(to: &json)
-                    json.output.append(UInt8(ascii: "\n"))
-                    try json.output.withUnsafeBytes { _ = try FileDescriptor.standardOutput.writeAll($0) }
+                    try print(String(decoding: json.output, as: UTF8.self))
                 }
-                if noFollow, page.events.isEmpty { break }
+                if noFollow, page.events.isEmpty { return }
                 cursor = page.cursor
             }
+        }
+
+        /// Unbuffered, because standard output may be a pipe.
+        private func print(_ line: String) throws {
+            _ = try FileDescriptor.standardOutput.writeAll((line + "\n").utf8)
         }
 
         private func start(of feed: ChangeFeed, _ scope: StoreScope) async throws -> ChangeCursor {
