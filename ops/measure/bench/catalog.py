@@ -8,6 +8,7 @@ from measure.bench.scenarios.attacks import measure_attacks
 from measure.bench.scenarios.commands import measure_commands
 from measure.bench.scenarios.embedded import measure_embedded
 from measure.bench.scenarios.events import measure_events
+from measure.bench.scenarios.feed import measure_feed
 from measure.bench.scenarios.reads import measure_mixed, measure_reads
 from measure.bench.scenarios.storm import measure_storm
 from measure.bench.scenarios.writes import measure_writes
@@ -89,6 +90,12 @@ SCENARIOS: list[OnPostgres | OnQueue | OnSQLite] = [
         "movements through RabbitMQ: as many as are answered with 2,000 pending at a time, and how long each takes from "
         "publication to outcome at 3,000/s",
         measure_commands,
+    ),
+    OnSQLite(
+        "feed",
+        "10,000 idle readers of the change feed, each a stream of Server-Sent Events: the memory of the service on one file "
+        "of SQLite, and how soon one change is with all of them",
+        measure_feed,
     ),
     OnSQLite(
         "embedded",
