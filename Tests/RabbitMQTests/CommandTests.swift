@@ -198,7 +198,9 @@ struct CommandTests {
         }
     }
 
-    @Test("nothing is lost, doubled or reordered when the broker is killed")
+    @Test(
+        "nothing is lost, doubled or reordered when the broker is killed",
+        .disabled("RabbitMQ 3.10 leaves a queue of a single node without a leader (rabbitmq-server#10070)"))
     func brokerKilled() async throws {
         try await CommandShop.with { shop in
             try shop.addBrokerUsers("till")
