@@ -11,7 +11,6 @@ import Testing
 struct WebhookCommandTests {
     private static let settings = [
         "KHATA_WEBHOOKS_PLAIN_HTTP": "true", "KHATA_WEBHOOKS_ALLOWED_ADDRESSES": "127.0.0.1",
-        "KHATA_WEBHOOKS_TIMEOUT_SECONDS": "1",
     ]
 
     private static func shop(_ file: TestFile) async throws {
@@ -70,7 +69,8 @@ struct WebhookCommandTests {
     func kills() async throws {
         try await TestFile.with { file in
             try await Self.shop(file)
-            let khata = Program(on: file, Self.settings)
+            // Another process takes over within some seconds.
+            let khata = Program(on: file, Self.settings.merging(["KHATA_WEBHOOKS_TIMEOUT_SECONDS": "1"]) { $1 })
             let log = file.folder.appending(path: "serve.log")
             try await ScriptedServer.with { _, _ in
                 .answer(200, "")

@@ -134,7 +134,7 @@ extension EndToEnd {
                 let key = try await server.key(.admin, stores: [Self.own])
                 for route in server.routes where route.reach == .allStores {
                     let path = route.path.replacing("{key_id}", with: "0123456789ab").replacing("{job_id}", with: "1")
-                        .replacing("{product_id}", with: "101")
+                        .replacing("{product_id}", with: "101").replacing("{webhook_id}", with: "0123456789ab")
                     let answer = try await server.send(
                         .init(rawValue: route.method.rawValue), path, route.method == .post ? "{}" : nil, as: nil,
                         headers: [("Authorization", "Bearer \(key)")])
