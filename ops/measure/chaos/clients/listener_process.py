@@ -43,7 +43,10 @@ class Listener:
         channel = connection.channel()
         # As the service declares it, which may come later.
         channel.exchange_declare(EXCHANGE, "topic", durable=True)
-        channel.queue_declare(QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
+        # Without a single active consumer, this one would get later events first after the broker was killed, because what
+        # the one before had not acknowledged goes back to the queue a moment later.
+        arguments = {"x-queue-type": "quorum", "x-single-active-consumer": True}
+        channel.queue_declare(QUEUE, durable=True, arguments=arguments)
         channel.queue_bind(QUEUE, EXCHANGE, "store.#")
         channel.basic_qos(prefetch_count=500)
         channel.basic_consume(QUEUE, self._receive)

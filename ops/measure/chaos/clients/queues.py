@@ -1,6 +1,6 @@
 """Clients of the queue, each a process of its own: tills that sell, and a listener to all events."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, Self
 
 from measure.chaos.checks.ledger import Ledger
@@ -10,7 +10,7 @@ from measure.chaos.testbed import Testbed
 from measure.chaos.verdict import Verdict
 from measure.clients.queues import PYTHON, broker_user
 from measure.machine.child import Steered
-from measure.machine.waiting import eventually
+from measure.machine.waiting import NotInTime, eventually
 from measure.servers.postgres import PostgresServer
 from measure.servers.rabbitmq import PASSWORD, amqp_url
 from measure.servers.stack import Stack
@@ -78,7 +78,9 @@ class Listener(Steered):
             """
         )
         ends = {int(store or 0): id for store, id in rows}
-        eventually("the listener has all events", lambda: self.ends() == ends, PATIENCE_S, pause_s=0.2)
+        # What is missing then, the story shows.
+        with suppress(NotInTime):
+            eventually("the listener has all events", lambda: self.ends() == ends, PATIENCE_S, pause_s=0.2)
         return dict(self.do("story"))
 
 
@@ -147,6 +149,10 @@ def check_story(
         for event in events
     }
     recorded = {(entry.level.store, entry.position, entry.level.product, entry.on_hand) for entry in ledger.entries}
-    verdict.must(told == recorded, f"the listener's story differs from the ledger in {len(told ^ recorded)} movements")
+    verdict.must(
+        told == recorded,
+        f"the listener's story differs from the ledger in {len(told ^ recorded)} movements",
+        [f"told and recorded otherwise: {each}" for each in sorted(told ^ recorded)],
+    )
     ids = {(event["source"], event["id"]) for _, events in story["story"] for event in events}
     verdict.must(len(ids) == sum(len(events) for _, events in story["story"]), "events share an id")
