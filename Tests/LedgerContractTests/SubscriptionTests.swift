@@ -73,23 +73,44 @@ struct SubscriptionTests {
             let id = SubscriptionID("s")
             try await ledger.createSubscription(id, from: .beginning)
             try await ledger.createSubscription(SubscriptionID("other"), from: .beginning)
-            func cursors(_ positions: [Int64]) -> [SubscriptionCursor] {
-                zip([StoreID.one, .two], positions).map { store, position in
-                    SubscriptionCursor(
-                        storeID: store, position: Position(rawValue: position),
-                        hash: AuditHash(bytes: [UInt8](repeating: UInt8(position), count: 32)))
+            for level in [LevelKey.sugarInOne, .sugarInTwo] {
+                for _ in 0..<9 { _ = try await ledger.record(.stockIn(1, level), .testing()) }
+            }
+            var entries: [StoreID: [AuditEntry]] = [:]
+            for store in [StoreID.one, .two] {
+                let start = EntryKey(storeID: store, position: Position(rawValue: 1))
+                entries[store] = try await ledger.changes(from: [start], limit: 9).value
+            }
+            func cursors(_ positions: [Int]) throws -> [SubscriptionCursor] {
+                try zip([StoreID.one, .two], positions).map { store, position in
+                    let entry = try #require(entries[store]?[position - 1])
+                    return SubscriptionCursor(storeID: store, position: entry.position, hash: entry.hash)
                 }
             }
-            await Self.expectRefused { try await ledger.advanceSubscription(id, to: cursors([1, 1]), heldBy: "a") }
+            let (first, next) = (try cursors([1, 1]), try cursors([7, 2]))
+            await Self.expectRefused { try await ledger.advanceSubscription(id, to: first, heldBy: "a") }
             #expect(try await ledger.holdSubscription(id, as: "a", for: Self.minute))
-            for positions: [Int64] in [[1, 1], [7, 2], []] {
-                try await ledger.advanceSubscription(id, to: cursors(positions), heldBy: "a")
+            for cursors in [first, next, []] {
+                try await ledger.advanceSubscription(id, to: cursors, heldBy: "a")
             }
-            await Self.expectRefused { try await ledger.advanceSubscription(id, to: cursors([9, 9]), heldBy: "b") }
-            #expect(try await Set(ledger.cursors(of: id)) == Set(cursors([7, 2])))
+            let others = try cursors([9, 9])
+            await Self.expectRefused { try await ledger.advanceSubscription(id, to: others, heldBy: "b") }
+            #expect(try await Set(ledger.cursors(of: id)) == Set(next))
             // Back, too: an operator may want events again.
-            try await ledger.advanceSubscription(id, to: cursors([3]), heldBy: "a")
-            #expect(try await Set(ledger.cursors(of: id)) == Set(cursors([3, 2])))
+            let back = try cursors([3])
+            try await ledger.advanceSubscription(id, to: back, heldBy: "a")
+            let last = back + next.suffix(1)
+            #expect(try await Set(ledger.cursors(of: id)) == Set(last))
+
+            // As after a failover, which lost an entry that had been delivered.
+            let lost = SubscriptionCursor(
+                storeID: .one, position: Position(rawValue: 5), hash: try #require(entries[.one]?[5].hash))
+            do {
+                try await ledger.advanceSubscription(id, to: [lost], heldBy: "a")
+                Issue.record("a cursor of another history was stored")
+            } catch LedgerError.historyChanged {
+                #expect(try await Set(ledger.cursors(of: id)) == Set(last))
+            }
             #expect(try await ledger.cursors(of: SubscriptionID("other")).isEmpty)
         }
     }

@@ -26,6 +26,7 @@ public protocol SubscriptionStoring: Sendable {
     ///
     /// A crash of the database may lose this: then events are delivered again.
     /// - Throws: `.refused(.preconditionFailed)` if another process has taken the subscription: nothing is stored.
+    ///   `.historyChanged` if a ledger does not have its cursor's entry, which a failover has lost: the others are stored.
     func advanceSubscription(
         _ id: SubscriptionID, to cursors: [SubscriptionCursor], heldBy holder: String
     ) async throws(LedgerError)

@@ -44,7 +44,9 @@ extension PostgresLedger: SubscriptionStoring {
             Query(.commit),
         ]
         try await write { session in
-            guard try session.pipeline(queries)[1].one().bool(0) else { throw LedgerError.refused(.preconditionFailed) }
+            let row = try session.pipeline(queries)[1].one()
+            guard try row.bool(0) else { throw LedgerError.refused(.preconditionFailed) }
+            guard try row.int64(1) == cursors.count else { throw LedgerError.historyChanged }
         }
     }
 }
@@ -88,19 +90,23 @@ extension Statement {
     fileprivate static let notWaitingForTheDisk = Statement(
         "subscriptions.not_waiting", "select set_config('synchronous_commit', 'off', true)")
 
-    /// Nobody takes the subscription before the commit.
+    /// Nobody takes the subscription before the commit. A failover may have lost entries since they were delivered: then the
+    /// cursors that this database has are right.
     fileprivate static let advance = Statement(
         "subscriptions.advance",
         """
         with held as (
             select subscription_id from subscriptions
             where subscription_id = $1::text and holder = $2::text for no key update
+        ), present as (
+            select c.* from unnest($3::bigint[], $4::bigint[], $5::bytea[]) as c (store_id, position, hash)
+            left join audit_log a using (store_id, position)
+            where c.position = 0 or a.hash = c.hash
         ), advanced as (
             insert into subscription_cursors (subscription_id, store_id, position, hash)
-            select held.subscription_id, c.store_id, c.position, c.hash
-            from held, unnest($3::bigint[], $4::bigint[], $5::bytea[]) as c (store_id, position, hash)
+            select held.subscription_id, p.store_id, p.position, p.hash from held, present p
             on conflict (subscription_id, store_id) do update set position = excluded.position, hash = excluded.hash
         )
-        select exists (select from held)
+        select exists (select from held), (select count(*) from present)
         """)
 }

@@ -49,18 +49,20 @@ extension SQLiteLedger: SubscriptionStoring {
     public func advanceSubscription(
         _ id: SubscriptionID, to cursors: [SubscriptionCursor], heldBy holder: String
     ) async throws(LedgerError) {
-        let isHeld = try await write { database in
-            let isHeld = try Self.isHeld(id, by: holder, in: database)
-            if isHeld {
-                for cursor in cursors {
-                    try database.run(
-                        Self.advance, id.text, cursor.storeID.rawValue, cursor.position.rawValue,
-                        Data(cursor.hash.bytes))
-                }
+        let result: Result<Void, LedgerError> = try await write { database in
+            guard try Self.isHeld(id, by: holder, in: database) else {
+                return Written(value: .failure(.refused(.preconditionFailed)), isEmpty: true)
             }
-            return Written(value: isHeld, isEmpty: !isHeld || cursors.isEmpty)
+            var stored = 0
+            for cursor in cursors {
+                try database.run(
+                    Self.advance, id.text, cursor.storeID.rawValue, cursor.position.rawValue, Data(cursor.hash.bytes))
+                stored += database.changesCount
+            }
+            return Written(
+                value: stored == cursors.count ? .success(()) : .failure(.historyChanged), isEmpty: stored == 0)
         }
-        guard isHeld else { throw .refused(.preconditionFailed) }
+        try result.get()
     }
 
     static func isHeld(_ id: SubscriptionID, by holder: String, in database: Database) throws -> Bool {
@@ -92,7 +94,8 @@ extension SQLiteLedger: SubscriptionStoring {
     private static let cursors = "select store_id, position, hash from subscription_cursors where subscription_id = ?"
 
     private static let advance = """
-        insert into subscription_cursors (subscription_id, store_id, position, hash) values (?, ?, ?, ?)
+        insert into subscription_cursors (subscription_id, store_id, position, hash) select ?1, ?2, ?3, ?4
+        where ?3 = 0 or exists (select 1 from audit_log where store_id = ?2 and position = ?3 and hash = ?4)
         on conflict (subscription_id, store_id) do update set position = excluded.position, hash = excluded.hash
         """
 }

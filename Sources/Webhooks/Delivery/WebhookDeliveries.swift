@@ -203,7 +203,7 @@ extension WebhookDeliveries {
             if !changes.states.isEmpty {
                 try await store.putDeliveryStates(changes.states, of: webhook.id, heldBy: holder)
             }
-        } catch LedgerError.refused {
+        } catch LedgerError.refused, LedgerError.historyChanged {
             lane.end()
         } catch {
             lane.withQueue { $0.putBack(changes) }

@@ -10,7 +10,7 @@ extension EndToEnd {
     struct Browsers {
         private static let exposed =
             "Cache-Status, ETag, Idempotent-Replayed, Inventory-Freshness, Inventory-History, Inventory-Position, "
-            + "Location, RateLimit, RateLimit-Policy, "
+            + "Location, Preference-Applied, RateLimit, RateLimit-Policy, "
             + "Retry-After, X-Request-Id"
 
         @Test("every answer says what browsers are to do with it")
@@ -77,7 +77,7 @@ extension EndToEnd {
                         #expect(
                             preflight.header("Access-Control-Allow-Headers")
                                 == "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
-                                + "Inventory-History, Inventory-Min-Position, Last-Event-ID, X-Request-Id")
+                                + "Inventory-History, Inventory-Min-Position, Last-Event-ID, Prefer, X-Request-Id")
                         #expect(preflight.header("Access-Control-Max-Age") == "7200")
                         #expect(preflight.header("Vary") == "Origin")
                     }
