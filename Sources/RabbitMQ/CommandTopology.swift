@@ -6,9 +6,9 @@ enum CommandTopology {
     static let commands = "khata.commands"
     /// The exchange of refused commands, and its queue.
     static let rejected = "khata.rejected"
-    /// The names of queues that replies are sent to: the broker's own, and those that are made for it. Otherwise whoever may
-    /// send commands could have Khata send messages to anybody.
-    static let replyPrefixes = ["amq.rabbitmq.reply-to.", "amq.gen-", "khata.replies."]
+    /// The names of queues that replies are sent to, which are made for that. Otherwise whoever may send commands could have
+    /// Khata send messages to anybody. Not direct reply-to: RabbitMQ closes the connection that publishes to a forged address.
+    static let replyPrefixes = ["amq.gen-", "khata.replies."]
 
     static func queue(_ number: Int) -> String { "\(commands).\(number)" }
 }
@@ -45,11 +45,11 @@ extension AMQPChannel {
         }
     }
 
-    /// The limit of deliveries is for what this program cannot settle whatever it does: a consumer that crashes counts as a
-    /// delivery of all that it had. Dead letters are moved safely only from queues that do not drop messages themselves
-    /// (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
+    /// Without a limit of deliveries: while the database takes no writes, a connection that is closed again and again counts as
+    /// deliveries of all that it had. Dead letters, of commands that expire, are moved safely only from queues that do not
+    /// drop messages themselves (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
     private static let arguments: AMQPTable = [
-        "x-queue-type": "quorum", "x-single-active-consumer": true, "x-delivery-limit": 100,
+        "x-queue-type": "quorum", "x-single-active-consumer": true,
         "x-dead-letter-exchange": .string(CommandTopology.rejected), "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
     ]

@@ -72,15 +72,16 @@ public final class RabbitMQCommandQueue: CommandQueue {
                 try outcome.get()
             } catch {
                 switch error {
-                // Its headers are too large for a frame.
-                case .notSent(let error) where error.kind == .invalidArgument: unsendable.append(answer)
-                // Whoever made the queue for replies wants no more of them.
+                // Whoever made the queue for replies wants no more of them, or none with this id.
                 case .rejected where answer.isReply: break
+                case .notSent(let error) where answer.isReply && error.kind == .invalidArgument: break
+                // Its headers are too large for a frame, or a property is not text.
+                case .notSent(let error) where error.kind == .invalidArgument: unsendable.append(answer)
                 case .notSent, .outcomeUnknown, .rejected, .returned: throw error
                 }
             }
         }
-        for outcome in await channel.publish(unsendable.map { $0.message(keepsHeaders: false) }) { try outcome.get() }
+        for outcome in await channel.publish(unsendable.map { $0.message(isComplete: false) }) { try outcome.get() }
     }
 }
 
@@ -116,11 +117,16 @@ extension ReceivedCommand<AMQPDelivery> {
     }
 }
 
+extension AMQPProperties {
+    /// What is not UTF-8 was repaired, and may be too long since.
+    fileprivate var encodableMessageID: String? { messageID.flatMap { $0.utf8.count <= 255 ? $0 : nil } }
+}
+
 extension CommandAnswer<AMQPDelivery> {
     fileprivate var isReply: Bool { if case .reply = content { true } else { false } }
 
-    /// - Parameter keepsHeaders: Whether a rejection has the command's headers and the whole problem.
-    fileprivate func message(keepsHeaders: Bool = true) -> AMQPMessage {
+    /// - Parameter isComplete: Whether a rejection has the command's properties, and the whole problem.
+    fileprivate func message(isComplete: Bool = true) -> AMQPMessage {
         let original = command.origin.properties
         var properties = AMQPProperties()
         switch content {
@@ -130,12 +136,12 @@ extension CommandAnswer<AMQPDelivery> {
             return AMQPMessage(
                 exchange: "", routingKey: command.replyTo ?? "", properties: properties, body: outcome)
         case .rejection(let problem, let code):
-            properties = original
+            if isComplete { properties = original } else { properties.messageID = original.encodableMessageID }
             // The message is Khata's now, and stays until somebody looks at it.
             (properties.userID, properties.replyTo, properties.expiration) = (nil, nil, nil)
             properties.isPersistent = true
-            var headers = keepsHeaders ? (try? original.headers?.values()) ?? [:] : [:]
-            if keepsHeaders { headers[CommandHeader.problem] = .string(problem) }
+            var headers = (try? properties.headers?.values()) ?? [:]
+            if isComplete { headers[CommandHeader.problem] = .string(problem) }
             headers[CommandHeader.code] = .string(code)
             headers[CommandHeader.user] = command.user.map { .string($0) }
             var body = ByteBuffer()
@@ -145,7 +151,8 @@ extension CommandAnswer<AMQPDelivery> {
             }
             properties.headers = AMQPTable(headers)
             return AMQPMessage(
-                exchange: CommandTopology.rejected, routingKey: command.routingKey, properties: properties, body: body)
+                exchange: CommandTopology.rejected, routingKey: isComplete ? command.routingKey : "",
+                properties: properties, body: body)
         }
     }
 }

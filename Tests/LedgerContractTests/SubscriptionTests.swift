@@ -44,7 +44,9 @@ struct SubscriptionTests {
             for holder in 0..<8 { try await ledger.releaseSubscription(id, heldBy: "\(holder)") }
             #expect(try await ledger.holdSubscription(id, as: "a", for: Self.minute))
             #expect(try await ledger.holdSubscription(id, as: "a", for: Self.minute))
-            #expect(try await !ledger.holdSubscription(id, as: "b", for: Self.minute))
+            for duration in [Self.minute, .milliseconds(1)] {
+                #expect(try await !ledger.holdSubscription(id, as: "b", for: duration))
+            }
             try await ledger.releaseSubscription(id, heldBy: "b")
             #expect(try await !ledger.holdSubscription(id, as: "b", for: Self.minute))
         }
@@ -59,10 +61,10 @@ struct SubscriptionTests {
             while try await !ledger.holdSubscription(id, as: "b", for: Self.minute) {}
             #expect(try await !ledger.holdSubscription(id, as: "a", for: Self.minute))
 
-            // As if the clock had been set back by an hour.
+            // As if the clock had been set back by two hours.
             let back = SubscriptionID("back")
             try await ledger.createSubscription(back, from: .end)
-            #expect(try await ledger.holdSubscription(back, as: "a", for: .seconds(3_600)))
+            #expect(try await ledger.holdSubscription(back, as: "a", for: .seconds(7_200)))
             #expect(try await ledger.holdSubscription(back, as: "b", for: Self.minute))
         }
     }

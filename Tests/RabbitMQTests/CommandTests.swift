@@ -91,6 +91,7 @@ struct CommandTests {
                     ("invalid-parameter", changed("future") { $0.properties.timestamp = now + 7_200 }),
                     ("invalid-parameter", changed("timeless") { $0.properties.timestamp = nil }),
                     ("invalid-parameter", changed("reply") { $0.properties.replyTo = "somebodys.queue" }),
+                    ("invalid-parameter", changed("direct") { $0.properties.replyTo = "amq.rabbitmq.reply-to.g2dk" }),
                     ("unknown-product", .command("product", sale.replacing("102", with: "999"))),
                     ("invalid-body", .command("import", sale.dropLast() + #","import":{"external_id":"x"}}"#)),
                 ]

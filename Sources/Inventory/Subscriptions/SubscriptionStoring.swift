@@ -9,7 +9,7 @@ public protocol SubscriptionStoring: Sendable {
     /// Takes a subscription, or extends the time for which this holder has it.
     /// - Parameters:
     ///   - holder: Unique to a process.
-    ///   - duration: By the database's clock.
+    ///   - duration: By the database's clock; less than an hour.
     /// - Returns: `false` if another holder has it.
     /// - Throws: `.notFound`
     func holdSubscription(

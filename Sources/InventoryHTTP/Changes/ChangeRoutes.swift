@@ -164,7 +164,9 @@ extension ChangeReader {
                             try await feed.wait(follower, after: page, until: .now + Self.heartbeat)
                         }
                         // Each page is a read, whoever asks for it.
-                        while let pause = pause() { try await Task.sleep(for: pause) }
+                        while !feed.isClosed, !follower.hasLeft, let pause = pause() {
+                            try await Task.sleep(for: pause)
+                        }
                         // In a task of its own, which gives its memory back: a stream does little but wait.
                         page = try await Task { [cursor = page.cursor] in
                             try await checked { try await feed.page(after: cursor, of: scope, limit: limit) }

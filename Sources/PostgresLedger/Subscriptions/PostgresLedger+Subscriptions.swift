@@ -62,14 +62,14 @@ extension Statement {
         select subscription_id, store_id, position, audit_head from created, stores where $2::boolean
         """)
 
-    /// A clock that was set back does not keep a subscription held.
+    /// A clock that was set back does not keep a subscription held: nobody holds one for so long.
     fileprivate static let hold = Statement(
         "subscriptions.hold",
         """
         update subscriptions set holder = $2::text, held_until = clock_timestamp() + $3::bigint * interval '1 ms'
         where subscription_id = $1::text and (
             holder = $2::text or held_until is null
-            or held_until not between clock_timestamp() and clock_timestamp() + 2 * $3::bigint * interval '1 ms')
+            or held_until not between clock_timestamp() and clock_timestamp() + interval '1 hour')
         returning true
         """)
 

@@ -76,11 +76,11 @@ extension SQLiteLedger: SubscriptionStoring {
         select ?, store_id, position, audit_head from stores
         """
 
-    /// A clock that was set back does not keep a subscription held.
+    /// A clock that was set back does not keep a subscription held: nobody holds one for an hour.
     private static let hold = """
         update subscriptions set holder = ?2, held_until = ?3 + ?4
         where subscription_id = ?1
-            and (holder = ?2 or held_until is null or held_until not between ?3 and ?3 + 2 * ?4)
+            and (holder = ?2 or held_until is null or held_until not between ?3 and ?3 + 3600000000)
         """
 
     private static let exists = "select exists (select 1 from subscriptions where subscription_id = ?)"

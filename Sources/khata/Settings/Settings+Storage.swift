@@ -50,8 +50,9 @@ extension Settings {
             "commands.queues", \.commandQueues, in: 0...64,
             """
             The queues, on that RabbitMQ, that the exchange khata.commands spreads commands over, by store. It needs the plug-in
-            rabbitmq_consistent_hash_exchange; 0 takes no commands. All instances need the same number. Change it only while
-            the queues are empty, and delete those that are left over: it changes which store's commands come in which queue.
+            rabbitmq_consistent_hash_exchange; 0 takes no commands. With more than one, RabbitMQ may move stores between queues
+            when it restarts: commands that wait then lose their order. All instances need the same number. Change it only
+            while the queues are empty, and delete those that are left over.
             """)
         Setting(
             "commands.prefetch", \.commandPrefetch, in: 1...10_000,
