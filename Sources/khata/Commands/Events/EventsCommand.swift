@@ -65,9 +65,15 @@ struct EventsCommand: AsyncParsableCommand {
         private func print(from feed: ChangeFeed) async throws {
             let scope = store.map { StoreScope.only([StoreID(rawValue: $0)]) } ?? .all
             var cursor = try await start(of: feed, scope)
+            let follower = feed.follower()
             while !Task.isCancelled {
-                let page = try await feed.page(
-                    after: cursor, of: scope, limit: 1_000, until: .now + (noFollow ? .zero : Self.wait))
+                let page = try await withTaskCancellationHandler {
+                    try await feed.page(
+                        after: cursor, of: scope, limit: 1_000, until: .now + (noFollow ? .zero : Self.wait),
+                        for: follower)
+                } onCancel: {
+                    follower.leave()
+                }
                 for event in page.events {
                     var json = JSONWriter(output: [UInt8]())
                     event.write(to: &json)
