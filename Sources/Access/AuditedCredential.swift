@@ -15,12 +15,12 @@ public protocol AuditedCredential: Hashable, Sendable {
 extension AuditedCredential {
     /// The detail of an entry in the log.
     public var auditDetail: String {
-        var json = JSONWriter(output: [UInt8]())
-        json.openObject()
-        json.field("subject", subject)
-        writeAudited(to: &json)
-        json.closeObject()
-        return String(decoding: json.output, as: UTF8.self)
+        String(json: { json in
+            json.openObject()
+            json.field("subject", subject)
+            writeAudited(to: &json)
+            json.closeObject()
+        })
     }
 }
 

@@ -85,12 +85,3 @@ extension JSONWriter {
         optionalField("note", notes.note)
     }
 }
-
-extension String {
-    /// The JSON text that `write` writes.
-    public init(json write: (inout JSONWriter<[UInt8]>) -> Void) {
-        var json = JSONWriter<[UInt8]>(output: [])
-        write(&json)
-        self.init(decoding: json.output, as: UTF8.self)
-    }
-}

@@ -196,3 +196,12 @@ extension [UInt8]: JSONOutput {
     @inlinable
     public mutating func append(bytes: UnsafeBufferPointer<UInt8>) { append(contentsOf: bytes) }
 }
+
+extension String {
+    /// The JSON text that `write` writes.
+    public init(json write: (inout JSONWriter<[UInt8]>) -> Void) {
+        var json = JSONWriter<[UInt8]>(output: [])
+        write(&json)
+        self.init(decoding: json.output, as: UTF8.self)
+    }
+}

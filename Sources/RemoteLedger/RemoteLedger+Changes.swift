@@ -16,11 +16,7 @@ extension RemoteLedger {
         return try server.reading { () throws(UnreadableData) in
             let fields = try response.fields()
             guard case .array(let items)? = fields["items"] else { throw UnreadableData("items is missing") }
-            let events = items.map { item in
-                var json = JSONWriter(output: [UInt8]())
-                json.value(item)
-                return String(decoding: json.output, as: UTF8.self)
-            }
+            let events = items.map { item in String(json: { $0.value(item) }) }
             return (events, try fields.text(store == nil ? "next_after" : "next_id"))
         }
     }

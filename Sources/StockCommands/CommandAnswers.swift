@@ -14,12 +14,12 @@ extension CommandOutcome {
                     content: .rejection(String(json: { $0.value(problem) }), code: problem.code.rawValue)))
         }
         if command.replyTo != nil {
-            let reply = json { json in
+            let reply = String(json: { json in
                 json.openObject()
                 json.fields(of: self)
                 json.closeObject()
-            }
-            answers.append(CommandAnswer(command: command, content: .reply(reply)))
+            })
+            answers.append(CommandAnswer(command: command, content: .reply(ByteBuffer(string: reply))))
         }
         return answers
     }
@@ -32,10 +32,4 @@ extension CommandOutcome {
             if case .batch(let batch) = receipt.value { Problem(unrecordedLinesOf: batch) } else { nil }
         }
     }
-}
-
-private func json(_ write: (inout JSONWriter<[UInt8]>) -> Void) -> ByteBuffer {
-    var json = JSONWriter<[UInt8]>(output: [])
-    write(&json)
-    return ByteBuffer(bytes: json.output)
 }

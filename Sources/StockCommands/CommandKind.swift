@@ -1,6 +1,6 @@
 import Crypto
 public import Inventory
-import InventoryContract
+package import InventoryContract
 import JSON
 package import NIOCore
 
@@ -24,10 +24,7 @@ public enum CommandKind: String, CaseIterable, Sendable {
     /// Parses a body.
     /// - Throws: 400 unless it is JSON, 422 with everything that is wrong with its fields.
     func change(in body: ByteBuffer, _ limits: CommandLimits) throws(Problem) -> MovementCommand.Change {
-        // A `Result`, because a throwing closure's error type would be erased by the standard library.
-        var fields = try body.withUnsafeReadableBytes { bytes in
-            Result { () throws(Problem) in try JSONFields(parsing: bytes) }
-        }.get()
+        var fields = try JSONFields(parsing: body)
         switch self {
         case .movement: return .movement(try fields.reading { Movement(&$0, limits.input) })
         case .transfer: return .transfer(try fields.reading { Transfer(&$0, limits.input) })
@@ -39,6 +36,16 @@ public enum CommandKind: String, CaseIterable, Sendable {
             }
             return .batch(try Batch(lines, isAtomic: isAtomic, limits.input))
         }
+    }
+}
+
+extension JSONFields {
+    /// - Throws: 400 unless it is JSON.
+    package init(parsing body: ByteBuffer) throws(Problem) {
+        // A `Result`, because a throwing closure's error type would be erased by the standard library.
+        self = try body.withUnsafeReadableBytes { bytes in
+            Result { () throws(Problem) in try JSONFields(parsing: bytes) }
+        }.get()
     }
 }
 

@@ -63,13 +63,12 @@ struct CommandReader: Sendable {
         guard type?.trimmingSpaces == "application/json" else {
             throw Problem(.unsupportedMediaType, "The content type must be application/json.")
         }
-        guard case .bytes(let body) = received.body else {
-            guard case .tooLong(let bytes, let limit) = received.body else {
-                preconditionFailure("there are two cases")
+        let change =
+            switch received.body {
+            case .bytes(let body): try kind.change(in: body, limits)
+            case .tooLong(let bytes, let limit):
+                throw Problem(.bodyTooLarge, "The body has \(bytes) bytes: more than \(limit).")
             }
-            throw Problem(.bodyTooLarge, "The body has \(bytes) bytes: more than \(limit).")
-        }
-        let change = try kind.change(in: body, limits)
         guard let store = Int64(ledgerNumber: received.routingKey[...]).map(StoreID.init),
             change.stores.contains(store)
         else { throw Problem(invalid: "routing_key", "must be the id of the store in the body") }

@@ -35,6 +35,14 @@ public struct ChangeCursor: Hashable, Sendable {
     /// The reader has seen a ledger to its end.
     mutating func add(_ head: LedgerHead) { add(head.storeID, Seen(head.position, hash: head.hash.bytes)) }
 
+    init(_ cursors: [SubscriptionCursor]) {
+        for cursor in cursors { add(cursor) }
+    }
+
+    mutating func add(_ cursor: SubscriptionCursor) {
+        add(cursor.storeID, Seen(cursor.position, hash: cursor.hash.bytes))
+    }
+
     /// The position in one ledger; 0 if it has not been read.
     public func position(of store: StoreID) -> Position { seen[store]?.position ?? .zero }
 

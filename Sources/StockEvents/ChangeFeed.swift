@@ -149,10 +149,7 @@ private final class SharedReads: Sendable {
 
     private func read(_ key: Key, _ ledger: any ChangeReading) async {
         let result = await Result.of { () async throws(LedgerError) in
-            let found = try await ledger.changes(from: key.keys, limit: key.limit)
-            // It may be a replica's that lost the primary, and with it the knowledge of the history.
-            guard found.unproven == nil else { throw .unavailable }
-            return found.value
+            try await ledger.provenChanges(from: key.keys, limit: key.limit)
         }
         for reader in readers.withLock({ $0.removeValue(forKey: key) }) ?? [] { reader.resume(returning: result) }
     }

@@ -7,16 +7,15 @@ extension ChangeReading {
         after cursor: SubscriptionCursor, limit: Int
     ) async throws(LedgerError) -> [ChangeEvent] {
         let key = EntryKey(storeID: cursor.storeID, position: cursor.position)
-        let found = try await changes(from: [key], limit: limit + 1)
-        // It may be a replica's that lost the primary, and with it the knowledge of the history.
-        guard found.unproven == nil else { throw .unavailable }
-        return try ChangeCursor(cursor).page([key], found.value, share: limit).events
+        let entries = try await provenChanges(from: [key], limit: limit + 1)
+        return try ChangeCursor([cursor]).page([key], entries, share: limit).events
     }
-}
 
-extension ChangeCursor {
-    fileprivate init(_ cursor: SubscriptionCursor) {
-        self.init()
-        add(cursor.storeID, Seen(cursor.position, hash: cursor.hash.bytes))
+    /// As ``changes(from:limit:)``, but fails where these cannot be proven to be of the ledger's history: they may be a
+    /// replica's that lost the primary.
+    package func provenChanges(from keys: [EntryKey], limit: Int) async throws(LedgerError) -> [AuditEntry] {
+        let found = try await changes(from: keys, limit: limit)
+        guard found.unproven == nil else { throw .unavailable }
+        return found.value
     }
 }

@@ -25,14 +25,12 @@ struct EventBacklog {
         var backoff = Backoff(from: .seconds(1), upTo: .seconds(10))
     }
 
-    private var cursor = ChangeCursor()
+    private var cursor: ChangeCursor
     private var behind: Set<StoreID> = []
     private var held: [StoreID: Hold] = [:]
 
     init(_ cursors: [SubscriptionCursor]) {
-        for stored in cursors {
-            cursor.add(stored.storeID, ChangeCursor.Seen(stored.position, hash: stored.hash.bytes))
-        }
+        cursor = ChangeCursor(cursors)
     }
 
     /// - Parameter heads: Of all ledgers.
@@ -94,7 +92,7 @@ struct EventBacklog {
             let confirmed = page.events[range].prefix(outcomes[range].prefix { $0.failure == nil }.count)
             if let last = confirmed.last {
                 cursors.append(last.cursor)
-                cursor.add(store, ChangeCursor.Seen(last.position, hash: last.cursor.hash.bytes))
+                cursor.add(last.cursor)
             }
             if confirmed.count < range.count {
                 hold(store, at: now, confirmed: confirmed.count)

@@ -115,10 +115,8 @@ public struct EventPublisher: Service {
     private func publish(
         _ keys: [EntryKey], of backlog: inout EventBacklog, to connection: any EventConnection, as holder: String
     ) async throws {
-        let entries = try await ledger.changes(from: keys, limit: EventBacklog.share(of: keys) + 1)
-        // They may be a replica's that lost the primary, and with it the knowledge of the history.
-        guard entries.unproven == nil else { throw LedgerError.unavailable }
-        let page = try backlog.page(keys, entries.value, at: .now)
+        let entries = try await ledger.provenChanges(from: keys, limit: EventBacklog.share(of: keys) + 1)
+        let page = try backlog.page(keys, entries, at: .now)
         let outcomes = try await connection.publish(page.events)
         let failures = page.failures + outcomes.compactMap(\.failure)
         if let first = failures.first {

@@ -197,7 +197,7 @@ struct FaultTests {
             "listeners.ssl.1 = 127.0.0.1:\(port)", "ssl_options.certfile = $DIR/cert.pem",
             "ssl_options.keyfile = $DIR/key.pem", "ssl_options.verify = verify_none",
         ]
-        try await RabbitMQServer.with(settings, prepare: makeCertificate) { server in
+        try await RabbitMQServer.with(settings, prepare: SelfSignedCertificate.make) { server in
             func configuration(_ host: String) throws -> AMQPConfiguration {
                 var configuration = try TestBroker.configuration("amqps://khata:secret@\(host):\(port)")
                 configuration.trustRoots = .file(path: "\(server.directory.path)/cert.pem")
@@ -228,19 +228,4 @@ struct FaultTests {
             #expect(await connection.closed().kind == .server(code: 320))
         }
     }
-}
-
-/// A certificate for `localhost` that vouches for itself, made by openssl(1).
-private func makeCertificate(in directory: URL) throws {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments =
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-        + ["-keyout", "key.pem", "-out", "cert.pem"]
-    process.currentDirectoryURL = directory
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
 }

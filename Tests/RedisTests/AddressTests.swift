@@ -60,7 +60,7 @@ struct AddressTests {
             "--tls-port", "\(port)", "--tls-cert-file", "$DIR/cert.pem", "--tls-key-file", "$DIR/key.pem",
             "--tls-auth-clients", "no",
         ]
-        try await RedisServer.with(arguments, prepare: Certificate.make) { server in
+        try await RedisServer.with(arguments, prepare: SelfSignedCertificate.make) { server in
             let trust = { (configuration: inout RedisConfiguration) in
                 configuration.trustRoots = .file(path: "\(server.directory.path)/cert.pem")
             }
@@ -76,22 +76,5 @@ struct AddressTests {
                 _ = try TestClient.make(configuration)
             }
         }
-    }
-}
-
-/// A certificate for `localhost` that vouches for itself, made by openssl(1).
-private enum Certificate {
-    static func make(in directory: URL) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments =
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-            + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-            + ["-keyout", "key.pem", "-out", "cert.pem"]
-        process.currentDirectoryURL = directory
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
     }
 }

@@ -107,23 +107,14 @@ public final class RabbitMQServer: Sendable {
     public func resume() { signal(SIGCONT) }
 
     private func signal(_ number: Int32) {
-        processes.withLock { Self.send(number, to: $0.server) }
-    }
-
-    private static func send(_ number: Int32, to process: Process?) {
-        guard let process else { return }
-        #if canImport(Darwin)
-            _ = Darwin.kill(process.processIdentifier, number)
-        #else
-            _ = Glibc.kill(process.processIdentifier, number)
-        #endif
+        processes.withLock { $0.server?.send(number) }
     }
 
     private func remove() {
         kill()
         processes.withLock { processes in
             // A child of a thread that blocks SIGTERM does so, too.
-            Self.send(SIGKILL, to: processes.epmd)
+            processes.epmd?.send(SIGKILL)
             processes.epmd?.waitUntilExit()
         }
         try? FileManager.default.removeItem(at: directory)

@@ -80,14 +80,7 @@ public final class RedisServer: Sendable {
     public func resume() { signal(SIGCONT) }
 
     private func signal(_ number: Int32) {
-        process.withLock { process in
-            guard let process else { return }
-            #if canImport(Darwin)
-                _ = Darwin.kill(process.processIdentifier, number)
-            #else
-                _ = Glibc.kill(process.processIdentifier, number)
-            #endif
-        }
+        process.withLock { $0?.send(number) }
     }
 
     private func remove() {

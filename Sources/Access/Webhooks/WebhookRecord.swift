@@ -100,11 +100,11 @@ extension WebhookRecord: AuditedCredential {
 
     /// How it is stored: with its secrets, which have to sign.
     package var definition: String {
-        var json = JSONWriter(output: [UInt8]())
-        json.openObject()
-        write(to: &json) { json, secret in json.field("secret", secret.text) }
-        json.closeObject()
-        return String(decoding: json.output, as: UTF8.self)
+        String(json: { json in
+            json.openObject()
+            write(to: &json) { json, secret in json.field("secret", secret.text) }
+            json.closeObject()
+        })
     }
 
     /// - Parameter definition: As ``definition`` returned it.

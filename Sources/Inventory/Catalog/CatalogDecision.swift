@@ -150,20 +150,20 @@ extension CatalogState {
 
 extension CatalogItem {
     fileprivate var auditDetail: String {
-        var json = JSONWriter<[UInt8]>(output: [])
-        json.openObject()
-        switch self {
-        case .product(let product):
-            json.field("product_id", product.id)
-            json.nullableField("sku", product.details.sku)
-            json.field("name", product.details.name)
-            json.nullableField("category", product.details.category)
-            json.nullableField("unit", product.details.unit)
-        case .store(let store):
-            json.field("store_id", store.id)
-            json.field("name", store.name)
-        }
-        json.closeObject()
-        return String(decoding: json.output, as: UTF8.self)
+        String(json: { json in
+            json.openObject()
+            switch self {
+            case .product(let product):
+                json.field("product_id", product.id)
+                json.nullableField("sku", product.details.sku)
+                json.field("name", product.details.name)
+                json.nullableField("category", product.details.category)
+                json.nullableField("unit", product.details.unit)
+            case .store(let store):
+                json.field("store_id", store.id)
+                json.field("name", store.name)
+            }
+            json.closeObject()
+        })
     }
 }

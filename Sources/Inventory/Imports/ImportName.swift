@@ -51,16 +51,16 @@ extension ImportName {
 extension MovementCommand.Change {
     /// Equal for rows with the same contents, whatever their columns.
     fileprivate var canonical: String {
-        var json = JSONWriter<[UInt8]>(output: [])
-        switch self {
-        case .movement(let movement): json.canonical(movement)
-        case .transfer(let transfer): json.canonical(transfer)
-        case .batch(let batch):
-            json.openArray()
-            for movement in batch.movements { json.canonical(movement) }
-            json.closeArray()
-        }
-        return String(decoding: json.output, as: UTF8.self)
+        String(json: { json in
+            switch self {
+            case .movement(let movement): json.canonical(movement)
+            case .transfer(let transfer): json.canonical(transfer)
+            case .batch(let batch):
+                json.openArray()
+                for movement in batch.movements { json.canonical(movement) }
+                json.closeArray()
+            }
+        })
     }
 }
 

@@ -61,9 +61,7 @@ struct EntryFields {
     /// A field's value as JSON, for people; `nil` if it is missing or null.
     func shown(_ name: String) -> String? {
         guard let value = value(name), value != .null else { return nil }
-        var json = JSONWriter(output: [UInt8]())
-        json.value(value)
-        return String(decoding: json.output, as: UTF8.self)
+        return String(json: { $0.value(value) })
     }
 
     private func value(_ name: String) -> JSONValue? { members.first { $0.name == name }?.value }

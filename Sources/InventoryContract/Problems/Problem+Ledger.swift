@@ -74,10 +74,12 @@ extension Problem {
 
     /// Nothing of the batch was recorded: the first refusal determines code and level.
     private init(atomic lines: [LineRefusal]) {
-        precondition(!lines.isEmpty, "a batch is refused for some line")
         let problems = lines.map { Problem($0.refusal) }
-        self.init(problems[0].code, "Nothing was recorded: \(lines.count) of the movements cannot be.")
-        level = problems[0].level
+        // A recorded refusal may lack its lines.
+        self.init(
+            problems.first?.code ?? .internalFailure,
+            "Nothing was recorded: \(lines.count) of the movements cannot be.")
+        level = problems.first?.level
         items = zip(lines, problems).map { line, problem in
             Item(
                 pointer: "/movements/\(line.index)", detail: problem.detail,

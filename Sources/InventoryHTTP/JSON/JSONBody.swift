@@ -6,6 +6,7 @@ import InventoryContract
 import JSON
 import NIOCore
 import NIOHTTP1
+import StockCommands
 
 /// The bytes of a request's body that was declared as JSON.
 struct JSONBody {
@@ -14,12 +15,7 @@ struct JSONBody {
     var hold: MemoryHold?
 
     /// - Throws: 400 unless it is JSON.
-    func fields() throws(Problem) -> JSONFields {
-        // A `Result`, because a throwing closure's error type would be erased by the standard library.
-        try bytes.withUnsafeReadableBytes { bytes in
-            Result { () throws(Problem) in try JSONFields(parsing: bytes) }
-        }.get()
-    }
+    func fields() throws(Problem) -> JSONFields { try JSONFields(parsing: bytes) }
 }
 
 /// A JSON body that a route takes. Its initializer is the declaration of its fields: those that it does not read are

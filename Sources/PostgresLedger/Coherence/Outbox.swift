@@ -137,24 +137,24 @@ extension EntryKey {
 extension [Invalidation] {
     /// `[[store_id, position, [[product_id, position], …]], …]`
     fileprivate var json: String {
-        var json = JSONWriter<[UInt8]>(output: [])
-        json.openArray()
-        for invalidation in self {
+        String(json: { json in
             json.openArray()
-            json.value(invalidation.storeID.rawValue)
-            json.value(invalidation.position.rawValue)
-            json.openArray()
-            for (product, position) in invalidation.products {
+            for invalidation in self {
                 json.openArray()
-                json.value(product.rawValue)
-                json.value(position.rawValue)
+                json.value(invalidation.storeID.rawValue)
+                json.value(invalidation.position.rawValue)
+                json.openArray()
+                for (product, position) in invalidation.products {
+                    json.openArray()
+                    json.value(product.rawValue)
+                    json.value(position.rawValue)
+                    json.closeArray()
+                }
+                json.closeArray()
                 json.closeArray()
             }
             json.closeArray()
-            json.closeArray()
-        }
-        json.closeArray()
-        return String(decoding: json.output, as: UTF8.self)
+        })
     }
 }
 

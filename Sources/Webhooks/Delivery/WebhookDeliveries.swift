@@ -155,11 +155,9 @@ extension WebhookDeliveries {
         let now = ContinuousClock.now
         if let lane = lanes[webhook.id] {
             lane.update(webhook)
-            if lane.isHeld(until: now + hold * 5 / 6) {
-            } else if try await store.holdSubscription(webhook.subscriptionID, as: holder, for: hold) {
-                lane.extend(until: now + hold)
-            } else {
-                lane.end()
+            if !lane.isHeld(until: now + hold * 5 / 6) {
+                let isHeld = try await store.holdSubscription(webhook.subscriptionID, as: holder, for: hold)
+                if isHeld { lane.extend(until: now + hold) } else { lane.end() }
             }
             try await beginReplays(states, lane)
         } else if try await store.holdSubscription(webhook.subscriptionID, as: holder, for: hold) {
@@ -245,9 +243,8 @@ extension ChangeReading {
     /// The cursor of an entry; `nil` if there is none.
     fileprivate func cursor(at position: Position, of store: StoreID) async throws -> SubscriptionCursor? {
         guard position > .zero else { return SubscriptionCursor(beginning: store) }
-        let found = try await changes(from: [EntryKey(storeID: store, position: position)], limit: 1)
-        guard found.unproven == nil else { throw LedgerError.unavailable }
-        guard let entry = found.value.first, entry.position == position else { return nil }
+        let found = try await provenChanges(from: [EntryKey(storeID: store, position: position)], limit: 1)
+        guard let entry = found.first, entry.position == position else { return nil }
         return SubscriptionCursor(storeID: store, position: position, hash: entry.hash)
     }
 }

@@ -13,27 +13,26 @@ struct WebhookMessage: Sendable {
     init(_ event: ChangeEvent) {
         // Without a dot, which separates the id from the time in what is signed.
         id = "\(event.storeID)-\(event.id)"
-        var json = JSONWriter(output: [UInt8]())
-        event.write(to: &json)
-        body = String(decoding: json.output, as: UTF8.self)
+        body = String(json: { event.write(to: &$0) })
     }
 
     /// An event that tells of no change.
     init(testing webhook: WebhookRecord, at now: Timestamp) {
-        id = "test-\(String.randomID())"
-        var json = JSONWriter(output: [UInt8]())
-        json.openObject()
-        json.field("specversion", "1.0")
-        json.field("id", id)
-        json.field("source", "/webhooks/\(webhook.id)")
-        json.field("type", "khata.webhook.test.v1")
-        json.field("time", now)
-        json.field("datacontenttype", "application/json")
-        json.key("data")
-        json.openObject()
-        json.field("webhook_id", webhook.id)
-        json.closeObject()
-        json.closeObject()
-        body = String(decoding: json.output, as: UTF8.self)
+        let id = "test-\(String.randomID())"
+        self.id = id
+        body = String(json: { json in
+            json.openObject()
+            json.field("specversion", "1.0")
+            json.field("id", id)
+            json.field("source", "/webhooks/\(webhook.id)")
+            json.field("type", "khata.webhook.test.v1")
+            json.field("time", now)
+            json.field("datacontenttype", "application/json")
+            json.key("data")
+            json.openObject()
+            json.field("webhook_id", webhook.id)
+            json.closeObject()
+            json.closeObject()
+        })
     }
 }

@@ -28,7 +28,8 @@ public struct WebhookSender: Sendable {
     }
 
     /// Checks what can be known of a URL before anything is sent to it.
-    public func check(_ url: String) throws(WebhookURL.Invalid) {
+    @discardableResult
+    public func check(_ url: String) throws(WebhookURL.Invalid) -> WebhookURL {
         let url = try WebhookURL(url)
         guard url.isEncrypted || allowsPlainHTTP else {
             throw WebhookURL.Invalid(
@@ -38,6 +39,7 @@ public struct WebhookSender: Sendable {
             throw WebhookURL.Invalid(
                 description: "has an address that is not public: webhooks.allowed_addresses may name it")
         }
+        return url
     }
 
     /// Sends messages to one receiver, one after the other, over one connection if the receiver keeps it open.
@@ -45,17 +47,17 @@ public struct WebhookSender: Sendable {
     /// The name is resolved once: its address is checked, and that very address is connected to. So a name that later
     /// resolves to another one (DNS rebinding) gains nothing.
     func withReceiver<T: Sendable>(_ url: String, _ body: (Receiver) async throws -> T) async throws -> T {
+        let checked: WebhookURL
         do {
-            try check(url)
+            checked = try check(url)
         } catch {
             throw DeliveryFailure("the URL \(error)")
         }
-        guard let url = try? WebhookURL(url) else { throw DeliveryFailure("the URL cannot be read") }
-        let address = try await HostResolver.addresses(of: url.host).first {
+        let address = try await HostResolver.addresses(of: checked.host).first {
             ClientAddress(text: $0).map(addresses.allows) ?? false
         }
         guard let address else {
-            throw DeliveryFailure("\(url.host) has no address that is public or in webhooks.allowed_addresses")
+            throw DeliveryFailure("\(checked.host) has no address that is public or in webhooks.allowed_addresses")
         }
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
@@ -63,14 +65,14 @@ public struct WebhookSender: Sendable {
         configuration.timeout.connect = .nanoseconds(Int64(timeout / .nanoseconds(1)))
         configuration.connectionPool.retryConnectionEstablishment = false
         // An address needs no resolution.
-        if ClientAddress(text: url.host) == nil { configuration.dnsOverride = [url.host: address] }
+        if ClientAddress(text: checked.host) == nil { configuration.dnsOverride = [checked.host: address] }
         if let trustRoots {
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.trustRoots = trustRoots
             configuration.tlsConfiguration = tls
         }
         return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
-            try await body(Receiver(client: client, url: url.text, timeout: timeout))
+            try await body(Receiver(client: client, url: checked.text, timeout: timeout))
         }
     }
 }

@@ -77,15 +77,15 @@ private struct Summary {
     }
 
     var json: String {
-        var json = JSONWriter<[UInt8]>(output: [])
-        json.openObject()
-        json.field("stores", Int64(progress.storesDone))
-        json.field("documents", Int64(progress.documents))
-        json.field("filled", Int64(progress.filled))
-        json.field("failed", Int64(progress.failed))
-        json.key("seconds")
-        json.value(json: "\(seconds)")
-        json.closeObject()
-        return String(decoding: json.output, as: UTF8.self)
+        String(json: { json in
+            json.openObject()
+            json.field("stores", Int64(progress.storesDone))
+            json.field("documents", Int64(progress.documents))
+            json.field("filled", Int64(progress.filled))
+            json.field("failed", Int64(progress.failed))
+            json.key("seconds")
+            json.value(json: "\(seconds)")
+            json.closeObject()
+        })
     }
 }

@@ -54,6 +54,20 @@ struct ExpiryOptions: ParsableArguments {
     }
 }
 
+struct OverlapOption: ParsableArguments {
+    @Option(help: "How many hours the old one stays valid.")
+    var overlapHours = APIKey.standardOverlapHours
+
+    var duration: Duration { .seconds(overlapHours * 3_600) }
+
+    func validate() throws {
+        let range = APIKey.overlapHours
+        guard range.contains(overlapHours) else {
+            throw ValidationError("The overlap is \(range.lowerBound) to \(range.upperBound) hours.")
+        }
+    }
+}
+
 /// Such as `1,2`: 1 to 1,000 unique ids of stores.
 struct StoreList: ExpressibleByArgument {
     let scope: StoreScope

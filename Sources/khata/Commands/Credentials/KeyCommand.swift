@@ -3,6 +3,7 @@ import ArgumentParser
 import Inventory
 import InventoryContract
 import InventoryHTTP
+import JSON
 
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -74,20 +75,12 @@ struct KeyCommand: AsyncParsableCommand {
         @Argument(help: "The key's id, between its first two underscores.")
         var id: String
 
-        @Option(help: "How many hours the old key stays valid.")
-        var overlapHours = APIKey.standardOverlapHours
+        @OptionGroup var overlap: OverlapOption
 
         @OptionGroup var expiry: ExpiryOptions
 
         @Flag(help: "Print JSON.")
         var json = false
-
-        func validate() throws {
-            let range = APIKey.overlapHours
-            guard range.contains(overlapHours) else {
-                throw ValidationError("The overlap is \(range.lowerBound) to \(range.upperBound) hours.")
-            }
-        }
 
         func run() async throws {
             let key = APIKey.generate()
@@ -96,7 +89,7 @@ struct KeyCommand: AsyncParsableCommand {
             let record = try await withCredentials(settings, notFound: "There is no valid key \(id).") { credentials in
                 guard let old = try await credentials.apiKey(id) else { throw LedgerError.notFound }
                 return try await credentials.rotateAPIKey(
-                    old, to: key, expiringAt: expiresAt, overlap: .seconds(overlapHours * 3_600), .person())
+                    old, to: key, expiringAt: expiresAt, overlap: overlap.duration, .person())
             }
             print(json ? String(json: { $0.value(record, with: key) }) : key.token)
         }

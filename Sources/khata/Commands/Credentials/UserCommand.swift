@@ -3,6 +3,7 @@ public import ArgumentParser
 import Authentication
 import Inventory
 import InventoryContract
+import JSON
 
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -74,11 +74,7 @@ struct EventsCommand: AsyncParsableCommand {
                 } onCancel: {
                     follower.leave()
                 }
-                for event in page.events {
-                    var json = JSONWriter(output: [UInt8]())
-                    event.write(to: &json)
-                    try print(String(decoding: json.output, as: UTF8.self))
-                }
+                for event in page.events { try print(String(json: { event.write(to: &$0) })) }
                 if noFollow, page.events.isEmpty { return }
                 cursor = page.cursor
             }

@@ -141,19 +141,11 @@ struct WebhookCommand: AsyncParsableCommand {
 
         @OptionGroup var webhook: OneWebhook
 
-        @Option(help: "How many hours the old secret signs along.")
-        var overlapHours = APIKey.standardOverlapHours
-
-        func validate() throws {
-            let range = APIKey.overlapHours
-            guard range.contains(overlapHours) else {
-                throw ValidationError("The overlap is \(range.lowerBound) to \(range.upperBound) hours.")
-            }
-        }
+        @OptionGroup var overlap: OverlapOption
 
         func run() async throws {
             let (_, secret) = try await webhook.with {
-                try await $0.rotate($1, overlap: .seconds(overlapHours * 3_600), .person())
+                try await $0.rotate($1, overlap: overlap.duration, .person())
             }
             print(secret.text)
         }

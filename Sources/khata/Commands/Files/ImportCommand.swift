@@ -168,17 +168,17 @@ extension ImportSummary {
     }
 
     fileprivate var json: String {
-        var json = JSONWriter<[UInt8]>(output: [])
-        json.openObject()
-        json.field("kind", kind.rawValue)
-        json.field("rows", Int64(rows))
-        json.field("added", Int64(added))
-        json.field("changed", Int64(changed))
-        json.field("unchanged", Int64(unchanged))
-        json.field("refused", Int64(refused))
-        json.key("complete")
-        json.value(!isStopped)
-        json.closeObject()
-        return String(decoding: json.output, as: UTF8.self)
+        String(json: { json in
+            json.openObject()
+            json.field("kind", kind.rawValue)
+            json.field("rows", Int64(rows))
+            json.field("added", Int64(added))
+            json.field("changed", Int64(changed))
+            json.field("unchanged", Int64(unchanged))
+            json.field("refused", Int64(refused))
+            json.key("complete")
+            json.value(!isStopped)
+            json.closeObject()
+        })
     }
 }

@@ -3,6 +3,7 @@ import Basics
 import Inventory
 import InventoryContract
 import InventoryHTTP
+import JSON
 
 struct MoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Inventory
 import InventoryContract
+import JSON
 
 struct TransferCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
