@@ -2,6 +2,7 @@ import Foundation
 import Inventory
 import InventoryTesting
 import LedgerTesting
+import Logging
 import Postgres
 import ServerTesting
 import Synchronization
@@ -65,6 +66,26 @@ struct OutboxTests {
                 }
             }
         }
+    }
+
+    /// Deadlines that come while the gate looks for those that are over.
+    @Test("of many who wait for a relay that does not come, all are answered")
+    func manyUntold() async throws {
+        let primary = try ConnectionConfiguration("host=127.0.0.1 port=1", applicationName: "khata-tests")
+        let watch = PrimaryWatch(primary, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let gate = InvalidationGate(NoCacheConnection(), Outbox(), watch) {}
+        let state = CacheState(history: History("h"), generation: 1, namespace: "khata:a", secret: nil)
+        let (count, answers) = (20_000, Answers())
+        for number in 1...count {
+            let commit = EntryKey(storeID: .one, position: Position(rawValue: Int64(number)))
+            let change = Invalidation(storeID: .one, position: commit.position, products: [:])
+            Task {
+                await gate.invalidate([change], commit, in: state)
+                answers.count.add(1, ordering: .relaxed)
+            }
+        }
+        try await eventually("all are answered") { answers.count.load(ordering: .relaxed) == count }
+        await watch.close()
     }
 
     @Test("an answer that is repeated waits for what may still be untold, and for nothing else")
@@ -368,4 +389,8 @@ extension TestDatabase {
         try await execute(
             "update cache_state set generation = generation + 1, namespace = '\(namespace)'")
     }
+}
+
+private final class Answers: Sendable {
+    let count = Atomic(0)
 }

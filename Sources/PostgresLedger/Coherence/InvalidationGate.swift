@@ -17,9 +17,13 @@ final class InvalidationGate: Sendable {
         var isWatching = false
         var isPolling = false
 
+        /// Asks once for each waiter: one that was removed and not returned would wait forever.
         mutating func removeWaiters(where isOver: (Waiter) -> Bool) -> [Waiter] {
-            let over = waiters.filter(isOver)
-            waiters.removeAll(where: isOver)
+            var (over, left): ([Waiter], [Waiter]) = ([], [])
+            for waiter in waiters {
+                if isOver(waiter) { over.append(waiter) } else { left.append(waiter) }
+            }
+            waiters = left
             return over
         }
     }
