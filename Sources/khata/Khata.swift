@@ -14,7 +14,8 @@ struct Khata: AsyncParsableCommand {
         subcommands: [
             Serve.self, Migrate.self, CacheCommand.self, KeyCommand.self, UserCommand.self, WebhookCommand.self,
             EventsCommand.self, AuditCommand.self,
-            ConfigCommand.self, ImportCommand.self, ExportCommand.self, PromoteCommand.self,
+            ConfigCommand.self, ImportCommand.self, ExportCommand.self, BackupCommand.self, RestoreCommand.self,
+            PromoteCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(

@@ -64,6 +64,35 @@ struct FileCommandTests {
         }
     }
 
+    @Test("a shop is backed up and restored; what it replaces is kept")
+    func backup() async throws {
+        try await TestFile.with { file in
+            let khata = Program(on: file)
+            _ = try await khata.run(["serve", "--port", "0", "--ops-port", "0"], until: "Try: ")
+            let copy = file.folder.appending(path: "copy").path()
+            let backup = try await khata.run(["backup", copy])
+            #expect(backup.status == 0, "\(backup.errors)")
+            #expect(backup.output.contains("copy has 1 entry"))
+            #expect(try await khata.run(["product", "add", "Sugar"]).status == 0)
+
+            let refused = try await khata.run(["restore", copy])
+            #expect(refused.status == 1 && refused.errors.contains("--replace"))
+            let restored = try await khata.run(["restore", copy, "--replace"])
+            #expect(restored.status == 0, "\(restored.errors)")
+            #expect(try await khata.run(["stock"]).output.contains("Sugar") == false)
+            let kept = try #require(
+                try FileManager.default.contentsOfDirectory(atPath: file.folder.path()).first {
+                    $0.hasPrefix("shop.khata.replaced-")
+                })
+            let before = Program(on: file, ["KHATA_SQLITE_FILE": file.folder.appending(path: kept).path()])
+            #expect(try await before.run(["product", "list"]).output.contains("Sugar"))
+
+            let elsewhere = try await Program(on: file, ["KHATA_PRIMARY_URL": "postgresql://localhost/khata"]).run(
+                ["backup", copy])
+            #expect(elsewhere.status != 0)
+        }
+    }
+
     @Test("keys and users are managed in the file")
     func credentials() async throws {
         try await TestFile.with { file in

@@ -44,7 +44,7 @@ struct LedgerFile: Sendable {
     }
 
     /// Whether there is a write-ahead log with more than its header, of 32 bytes.
-    private var hasLog: Bool {
+    var hasLog: Bool {
         var status = stat()
         return stat(path + "-wal", &status) == 0 && status.st_size > 32
     }
@@ -68,9 +68,9 @@ struct LedgerFile: Sendable {
     private func inspect(
         _ database: Database, _ opening: SQLiteLedger.Opening, _ limits: LedgerFileLimits
     ) throws {
-        let application = try Int.fetchOne(database, sql: "pragma application_id") ?? 0
         let found = try Migration.version(of: database)
-        if application != Self.applicationID {
+        if try !Self.isLedger(database) {
+            let application = try Int.fetchOne(database, sql: "pragma application_id")
             let tables = try Int.fetchOne(database, sql: "select count(*) from sqlite_master") ?? 0
             guard application == 0, found == 0, tables == 0 else { throw LedgerFileError.notALedger(path: path) }
         }
@@ -85,7 +85,11 @@ struct LedgerFile: Sendable {
         if let damage = try database.damage() { throw LedgerFileError.damaged(path: path, report: damage) }
     }
 
-    private static let size = "select page_count * page_size from pragma_page_count, pragma_page_size"
+    static let size = "select page_count * page_size from pragma_page_count, pragma_page_size"
+
+    static func isLedger(_ database: Database) throws -> Bool {
+        try Int.fetchOne(database, sql: "pragma application_id") == applicationID
+    }
 
     /// "Khat" in ASCII: distinguishes a ledger from other databases; the command `file` shows it.
     static let applicationID = 0x4B_68_61_74
@@ -101,7 +105,7 @@ struct LedgerFile: Sendable {
 }
 
 extension LedgerFileError {
-    fileprivate init(_ error: DatabaseError, path: String) {
+    init(_ error: DatabaseError, path: String) {
         switch error.resultCode {
         case .SQLITE_NOTADB: self = .notADatabase(path: path)
         case .SQLITE_CORRUPT: self = .damaged(path: path, report: error.reason)
@@ -117,7 +121,7 @@ extension DatabaseError {
 
 /// Creates an empty file that only its owner may read, as SQLite then creates the files beside it; an existing one is
 /// unchanged. SQLite decides whether it can be used.
-private func makePrivateFile(at path: String) {
+func makePrivateFile(at path: String) {
     let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600)
     if descriptor >= 0 { close(descriptor) }
 }

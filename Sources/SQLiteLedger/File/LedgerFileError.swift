@@ -13,6 +13,11 @@ public enum LedgerFileError: Error, CustomStringConvertible {
     case libraryTooOld(version: String)
     /// Another process holds its write lock.
     case busy(path: String)
+    /// Another process has it open.
+    case inUse(path: String)
+    /// What is to be made is there.
+    case exists(path: String)
+    case cannotBeWritten(path: String, reason: String)
 
     public var description: String {
         switch self {
@@ -45,6 +50,12 @@ public enum LedgerFileError: Error, CustomStringConvertible {
             "SQLite \(version) is too old: 3.38 or newer is needed"
         case .busy(let path):
             "\(path) is being written to by another process: try again, or stop that process first"
+        case .inUse(let path):
+            "\(path) is open in another process: stop it first (khata serve, or another command)"
+        case .exists(let path):
+            "\(path) exists already: nothing was changed"
+        case .cannotBeWritten(let path, let reason):
+            "\(path) cannot be written: \(reason)"
         }
     }
 }

@@ -1,0 +1,150 @@
+import Basics
+import Foundation
+import GRDB
+public import Inventory
+
+/// A copy of a ledger's file, complete and checked.
+public struct LedgerFileCopy: Sendable {
+    public let bytes: Int
+    /// Of the stores' ledgers and the catalog's.
+    public let entries: Int64
+    /// The last change that it has; `nil` if it has none.
+    public let latestAt: Timestamp?
+
+    /// Copies a ledger as it is at one moment into a new file, which has no log and which only its owner may read. Others
+    /// can read and write the ledger meanwhile.
+    ///
+    /// The whole copy is read and checked. If anything fails, or the task is cancelled, there is none.
+    /// - Throws: ``LedgerFileError``, `CancellationError`.
+    public static func make(of path: String, at copy: String) async throws -> LedgerFileCopy {
+        guard !FileManager.default.fileExists(atPath: copy) else { throw LedgerFileError.exists(path: copy) }
+        return try await makePartial(of: path, at: copy) { contents, partial in
+            // Unlike renaming, this does not replace a file that was made meanwhile.
+            guard link(partial, copy) == 0 else { throw LedgerFileError(writing: copy) }
+            return contents
+        }
+    }
+
+    /// Puts a copy where a ledger is, or was. The copy itself stays as it is.
+    /// - Parameter replaced: A new name for a ledger that is there, which no process may have open. `nil`: there must be
+    ///   none.
+    /// - Throws: ``LedgerFileError``, `CancellationError`; then all is as it was.
+    public static func restore(
+        _ copy: String, to path: String, keepingReplacedAs replaced: String?
+    ) async throws -> LedgerFileCopy {
+        let file = LedgerFile(path: path)
+        let exists = FileManager.default.fileExists(atPath: path)
+        if !exists, file.hasLog { throw LedgerFileError.onlyLog(path: path) }
+        guard exists, let replaced else { return try await make(of: copy, at: path) }
+        return try await makePartial(of: copy, at: path) { contents, partial in
+            try file.whileClosedToOthers {
+                guard link(path, replaced) == 0 else { throw LedgerFileError(writing: replaced) }
+                guard rename(partial, path) == 0 else {
+                    let error = LedgerFileError(writing: path)
+                    unlink(replaced)
+                    throw error
+                }
+            }
+            return contents
+        }
+    }
+
+    /// Copies into a file beside the one that is to be made, which is deleted when `body` returns.
+    private static func makePartial(
+        of path: String, at copy: String, _ body: @escaping @Sendable (LedgerFileCopy, String) throws -> LedgerFileCopy
+    ) async throws -> LedgerFileCopy {
+        guard FileManager.default.fileExists(atPath: path) else { throw LedgerFileError.missing(path: path) }
+        let partial = "\(copy).\(String.randomID()).partial"
+        defer { for suffix in ["", "-journal", "-wal", "-shm"] { unlink(partial + suffix) } }
+        do {
+            try await copyContents(of: path, to: partial)
+            return try await onBlockingThread {
+                let contents = try check(partial, of: path)
+                let made = try body(contents, partial)
+                try synchronize((copy as NSString).deletingLastPathComponent)
+                return made
+            }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_INTERRUPT {
+            throw CancellationError()
+        } catch let error as DatabaseError {
+            throw LedgerFileError(error, path: path)
+        }
+    }
+
+    /// In one transaction of SQLite, which also waits until the copy is on the disk.
+    private static func copyContents(of path: String, to partial: String) async throws {
+        let source = try await onBlockingThread {
+            // Not only for reading: then it would leave an empty log beside a file that nobody else has open.
+            let source = try DatabaseQueue(path: path)
+            guard try source.read({ try LedgerFile.isLedger($0) }) else { throw LedgerFileError.notALedger(path: path) }
+            return source
+        }
+        try await withTaskCancellationHandler {
+            try await onBlockingThread {
+                makePrivateFile(at: partial)
+                try source.inDatabase { try $0.execute(sql: "vacuum into ?", arguments: [partial]) }
+                try source.close()
+            }
+        } onCancel: {
+            source.interrupt()
+        }
+        try Task.checkCancellation()
+    }
+
+    private static func check(_ partial: String, of path: String) throws -> LedgerFileCopy {
+        let connection = try DatabaseQueue(path: partial)
+        let copy = try connection.read { database in
+            if let damage = try database.damage() { throw LedgerFileError.damaged(path: path, report: damage) }
+            let size = try Int.fetchOne(database, sql: LedgerFile.size) ?? 0
+            let latest = try Int64.fetchOne(database, sql: "select max(recorded_at) from stores where position > 0")
+            return LedgerFileCopy(
+                bytes: size, entries: try Int64.fetchOne(database, sql: "select sum(position) from stores") ?? 0,
+                latestAt: latest.map { Timestamp(microseconds: $0) })
+        }
+        try connection.close()
+        return copy
+    }
+
+    /// Waits until the folder's entries are on the disk.
+    private static func synchronize(_ folder: String) throws {
+        let folder = folder.isEmpty ? "." : folder
+        let descriptor = open(folder, O_RDONLY)
+        guard descriptor >= 0 else { throw LedgerFileError(writing: folder) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw LedgerFileError(writing: folder) }
+    }
+}
+
+extension LedgerFile {
+    /// Runs `body` while no other process has the file open. It is then complete: its log was copied into it.
+    fileprivate func whileClosedToOthers(_ body: () throws -> Void) throws {
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        configuration.busyMode = .timeout(5)
+        do {
+            let connection = try DatabaseQueue(path: path, configuration: configuration)
+            try connection.writeWithoutTransaction { database in
+                try database.execute(sql: "pragma locking_mode = exclusive")
+                // Without its log, so that closing the connection touches no file by that name.
+                guard try String.fetchOne(database, sql: "pragma journal_mode = delete") == "delete" else {
+                    throw LedgerFileError.inUse(path: path)
+                }
+                try database.beginTransaction(.exclusive)
+                defer { try? database.rollback() }
+                try body()
+            }
+            try connection.close()
+        } catch let error as DatabaseError where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode) {
+            throw LedgerFileError.inUse(path: path)
+        }
+    }
+}
+
+extension LedgerFileError {
+    /// From `errno`.
+    fileprivate init(writing path: String) {
+        let code = errno
+        self =
+            code == EEXIST ? .exists(path: path) : .cannotBeWritten(path: path, reason: String(cString: strerror(code)))
+    }
+}
