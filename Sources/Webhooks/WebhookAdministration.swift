@@ -55,7 +55,22 @@ public struct WebhookAdministration: Sendable {
         return (record, secret)
     }
 
-    public func list() async throws(LedgerError) -> [WebhookRecord] { try await store.webhooks() }
+    /// The webhooks in the order of creation, and how far each is.
+    public func list() async throws(LedgerError) -> [(
+        webhook: WebhookRecord, delivery: DeliverySummary
+    )] {
+        let (webhooks, states) = (try await store.webhooks(), try await store.deliveryStates())
+        guard !webhooks.isEmpty else { return [] }
+        let heads = try await store.heads(of: .all)
+        var list: [(webhook: WebhookRecord, delivery: DeliverySummary)] = []
+        for webhook in webhooks {
+            let summary = DeliverySummary(
+                states[webhook.id] ?? [], cursors: try await store.cursors(of: webhook.subscriptionID),
+                heads: heads.filter { webhook.scope.contains($0.storeID) })
+            list.append((webhook, summary))
+        }
+        return list
+    }
 
     /// The webhook, and where it stands in each store that has events for it, by store.
     /// - Throws: `.notFound`, as do the following.

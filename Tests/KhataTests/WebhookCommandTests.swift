@@ -65,6 +65,54 @@ struct WebhookCommandTests {
         }
     }
 
+    @Test("webhooks are managed through a server too, with the same words, and the list says what fails")
+    func server() async throws {
+        try await TestFile.with { file in
+            try await ServedShop.with(file, Self.settings) { shop in
+                try await ScriptedServer.with { _, _ in
+                    .answer(503, "")
+                } _: { receiver, url in
+                    let (there, here) = (shop.khata, Program(on: file, Self.settings))
+                    let made = try await there.run(["webhook", "create", url, "--stores", "1"])
+                    #expect(made.status == 0 && made.lines.count == 2, "\(made.errors)")
+                    let id = String(made.lines[0])
+                    #expect(try await there.run(["webhook", "list"]).output.contains("delivers"))
+                    #expect(try await there.run(["webhook", "test", id]).status == 1)
+                    #expect(try await there.run(["product", "add", "Tea"]).status == 0)
+                    for _ in 0..<2 { #expect(try await there.run(["move", "in", "Tea", "1"]).status == 0) }
+                    var list = ""
+                    try await eventually("the failure is there") {
+                        list = try await there.run(["webhook", "list", "--json"]).output
+                        return list.contains(#""failing_stores":1"#)
+                    }
+                    #expect(list.contains(#""behind":2,"#) && list.contains("the receiver responded with 503"))
+                    #expect(try await here.run(["webhook", "list", "--json"]).output == list)
+                    let table = try await there.run(["webhook", "list"]).output
+                    #expect(table.contains("1 stores fail, next attempt") && table.contains("responded with 503"))
+
+                    let rotated = try await there.run(["webhook", "rotate", id, "--overlap-hours", "1"])
+                    #expect(rotated.lines.first.flatMap { WebhookSecret(String($0)) } != nil, "\(rotated.errors)")
+                    for command in [
+                        ["disable", id], ["enable", id], ["replay", id, "--store", "1", "--after", "1"], ["show", id],
+                    ] {
+                        let done = try await there.run(["webhook"] + command)
+                        #expect(done.status == 0 && done.output.contains(id), "\(command): \(done.errors)")
+                    }
+                    for refused in [
+                        ["create", "ftp://example.com"], ["replay", id, "--store", "1", "--after", "7"],
+                        ["replay", id, "--store", "2", "--after", "0"], ["show", "000000000000"],
+                    ] {
+                        let outcome = try await there.run(["webhook"] + refused)
+                        #expect(outcome.status == 1 && outcome.errors.contains("khata: "), "\(refused)")
+                    }
+                    #expect(try await there.run(["webhook", "show", "x"]).status == 2)
+                    #expect(try await there.run(["webhook", "delete", id]).status == 0)
+                    #expect(try await here.run(["webhook", "list", "--json"]).output.contains(#""items":[]"#))
+                }
+            }
+        }
+    }
+
     @Test("a service that is killed again and again sends every event, in order, and only the same ones twice")
     func kills() async throws {
         try await TestFile.with { file in

@@ -1,4 +1,4 @@
-import Access
+public import Access
 import Basics
 public import Inventory
 public import Logging
@@ -57,7 +57,26 @@ public final class WebhookDeliveries: Service {
 
     /// A warning while events wait for a replay.
     public func health() -> ComponentHealth {
-        let parked = parked.withLock { $0 }
+        Self.health(parked: parked.withLock { $0 })
+    }
+
+    /// The same, as the store has it, whether or not anybody delivers; nothing if it does not respond.
+    public static func health(of store: some WebhookStoring) async -> [ComponentHealth] {
+        guard let webhooks = try? await store.webhooks(), let states = try? await store.deliveryStates()
+        else { return [] }
+        return [health(parked: parkedStores(of: webhooks, states))]
+    }
+
+    private static func parkedStores(
+        of webhooks: [WebhookRecord], _ states: [String: [DeliveryState]]
+    ) -> [String: Int] {
+        let counts = webhooks.filter(\.isActive).map {
+            ($0.id, (states[$0.id] ?? []).count { $0.parkedAt != nil })
+        }
+        return Dictionary(counts.filter { $1 > 0 }, uniquingKeysWith: { $1 })
+    }
+
+    private static func health(parked: [String: Int]) -> ComponentHealth {
         let output = parked.sorted { $0.key < $1.key }.map { id, stores in
             "the webhook \(id) did not take the events of \(stores) stores for days: they wait for `khata webhook replay`"
         }
@@ -139,8 +158,7 @@ extension WebhookDeliveries {
             let webhooks = try await store.webhooks()
             let states = webhooks.isEmpty ? [:] : try await store.deliveryStates()
             let active = webhooks.filter(\.isActive)
-            let counts = active.map { ($0.id, (states[$0.id] ?? []).count { $0.parkedAt != nil }) }.filter { $1 > 0 }
-            parked.withLock { $0 = Dictionary(counts, uniquingKeysWith: { $1 }) }
+            parked.withLock { $0 = Self.parkedStores(of: webhooks, states) }
             for (id, lane) in lanes {
                 if !active.contains(where: { $0.id == id }) { lane.end() }
                 guard lane.isOver else { continue }
