@@ -1,6 +1,6 @@
 public import Access
 import Basics
-import Inventory
+public import Inventory
 public import Logging
 public import ServiceLifecycle
 import Synchronization
@@ -23,7 +23,8 @@ public final class KeyUses: Service {
         self.logger = logger
     }
 
-    func note(_ id: String, at moment: Timestamp) {
+    /// Hot paths call this once in some seconds for each key.
+    public func note(_ id: String, at moment: Timestamp) {
         uses.withLock { uses in
             if let last = uses.last[id], moment.microseconds < last.microseconds + Self.hour { return }
             if uses.noted[id] != nil || uses.noted.count < Self.maximum { uses.noted[id] = moment }

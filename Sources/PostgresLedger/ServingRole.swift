@@ -17,10 +17,10 @@ enum ServingRole {
         ("outbox", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
         ("histories", ["SELECT", "INSERT"]),
         ("cache_state", ["SELECT", "UPDATE"]),
-        ("subscriptions", ["SELECT", "INSERT", "UPDATE"]),
-        ("subscription_cursors", ["SELECT", "INSERT", "UPDATE"]),
+        ("subscriptions", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
+        ("subscription_cursors", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
         ("webhooks", ["SELECT", "INSERT", "UPDATE"]),
-        ("webhook_deliveries", ["SELECT", "INSERT", "UPDATE"]),
+        ("webhook_deliveries", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
         ("schema_versions", ["SELECT"]),
         ("schema_expansions", ["SELECT"]),
     ]

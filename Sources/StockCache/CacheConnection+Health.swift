@@ -4,8 +4,22 @@ public import Redis
 extension CacheConnection {
     /// Redis and the relay's heartbeat. Without either, reads go to the databases: slower, never wrong.
     public func health() async -> [ComponentHealth] {
+        let redis = await client.health()
+        guard redis.count > 1 else { return redis }
+        let isTrusted = isTrusted
+        return redis + [
+            ComponentHealth(
+                name: "relay:heartbeat", status: isTrusted ? .pass : .warn,
+                output: isTrusted ? nil : "the relay's heartbeat is missing: the cache is not trusted")
+        ]
+    }
+}
+
+extension RedisClient {
+    /// Whether it responds, and how its memory is limited.
+    public func health() async -> [ComponentHealth] {
         let start = ContinuousClock.now
-        guard (try? await client.send(RedisCommand("PING"))) != nil else {
+        guard (try? await send(RedisCommand("PING"))) != nil else {
             return [
                 ComponentHealth(
                     name: "redis:responseTime", status: .warn,
@@ -13,19 +27,13 @@ extension CacheConnection {
             ]
         }
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
-        let isTrusted = isTrusted
-        let memory = try? await client.memoryProblem()
+        let memory = try? await memoryProblem()
         return [
             ComponentHealth(name: "redis:responseTime", status: .pass, observed: milliseconds, unit: "ms"),
             ComponentHealth(name: "redis:memory", status: memory == nil ? .pass : .warn, output: memory),
-            ComponentHealth(
-                name: "relay:heartbeat", status: isTrusted ? .pass : .warn,
-                output: isTrusted ? nil : "the relay's heartbeat is missing: the cache is not trusted"),
         ]
     }
-}
 
-extension RedisClient {
     /// What is wrong with the limit of Redis's memory; `nil` if nothing is, or it is not known.
     public func memoryProblem() async throws(RedisError) -> String? {
         let lines = try await send(RedisCommand("INFO", "memory")).string?.split(whereSeparator: \.isNewline) ?? []

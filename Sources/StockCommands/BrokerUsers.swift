@@ -9,10 +9,13 @@ final class BrokerUsers: Sendable {
     private static let memory = Duration.seconds(5)
 
     private let credentials: any CredentialStoring
+    private let noteUse: @Sendable (String, Timestamp) -> Void
     private let found = Mutex(RecentlyUsed<String, (Principal?, until: ContinuousClock.Instant)>(capacity: 10_000))
 
-    init(_ credentials: any CredentialStoring) {
+    /// - Parameter noteUse: Receives the id of each key that is used, about once in the time that it is cached.
+    init(_ credentials: any CredentialStoring, notingUse noteUse: @escaping @Sendable (String, Timestamp) -> Void) {
         self.credentials = credentials
+        self.noteUse = noteUse
     }
 
     /// The id of the principal that a user of the broker is, whether there is one or not; `nil` if there cannot be one.
@@ -37,6 +40,7 @@ final class BrokerUsers: Sendable {
             guard let key = try await credentials.apiKey(String(user.dropFirst(4))), key.revokedAt == nil,
                 key.expiresAt ?? .latest > .now
             else { return nil }
+            noteUse(key.id, .now)
             grant = key.grant
         } else {
             guard let name = UserName(user), let record = try await credentials.user(name), record.disabledAt == nil

@@ -23,13 +23,14 @@ public struct CommandConsumer<Source: CommandSource>: Service {
     private let logger: Logger
     private let status: CommandStatus
 
+    /// - Parameter noteKeyUse: Receives the id of each API key that sends commands, at least once in some seconds.
     public init(
         _ source: Source, ledger: any OrderedWriting, credentials: any CredentialStoring, limits: CommandLimits,
-        logger: Logger
+        notingKeyUse noteKeyUse: @escaping @Sendable (String, Timestamp) -> Void = { _, _ in }, logger: Logger
     ) {
         self.source = source
         self.ledger = ledger
-        reader = CommandReader(users: BrokerUsers(credentials), limits: limits)
+        reader = CommandReader(users: BrokerUsers(credentials, notingUse: noteKeyUse), limits: limits)
         self.logger = logger
         status = CommandStatus(queues: source.queues)
     }

@@ -5,10 +5,15 @@ extension EventPublisher {
     public func health() async -> [ComponentHealth] {
         let problem = sink.problem
         let broker = ComponentHealth(name: "broker:connection", status: problem == nil ? .pass : .warn, output: problem)
-        guard let lag = try? await lag() else { return [broker] }
-        let isLate = lag.delay > Self.maximumDelay
+        return [broker] + (await Self.backlog(of: ledger))
+    }
+
+    /// How far the broker is behind the ledgers, which the database knows, whether or not anybody publishes; nothing if it
+    /// does not respond.
+    public static func backlog(of ledger: some ChangeReading & SubscriptionStoring) async -> [ComponentHealth] {
+        guard let lag = try? await lag(of: ledger) else { return [] }
+        let isLate = lag.delay > maximumDelay
         return [
-            broker,
             ComponentHealth(name: "events:backlog", status: .pass, observed: Double(lag.events), unit: "events"),
             ComponentHealth(
                 name: "events:delay", status: isLate ? .warn : .pass, observed: lag.delay / .seconds(1), unit: "s",
@@ -21,8 +26,10 @@ extension EventPublisher {
     private static let maximumLedgers = 250
 
     /// The number of events that the broker has not confirmed, and the age of the oldest.
-    private func lag() async throws -> (events: Int64, delay: Duration) {
-        let cursors = try await ledger.cursors(of: Self.subscription)
+    private static func lag(
+        of ledger: some ChangeReading & SubscriptionStoring
+    ) async throws -> (events: Int64, delay: Duration) {
+        let cursors = try await ledger.cursors(of: subscription)
         let heads = try await ledger.heads(of: .all)
         let known = Dictionary(cursors.map { ($0.storeID, $0.position) }, uniquingKeysWith: max)
         var (events, keys): (Int64, [EntryKey]) = (0, [])
@@ -33,7 +40,7 @@ extension EventPublisher {
             keys.append(key)
         }
         guard !keys.isEmpty else { return (0, .zero) }
-        let oldest = try await ledger.changes(from: Array(keys.prefix(Self.maximumLedgers)), limit: 2).value
+        let oldest = try await ledger.changes(from: Array(keys.prefix(maximumLedgers)), limit: 2).value
             .filter { $0.position > known[$0.storeID] ?? .zero }.map(\.recordedAt).min()
         return (events, oldest.map { .microseconds(max(0, Timestamp.now.microseconds - $0.microseconds)) } ?? .zero)
     }

@@ -41,28 +41,36 @@ public struct WebhookAdministration: Sendable {
         } catch {
             throw Refusal.url(error)
         }
-        guard try await store.webhooks().count < WebhookRecord.maximum else { throw Refusal.tooMany }
         if let wanted = scope.stores {
             let known = Set(try await store.heads(of: scope).map(\.storeID))
             if let unknown = wanted.first(where: { !known.contains($0) }) { throw Refusal.unknownStore(unknown) }
         }
         let (id, secret) = (WebhookRecord.newID(), WebhookSecret.generate())
-        // First, so that every event from now on reaches the webhook.
-        try await store.createSubscription(SubscriptionID(id), from: start)
-        let record = try await store.storeWebhooks([(id, .webhookCreated)], context) {
-            stored, now throws(LedgerError) in
-            guard stored.isEmpty else { throw .internalFailure }
-            return [
-                WebhookRecord(
-                    id: id, url: url, scope: scope, types: types, secrets: [WebhookRecord.Secret(secret)],
-                    createdAt: now)
-            ]
-        }[0]
+        let record = try await store.createWebhook(id, from: start, context) { now in
+            WebhookRecord(
+                id: id, url: url, scope: scope, types: types, secrets: [WebhookRecord.Secret(secret)], createdAt: now)
+        }
+        guard let record else { throw Refusal.tooMany }
         log(.webhookCreated, id, context)
         return (record, secret)
     }
 
-    public func list() async throws(LedgerError) -> [WebhookRecord] { try await store.webhooks() }
+    /// The webhooks in the order of creation, and how far each is.
+    public func list() async throws(LedgerError) -> [(
+        webhook: WebhookRecord, delivery: DeliverySummary
+    )] {
+        let (webhooks, states) = (try await store.webhooks(), try await store.deliveryStates())
+        guard !webhooks.isEmpty else { return [] }
+        let heads = try await store.heads(of: .all)
+        var list: [(webhook: WebhookRecord, delivery: DeliverySummary)] = []
+        for webhook in webhooks {
+            let summary = DeliverySummary(
+                states[webhook.id] ?? [], cursors: try await store.cursors(of: webhook.subscriptionID),
+                heads: heads.filter { webhook.scope.contains($0.storeID) })
+            list.append((webhook, summary))
+        }
+        return list
+    }
 
     /// The webhook, and where it stands in each store that has events for it, by store.
     /// - Throws: `.notFound`, as do the following.

@@ -1,4 +1,5 @@
 import AMQP
+import Authentication
 import InventoryHTTP
 import Logging
 import NIOPosix
@@ -12,8 +13,9 @@ struct QueuedCommands {
     let consumer: CommandConsumer<RabbitMQCommands>
     let sender: RabbitMQCommandSender
     let access: CommandQueueAccess
+    let keyUses: KeyUses
 
-    var services: [any Service] { [consumer, sender] }
+    var services: [any Service] { [keyUses, consumer, sender] }
 }
 
 extension Settings {
@@ -43,11 +45,14 @@ extension Settings {
                 on: servers, logger, confirmTimeout: RabbitMQCommandSender.confirmTimeout)
         else { return nil }
         let sender = RabbitMQCommandSender(sending, queues: commandQueues)
+        let keyUses = KeyUses(store: ledger, logger: logger)
         return QueuedCommands(
             consumer: CommandConsumer(
                 RabbitMQCommands(client, queues: commandQueues, prefetch: commandPrefetch), ledger: ledger,
-                credentials: ledger, limits: CommandLimits(input: limits.input, batch: limits.batch), logger: logger),
+                credentials: ledger, limits: CommandLimits(input: limits.input, batch: limits.batch),
+                notingKeyUse: keyUses.note, logger: logger),
             sender: sender,
-            access: CommandQueueAccess(sender, secret: client.configuration.secret(for: "ids of commands")))
+            access: CommandQueueAccess(sender, secret: client.configuration.secret(for: "ids of commands")),
+            keyUses: keyUses)
     }
 }

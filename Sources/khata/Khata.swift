@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Inventory
+import PostgresLedger
+import SQLiteLedger
 
 @main
 struct Khata: AsyncParsableCommand {
@@ -10,6 +12,9 @@ struct Khata: AsyncParsableCommand {
         discussion: """
             Flags override KHATA_… in the environment, which overrides config/khata.yaml.
             Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 wrong configuration.
+            """,
+        version: """
+            khata, before its first release; database schema \(Schema.version), file schema \(SQLiteLedger.schemaVersion)
             """,
         subcommands: [
             Serve.self, Migrate.self, CacheCommand.self, KeyCommand.self, UserCommand.self, WebhookCommand.self,

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Inventory
+import PostgresLedger
+import SQLiteLedger
 import Testing
 
 @testable import khata
@@ -52,6 +54,15 @@ struct CommandLineTests {
     func refused(arguments: [String]) throws {
         let error = #expect(throws: (any Error).self) { try Khata.parseAsRoot(arguments) }
         #expect(error.map { Khata.exitCode(for: $0) } == .validationFailure)
+    }
+
+    @Test("the version says which schemas the program writes")
+    func version() throws {
+        let error = try #require(throws: (any Error).self, performing: { try Khata.parseAsRoot(["--version"]) })
+        #expect(Khata.exitCode(for: error) == .success)
+        #expect(
+            Khata.fullMessage(for: error).contains(
+                "database schema \(Schema.version), file schema \(SQLiteLedger.schemaVersion)"))
     }
 
     @Test("a completion script can be had for each shell", arguments: ["bash", "zsh", "fish"])

@@ -9,12 +9,13 @@ struct ServedShop {
 
     /// - Parameter key: For a shop that has one; else the first start makes it.
     static func with(
-        _ file: TestFile, key: String? = nil, _ body: (ServedShop) async throws -> Void
+        _ file: TestFile, _ settings: [String: String] = [:], key: String? = nil,
+        _ body: (ServedShop) async throws -> Void
     ) async throws {
         let process = Process()
         process.executableURL = try Program.url
         process.arguments = ["serve", "--port", "0", "--ops-port", "0"]
-        process.environment = Program(on: file).environment
+        process.environment = Program(on: file, settings).environment
         process.currentDirectoryURL = FileManager.default.temporaryDirectory
         let log = file.folder.appending(path: "serve.log")
         try Data().write(to: log)

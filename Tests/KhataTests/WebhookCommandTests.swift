@@ -65,6 +65,54 @@ struct WebhookCommandTests {
         }
     }
 
+    @Test("webhooks are managed through a server too, with the same words, and the list says what fails")
+    func server() async throws {
+        try await TestFile.with { file in
+            try await ServedShop.with(file, Self.settings) { shop in
+                try await ScriptedServer.with { _, _ in
+                    .answer(503, "")
+                } _: { receiver, url in
+                    let (there, here) = (shop.khata, Program(on: file, Self.settings))
+                    let made = try await there.run(["webhook", "create", url, "--stores", "1"])
+                    #expect(made.status == 0 && made.lines.count == 2, "\(made.errors)")
+                    let id = String(made.lines[0])
+                    #expect(try await there.run(["webhook", "list"]).output.contains("delivers"))
+                    #expect(try await there.run(["webhook", "test", id]).status == 1)
+                    #expect(try await there.run(["product", "add", "Tea"]).status == 0)
+                    for _ in 0..<2 { #expect(try await there.run(["move", "in", "Tea", "1"]).status == 0) }
+                    var list = ""
+                    try await eventually("the failure is there") {
+                        list = try await there.run(["webhook", "list", "--json"]).output
+                        return list.contains(#""failing_stores":1"#)
+                    }
+                    #expect(list.contains(#""behind":2,"#) && list.contains("the receiver responded with 503"))
+                    #expect(try await here.run(["webhook", "list", "--json"]).output == list)
+                    let table = try await there.run(["webhook", "list"]).output
+                    #expect(table.contains("1 stores fail, next attempt") && table.contains("responded with 503"))
+
+                    let rotated = try await there.run(["webhook", "rotate", id, "--overlap-hours", "1"])
+                    #expect(rotated.lines.first.flatMap { WebhookSecret(String($0)) } != nil, "\(rotated.errors)")
+                    for command in [
+                        ["disable", id], ["enable", id], ["replay", id, "--store", "1", "--after", "1"], ["show", id],
+                    ] {
+                        let done = try await there.run(["webhook"] + command)
+                        #expect(done.status == 0 && done.output.contains(id), "\(command): \(done.errors)")
+                    }
+                    for refused in [
+                        ["create", "ftp://example.com"], ["replay", id, "--store", "1", "--after", "7"],
+                        ["replay", id, "--store", "2", "--after", "0"], ["show", "000000000000"],
+                    ] {
+                        let outcome = try await there.run(["webhook"] + refused)
+                        #expect(outcome.status == 1 && outcome.errors.contains("khata: "), "\(refused)")
+                    }
+                    #expect(try await there.run(["webhook", "show", "x"]).status == 2)
+                    #expect(try await there.run(["webhook", "delete", id]).status == 0)
+                    #expect(try await here.run(["webhook", "list", "--json"]).output.contains(#""items":[]"#))
+                }
+            }
+        }
+    }
+
     @Test("a service that is killed again and again sends every event, in order, and only the same ones twice")
     func kills() async throws {
         try await TestFile.with { file in
@@ -120,7 +168,10 @@ struct EventsCommandTests {
             #expect(try await khata.run(["events", "tail", "--after", "3"]).status == 2)
             #expect(try await khata.run(["events", "tail", "--store", "1", "--after", "x"]).status == 1)
             #expect(try await khata.run(["events", "tail", "--store", "77", "--no-follow"]).status == 1)
-            #expect(try await khata.run(["events", "tail", "--store", "1", "--after", "9999"]).status == 1)
+            let beyond = try await khata.run(["events", "tail", "--store", "1", "--after", "9999"])
+            let last = try #require(all.lines.last { $0.contains(#""source":"/stores/1""#) })
+            let end = try #require(last.split(separator: #""sequence":""#).last?.prefix(16)).drop { $0 == "0" }
+            #expect(beyond.status == 1 && beyond.errors.contains("has no position 9999: its last one is \(end)."))
             let follows = try await khata.run(
                 ["events", "tail", "--store", "1", "--after", "3"], until: String(some.lines[0]))
             #expect(follows.lines.first == some.lines.first)
@@ -144,7 +195,55 @@ struct EventsCommandTests {
                 }
                 let missing = try await shop.khata.run(["events", "tail", "--no-follow", "--store", "9"])
                 #expect(missing.status == 1)
+                let beyond = try await shop.khata.run(["events", "tail", "--store", "1", "--after", "4"])
+                #expect(beyond.status == 1 && beyond.errors.contains("has no position 4: its last one is 3."))
             }
+        }
+    }
+
+    @Test("a signal ends it at once, while it follows and while the server does not respond")
+    func signals() async throws {
+        try await TestFile.withFullShop { file in
+            let log = file.folder.appending(path: "tail.log")
+            for signal in [SIGINT, SIGTERM] {
+                let running = try Program(on: file).start(["events", "tail", "--after", "0"], log: log)
+                try await eventually("it follows") { try running.said.contains("/stores/1") }
+                running.kill(signal)
+                let ended = try await running.end()
+                #expect(ended.status == signal && !ended.errors.contains("khata:"), "\(ended.errors)")
+            }
+            try await ScriptedServer.with { _, _ in
+                .silence
+            } _: { server, url in
+                let khata = Program(environment: ["KHATA_SERVER_URL": url, "KHATA_API_KEY": "key"])
+                for signal in [SIGINT, SIGTERM] {
+                    let before = server.requests.count
+                    let running = try khata.start(["events", "tail"], log: log)
+                    try await eventually("it asks") { server.requests.count > before }
+                    running.kill(signal)
+                    #expect(try await running.end().status == signal)
+                }
+            }
+        }
+    }
+
+    @Test("goes on where it was when the server comes back, however often it has to try")
+    func restart() async throws {
+        @Sendable func page(_ position: Int) -> ScriptedServer.Reply {
+            .answer(200, #"{"items":[{"sequence":\#(position)}],"next_after":\#(position),"next_id":"\#(position)-a"}"#)
+        }
+        try await ScriptedServer.with { number, _ in
+            // More often than a request is tried.
+            switch number {
+            case 0: page(1)
+            case 1...7: .hangUp
+            default: page(number)
+            }
+        } _: { server, url in
+            let khata = Program(environment: ["KHATA_SERVER_URL": url, "KHATA_API_KEY": "key"])
+            let follows = try await khata.run(["events", "tail", "--store", "1"], until: #"{"sequence":8"#)
+            #expect(follows.lines.first == #"{"sequence":1}"#)
+            #expect(server.requests[1...8].allSatisfy { $0.target.contains("after=1-a") })
         }
     }
 }

@@ -12,16 +12,12 @@ struct WebhookTests {
         _ id: String = id, in ledger: any AnyStorage
     ) async throws -> (WebhookRecord, WebhookSecret) {
         let secret = WebhookSecret.generate()
-        try await ledger.createSubscription(SubscriptionID(id), from: .end)
-        let record = try await ledger.storeWebhooks([(id, .webhookCreated)], .testing()) { stored, now in
-            #expect(stored.isEmpty)
-            return [
-                WebhookRecord(
-                    id: id, url: "https://example.com/\(id)", scope: .only([.one]), types: ["khata.stock.moved.v1"],
-                    secrets: [WebhookRecord.Secret(secret)], createdAt: now)
-            ]
-        }[0]
-        return (record, secret)
+        let record = try await ledger.createWebhook(id, from: .end, .testing()) { now in
+            WebhookRecord(
+                id: id, url: "https://example.com/\(id)", scope: .only([.one]), types: ["khata.stock.moved.v1"],
+                secrets: [WebhookRecord.Secret(secret)], createdAt: now)
+        }
+        return (try #require(record), secret)
     }
 
     @Test("are stored with an entry for each change, in which no secret is", arguments: StorageUnderTest.allCases)
@@ -76,7 +72,9 @@ struct WebhookTests {
             let failed = DeliveryState(storeID: .one, attempts: 3, nextAttemptAt: later, lastFailure: "no")
             let parked = DeliveryState(storeID: .catalog, attempts: 10, parkedAt: later, lastFailure: "no")
             func put(_ states: [DeliveryState], as holder: String = "a") async throws {
-                try await ledger.putDeliveryStates(states, of: Self.id, heldBy: holder)
+                let progress = DeliveryProgress(Self.id, states: states)
+                let lost = try await ledger.storeProgress([progress], heldBy: holder)
+                guard lost.isEmpty else { throw LedgerError.refused(.preconditionFailed) }
             }
             await #expect(throws: LedgerError.self) { try await put([failed]) }
             #expect(try await ledger.deliveryStates().isEmpty)
@@ -103,6 +101,56 @@ struct WebhookTests {
             #expect(try await ledger.deliveryStates()[Self.id]?.first?.replayAfter == Position(rawValue: 2))
             try await put([DeliveryState(storeID: .catalog, replayAfter: Position(rawValue: 2))])
             #expect(try await ledger.deliveryStates().isEmpty)
+        }
+    }
+
+    @Test("are at most as many as there may be, however many are created at once", arguments: StorageUnderTest.allCases)
+    func maximum(storage: StorageUnderTest) async throws {
+        try await storage.with { ledger in
+            let created = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for _ in 0..<(WebhookRecord.maximum + 8) {
+                    group.addTask {
+                        let id = WebhookRecord.newID()
+                        return try await ledger.createWebhook(id, from: .end, .testing()) { now in
+                            WebhookRecord(
+                                id: id, url: "https://example.com", scope: .all, types: nil,
+                                secrets: [WebhookRecord.Secret(.generate())], createdAt: now)
+                        } != nil
+                    }
+                }
+                return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            #expect(created == WebhookRecord.maximum)
+            let webhooks = try await ledger.webhooks()
+            #expect(webhooks.count == WebhookRecord.maximum)
+            #expect(try await ledger.credentialLog(after: .zero, limit: 200).entries.count == WebhookRecord.maximum)
+            _ = try await ledger.changeWebhook(webhooks[0].id, .webhookDeleted, .testing()) { $0.delete(at: $1) }
+            _ = try await Self.create(in: ledger)
+        }
+    }
+
+    @Test("take their subscription along when they are deleted, and only theirs", arguments: StorageUnderTest.allCases)
+    func deletion(storage: StorageUnderTest) async throws {
+        try await storage.with { ledger in
+            let other = "ba9876543210"
+            for id in [Self.id, other] {
+                _ = try await Self.create(id, in: ledger)
+                try await ledger.replay(.one, after: .zero, to: id)
+            }
+            #expect(try await ledger.holdWebhooks([Self.id, other], as: "a", for: .seconds(60)) == [Self.id, other])
+            #expect(try await ledger.holdWebhooks([Self.id, "000000000000"], as: "b", for: .seconds(60)) == [])
+            _ = try await ledger.changeWebhook(Self.id, .webhookDeleted, .testing()) { $0.delete(at: $1) }
+            #expect(try await ledger.cursors(of: SubscriptionID(Self.id)).isEmpty)
+            #expect(try await !ledger.cursors(of: SubscriptionID(other)).isEmpty)
+            await #expect(throws: LedgerError.self) {
+                try await ledger.holdSubscription(SubscriptionID(Self.id), as: "a", for: .seconds(60))
+            }
+            let state = DeliveryState(storeID: .one, attempts: 1)
+            let progress = [Self.id, other].map { DeliveryProgress($0, states: [state]) }
+            #expect(try await ledger.storeProgress(progress, heldBy: "a") == [Self.id], "the other one's is stored")
+            #expect(try await ledger.deliveryStates()[other]?.first?.attempts == 1)
+            try await ledger.replay(.one, after: .zero, to: Self.id)
+            #expect(try await ledger.deliveryStates().keys.sorted() == [other])
         }
     }
 }

@@ -28,6 +28,21 @@ struct CommandConsumerTests {
         }
     }
 
+    @Test("a key that sends commands is noted as used, and not for each of them")
+    func keyUses() async throws {
+        try await withShop { ledger in
+            let queue = MemoryQueue((0..<50).map { .movement("in-\($0)", .stockIn(1)) })
+            let noted = Mutex<[String]>([])
+            try await consuming(
+                queue, ledger, notingKeyUse: { id, _ in noted.withLock { $0.append(id) } }
+            ) {
+                queue.settled.count == 50
+            }
+            let ids = noted.withLock { $0 }
+            #expect(Set(ids) == [MemoryQueue.key.id] && ids.count < 50)
+        }
+    }
+
     @Test("without a confirm of its answer, a command is not settled, and answered again when it is delivered again")
     func unconfirmed() async throws {
         try await withShop { ledger in
@@ -84,12 +99,14 @@ struct CommandConsumerTests {
     /// Runs a consumer until something is so, and stops it in order.
     private func consuming(
         _ queue: MemoryQueue, _ ledger: any OrderedWriting, _ credentials: (any CredentialStoring)? = nil,
+        notingKeyUse noteKeyUse: @escaping @Sendable (String, Timestamp) -> Void = { _, _ in },
         until condition: @Sendable () -> Bool
     ) async throws {
         let consumer = CommandConsumer(
             MemorySource(queue: queue), ledger: ledger,
             credentials: credentials ?? (ledger as? any CredentialStoring)!,
-            limits: CommandLimits(input: InputLimits(), batch: 10), logger: TestDatabase.quiet)
+            limits: CommandLimits(input: InputLimits(), batch: 10), notingKeyUse: noteKeyUse,
+            logger: TestDatabase.quiet)
         try await running([consumer]) { try await eventually { condition() } }
     }
 }

@@ -115,6 +115,32 @@ struct DeliveryQueueTests {
         #expect(queue.start(at: Self.start).map(\.storeID) == [.one])
     }
 
+    @Test("stores that fail have half of the places, so that those that answer do not wait behind those that hang")
+    func hanging() {
+        let hanging = (3...20).map { StoreID(rawValue: $0) }
+        var queue = queue([.one: 9].merging(hanging.map { ($0, 1) }) { $1 }, maximumRuns: 4)
+        var now = Self.start
+        // Each attempt hangs; store 1 answers.
+        for _ in 0..<hanging.count {
+            for cursor in queue.start(at: now) where cursor.storeID != .one {
+                _ = queue.finish(cursor.storeID, failed(), at: now, chance: 0)
+            }
+            if queue.runs.all > 0 { _ = queue.finish(.one, .stopped, at: now, chance: 0) }
+        }
+        now = now + .seconds(3_600)
+        let started = queue.start(at: now).map(\.storeID)
+        #expect(started.count == 3 && started.contains(.one), "one place waits for a store that answers")
+        #expect(queue.runs.all == 3 && queue.runs.failing == 2)
+        #expect(queue.start(at: now).isEmpty)
+        queue.advanceEnds(to: ends([.two: 1]))
+        #expect(queue.start(at: now) == [cursor(.two, 0)])
+
+        // The same holds for all webhooks of a process.
+        _ = queue.finish(.one, .stopped, at: now, chance: 0)
+        #expect(queue.start(at: now, free: DeliveryRuns(all: 0, failing: 0)).isEmpty)
+        #expect(queue.start(at: now, free: DeliveryRuns(all: 1, failing: 0)) == [cursor(.one, 0)])
+    }
+
     @Test("a replay waits for the attempt under way, and is begun once")
     func replay() {
         var queue = queue([.one: 9])
@@ -141,6 +167,8 @@ struct DeliveryQueueTests {
         #expect(queue.finish(.one, .unreadable, at: Self.start, chance: 0) == nil)
         #expect(queue.start(at: Self.start).isEmpty && queue.takeChanges().isEmpty)
         queue.advanceEnds(to: ends([.one: 9]))
+        #expect(queue.start(at: Self.start).isEmpty)
+        queue.readAgain()
         #expect(queue.start(at: Self.start) == [cursor(.one, 0)])
     }
 }

@@ -387,7 +387,7 @@ struct DeliveryTests {
                     try await eventually("the other one has it") { server.requests.count >= 1 }
                 }
                 #expect(Self.received(server, secret).isEmpty && server.requests.count == 1)
-                #expect(try await administration.list().map(\.id) == [other.id])
+                #expect(try await administration.list().map(\.webhook.id) == [other.id])
                 #expect(try await ledger.webhook(webhook.id)?.secrets == [])
                 await #expect(throws: LedgerError.self) { _ = try await administration.show(webhook.id) }
                 await #expect(throws: LedgerError.self) { _ = try await administration.enable(webhook.id, .new) }

@@ -1,10 +1,12 @@
 import Access
+import Dispatch
 import Inventory
 import NIOCore
 import NIOHTTP1
 import NIOSSL
 import RateLimiting
 import ServerTesting
+import Synchronization
 import Testing
 
 @testable import Webhooks
@@ -176,6 +178,39 @@ struct SenderTests {
         #expect(unknown?.reason.contains("nowhere.invalid cannot be resolved") == true)
     }
 
+    @Test("all addresses of a name are tried until one takes the connection, but for those that are not allowed")
+    func severalAddresses() async throws {
+        try await ScriptedServer.with { _, _ in
+            .answer(204, "")
+        } _: { server, url in
+            let port = url.split(separator: ":").last ?? ""
+            var sender = try WebhookSender.toThisMachine()
+            // Nobody listens at ::1; 127.0.0.2 would reach the server.
+            sender.resolver = HostResolver { _ in ["127.0.0.2", "::1", "127.0.0.1"] }
+            #expect(await send(to: "http://shop.test:\(port)/", through: sender) == .success(204))
+            #expect(server.requests.count == 1)
+            sender.resolver = HostResolver { _ in ["::1"] }
+            let refused = await failure(sendingTo: "http://shop.test:\(port)/", through: sender)
+            #expect(refused?.reason.contains("cannot be reached") == true)
+        }
+    }
+
+    @Test("the resolution of a name is part of the time that a receiver has")
+    func slowResolution() async throws {
+        let isOver = DispatchSemaphore(value: 0)
+        let lookups = Atomic(0)
+        defer { isOver.signal() }
+        var sender = try WebhookSender.toThisMachine(timeout: .milliseconds(100))
+        sender.resolver = HostResolver { _ in
+            lookups.add(1, ordering: .relaxed)
+            isOver.wait()
+            return []
+        }
+        let failure = await failure(sendingTo: "https://shop.test/", through: sender)
+        #expect(failure?.reason.contains("shop.test was not resolved within") == true)
+        #expect(lookups.load(ordering: .relaxed) == 1)
+    }
+
     @Test("TLS proves the receiver's name")
     func tls() async throws {
         let tls = try TestTLS()
@@ -184,7 +219,7 @@ struct SenderTests {
         } _: { server in
             var sender = try WebhookSender.toThisMachine()
             let untrusted = await failure(sendingTo: "https://localhost:\(server.port)/", through: sender)
-            #expect(untrusted?.reason.contains("TLS") == true, "\(untrusted?.reason ?? "sent")")
+            #expect(untrusted?.reason == "no TLS with the receiver: certificate verify failed")
             #expect(server.requests == 0)
             sender.trustRoots = tls.roots
             #expect(await send(to: "https://localhost:\(server.port)/", through: sender) == .success(204))

@@ -180,14 +180,20 @@ extension WebhookRecord: AuditedCredential {
 }
 
 extension JSONWriter {
-    /// Writes a webhook without its secrets; with `secret`, the new one too; with `deliveries`, what keeps events from it.
+    /// Writes a webhook without its secrets; with `secret`, the new one too; with `deliveries` or `delivery`, how far it is in
+    /// each store, or in all.
     public mutating func value(
-        _ record: WebhookRecord, with secret: WebhookSecret? = nil, deliveries: [DeliveryState]? = nil
+        _ record: WebhookRecord, with secret: WebhookSecret? = nil, deliveries: [DeliveryState]? = nil,
+        delivery: DeliverySummary? = nil
     ) {
         openObject()
         field("id", record.id)
         record.writeShape(to: &self)
         if let secret { field("secret", secret.text) }
+        if let delivery {
+            key("delivery")
+            value(delivery)
+        }
         if let deliveries {
             key("deliveries")
             openArray()

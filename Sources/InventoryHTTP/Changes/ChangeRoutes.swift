@@ -114,8 +114,8 @@ private struct ChangeReader: Sendable {
         } catch LedgerError.historyChanged {
             throw Problem(
                 .historyChanged,
-                "The ledger does not have what you have seen: it has continued from another copy. Read the stock anew, and "
-                    + "follow from there.")
+                "The ledger does not have what you have seen: its last position is before that, or it has continued from "
+                    + "another copy. Read the stock anew, and follow from there.")
         } catch is TooManyLedgers {
             throw Problem(
                 .badRequest,

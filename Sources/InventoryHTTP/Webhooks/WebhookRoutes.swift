@@ -24,12 +24,12 @@ extension InventoryAPI {
     }
 
     func listWebhooks(_ context: RequestContext) async throws -> Response {
-        let records = try await webhooks.list()
-        return Response.json(capacity: 128 + 320 * records.count) { json in
+        let list = try await webhooks.list()
+        return Response.json(capacity: 128 + 512 * list.count) { json in
             json.openObject()
             json.key("items")
             json.openArray()
-            for record in records { json.value(record) }
+            for (webhook, delivery) in list { json.value(webhook, delivery: delivery) }
             json.closeArray()
             json.key("next_cursor")
             json.null()

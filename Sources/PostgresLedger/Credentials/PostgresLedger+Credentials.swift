@@ -58,8 +58,11 @@ extension PostgresLedger: CredentialStoring {
         }
     }
 
+    /// - Parameter prepare: Runs before the change, while nobody else changes keys, users or webhooks. If it returns `false`,
+    ///   nothing else is stored.
     func store<Record: StoredCredential>(
-        _ actions: [(id: String, AuditAction)], _ context: CommandContext, _ change: @escaping CredentialChange<Record>
+        _ actions: [(id: String, AuditAction)], _ context: CommandContext, _ change: @escaping CredentialChange<Record>,
+        preparing prepare: (@Sendable (Session) throws -> Bool)? = nil
     ) async throws(LedgerError) -> [Record] {
         try await write { session in
             let results = try session.pipeline(
@@ -67,6 +70,7 @@ extension PostgresLedger: CredentialStoring {
             let stored = try results[2...].compactMap { try $0.first.map(Record.init) }
             var (head, now) = try CredentialLog.end(results[1])
             now = head.nextTime(context, now: now)
+            guard try prepare?(session) ?? true else { return [] }
             return try zip(actions, change(stored, now)).map { action, changed in
                 guard !stored.contains(changed) else { return changed }
                 let entry = head.append(action.1, changed, context, at: now)

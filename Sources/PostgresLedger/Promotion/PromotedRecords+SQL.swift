@@ -38,7 +38,26 @@ extension SubscriptionCursor {
     }
 }
 
+extension DeliveryState {
+    static func insert(_ states: [DeliveryState], of id: String) -> Query {
+        Query(
+            .insertDeliveries, .text(id), .int64s(states.map(\.storeID.rawValue)),
+            .int64s(states.map { Int64($0.attempts) }), .timestamps(states.map(\.nextAttemptAt?.microseconds)),
+            .timestamps(states.map(\.parkedAt?.microseconds)), .texts(states.map(\.lastFailure)),
+            .int64s(states.map(\.replayAfter?.rawValue)))
+    }
+}
+
 extension Statement {
+    fileprivate static let insertDeliveries = Statement(
+        "promotion.insert_deliveries",
+        """
+        insert into webhook_deliveries
+            (webhook_id, store_id, attempts, next_attempt_at, parked_at, last_failure, replay_after)
+        select $1::text, d.*
+        from unnest($2::bigint[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::bigint[]) d
+        """)
+
     fileprivate static let insertSubscription = Statement(
         "promotion.insert_subscription",
         """

@@ -10,17 +10,21 @@ public struct ShopContents: Sendable {
     public let credentials: Credentials
     /// Where the receivers of events stand.
     public let subscriptions: [SubscriptionID: [SubscriptionCursor]]
+    /// What keeps events from webhooks, and from where on they are wanted again.
+    public let deliveries: [String: [DeliveryState]]
     /// The ends of the stores' ledgers.
     public let heads: [LedgerHead]
 
     public init(
         history: [AuditEntry], catalog: CatalogContents, credentials: Credentials,
-        subscriptions: [SubscriptionID: [SubscriptionCursor]], heads: [LedgerHead]
+        subscriptions: [SubscriptionID: [SubscriptionCursor]], deliveries: [String: [DeliveryState]],
+        heads: [LedgerHead]
     ) {
         self.history = history
         self.catalog = catalog
         self.credentials = credentials
         self.subscriptions = subscriptions
+        self.deliveries = deliveries
         self.heads = heads
     }
 }
@@ -39,6 +43,7 @@ extension ShopContents {
         writes += credentials.users.map { $0.put(versions[$0.subject] ?? .zero) }
         writes += credentials.webhooks.map { $0.put(versions[$0.subject] ?? .zero) }
         writes += subscriptions.map { SubscriptionCursor.insert($1, of: $0) }
+        writes += deliveries.map { DeliveryState.insert($1, of: $0) }
         if let last = history.last {
             let head = LedgerHead(
                 storeID: .catalog, position: last.position, hash: last.hash, recordedAt: last.recordedAt)

@@ -5,18 +5,13 @@ extension PostgresLedger: SubscriptionStoring {
     public func createSubscription(
         _ id: SubscriptionID, from start: SubscriptionStart
     ) async throws(LedgerError) {
-        let query = Query(.create, .text(id.text), .bool(start == .end))
-        try await write { session in _ = try session.pipeline([query, Query(.commit)]) }
+        try await write { session in _ = try session.pipeline([id.create(from: start), Query(.commit)]) }
     }
 
     public func holdSubscription(
         _ id: SubscriptionID, as holder: String, for duration: Duration
     ) async throws(LedgerError) -> Bool {
-        let milliseconds = Int64(duration / .milliseconds(1))
-        let queries = [
-            Query(.hold, .text(id.text), .text(holder), .int64(milliseconds)), Query(.exists, .text(id.text)),
-            Query(.commit),
-        ]
+        let queries = [id.hold(as: holder, for: duration), Query(.exists, .text(id.text)), Query(.commit)]
         return try await write { session in
             let results = try session.pipeline(queries)
             guard try results[1].one().bool(0) else { throw LedgerError.notFound }
@@ -36,18 +31,28 @@ extension PostgresLedger: SubscriptionStoring {
     public func advanceSubscription(
         _ id: SubscriptionID, to cursors: [SubscriptionCursor], heldBy holder: String
     ) async throws(LedgerError) {
-        let queries = [
-            Query(.notWaitingForTheDisk),
-            Query(
-                .advance, .text(id.text), .text(holder), .int64s(cursors.map(\.storeID.rawValue)),
-                .int64s(cursors.map(\.position.rawValue)), .byteArrays(cursors.map(\.hash.bytes))),
-            Query(.commit),
-        ]
+        let queries = [Query(.notWaitingForTheDisk), id.advance(to: cursors, heldBy: holder), Query(.commit)]
         try await write { session in
             let row = try session.pipeline(queries)[1].one()
             guard try row.bool(0) else { throw LedgerError.refused(.preconditionFailed) }
             guard try row.int64(1) == cursors.count else { throw LedgerError.historyChanged }
         }
+    }
+}
+
+extension SubscriptionID {
+    func create(from start: SubscriptionStart) -> Query { Query(.create, .text(text), .bool(start == .end)) }
+
+    /// Returns a row if the holder has it.
+    func hold(as holder: String, for duration: Duration) -> Query {
+        Query(.hold, .text(text), .text(holder), .int64(Int64(duration / .milliseconds(1))))
+    }
+
+    /// Returns whether the holder has it, and how many of the cursors the ledgers have.
+    func advance(to cursors: [SubscriptionCursor], heldBy holder: String) -> Query {
+        Query(
+            .advance, .text(text), .text(holder), .int64s(cursors.map(\.storeID.rawValue)),
+            .int64s(cursors.map(\.position.rawValue)), .byteArrays(cursors.map(\.hash.bytes)))
     }
 }
 
@@ -87,7 +92,7 @@ extension Statement {
         "subscriptions.cursors",
         "select store_id, position, hash from subscription_cursors where subscription_id = $1::text")
 
-    fileprivate static let notWaitingForTheDisk = Statement(
+    static let notWaitingForTheDisk = Statement(
         "subscriptions.not_waiting", "select set_config('synchronous_commit', 'off', true)")
 
     /// Nobody takes the subscription before the commit. A failover may have lost entries since they were delivered: then the

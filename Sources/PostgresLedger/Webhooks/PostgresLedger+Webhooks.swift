@@ -25,12 +25,45 @@ extension PostgresLedger: WebhookStoring {
         return Dictionary(grouping: states, by: \.0).mapValues { $0.map(\.1) }
     }
 
-    public func putDeliveryStates(
-        _ states: [DeliveryState], of id: String, heldBy holder: String
-    ) async throws(LedgerError) {
-        let queries = [DeliveryState.put(states, of: id, heldBy: holder), Query(.commit)]
-        try await write { session in
-            guard try session.pipeline(queries)[0].one().bool(0) else { throw LedgerError.refused(.preconditionFailed) }
+    public func createWebhook(
+        _ id: String, from start: SubscriptionStart, _ context: CommandContext,
+        _ record: @escaping @Sendable (Timestamp) -> WebhookRecord
+    ) async throws(LedgerError) -> WebhookRecord? {
+        try await store([(id, .webhookCreated)], context) { _, now in
+            [record(now)]
+        } preparing: { session in
+            guard try session.execute(WebhookRecord.count).one().int64(0) < WebhookRecord.maximum else { return false }
+            _ = try session.pipeline([SubscriptionID(id).create(from: start)])
+            return true
+        }.first
+    }
+
+    public func holdWebhooks(
+        _ ids: [String], as holder: String, for duration: Duration
+    ) async throws(LedgerError) -> Set<String> {
+        // In the same order everywhere, or two processes would wait for each other.
+        let ids = ids.sorted()
+        let queries = ids.map { SubscriptionID($0).hold(as: holder, for: duration) } + [Query(.commit)]
+        return try await write { session in
+            Set(zip(ids, try session.pipeline(queries)).filter { $1.first != nil }.map(\.0))
+        }
+    }
+
+    public func storeProgress(
+        _ progress: [DeliveryProgress], heldBy holder: String
+    ) async throws(LedgerError) -> Set<String> {
+        let progress = progress.sorted { $0.webhookID < $1.webhookID }
+        let advances = progress.map { SubscriptionID($0.webhookID).advance(to: $0.cursors, heldBy: holder) }
+        let puts = progress.map { DeliveryState.put($0.states, of: $0.webhookID, heldBy: holder) }
+        return try await write { session in
+            let results = try session.pipeline(
+                [Query(.notWaitingForTheDisk)] + advances + puts + [Query(.commit)]
+            ).dropFirst()
+            let lost = try zip(progress, results).filter { progress, rows in
+                let row = try rows.one()
+                return try !row.bool(0) || row.int64(1) != progress.cursors.count
+            }
+            return Set(lost.map(\.0.webhookID))
         }
     }
 

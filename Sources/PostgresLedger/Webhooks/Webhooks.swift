@@ -22,6 +22,10 @@ extension WebhookRecord: StoredCredential {
     private static let put = Statement(
         "webhooks.put",
         """
+        with deleted as (select $1::text id where $4::timestamptz is not null),
+        subscription as (delete from subscriptions using deleted where subscription_id = id),
+        cursors as (delete from subscription_cursors using deleted where subscription_id = id),
+        deliveries as (delete from webhook_deliveries using deleted where webhook_id = id)
         insert into webhooks (id, version, created_at, deleted_at, definition)
         values ($1::text, $2::bigint, $3::timestamptz, $4::timestamptz, $5::text)
         on conflict (id) do update
@@ -31,6 +35,8 @@ extension WebhookRecord: StoredCredential {
 
     static let list = Statement(
         "webhooks.list", "select id, definition from webhooks where deleted_at is null order by created_at, id")
+
+    static let count = Statement("webhooks.count", "select count(*) from webhooks where deleted_at is null")
 
     private static let listAll = Statement(
         "webhooks.list_all", "select id, definition from webhooks order by created_at, id")
@@ -78,7 +84,8 @@ extension DeliveryState {
     static let replay = Statement(
         "webhook_deliveries.replay",
         """
-        insert into webhook_deliveries (webhook_id, store_id, replay_after) values ($1::text, $2::bigint, $3::bigint)
+        insert into webhook_deliveries (webhook_id, store_id, replay_after)
+        select id, $2::bigint, $3::bigint from webhooks where id = $1::text and deleted_at is null for share
         on conflict (webhook_id, store_id) do update set replay_after = excluded.replay_after
         """)
 }

@@ -54,10 +54,14 @@ extension SQLiteLedger: CredentialStoring {
         return Page(users, limit: limit, key: \.name)
     }
 
+    /// - Parameter prepare: Runs before the change. If it returns `false`, nothing is stored.
     func store<Record: StoredCredential>(
-        _ actions: [(id: String, AuditAction)], _ context: CommandContext, _ change: @escaping CredentialChange<Record>
+        _ actions: [(id: String, AuditAction)], _ context: CommandContext, _ change: @escaping CredentialChange<Record>,
+        preparing prepare: (@Sendable (Database) throws -> Bool)? = nil
     ) async throws(LedgerError) -> [Record] {
         try await write { database in
+            typealias Outcome = Result<[Record], LedgerError>
+            guard try prepare?(database) ?? true else { return Written(value: Outcome.success([]), isEmpty: true) }
             let stored = try actions.compactMap { try Record.find($0.id, in: database) }
             let end = try CredentialLog.head(in: database)
             let now = end.nextTime(context, now: .now)

@@ -23,15 +23,46 @@ extension SQLiteLedger: WebhookStoring {
         return Dictionary(grouping: states, by: \.0).mapValues { $0.map(\.1) }
     }
 
-    public func putDeliveryStates(
-        _ states: [DeliveryState], of id: String, heldBy holder: String
-    ) async throws(LedgerError) {
-        let isHeld = try await write { database in
-            let isHeld = try Self.isHeld(SubscriptionID(id), by: holder, in: database)
-            if isHeld { for state in states { try state.put(of: id, in: database) } }
-            return Written(value: isHeld, isEmpty: !isHeld || states.isEmpty)
+    public func createWebhook(
+        _ id: String, from start: SubscriptionStart, _ context: CommandContext,
+        _ record: @escaping @Sendable (Timestamp) -> WebhookRecord
+    ) async throws(LedgerError) -> WebhookRecord? {
+        try await store([(id, .webhookCreated)], context) { _, now in
+            [record(now)]
+        } preparing: { database in
+            guard try WebhookRecord.list(in: database).count < WebhookRecord.maximum else { return false }
+            return try SubscriptionID(id).create(from: start, in: database)
+        }.first
+    }
+
+    public func holdWebhooks(
+        _ ids: [String], as holder: String, for duration: Duration
+    ) async throws(LedgerError) -> Set<String> {
+        try await write { database in
+            let held = try ids.filter { try SubscriptionID($0).hold(as: holder, for: duration, in: database) }
+            return Written(value: Set(held), isEmpty: held.isEmpty)
         }
-        guard isHeld else { throw .refused(.preconditionFailed) }
+    }
+
+    public func storeProgress(
+        _ progress: [DeliveryProgress], heldBy holder: String
+    ) async throws(LedgerError) -> Set<String> {
+        try await write { database in
+            var (lost, isEmpty): (Set<String>, Bool) = ([], true)
+            for webhook in progress {
+                let id = SubscriptionID(webhook.webhookID)
+                guard try id.isHeld(by: holder, in: database) else {
+                    lost.insert(webhook.webhookID)
+                    continue
+                }
+                isEmpty = false
+                if try id.advance(to: webhook.cursors, in: database) < webhook.cursors.count {
+                    lost.insert(webhook.webhookID)
+                }
+                for state in webhook.states { try state.put(of: webhook.webhookID, in: database) }
+            }
+            return Written(value: lost, isEmpty: isEmpty)
+        }
     }
 
     public func replay(_ storeID: StoreID, after position: Position, to id: String) async throws(LedgerError) {

@@ -17,7 +17,10 @@ extension WebhookRecord: StoredCredential {
     }
 
     func put(_ version: Position, in database: Database) throws -> WebhookRecord {
-        try database.rows(
+        if deletedAt != nil {
+            for table in Self.ownTables { try database.run("delete from \(table.name) where \(table.key) = ?", id) }
+        }
+        return try database.rows(
             Self.put, id, version.rawValue, createdAt.microseconds, deletedAt?.microseconds, definition,
             decode: WebhookRecord.init
         ).found()
@@ -25,6 +28,12 @@ extension WebhookRecord: StoredCredential {
 
     /// From `id, definition`.
     fileprivate init(_ row: Row) throws { try self.init(id: row.text(0), definition: row.text(1)) }
+
+    /// What a webhook has besides its row.
+    private static let ownTables = [
+        (name: "subscriptions", key: "subscription_id"), (name: "subscription_cursors", key: "subscription_id"),
+        (name: "webhook_deliveries", key: "webhook_id"),
+    ]
 
     private static let find = "select id, definition from webhooks where id = ?"
 
@@ -73,7 +82,8 @@ extension DeliveryState {
         """
 
     private static let replay = """
-        insert into webhook_deliveries (webhook_id, store_id, replay_after) values (?, ?, ?)
+        insert into webhook_deliveries (webhook_id, store_id, replay_after)
+        select id, ?2, ?3 from webhooks where id = ?1 and deleted_at is null
         on conflict (webhook_id, store_id) do update set replay_after = excluded.replay_after
         """
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import Inventory
 import NIOSSL
 
@@ -30,11 +31,27 @@ extension DeliveryFailure {
         } else if error as? HTTPClientError == .remoteConnectionClosed {
             self.init("the receiver closed the connection without a response")
         } else {
-            let kind =
-                error is NIOSSLError || error is NIOSSLExtraError
-                ? "no TLS with the receiver" : "the receiver cannot be reached"
-            self.init("\(kind): \("\(error)".prefix(Self.maximumDetail))")
+            let (kind, detail) =
+                switch error {
+                case let error as NIOSSLError: ("no TLS with the receiver", error.explanation)
+                case is NIOSSLExtraError: ("no TLS with the receiver", "\(error)")
+                default: ("the receiver cannot be reached", "\(error)")
+                }
+            self.init("\(kind): \(detail.prefix(Self.maximumDetail))")
         }
+    }
+}
+
+extension NIOSSLError {
+    /// Without the source files that its description names.
+    fileprivate var explanation: String {
+        guard case .handshakeFailed(.sslError(let stack)) = self else { return "\(self)" }
+        // Error: 268435581 error:1000007d:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at /…/handshake.cc:297
+        return stack.map { error in
+            "\(error)".components(separatedBy: " at /")[0].split(separator: ":").last.map {
+                $0.trimmingCharacters(in: .whitespaces).replacing("_", with: " ").lowercased()
+            } ?? "unknown"
+        }.joined(separator: ", ")
     }
 }
 

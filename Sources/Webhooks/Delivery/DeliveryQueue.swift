@@ -14,14 +14,9 @@ struct DeliveryQueue {
         var replay: SubscriptionCursor?
         /// Where it did, until that is stored.
         var begunReplay: Position?
-        var isRunning = false
-        /// Its ledger could not be read: nothing is sent until there is news of the ledgers.
-        var isUnreadable = false
 
-        func isDue(at now: Timestamp) -> Bool {
-            !isRunning && !isUnreadable && cursor.position < end && state.parkedAt == nil
-                && state.nextAttemptAt.map { $0 <= now } ?? true
-        }
+        var isBehind: Bool { cursor.position < end && state.parkedAt == nil }
+        var isFailing: Bool { state.attempts > 0 }
     }
 
     /// What changed, to be stored.
@@ -41,10 +36,19 @@ struct DeliveryQueue {
         case unreadable
     }
 
-    private let maximumRuns: Int
+    private let limit: DeliveryRuns
     private let schedule: DeliverySchedule
     private var stores: [StoreID: Store] = [:]
     private var lastStarted = StoreID.catalog
+    /// Whose events are being sent.
+    private var running: Set<StoreID> = []
+    /// Whose events can be sent at once.
+    private var due: Set<StoreID> = []
+    /// Whose next attempt has its time, and the first of these.
+    private var delayed: Set<StoreID> = []
+    private var firstDelayed: Timestamp?
+    /// Whose ledger could not be read.
+    private var unreadable: Set<StoreID> = []
     private var movedStores: Set<StoreID> = []
     private var changedStores: Set<StoreID> = []
 
@@ -52,7 +56,7 @@ struct DeliveryQueue {
     ///   - cursors: As stored; a store without one begins at its beginning.
     ///   - maximumRuns: How many stores' events are sent at a time.
     init(cursors: [SubscriptionCursor], states: [DeliveryState], maximumRuns: Int, schedule: DeliverySchedule) {
-        self.maximumRuns = maximumRuns
+        limit = DeliveryRuns(limit: maximumRuns)
         self.schedule = schedule
         for cursor in cursors { add(cursor) }
         for var state in states {
@@ -68,14 +72,49 @@ struct DeliveryQueue {
     }
 
     /// Whether no store's events are being sent.
-    var isIdle: Bool { !stores.values.contains { $0.isRunning } }
+    var isIdle: Bool { running.isEmpty }
 
-    /// The ledgers end there now.
+    var runs: DeliveryRuns {
+        DeliveryRuns(all: running.count, failing: running.count { stores[$0]?.isFailing ?? false })
+    }
+
+    /// The ledgers end there now. What this costs, and all that follows, depends on these ledgers, not on the others.
     mutating func advanceEnds(to ends: [StoreID: Position]) {
         for (id, position) in ends {
             add(SubscriptionCursor(beginning: id))
             stores[id]?.end = position
-            stores[id]?.isUnreadable = false
+            schedule(id)
+        }
+    }
+
+    private mutating func schedule(_ id: StoreID) {
+        guard let store = stores[id], store.isBehind, !running.contains(id), !unreadable.contains(id) else { return }
+        if let next = store.state.nextAttemptAt {
+            delayed.insert(id)
+            firstDelayed = min(next, firstDelayed ?? .latest)
+        } else {
+            due.insert(id)
+        }
+    }
+
+    /// There is news of the ledgers: those that could not be read are read again.
+    mutating func readAgain() {
+        let stores = unreadable
+        unreadable = []
+        for id in stores { schedule(id) }
+    }
+
+    private mutating func endDelays(at now: Timestamp) {
+        guard let first = firstDelayed, first <= now else { return }
+        firstDelayed = nil
+        for id in delayed {
+            guard let next = stores[id]?.state.nextAttemptAt else { continue }
+            if next <= now {
+                delayed.remove(id)
+                due.insert(id)
+            } else {
+                firstDelayed = min(next, firstDelayed ?? .latest)
+            }
         }
     }
 
@@ -87,27 +126,32 @@ struct DeliveryQueue {
     }
 
     private mutating func beginReplay(of id: StoreID) {
-        guard let store = stores[id], !store.isRunning, let replay = store.replay else { return }
+        guard let store = stores[id], !running.contains(id), let replay = store.replay else { return }
         stores[id]?.cursor = replay
         stores[id]?.replay = nil
         stores[id]?.begunReplay = replay.position
         stores[id]?.state = DeliveryState(storeID: id)
         movedStores.insert(id)
         changedStores.insert(id)
+        due.remove(id)
+        delayed.remove(id)
+        schedule(id)
     }
 
     /// The stores whose events are to be sent now, each after its cursor. Those after the last one started come first.
-    mutating func start(at now: Timestamp) -> [SubscriptionCursor] {
-        let due = stores.filter { $0.value.isDue(at: now) }.keys.sorted()
-        let free = maximumRuns - stores.values.count { $0.isRunning }
-        guard free > 0, !due.isEmpty else { return [] }
-        let next = due.firstIndex { $0 > lastStarted } ?? 0
-        let started = (due[next...] + due[..<next]).prefix(free)
+    /// - Parameter free: How many may be started at most.
+    mutating func start(at now: Timestamp, free: DeliveryRuns = DeliveryRuns(limit: .max)) -> [SubscriptionCursor] {
+        endDelays(at: now)
+        guard !due.isEmpty else { return [] }
+        var free = free.limited(to: limit - runs)
+        guard free.all > 0 else { return [] }
+        let ids = due.sorted()
+        let next = ids.firstIndex { $0 > lastStarted } ?? 0
+        let started = (ids[next...] + ids[..<next]).filter { free.take(stores[$0]?.isFailing ?? false) }
         lastStarted = started.last ?? lastStarted
-        return started.compactMap { id in
-            stores[id]?.isRunning = true
-            return stores[id]?.cursor
-        }
+        due.subtract(started)
+        running.formUnion(started)
+        return started.compactMap { stores[$0]?.cursor }
     }
 
     /// The receiver of a run has the event of the cursor, or does not want it.
@@ -127,13 +171,14 @@ struct DeliveryQueue {
     /// - Parameter chance: From 0 to 1.
     /// - Returns: The state of a store whose event was not delivered.
     mutating func finish(_ id: StoreID, _ end: End, at now: Timestamp, chance: Double) -> DeliveryState? {
-        stores[id]?.isRunning = false
+        running.remove(id)
         defer { beginReplay(of: id) }
         switch end {
         case .stopped:
+            schedule(id)
             return nil
         case .unreadable:
-            stores[id]?.isUnreadable = true
+            unreadable.insert(id)
             return nil
         case .failed(let failure):
             guard var state = stores[id]?.state else { return nil }
@@ -144,6 +189,7 @@ struct DeliveryQueue {
             if delay == nil { state.parkedAt = now }
             stores[id]?.state = state
             changedStores.insert(id)
+            schedule(id)
             return state
         }
     }

@@ -1,4 +1,4 @@
-import Access
+public import Access
 import Basics
 public import Inventory
 public import Logging
@@ -16,12 +16,14 @@ public final class WebhookDeliveries: Service {
         /// Stores of which events are sent to a webhook at a time. So a receiver that hangs takes that many connections, and
         /// none of other webhooks.
         public var storesAtOnce = 4
+        /// Stores of which events are sent at a time, of all webhooks.
+        public var atOnce = 128
         public var schedule = DeliverySchedule()
         /// Events that are read at a time.
         var page = 50
         /// Between two looks at the webhooks and ledgers.
         var interval = Duration.seconds(1)
-        /// How long cursors may wait to be stored.
+        /// How long what became of events may wait to be stored, for all webhooks at once.
         var flush = Duration.milliseconds(200)
 
         public init() {}
@@ -55,7 +57,26 @@ public final class WebhookDeliveries: Service {
 
     /// A warning while events wait for a replay.
     public func health() -> ComponentHealth {
-        let parked = parked.withLock { $0 }
+        Self.health(parked: parked.withLock { $0 })
+    }
+
+    /// The same, as the store has it, whether or not anybody delivers; nothing if it does not respond.
+    public static func health(of store: some WebhookStoring) async -> [ComponentHealth] {
+        guard let webhooks = try? await store.webhooks(), let states = try? await store.deliveryStates()
+        else { return [] }
+        return [health(parked: parkedStores(of: webhooks, states))]
+    }
+
+    private static func parkedStores(
+        of webhooks: [WebhookRecord], _ states: [String: [DeliveryState]]
+    ) -> [String: Int] {
+        let counts = webhooks.filter(\.isActive).map {
+            ($0.id, (states[$0.id] ?? []).count { $0.parkedAt != nil })
+        }
+        return Dictionary(counts.filter { $1 > 0 }, uniquingKeysWith: { $1 })
+    }
+
+    private static func health(parked: [String: Int]) -> ComponentHealth {
         let output = parked.sorted { $0.key < $1.key }.map { id, stores in
             "the webhook \(id) did not take the events of \(stores) stores for days: they wait for `khata webhook replay`"
         }
@@ -66,6 +87,8 @@ public final class WebhookDeliveries: Service {
 
     public func run() async {
         var lanes: [String: WebhookLane] = [:]
+        // Of the ledgers, at the last look.
+        var ends: [StoreID: Position] = [:]
         await waiters.withSignal { signal in
             await withDiscardingTaskGroup { group in
                 group.addTask {
@@ -80,21 +103,19 @@ public final class WebhookDeliveries: Service {
                     guard !Task.isShuttingDownGracefully else { break }
                     if .now >= nextSweep {
                         nextSweep = .now + limits.interval
-                        await sweep(&lanes)
+                        await sweep(&lanes, &ends)
                     }
-                    let ends = signal.take()
-                    for lane in lanes.values {
-                        lane.advanceEnds(to: ends)
-                        for cursor in lane.startRuns() {
-                            group.addTask {
-                                await self.run(lane, after: cursor)
-                                signal.wake()
-                            }
+                    let news = signal.take()
+                    if !news.isEmpty { for lane in lanes.values { lane.advanceEnds(to: news) } }
+                    for (lane, cursor) in startRuns(of: lanes) {
+                        group.addTask {
+                            await self.run(lane, after: cursor)
+                            signal.wake()
                         }
                     }
                     if .now >= nextFlush {
                         nextFlush = .now + limits.flush
-                        for lane in lanes.values { await flush(lane) }
+                        await flush(lanes.values)
                     }
                     // More news gathers meanwhile.
                     try? await Task.sleep(for: Self.pause)
@@ -107,7 +128,20 @@ public final class WebhookDeliveries: Service {
                 group.cancelAll()
             }
         }
+        await flush(lanes.values)
         for lane in lanes.values { await release(lane) }
+    }
+
+    /// The webhooks take turns.
+    private func startRuns(of lanes: [String: WebhookLane]) -> [(WebhookLane, SubscriptionCursor)] {
+        var free = lanes.values.reduce(DeliveryRuns(limit: limits.atOnce)) { $0 - $1.runs }
+        var started: [(WebhookLane, SubscriptionCursor)] = []
+        for lane in lanes.values.shuffled() where free.all > 0 {
+            let before = lane.runs
+            started += lane.startRuns(free).map { (lane, $0) }
+            free = free - (lane.runs - before)
+        }
+        return started
     }
 
     private static let pause = Duration.milliseconds(20)
@@ -119,25 +153,21 @@ extension WebhookDeliveries {
     /// Longer than an attempt, so that each attempt is over before another process takes over, and extended in time.
     private var hold: Duration { sender.timeout * 2 + limits.interval * 3 }
 
-    private func sweep(_ lanes: inout [String: WebhookLane]) async {
+    private func sweep(_ lanes: inout [String: WebhookLane], _ ends: inout [StoreID: Position]) async {
         do {
             let webhooks = try await store.webhooks()
             let states = webhooks.isEmpty ? [:] : try await store.deliveryStates()
             let active = webhooks.filter(\.isActive)
-            let counts = active.map { ($0.id, (states[$0.id] ?? []).count { $0.parkedAt != nil }) }.filter { $1 > 0 }
-            parked.withLock { $0 = Dictionary(counts, uniquingKeysWith: { $1 }) }
+            parked.withLock { $0 = Self.parkedStores(of: webhooks, states) }
             for (id, lane) in lanes {
                 if !active.contains(where: { $0.id == id }) { lane.end() }
                 guard lane.isOver else { continue }
                 await release(lane)
                 lanes[id] = nil
             }
-            for webhook in active { try await deliver(webhook, states[webhook.id] ?? [], &lanes) }
-            if !lanes.isEmpty {
-                let heads = try await store.heads(of: .all)
-                let ends = Dictionary(heads.map { ($0.storeID, $0.position) }, uniquingKeysWith: max)
-                for lane in lanes.values { lane.advanceEnds(to: ends) }
-            }
+            try await take(active, states, endsAt: ends, &lanes)
+            if !lanes.isEmpty { try await look(at: &ends, for: lanes) }
+            for (id, lane) in lanes { try await beginReplays(states[id] ?? [], lane) }
             isFailing.withLock { $0 = false }
         } catch {
             let isNew = isFailing.withLock { isFailing in
@@ -148,25 +178,39 @@ extension WebhookDeliveries {
         }
     }
 
-    /// Takes a webhook, or extends the time for which this process has it.
-    private func deliver(
-        _ webhook: WebhookRecord, _ states: [DeliveryState], _ lanes: inout [String: WebhookLane]
+    /// Takes webhooks, or extends the time for which this process has them.
+    private func take(
+        _ webhooks: [WebhookRecord], _ states: [String: [DeliveryState]], endsAt ends: [StoreID: Position],
+        _ lanes: inout [String: WebhookLane]
     ) async throws {
         let now = ContinuousClock.now
-        if let lane = lanes[webhook.id] {
-            lane.update(webhook)
-            if !lane.isHeld(until: now + hold * 5 / 6) {
-                let isHeld = try await store.holdSubscription(webhook.subscriptionID, as: holder, for: hold)
-                if isHeld { lane.extend(until: now + hold) } else { lane.end() }
+        for webhook in webhooks { lanes[webhook.id]?.update(webhook) }
+        let wanted = webhooks.filter { lanes[$0.id].map { !$0.isHeld(until: now + hold * 5 / 6) } ?? true }
+        guard !wanted.isEmpty else { return }
+        let held = try await store.holdWebhooks(wanted.map(\.id), as: holder, for: hold)
+        for webhook in wanted {
+            if let lane = lanes[webhook.id] {
+                if held.contains(webhook.id) { lane.extend(until: now + hold) } else { lane.end() }
+            } else if held.contains(webhook.id) {
+                let queue = DeliveryQueue(
+                    cursors: try await store.cursors(of: webhook.subscriptionID), states: states[webhook.id] ?? [],
+                    maximumRuns: limits.storesAtOnce, schedule: limits.schedule)
+                let lane = WebhookLane(webhook, queue, heldUntil: now + hold)
+                lane.advanceEnds(to: ends)
+                lanes[webhook.id] = lane
             }
-            try await beginReplays(states, lane)
-        } else if try await store.holdSubscription(webhook.subscriptionID, as: holder, for: hold) {
-            let queue = DeliveryQueue(
-                cursors: try await store.cursors(of: webhook.subscriptionID), states: states,
-                maximumRuns: limits.storesAtOnce, schedule: limits.schedule)
-            let lane = WebhookLane(webhook, queue, heldUntil: now + hold)
-            lanes[webhook.id] = lane
-            try await beginReplays(states, lane)
+        }
+    }
+
+    /// Looks how far the ledgers are. Only those that changed cost the webhooks anything.
+    private func look(at ends: inout [StoreID: Position], for lanes: [String: WebhookLane]) async throws {
+        let heads = try await store.heads(of: .all)
+        let changed = heads.filter { ends[$0.storeID] != $0.position }.map { ($0.storeID, $0.position) }
+        let changedEnds = Dictionary(changed, uniquingKeysWith: max)
+        ends.merge(changedEnds) { $1 }
+        for lane in lanes.values {
+            if !changedEnds.isEmpty { lane.advanceEnds(to: changedEnds) }
+            lane.withQueue { $0.readAgain() }
         }
     }
 
@@ -182,29 +226,25 @@ extension WebhookDeliveries {
             lane.withQueue { $0.replay(after: cursor) }
         }
         // So that the next look does not find it again.
-        if states.contains(where: { $0.replayAfter != nil }) { await flush(lane) }
+        if states.contains(where: { $0.replayAfter != nil }) { await flush([lane]) }
     }
 
     private func release(_ lane: WebhookLane) async {
-        await flush(lane)
+        await flush([lane])
         try? await store.releaseSubscription(lane.webhook.subscriptionID, heldBy: holder)
     }
 
-    private func flush(_ lane: WebhookLane) async {
-        let changes = lane.withQueue { $0.takeChanges() }
-        guard !changes.isEmpty else { return }
-        let webhook = lane.webhook
+    /// In one transaction, however many webhooks there are; none if nothing changed.
+    private func flush(_ lanes: some Collection<WebhookLane>) async {
+        let changed = lanes.map { ($0, $0.withQueue { $0.takeChanges() }) }.filter { !$1.isEmpty }
+        guard !changed.isEmpty else { return }
         do {
-            if !changes.cursors.isEmpty {
-                try await store.advanceSubscription(webhook.subscriptionID, to: changes.cursors, heldBy: holder)
-            }
-            if !changes.states.isEmpty {
-                try await store.putDeliveryStates(changes.states, of: webhook.id, heldBy: holder)
-            }
-        } catch LedgerError.refused, LedgerError.historyChanged {
-            lane.end()
+            let lost = try await store.storeProgress(
+                changed.map { DeliveryProgress($0.webhook.id, cursors: $1.cursors, states: $1.states) },
+                heldBy: holder)
+            for (lane, _) in changed where lost.contains(lane.webhook.id) { lane.end() }
         } catch {
-            lane.withQueue { $0.putBack(changes) }
+            for (lane, changes) in changed { lane.withQueue { $0.putBack(changes) } }
         }
     }
 }

@@ -52,9 +52,13 @@ final class WebhookLane: Sendable {
         }
     }
 
+    /// How many stores' events are being sent.
+    var runs: DeliveryRuns { state.withLock(\.queue.runs) }
+
+    /// - Parameter free: How many may be started at most.
     /// - Returns: The cursors after which events are to be sent now, each of another store.
-    func startRuns() -> [SubscriptionCursor] {
-        state.withLock { $0.heldUntil == nil ? [] : $0.queue.start(at: .now) }
+    func startRuns(_ free: DeliveryRuns) -> [SubscriptionCursor] {
+        state.withLock { $0.heldUntil == nil ? [] : $0.queue.start(at: .now, free: free) }
     }
 
     /// Sends a page of a store's events after a cursor.
@@ -77,7 +81,7 @@ final class WebhookLane: Sendable {
                 return .stopped
             }
             return try await sender.withReceiver(webhook.url) { receiver in
-                try await send(events, to: receiver)
+                try await send(events, to: &receiver)
                 return .stopped
             }
         } catch {
@@ -87,7 +91,7 @@ final class WebhookLane: Sendable {
         }
     }
 
-    private func send(_ events: [ChangeEvent], to receiver: Receiver) async throws {
+    private func send(_ events: [ChangeEvent], to receiver: inout Receiver) async throws {
         for event in events {
             let webhook = webhook
             if webhook.wants(event) {

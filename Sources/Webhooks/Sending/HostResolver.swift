@@ -1,11 +1,37 @@
-import Basics
 import Foundation
 
-/// Resolves host names, blocking a thread of its own meanwhile.
-enum HostResolver {
+/// Resolves host names on threads of its own. A lookup cannot be interrupted, and one whose name servers are silent takes a
+/// thread for many seconds; its caller can leave at once.
+final class HostResolver: Sendable {
+    static let system = HostResolver { host in try lookUp(host) }
+
+    private static let maximumThreads = 32
+
+    private let queue = OperationQueue()
+    private let lookUp: @Sendable (String) throws -> [String]
+
+    /// - Parameter lookUp: May block.
+    init(_ lookUp: @escaping @Sendable (String) throws -> [String]) {
+        self.lookUp = lookUp
+        queue.maxConcurrentOperationCount = Self.maximumThreads
+    }
+
     /// - Returns: The addresses in the order in which they should be tried (RFC 6724); a numeric one as it is.
-    static func addresses(of host: String) async throws -> [String] {
-        try await onBlockingThread { try lookUp(host) }
+    func addresses(of host: String) async throws -> [String] {
+        let (results, continuation) = AsyncThrowingStream<[String], any Error>.makeStream(
+            bufferingPolicy: .bufferingNewest(1))
+        let operation = BlockOperation { [lookUp] in
+            do {
+                continuation.yield(try lookUp(host))
+                continuation.finish()
+            } catch {
+                continuation.finish(throwing: error)
+            }
+        }
+        continuation.onTermination = { _ in operation.cancel() }
+        queue.addOperation(operation)
+        for try await addresses in results { return addresses }
+        throw CancellationError()
     }
 
     private static func lookUp(_ host: String) throws -> [String] {

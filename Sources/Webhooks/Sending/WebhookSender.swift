@@ -1,5 +1,6 @@
 import Access
 import AsyncHTTPClient
+import Basics
 import Inventory
 import NIOCore
 import NIOHTTP1
@@ -15,9 +16,12 @@ public struct WebhookSender: Sendable {
     public var timeout: Duration
     /// Instead of the system's.
     var trustRoots: NIOSSLTrustRoots?
+    var resolver = HostResolver.system
 
     /// What is read of a response's body, so that the connection can be used again; beyond that it is closed.
     static let maximumResponseBytes = 16 << 10
+    /// Of one name, those that are tried.
+    private static let maximumAddresses = 8
 
     public init(
         allowsPlainHTTP: Bool = false, addresses: AddressPolicy = AddressPolicy(), timeout: Duration = .seconds(15)
@@ -44,53 +48,88 @@ public struct WebhookSender: Sendable {
 
     /// Sends messages to one receiver, one after the other, over one connection if the receiver keeps it open.
     ///
-    /// The name is resolved once: its address is checked, and that very address is connected to. So a name that later
-    /// resolves to another one (DNS rebinding) gains nothing.
-    func withReceiver<T: Sendable>(_ url: String, _ body: (Receiver) async throws -> T) async throws -> T {
+    /// The name is resolved once: its addresses are checked, and those very addresses are connected to, one after the other
+    /// until one takes the connection. So a name that later resolves to another one (DNS rebinding) gains nothing. The first
+    /// message has what the resolution leaves of the time.
+    func withReceiver<T: Sendable>(_ url: String, _ body: (inout Receiver) async throws -> T) async throws -> T {
         let checked: WebhookURL
         do {
             checked = try check(url)
         } catch {
             throw DeliveryFailure("the URL \(error)")
         }
-        let address = try await HostResolver.addresses(of: checked.host).first {
-            ClientAddress(text: $0).map(addresses.allows) ?? false
-        }
-        guard let address else {
+        let start = ContinuousClock.now
+        let allowed = try await resolve(checked.host).filter { ClientAddress(text: $0).map(addresses.allows) ?? false }
+        guard let first = allowed.first else {
             throw DeliveryFailure("\(checked.host) has no address that is public or in webhooks.allowed_addresses")
         }
+        var receiver = Receiver(
+            checked, through: self, at: first, others: allowed[1...].prefix(Self.maximumAddresses - 1), since: start)
+        let result = await Result.of { try await body(&receiver) }
+        await receiver.close()
+        return try result.get()
+    }
+
+    private func resolve(_ host: String) async throws -> [String] {
+        do {
+            return try await withTimeLimit(timeout) { [resolver] in try await resolver.addresses(of: host) }
+        } catch is TimeLimitExceeded {
+            throw DeliveryFailure("\(host) was not resolved within \(timeout.components.seconds) seconds")
+        }
+    }
+
+    /// - Parameter limit: Of the time until there is a connection.
+    fileprivate func client(for url: WebhookURL, at address: String, connectingWithin limit: Duration) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.httpVersion = .http1Only
-        configuration.timeout.connect = .nanoseconds(Int64(timeout / .nanoseconds(1)))
+        configuration.timeout.connect = .nanoseconds(Int64(limit / .nanoseconds(1)))
         configuration.connectionPool.retryConnectionEstablishment = false
         // An address needs no resolution.
-        if ClientAddress(text: checked.host) == nil { configuration.dnsOverride = [checked.host: address] }
+        if ClientAddress(text: url.host) == nil { configuration.dnsOverride = [url.host: address] }
         if let trustRoots {
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.trustRoots = trustRoots
             configuration.tlsConfiguration = tls
         }
-        return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
-            try await body(Receiver(client: client, url: checked.text, timeout: timeout))
-        }
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 }
 
-/// A receiver whose address is checked.
-struct Receiver: Sendable {
-    fileprivate let client: HTTPClient
-    fileprivate let url: String
-    let timeout: Duration
+/// A receiver whose addresses are checked.
+struct Receiver {
+    private let sender: WebhookSender
+    private let url: WebhookURL
+    private var client: HTTPClient
+    /// Those that were not tried yet.
+    private var addresses: ArraySlice<String>
+    /// Of the attempt that includes the resolution of the name.
+    private var start: ContinuousClock.Instant?
+    var timeout: Duration { sender.timeout }
+
+    fileprivate init(
+        _ url: WebhookURL, through sender: WebhookSender, at first: String, others: ArraySlice<String>,
+        since start: ContinuousClock.Instant
+    ) {
+        self.sender = sender
+        self.url = url
+        addresses = others
+        self.start = start
+        client = sender.client(for: url, at: first, connectingWithin: sender.timeout / (others.count + 1))
+    }
+
+    fileprivate func close() async { try? await client.shutdown() }
 
     /// Sends a message once.
     /// - Parameter secrets: Each signs it.
     /// - Returns: The receiver's status, from 200 to 299.
-    func send(
+    mutating func send(
         _ message: WebhookMessage, signedBy secrets: [WebhookSecret], at now: Timestamp
     ) async throws(DeliveryFailure) -> Int {
+        let deadline = (start ?? .now) + timeout
+        start = nil
         let seconds = now.microseconds / 1_000_000
-        var request = HTTPClientRequest(url: url)
+        var request = HTTPClientRequest(url: url.text)
         request.method = .POST
         request.headers = [
             "Content-Type": "application/cloudevents+json; charset=utf-8", "User-Agent": "Khata",
@@ -101,14 +140,12 @@ struct Receiver: Sendable {
         request.body = .bytes(ByteBuffer(string: message.body))
         let response: HTTPClientResponse
         do {
-            response = try await withTimeLimit(timeout) { [request] in
-                try await client.execute(request, deadline: .distantFuture)
-            }
+            response = try await self.response(to: request, until: deadline)
         } catch {
             throw DeliveryFailure(sending: error, within: timeout)
         }
         // Whatever becomes of the rest, the receiver has said what it did.
-        try? await withTimeLimit(Self.timeForRest) { try await readRest(of: response) }
+        try? await withTimeLimit(Self.timeForRest) { try await Self.readRest(of: response) }
         let status = Int(response.status.code)
         guard (200..<300).contains(status) else {
             throw DeliveryFailure(
@@ -119,9 +156,26 @@ struct Receiver: Sendable {
         return status
     }
 
+    private mutating func response(
+        to request: HTTPClientRequest, until deadline: ContinuousClock.Instant
+    ) async throws -> HTTPClientResponse {
+        while true {
+            do {
+                return try await withTimeLimit(deadline - .now) { [client] in
+                    try await client.execute(request, deadline: .distantFuture)
+                }
+            } catch let error where error is IOError || error as? HTTPClientError == .connectTimeout {
+                let timeLeft = deadline - .now
+                guard timeLeft > .zero, let next = addresses.popFirst() else { throw error }
+                await close()
+                client = sender.client(for: url, at: next, connectingWithin: timeLeft / (addresses.count + 1))
+            }
+        }
+    }
+
     private static let timeForRest = Duration.seconds(1)
 
-    private func readRest(of response: HTTPClientResponse) async throws {
+    private static func readRest(of response: HTTPClientResponse) async throws {
         var bytes = 0
         for try await part in response.body {
             bytes += part.readableBytes

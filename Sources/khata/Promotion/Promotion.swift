@@ -100,7 +100,7 @@ struct Promotion: Sendable {
         } while !page.isLast
         let shop = ShopContents(
             history: history, catalog: try await file.catalogContents(), credentials: try await file.credentials(),
-            subscriptions: try await file.subscriptions(), heads: heads)
+            subscriptions: try await file.subscriptions(), deliveries: try await file.deliveryStates(), heads: heads)
         do {
             try await target.open(shop) { try hold.close(here) }
         } catch {

@@ -29,7 +29,16 @@ extension Settings {
             """)
         Setting(
             "webhooks.stores_at_once", \.webhooks.limits.storesAtOnce, in: 1...64,
-            "Of how many stores events are sent to a webhook at a time. Those of one store follow each other.")
+            """
+            Of how many stores events are sent to a webhook at a time. Those of one store follow each other. Stores whose last
+            attempt failed have half of these places.
+            """)
+        Setting(
+            "webhooks.at_once", \.webhooks.limits.atOnce, in: 1...4_096,
+            """
+            Of how many stores events are sent at a time to all webhooks that an instance delivers. Stores whose last attempt
+            failed have half of these places.
+            """)
     }
 
     var webhookSender: WebhookSender {

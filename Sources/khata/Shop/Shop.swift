@@ -2,8 +2,12 @@ import ArgumentParser
 import Inventory
 import InventoryHTTP
 import PostgresLedger
+import Redis
 import RemoteLedger
 import SQLiteLedger
+import StockCache
+import StockEvents
+import Webhooks
 
 /// A ledger for the shop's commands, wherever it is.
 typealias ShopLedger = StockReading & StockWriting & StoredStateReading
@@ -51,7 +55,7 @@ struct Shop: Sendable {
         }
     }
 
-    /// The health of its components. A file is read whole, however large.
+    /// The health of its components: without a server, what this process can know. A file is read whole, however large.
     func health() async throws -> [ComponentHealth] {
         switch place {
         case .server(let address, let key):
@@ -60,14 +64,23 @@ struct Shop: Sendable {
             let logger = settings.logger()
             let ledger = try settings.ledger(on: servers, logger)
             // No checks first: a database that is down, or has another schema, also has a health.
-            return try await running(ledger, logger) { await ServiceHealth(ledger: ledger, cache: nil).health() }
+            let redis = try settings.redisClient(on: servers, logger)
+            let checks = try await running(ledger, logger) {
+                async let databases = ServiceHealth(ledger: ledger, cache: nil).health()
+                async let cached = redis?.health()
+                async let backlog = servers.amqpURL == nil ? [] : EventPublisher.backlog(of: ledger)
+                async let webhooks = WebhookDeliveries.health(of: ledger)
+                return await databases + (cached ?? []) + backlog + webhooks
+            }
+            await redis?.close()
+            return checks
         case .file(let path):
             let logger = settings.logger()
             let ledger = try await settings.ledger(in: path, .asItIs, logger)
             return try await running(ledger, logger) {
                 // The ledger's health reports damage found by this.
                 try? await ledger.check()
-                return await ledger.health()
+                return await ledger.health() + WebhookDeliveries.health(of: ledger)
             }
         }
     }
@@ -143,7 +156,7 @@ struct ShopOptions: ParsableArguments {
 }
 
 /// Shows why a command is waiting.
-private struct RetryNotes: RemoteLedgerObserver {
+struct RetryNotes: RemoteLedgerObserver {
     func observe(_ observation: RemoteLedgerObservation) {
         switch observation {
         case .retried(let reason, _): printError("khata: \(reason). Trying again …")

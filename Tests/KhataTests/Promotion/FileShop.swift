@@ -94,15 +94,18 @@ extension TestFile {
             _ = try await ledger.addUser(user)
         }
         try await ledger.disableUser(try #require(UserName("ben")))
-        try await ledger.createSubscription(webhook, from: .end)
-        _ = try await ledger.storeWebhooks([(webhook.text, .webhookCreated)], .clerk(1)) { _, now in
-            let secrets = [WebhookRecord.Secret(.generate())]
-            return [
-                WebhookRecord(
-                    id: webhook.text, url: "https://example.com", scope: .all, types: nil, secrets: secrets,
-                    createdAt: now)
-            ]
+        _ = try await ledger.createWebhook(webhook.text, from: .end, .clerk(1)) { now in
+            WebhookRecord(
+                id: webhook.text, url: "https://example.com", scope: .all, types: nil,
+                secrets: [WebhookRecord.Secret(.generate())], createdAt: now)
         }
+        #expect(try await ledger.holdSubscription(webhook, as: "file", for: .seconds(1)))
+        let time = Timestamp(microseconds: 1_700_000_000_123_457)
+        let parked = DeliveryState(storeID: stores[0], attempts: 10, parkedAt: time, lastFailure: "no")
+        let delayed = DeliveryState(storeID: stores[1], attempts: 2, nextAttemptAt: time)
+        _ = try await ledger.storeProgress([DeliveryProgress(webhook.text, states: [parked, delayed])], heldBy: "file")
+        try await ledger.releaseSubscription(webhook, heldBy: "file")
+        try await ledger.replay(stores[0], after: .zero, to: webhook.text)
     }
 
     static let webhook = SubscriptionID("0123456789ab")

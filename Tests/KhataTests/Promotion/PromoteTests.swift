@@ -40,11 +40,17 @@ struct PromoteTests {
                     let next = try await ledger.record(.moving(.sale, 1, TestFile.sugar), .clerk(5)).value
                     #expect(next.position == Position(rawValue: 38))
                     #expect(next.recordedAt == CommandContext.clerk(34).recordedAt)
-                    let (webhooks, cursors) = try await file.withLedger(.asItIs) { file in
-                        (try await file.webhooks(), try await file.cursors(of: TestFile.webhook))
+                    let (webhooks, cursors, deliveries) = try await file.withLedger(.asItIs) { file in
+                        (
+                            try await file.webhooks(), try await file.cursors(of: TestFile.webhook),
+                            try await file.deliveryStates()
+                        )
                     }
                     #expect(try await ledger.webhooks() == webhooks && webhooks.count == 1)
                     #expect(try await Set(ledger.cursors(of: TestFile.webhook)) == Set(cursors) && !cursors.isEmpty)
+                    let states = try await ledger.deliveryStates()[TestFile.webhook.text] ?? []
+                    #expect(Set(states) == Set(deliveries[TestFile.webhook.text] ?? []) && states.count == 2)
+                    #expect(states.contains { $0.replayAfter == .zero }, "nobody has begun the replay")
                     let key = try await ledger.addAPIKey(
                         NewAPIKey(.generate(), name: "new", grant: Grant(role: .reader)))
                     #expect(key.number == APIKeyNumber(rawValue: 4))

@@ -38,24 +38,65 @@ struct EventsCommand: AsyncParsableCommand {
             let shop = try await options.shop()
             guard !shop.isOnServer else {
                 return try await shop.open(isInBulk: true) { ledger in
-                    if let server = ledger as? RemoteLedger { try await print(from: server) }
+                    guard let server = ledger as? RemoteLedger else { return }
+                    try await namingEnd {
+                        try await print(from: server)
+                    } end: { store in
+                        let end = try await server.changes(of: store, after: "latest", wait: .zero)
+                        return ChangeCursor(end.next, of: store)
+                    }
                 }
             }
             try await withLedger(shop.settings) { ledger in
                 let feed = ChangeFeed(ledger: ledger, waiters: ChangeWaiters())
-                try await interruptible([feed], shop.settings.logger()) { try await print(from: feed) }
+                // Signals end it at once, as they end any program that has nothing to finish.
+                try await running(feed, shop.settings.logger()) {
+                    try await namingEnd {
+                        try await print(from: feed)
+                    } end: { store in
+                        try await feed.end(of: .only([store]))
+                    }
+                }
+            }
+        }
+
+        /// A ledger that ends before the position where somebody wants to begin does not go on from another copy.
+        private func namingEnd(
+            _ body: () async throws -> Void, end: (StoreID) async throws -> ChangeCursor?
+        ) async throws {
+            do {
+                try await body()
+            } catch LedgerError.historyChanged {
+                guard let store = store.map(StoreID.init(rawValue:)), let after,
+                    let start = ChangeCursor(after, of: store)?.position(of: store),
+                    let end = try await end(store)?.position(of: store), end < start
+                else { throw LedgerError.historyChanged }
+                throw Failure(
+                    "Store \(store) has no position \(start): its last one is \(end). "
+                        + "`--after \(end)` begins with the next.")
             }
         }
 
         private static let wait = Duration.seconds(20)
+        private static let pause = Duration.seconds(1)
 
         private func print(from server: RemoteLedger) async throws {
             var next = after ?? "latest"
             // Of several ledgers, the server's beginning has no name.
             if store == nil, next == "0" { next = "" }
+            var hasBegun = false
             while true {
-                let page = try await server.changes(
-                    of: store.map(StoreID.init(rawValue:)), after: next, wait: noFollow ? .zero : Self.wait)
+                let page: (events: [String], next: String)
+                do throws(LedgerError) {
+                    page = try await server.changes(
+                        of: store.map(StoreID.init(rawValue:)), after: next, wait: noFollow ? .zero : Self.wait)
+                } catch {
+                    // A restart may take longer than a request is tried again.
+                    guard hasBegun, !noFollow, error.isTransient else { throw error }
+                    try await Task.sleep(for: Self.pause)
+                    continue
+                }
+                hasBegun = true
                 for event in page.events { try print(event) }
                 if noFollow, page.events.isEmpty { return }
                 next = page.next
@@ -65,15 +106,9 @@ struct EventsCommand: AsyncParsableCommand {
         private func print(from feed: ChangeFeed) async throws {
             let scope = store.map { StoreScope.only([StoreID(rawValue: $0)]) } ?? .all
             var cursor = try await start(of: feed, scope)
-            let follower = feed.follower()
-            while !Task.isCancelled {
-                let page = try await withTaskCancellationHandler {
-                    try await feed.page(
-                        after: cursor, of: scope, limit: 1_000, until: .now + (noFollow ? .zero : Self.wait),
-                        for: follower)
-                } onCancel: {
-                    follower.leave()
-                }
+            while true {
+                let page = try await feed.page(
+                    after: cursor, of: scope, limit: 1_000, until: .now + (noFollow ? .zero : Self.wait))
                 for event in page.events { try print(String(json: { event.write(to: &$0) })) }
                 if noFollow, page.events.isEmpty { return }
                 cursor = page.cursor
@@ -92,6 +127,16 @@ struct EventsCommand: AsyncParsableCommand {
                 throw Failure("\(after) is neither a position nor the id of an event.")
             }
             return cursor
+        }
+    }
+}
+
+extension LedgerError {
+    /// Whether a server that restarts says so.
+    fileprivate var isTransient: Bool {
+        switch self {
+        case .unavailable, .overloaded: true
+        default: false
         }
     }
 }

@@ -3,6 +3,7 @@ import ArgumentParser
 import Inventory
 import InventoryContract
 import JSON
+import RemoteLedger
 import StockEvents
 import Webhooks
 
@@ -18,7 +19,7 @@ struct WebhookCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Creates a webhook, and prints its id and its secret, which is shown only once.")
 
-        @OptionGroup var options: SettingsOptions
+        @OptionGroup var options: ShopOptions
 
         @Argument(help: "Where events are sent, such as https://example.com/khata.")
         var url: String
@@ -45,37 +46,42 @@ struct WebhookCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let (record, secret) = try await withWebhooks(options) {
+            let made = try await withWebhooks(options) {
                 try await $0.create(
                     url: url, scope: stores?.scope ?? .all, types: typeList, from: fromBeginning ? .beginning : .end,
                     .person())
             }
-            print(json ? String(json: { $0.value(record, with: secret) }) : "\(record.id)\n\(secret.text)")
+            let fields = try ObjectFields(made)
+            print(json ? String(json: { $0.value(made) }) : "\(try fields.text("id"))\n\(try fields.text("secret"))")
         }
     }
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists the webhooks, in the order of creation, without their secrets.")
+            abstract: "Lists the webhooks, in the order of creation, and how far they are.")
 
-        @OptionGroup var options: SettingsOptions
+        @OptionGroup var options: ShopOptions
 
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() async throws {
             try await withWebhooks(options) { webhooks in
-                let listing = Listing<WebhookRecord, String>(
-                    columns: ["ID", "URL", "STORES", "TYPES", "CREATED", "DISABLED"].map(Table.Column.text),
+                let list = try await webhooks.list().map { try ListedWebhook($0) }
+                let listing = Listing<ListedWebhook, String>(
+                    columns: [
+                        .text("ID"), .text("URL"), .text("STORES"), .text("TYPES"), .number("BEHIND"),
+                        .text("STATE"),
+                    ],
                     row: { webhook in
                         [
-                            webhook.id, webhook.url, webhook.scope.list, webhook.types?.joined(separator: ",") ?? "all",
-                            webhook.createdAt.short, webhook.disabledAt?.short ?? "no",
-                        ].map { Table.Cell($0) }
-                    }, write: { $0.value($1) }, nothing: "There is no webhook: `khata webhook create` makes one.")
-                try await listing.print(json: json) { _ throws(LedgerError) in
-                    Page(items: try await webhooks.list(), next: nil)
-                }
+                            Table.Cell(webhook.id), Table.Cell(webhook.url), Table.Cell(webhook.stores),
+                            Table.Cell(webhook.types), .amount(webhook.behind),
+                            Table.Cell(webhook.state, webhook.isWell ? nil : .alarm),
+                        ]
+                    }, write: { $0.value($1.json) },
+                    nothing: "There is no webhook: `khata webhook create` makes one.")
+                try await listing.print(json: json) { _ throws(LedgerError) in Page(items: list, next: nil) }
             }
         }
     }
@@ -87,8 +93,8 @@ struct WebhookCommand: AsyncParsableCommand {
         @OptionGroup var webhook: OneWebhook
 
         func run() async throws {
-            let (record, deliveries) = try await webhook.with { try await $0.show($1) }
-            print(String(json: { $0.value(record, deliveries: deliveries) }))
+            let shown = try await webhook.with { try await $0.show($1) }
+            print(String(json: { $0.value(shown) }))
         }
     }
 
@@ -101,7 +107,7 @@ struct WebhookCommand: AsyncParsableCommand {
         func run() async throws {
             let test = try await webhook.with { try await $0.test($1) }
             print(String(json: { $0.value(test) }))
-            if case .failure = test.result { throw ExitCode(1) }
+            guard try ObjectFields(test)["delivered"] == .flag(true) else { throw ExitCode(1) }
         }
     }
 
@@ -125,7 +131,7 @@ struct WebhookCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            _ = try await webhook.with {
+            try await webhook.with {
                 try await $0.replay(
                     StoreID(rawValue: store), after: Position(rawValue: after), to: $1, .person())
             }
@@ -158,7 +164,7 @@ struct WebhookCommand: AsyncParsableCommand {
         @OptionGroup var webhook: OneWebhook
 
         func run() async throws {
-            _ = try await webhook.with { try await $0.disable($1, .person()) }
+            try await webhook.with { try await $0.disable($1, .person()) }
             print("The webhook \(webhook.id) is disabled.")
         }
     }
@@ -170,7 +176,7 @@ struct WebhookCommand: AsyncParsableCommand {
         @OptionGroup var webhook: OneWebhook
 
         func run() async throws {
-            _ = try await webhook.with { try await $0.enable($1, .person()) }
+            try await webhook.with { try await $0.enable($1, .person()) }
             print("The webhook \(webhook.id) is enabled.")
         }
     }
@@ -189,28 +195,95 @@ struct WebhookCommand: AsyncParsableCommand {
 
 /// The options of commands on one webhook.
 struct OneWebhook: ParsableArguments {
-    @OptionGroup var options: SettingsOptions
+    @OptionGroup var options: ShopOptions
 
     @Argument(help: "The webhook's id.")
     var id: String
 
-    func with<T: Sendable>(_ body: @Sendable (WebhookAdministration, String) async throws -> T) async throws -> T {
+    func validate() throws {
+        guard WebhookRecord.isID(id) else {
+            throw ValidationError("\(id) is no id of a webhook: it has 12 hexadecimal digits.")
+        }
+    }
+
+    func with<T: Sendable>(_ body: @Sendable (WebhookPlace, String) async throws -> T) async throws -> T {
         do {
             return try await withWebhooks(options) { try await body($0, id) }
         } catch LedgerError.notFound {
-            throw Failure("There is no webhook \(id).")
+            throw Failure("There is no webhook \(id), or no such store among its own.")
         }
     }
 }
 
+/// A webhook of the list, as the contract has it.
+private struct ListedWebhook {
+    let json: JSONValue
+    let id: String
+    let url: String
+    let stores: String
+    let types: String
+    let behind: Int64
+    let state: String
+    let isWell: Bool
+
+    init(_ json: JSONValue) throws {
+        self.json = json
+        let fields = try ObjectFields(json)
+        (id, url) = (try fields.text("id"), try fields.text("url"))
+        stores = Self.list(fields["stores"])
+        types = Self.list(fields["types"])
+        let delivery = try fields.object("delivery")
+        behind = try delivery.integer("behind")
+        let (failing, parked) = (
+            try delivery.integer("failing_stores"), try delivery.integer("parked_stores")
+        )
+        var parts: [String] = []
+        if let disabled = try fields.optionalTime("disabled_at") {
+            let reason = try fields.optionalText("disabled_reason").map { ": \($0)" } ?? ""
+            parts.append("disabled since \(disabled.short)\(reason)")
+        }
+        if let since = try delivery.optionalTime("parked_since") {
+            parts.append("\(parked) stores wait for a replay since \(since.short)")
+        }
+        if failing > 0 {
+            let next =
+                try delivery.optionalTime("next_attempt_at").map { ", next attempt \($0.short)" } ?? ""
+            parts.append("\(failing) stores fail\(next)")
+        }
+        isWell = parts.isEmpty
+        if failing + parked > 0, let failure = try delivery.optionalText("last_failure") {
+            parts.append(failure)
+        }
+        state = parts.isEmpty ? "delivers" : parts.joined(separator: "; ")
+    }
+
+    /// All if it is missing.
+    private static func list(_ value: JSONValue?) -> String {
+        guard case .array(let elements)? = value else { return "all" }
+        return elements.map { element in
+            switch element {
+            case .integer(let number): "\(number)"
+            case .text(let text): text
+            default: "?"
+            }
+        }.joined(separator: ",")
+    }
+}
+
 private func withWebhooks<T: Sendable>(
-    _ options: SettingsOptions, _ body: @Sendable (WebhookAdministration) async throws -> T
+    _ options: ShopOptions, _ body: @Sendable (WebhookPlace) async throws -> T
 ) async throws -> T {
-    let settings = try await options.settings()
+    let shop = try await options.shop()
+    if case .server(let address, let key) = shop.place {
+        return try await RemoteLedger.with(address, key: key, observer: RetryNotes()) {
+            try await body(.server($0))
+        }
+    }
+    let settings = shop.settings
     let sender = try settings.webhookSender
     return try await withLedger(settings) { ledger in
         do {
-            return try await body(WebhookAdministration(ledger, sender: sender, logger: settings.logger()))
+            return try await body(.here(WebhookAdministration(ledger, sender: sender, logger: settings.logger())))
         } catch let refusal as WebhookAdministration.Refusal {
             throw Failure(refusal.text)
         }

@@ -6,8 +6,11 @@ import InventoryContract
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health", abstract: "Shows the health of the service's components.",
-        discussion:
-            "Exits with 1 if a component fails; a warning is not a failure. A file is read whole, to check it for damage."
+        discussion: """
+            Exits with 1 if a component fails; a warning is not a failure. A file is read whole, to check it for damage. What \
+            only the service itself knows, such as its connection to the broker and whether its cache is trusted, it shows \
+            with --server.
+            """
     )
 
     @OptionGroup var output: OutputOptions
