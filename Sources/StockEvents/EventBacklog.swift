@@ -71,7 +71,7 @@ struct EventBacklog {
             let limit = min(Self.share(of: keys), held[key.storeID]?.window ?? .max)
             let start = page.events.count
             do throws(LedgerError) {
-                page.events += try cursor.entries(after: key, in: own, limit: limit).map(ChangeEvent.init)
+                page.events += try cursor.events(after: key, in: own, limit: limit)
             } catch {
                 if case .historyChanged = error { throw error }
                 page.failures.append(error)
@@ -94,7 +94,7 @@ struct EventBacklog {
             let confirmed = page.events[range].prefix(outcomes[range].prefix { $0.failure == nil }.count)
             if let last = confirmed.last {
                 cursors.append(last.cursor)
-                cursor.add(store, ChangeCursor.Seen(last.position, hash: last.cursor.hash.bytes))
+                cursor.add(store, ChangeCursor.Seen(last))
             }
             if confirmed.count < range.count {
                 hold(store, at: now, confirmed: confirmed.count)
