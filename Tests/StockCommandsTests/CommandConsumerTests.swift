@@ -40,7 +40,7 @@ struct CommandConsumerTests {
                     movement.expectedOnHand = Int64(number)
                     return .movement("in-\(number)", movement)
                 })
-            try await consuming(queue, ledger) { queue.settled.count == 1_000 }
+            try await consuming(queue, HesitatingLedger(ledger: ledger), ledger) { queue.settled.count == 1_000 }
             #expect(queue.published == 0)
             #expect(try await ledger.level(.sugarInOne, Freshness()).value.onHand == 1_000)
         }
@@ -167,6 +167,20 @@ private final class FailingLedger: OrderedWriting {
         guard let error else { return await ledger.enqueue(command, in: sequence, completion: completion) }
         sequence.abandon()
         completion(.failure(error))
+    }
+}
+
+/// A ledger that takes some commands later than they are given to it.
+private struct HesitatingLedger: OrderedWriting {
+    let ledger: any OrderedWriting
+
+    func enqueue(
+        _ command: MovementCommand, in sequence: CommandSequence, completion: @escaping CommandCompletion
+    ) async {
+        if command.context.requestID.hasSuffix("5") {
+            for _ in 0..<50 { await Task.yield() }
+        }
+        await ledger.enqueue(command, in: sequence, completion: completion)
     }
 }
 
