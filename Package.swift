@@ -366,8 +366,9 @@ let package = Package(
         .testTarget(
             name: "StockCommandsTests",
             dependencies: [
-                "Access", "Inventory", "InventoryContract", "InventoryTesting", "JSON", "LedgerTesting", "SQLiteLedger",
-                "ServerTesting", "StockCommands",
+                "Access", "AuthenticationTesting", "Inventory", "InventoryContract", "InventoryTesting", "JSON",
+                "LedgerTesting", "SQLiteLedger", "ServerTesting", "StockCommands",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),
@@ -412,7 +413,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "StockEventsTests",
-            dependencies: ["Inventory", "InventoryTesting", "JSON", "LedgerTesting", "SQLiteLedger", "StockEvents"],
+            dependencies: [
+                "Basics", "Inventory", "InventoryTesting", "JSON", "LedgerTesting", "SQLiteLedger", "ServerTesting",
+                "StockEvents",
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "WebhooksTests",

@@ -32,6 +32,9 @@ public final class AMQPChannel: Sendable {
             reply: .queueBindOK)
     }
 
+    /// That of the connection.
+    public var blockedReason: String? { connection.blockedReason }
+
     // MARK: Publishing
 
     /// Publishes a message, and returns when the broker has confirmed it.

@@ -1,7 +1,7 @@
 /// An exchange to be declared. The broker refuses (406) one that exists with other properties.
 public struct AMQPExchangeDeclaration: Sendable, Hashable {
     public var name: String
-    /// `direct`, `fanout`, `topic`, `headers`, or that of a plug-in such as `x-consistent-hash`.
+    /// `direct`, `fanout`, `topic`, `headers`, or that of a plug-in.
     public var type: String
     public var isDurable = true
     /// Whether it only has to exist: the broker refuses (404) one that does not.

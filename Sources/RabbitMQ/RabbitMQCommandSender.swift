@@ -12,23 +12,22 @@ public final class RabbitMQCommandSender: CommandSending, Service {
     public static let confirmTimeout = Duration.seconds(2)
 
     private let client: AMQPClient
-    private let queues: Int
     private let channel = Mutex<AMQPChannel?>(nil)
 
     /// - Parameter client: With ``confirmTimeout``.
-    public init(_ client: AMQPClient, queues: Int) {
+    public init(_ client: AMQPClient) {
         self.client = client
-        self.queues = queues
     }
 
     public func run() async {
         await cancelWhenGracefulShutdown { [self] in
             try? await client.withConnection { [self] connection in
                 let channel = try await connection.openChannel()
-                try await channel.declareCommands(queues: queues)
+                try await channel.declareCommands()
                 self.channel.withLock { $0 = channel }
                 defer { self.channel.withLock { $0 = nil } }
-                while true { try await Task.sleep(for: .seconds(3_600)) }
+                // A channel that was closed is noticed, too.
+                try await channel.keepCommandsDeclared()
             }
         }
     }

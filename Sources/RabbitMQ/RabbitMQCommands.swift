@@ -4,23 +4,30 @@ import NIOCore
 public import StockCommands
 import Synchronization
 
-/// Commands from RabbitMQ: the exchange `khata.commands` spreads them by store over quorum queues with a single active
-/// consumer, so that those of a store stay in order however many processes consume them.
+/// Commands from RabbitMQ: one quorum queue with a single active consumer, so that they stay in order however many processes
+/// consume them.
 ///
 /// Never cancels a consumer, which would let the next one begin before what this one has is settled or returned
 /// (https://github.com/rabbitmq/rabbitmq-server/issues/3729): it closes the connection.
 public struct RabbitMQCommands: CommandSource {
-    public let queues: Int
+    public let queues = 1
     private let client: AMQPClient
     private let prefetch: Int
 
-    /// - Parameters:
-    ///   - queues: Changes which queue a store's commands come in: all processes have to agree.
-    ///   - prefetch: The maximum number of a queue's commands that are not settled.
-    public init(_ client: AMQPClient, queues: Int, prefetch: Int) {
+    /// - Parameter prefetch: The maximum number of commands that are not settled.
+    public init(_ client: AMQPClient, prefetch: Int) {
         self.client = client
-        self.queues = queues
         self.prefetch = prefetch
+    }
+
+    /// Whether the broker can be reached, and lets this user do all that commands take.
+    public func check() async throws(AMQPError) {
+        try await client.checking { connection throws(AMQPError) in
+            try await connection.openChannel().declareCommands()
+            for exchange in [CommandTopology.commands, CommandTopology.rejected, ""] {
+                try await connection.requirePublishing(to: exchange)
+            }
+        }
     }
 
     public func withQueue(
@@ -28,10 +35,16 @@ public struct RabbitMQCommands: CommandSource {
     ) async throws {
         try await client.withConnection { [self] connection in
             let channel = try await connection.openChannel()
-            try await channel.declareCommands(queues: queues)
-            try await body(
-                RabbitMQCommandQueue(
-                    channel, CommandTopology.queue(number), prefetch: prefetch, configuration: client.configuration))
+            try await channel.declareCommands()
+            try await withThrowingTaskGroup { group in
+                group.addTask {
+                    try await body(
+                        RabbitMQCommandQueue(channel, prefetch: prefetch, configuration: client.configuration))
+                }
+                group.addTask { try await channel.keepCommandsDeclared() }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
         }
     }
 }
@@ -39,20 +52,18 @@ public struct RabbitMQCommands: CommandSource {
 /// A channel that consumes a queue of commands, and publishes their outcomes.
 public final class RabbitMQCommandQueue: CommandQueue {
     private let channel: AMQPChannel
-    private let name: String
     private let prefetch: Int
     private let configuration: AMQPConfiguration
     private let consumer = Mutex<AMQPConsumer?>(nil)
 
-    fileprivate init(_ channel: AMQPChannel, _ name: String, prefetch: Int, configuration: AMQPConfiguration) {
+    fileprivate init(_ channel: AMQPChannel, prefetch: Int, configuration: AMQPConfiguration) {
         self.channel = channel
-        self.name = name
         self.prefetch = prefetch
         self.configuration = configuration
     }
 
     public func begin() async throws {
-        let consumer = try await channel.consume(name, prefetch: prefetch)
+        let consumer = try await channel.consume(CommandTopology.commands, prefetch: prefetch)
         self.consumer.withLock { $0 = consumer }
     }
 
@@ -72,12 +83,13 @@ public final class RabbitMQCommandQueue: CommandQueue {
                 try outcome.get()
             } catch {
                 switch error {
-                // Whoever made the queue for replies wants no more of them, or none with this id.
-                case .rejected where answer.isReply: break
+                // The queue for replies, or that of refused commands by an operator's policy, is full: no reason to stop.
+                case .rejected: break
+                // The reply cannot have this id.
                 case .notSent(let error) where answer.isReply && error.kind == .invalidArgument: break
                 // Its headers are too large for a frame, or a property is not text.
                 case .notSent(let error) where error.kind == .invalidArgument: unsendable.append(answer)
-                case .notSent, .outcomeUnknown, .rejected, .returned: throw error
+                case .notSent, .outcomeUnknown, .returned: throw error
                 }
             }
         }

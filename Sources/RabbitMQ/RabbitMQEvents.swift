@@ -26,15 +26,19 @@ public final class RabbitMQEvents: EventSink {
 
     /// Whether the broker can be reached, and lets this user publish.
     public func check() async throws(AMQPError) {
-        let connection = try await client.connect()
-        let result = await Result.of { () async throws(AMQPError) in _ = try await Self.openChannel(on: connection) }
-        await connection.close()
-        try result.get()
+        try await client.checking { connection throws(AMQPError) in
+            _ = try await Self.openChannel(on: connection)
+            try await connection.requirePublishing(to: Topology.events)
+        }
     }
 
     private static func openChannel(on connection: AMQPConnection) async throws(AMQPError) -> AMQPChannel {
         let channel = try await connection.openChannel()
-        try await channel.declare(.events)
+        do throws(AMQPError) {
+            try await channel.declare(.events)
+        } catch {
+            throw error.withAdvice
+        }
         return channel
     }
 

@@ -4,10 +4,11 @@ import JSON
 import NIOCore
 
 extension CommandOutcome {
-    /// What is published of the outcome of a command.
+    /// What is published of the outcome of a command. A rejection only if nobody else can be asked for it: who sent the command
+    /// through the API is told there.
     func answers<Origin>(to command: ReceivedCommand<Origin>) -> [CommandAnswer<Origin>] {
         var answers: [CommandAnswer<Origin>] = []
-        if let problem = rejection {
+        if command.sender == nil, let problem = rejection {
             answers.append(
                 CommandAnswer(
                     command: command,
@@ -24,8 +25,8 @@ extension CommandOutcome {
         return answers
     }
 
-    /// Also of a batch some lines of which were refused.
-    private var rejection: Problem? {
+    /// Why it was refused; also of a batch some lines of which were.
+    var rejection: Problem? {
         switch self {
         case .failure(let problem): problem
         case .success(let receipt):

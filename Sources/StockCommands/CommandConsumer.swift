@@ -120,9 +120,12 @@ public struct CommandConsumer<Source: CommandSource>: Service {
             var failure: LedgerError?
             var done: [ReceivedCommand<Source.Queue.Origin>] = []
             var answers: [CommandAnswer<Source.Queue.Origin>] = []
+            var refused = RefusedCommands()
             for (command, result) in finished {
                 do throws(LedgerError) {
-                    answers += try await outcome(of: command, result).answers(to: command)
+                    let outcome = try await outcome(of: command, result)
+                    answers += outcome.answers(to: command)
+                    if let problem = outcome.rejection { refused.add(command, problem) }
                     done.append(command)
                 } catch {
                     failure = error
@@ -131,8 +134,8 @@ public struct CommandConsumer<Source: CommandSource>: Service {
             }
             if !answers.isEmpty { try await queue.publish(answers) }
             for command in done { queue.settle(command) }
-            let rejected = answers.count { if case .rejection = $0.content { true } else { false } }
-            if rejected > 0 { logger.info("commands were rejected", metadata: ["count": "\(rejected)"]) }
+            if let metadata = refused.metadata { logger.notice("commands were refused", metadata: metadata) }
+            status.add(refused)
             if let failure { throw failure }
         }
     }

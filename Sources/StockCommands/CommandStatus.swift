@@ -1,10 +1,11 @@
 import Inventory
 import Synchronization
 
-/// Which queues are consumed, for health.
+/// Which queues are consumed, and how many commands were refused, for health.
 final class CommandStatus: Sendable {
     private let queues: Int
     private let consumed = Mutex<Set<Int>>([])
+    private let refused = Mutex(RefusedCommands())
 
     init(queues: Int) {
         self.queues = queues
@@ -16,14 +17,20 @@ final class CommandStatus: Sendable {
         }
     }
 
+    func add(_ commands: RefusedCommands) { refused.withLock { $0.add(commands) } }
+
     /// Never `fail`: HTTP does not depend on it.
     var health: [ComponentHealth] {
         let missing = queues - consumed.withLock(\.count)
+        let refused = refused.withLock(\.self)
         return [
             ComponentHealth(
                 name: "commands:queues", status: missing == 0 ? .pass : .warn, observed: Double(missing),
                 unit: "missing",
-                output: missing == 0 ? nil : "\(missing) queues are not consumed here: their commands wait")
+                output: missing == 0 ? nil : "\(missing) queues are not consumed here: their commands wait"),
+            ComponentHealth(
+                name: "commands:refused", status: .pass, observed: Double(refused.count), unit: "commands",
+                output: refused.count == 0 ? nil : refused.text),
         ]
     }
 }

@@ -17,7 +17,7 @@ public struct ChangeCursor: Hashable, Sendable {
             self.hash = hash
         }
 
-        init(_ entry: AuditEntry) { self.init(entry.position, hash: entry.hash.bytes) }
+        init(_ event: ChangeEvent) { self.init(event.position, hash: event.cursor.hash.bytes) }
     }
 
     /// A ledger that is missing has not been read yet.

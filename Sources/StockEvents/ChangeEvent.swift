@@ -7,8 +7,13 @@ public import JSON
 /// It is made of the change's entry in the audit log, without who made it and through which request.
 public struct ChangeEvent: Sendable {
     private let entry: AuditEntry
+    private let previousHash: AuditHash
 
-    public init(_ entry: AuditEntry) { self.entry = entry }
+    /// - Parameter previous: The hash of the entry before it.
+    init(_ entry: AuditEntry, following previous: AuditHash) {
+        self.entry = entry
+        previousHash = previous
+    }
 
     /// Of the entry's hash, in an event's id.
     static let hashBytes = 8
@@ -23,7 +28,16 @@ public struct ChangeEvent: Sendable {
 
     /// Unique among the events of a store. The position, and part of the hash of the entry and everything before it: after
     /// a failover that lost commits, another change takes the position, but never the id.
-    public var id: String { "\(entry.position)-\(entry.hash.bytes.prefix(Self.hashBytes).hexadecimal)" }
+    public var id: String { Self.id(entry.position, entry.hash) }
+
+    /// The id of the event before it, which a receiver of all events of the store has to have last; `nil` for the first one.
+    public var previousID: String? {
+        position.rawValue > 1 ? Self.id(Position(rawValue: position.rawValue - 1), previousHash) : nil
+    }
+
+    private static func id(_ position: Position, _ hash: AuditHash) -> String {
+        "\(position)-\(hash.bytes.prefix(hashBytes).hexadecimal)"
+    }
 
     public var type: String { Self.type(of: entry.actionName) }
 
@@ -59,6 +73,7 @@ extension ChangeEvent {
         json.field("type", type)
         json.field("time", time)
         json.field("sequence", sequence)
+        if let previousID { json.field("previous", previousID) }
         json.field("datacontenttype", "application/json")
         json.key("data")
         writeData(to: &json)

@@ -38,8 +38,8 @@ extension ChangeCursor {
         var events: [ChangeEvent] = []
         let entries = Dictionary(grouping: entries, by: \.storeID)
         for key in keys {
-            let new = try self.entries(after: key, in: entries[key.storeID, default: []][...], limit: share)
-            events += new.map(ChangeEvent.init)
+            let new = try self.events(after: key, in: entries[key.storeID, default: []][...], limit: share)
+            events += new
             if let last = new.last { cursor.add(last.storeID, Seen(last)) }
             cursor.last = key.storeID
         }
@@ -48,9 +48,9 @@ extension ChangeCursor {
 
     /// What follows a key in a ledger.
     /// - Parameter entries: The ledger's, from the key's own on.
-    func entries(
+    func events(
         after key: EntryKey, in entries: ArraySlice<AuditEntry>, limit: Int
-    ) throws(LedgerError) -> ArraySlice<AuditEntry> {
+    ) throws(LedgerError) -> [ChangeEvent] {
         var (new, hash) = (entries, AuditHash.origin)
         if key.position > .zero {
             guard let known = new.popFirst(), known.position == key.position,
@@ -58,15 +58,16 @@ extension ChangeCursor {
             else { throw .historyChanged }
             hash = known.hash
         }
-        new = new.prefix(limit)
+        var events: [ChangeEvent] = []
         var position = key.position
-        for entry in new {
+        for entry in new.prefix(limit) {
             // The log's own proof: nothing is missing, and nothing was changed.
             guard entry.position == position.next, entry.hash(following: hash) == entry.hash else {
                 throw .internalFailure
             }
+            events.append(ChangeEvent(entry, following: hash))
             (position, hash) = (entry.position, entry.hash)
         }
-        return new
+        return events
     }
 }

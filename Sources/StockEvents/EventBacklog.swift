@@ -69,7 +69,7 @@ struct EventBacklog {
             let limit = min(Self.share(of: keys), held[key.storeID]?.window ?? .max)
             let start = page.events.count
             do throws(LedgerError) {
-                page.events += try cursor.entries(after: key, in: own, limit: limit).map(ChangeEvent.init)
+                page.events += try cursor.events(after: key, in: own, limit: limit)
             } catch {
                 if case .historyChanged = error { throw error }
                 page.failures.append(error)

@@ -56,14 +56,14 @@ public struct EventPublisher: Service {
     private func publishWhileHeld(to connection: any EventConnection) async throws {
         // Each time another one, so that nothing of this one is stored later.
         let holder = String.randomID()
-        let deadline = ContinuousClock.now + Self.lease
+        let lease = PublisherLease(until: .now + Self.lease)
         guard try await ledger.holdSubscription(Self.subscription, as: holder, for: Self.lease) else { return }
         logger.info("this process publishes the events")
         let result = await Result.of {
             try await waiters.withSignal { signal in
                 try await withThrowingTaskGroup { group in
-                    group.addTask { await extendLease(of: holder, until: deadline, waking: signal) }
-                    group.addTask { try await publish(to: connection, as: holder, signal) }
+                    group.addTask { await extend(lease, of: holder, waking: signal) }
+                    group.addTask { try await publish(to: connection, as: holder, lease, signal) }
                     defer { group.cancelAll() }
                     try await group.next()
                 }
@@ -72,32 +72,27 @@ public struct EventPublisher: Service {
         // Unstructured: also when this task is cancelled.
         await Task { try? await ledger.releaseSubscription(Self.subscription, heldBy: holder) }.value
         try result.get()
+        if !Task.isCancelled { logger.warning("this process does not publish the events any more") }
     }
 
     /// - Returns: When it is lost.
-    private func extendLease(
-        of holder: String, until deadline: ContinuousClock.Instant, waking signal: CommitSignal
-    ) async {
-        var deadline = deadline
+    private func extend(_ lease: PublisherLease, of holder: String, waking signal: CommitSignal) async {
         while (try? await Task.sleep(for: Self.interval)) != nil {
             signal.wake()
             let start = ContinuousClock.now
             let isHeld = try? await ledger.holdSubscription(Self.subscription, as: holder, for: Self.lease)
-            if isHeld == true { deadline = start + Self.lease }
-            if isHeld == false || .now >= deadline {
-                logger.warning("this process does not publish the events any more")
-                return
-            }
+            if isHeld == true { lease.extend(until: start + Self.lease) }
+            if isHeld == false || !lease.isHeld { return }
         }
     }
 
     private func publish(
-        to connection: any EventConnection, as holder: String, _ signal: CommitSignal
+        to connection: any EventConnection, as holder: String, _ lease: PublisherLease, _ signal: CommitSignal
     ) async throws {
         var backlog = EventBacklog(try await ledger.cursors(of: Self.subscription))
         var wakes = signal.wakes.makeAsyncIterator()
         var nextLook = ContinuousClock.now
-        while !Task.isCancelled {
+        while !Task.isCancelled, lease.isHeld {
             if .now >= nextLook {
                 nextLook = .now + Self.interval
                 try backlog.update(all: try await ledger.heads(of: .all))
@@ -107,16 +102,19 @@ public struct EventPublisher: Service {
             if keys.isEmpty {
                 await wakes.next()
             } else {
-                try await publish(keys, of: &backlog, to: connection, as: holder)
+                try await publish(keys, of: &backlog, to: connection, as: holder, lease)
             }
         }
     }
 
     private func publish(
-        _ keys: [EntryKey], of backlog: inout EventBacklog, to connection: any EventConnection, as holder: String
+        _ keys: [EntryKey], of backlog: inout EventBacklog, to connection: any EventConnection, as holder: String,
+        _ lease: PublisherLease
     ) async throws {
         let entries = try await ledger.provenChanges(from: keys, limit: EventBacklog.share(of: keys) + 1)
         let page = try backlog.page(keys, entries, at: .now)
+        // This process may have stood still since: another one publishes these then.
+        guard lease.isHeld else { return }
         let outcomes = try await connection.publish(page.events)
         let failures = page.failures + outcomes.compactMap(\.failure)
         if let first = failures.first {

@@ -40,15 +40,15 @@ extension Settings {
     func queuedCommands(
         on servers: Servers, _ ledger: PostgresLedger, _ logger: Logger
     ) throws(SettingsError) -> QueuedCommands? {
-        guard commandQueues > 0, let client = try amqpClient(on: servers, logger),
+        guard takesCommands, let client = try amqpClient(on: servers, logger),
             let sending = try amqpClient(
                 on: servers, logger, confirmTimeout: RabbitMQCommandSender.confirmTimeout)
         else { return nil }
-        let sender = RabbitMQCommandSender(sending, queues: commandQueues)
+        let sender = RabbitMQCommandSender(sending)
         let keyUses = KeyUses(store: ledger, logger: logger)
         return QueuedCommands(
             consumer: CommandConsumer(
-                RabbitMQCommands(client, queues: commandQueues, prefetch: commandPrefetch), ledger: ledger,
+                RabbitMQCommands(client, prefetch: commandPrefetch), ledger: ledger,
                 credentials: ledger, limits: CommandLimits(input: limits.input, batch: limits.batch),
                 notingKeyUse: keyUses.note, logger: logger),
             sender: sender,

@@ -9,8 +9,9 @@ import Synchronization
 
 /// A program that listens to events, and proves that it has all of them.
 ///
-/// It takes the next event of a store only, knows a repeated one by its id, and leaves one that is ahead: that one comes
-/// again. A known position with another id is a change of history: what it took from there on does not count any more.
+/// It takes an event of a store only if it has the one before it, knows a repeated one by its id, and leaves one that is ahead:
+/// that one comes again. A known position with another id is a change of history: what it took from there on does not count
+/// any more.
 public final class Listener: Sendable {
     public struct Taken: Sendable {
         /// Of each store, the ids by position.
@@ -80,15 +81,13 @@ extension Listener.Taken {
         let position = Int(event.sequence) ?? 0
         messages.append(message)
         let known = ids[store, default: []]
-        if position == known.count + 1 {
-            ids[store, default: []].append(event.id)
-        } else if position > known.count {
-            ahead += 1
-        } else if known[position - 1] == event.id {
+        if position <= known.count, known[position - 1] == event.id {
             repeated += 1
-        } else {
-            rewritten += 1
+        } else if position - 1 <= known.count, event.previous == known.prefix(position - 1).last {
+            if position <= known.count { rewritten += 1 }
             ids[store] = known.prefix(position - 1) + [event.id]
+        } else {
+            ahead += 1
         }
     }
 
@@ -96,6 +95,7 @@ extension Listener.Taken {
         let id: String
         let source: String
         let sequence: String
+        let previous: String?
     }
 
     private struct NoEvent: Error {}

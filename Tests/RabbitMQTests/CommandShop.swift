@@ -67,9 +67,9 @@ struct CommandShop: Sendable {
             configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: TestDatabase.quiet)
     }
 
-    func consumer(_ ledger: PostgresLedger, queues: Int = 2) throws -> CommandConsumer<RabbitMQCommands> {
+    func consumer(_ ledger: PostgresLedger) throws -> CommandConsumer<RabbitMQCommands> {
         CommandConsumer(
-            RabbitMQCommands(try client(), queues: queues, prefetch: 50), ledger: ledger, credentials: ledger,
+            RabbitMQCommands(try client(), prefetch: 50), ledger: ledger, credentials: ledger,
             limits: CommandLimits(input: InputLimits(), batch: 100), logger: TestDatabase.quiet)
     }
 
@@ -92,6 +92,16 @@ struct CommandShop: Sendable {
         let channel = try await connection.openChannel()
         for outcome in await channel.publish(messages) { try outcome.get() }
         await connection.close()
+    }
+
+    /// The messages of a queue that nobody is working on.
+    func waiting(in name: String) async throws -> Int {
+        let connection = try await client().connect()
+        var queue = AMQPQueueDeclaration(name)
+        queue.isPassive = true
+        let messages = try await connection.openChannel().declare(queue).messages
+        await connection.close()
+        return messages
     }
 
     /// Takes messages from a queue.

@@ -158,11 +158,7 @@ struct CommandTests {
                 try await ledger.onHand(level) == Int64(count)
             }
         }
-        let connection = try await shop.client().connect()
-        var queue = AMQPQueueDeclaration("khata.rejected")
-        queue.isPassive = true
-        #expect(try await connection.openChannel().declare(queue).messages == 0)
-        await connection.close()
+        #expect(try await shop.waiting(in: "khata.rejected") == 0)
     }
 
     private func sent(_ count: Int) -> [AMQPMessage] {
@@ -199,26 +195,106 @@ struct CommandTests {
         }
     }
 
-    @Test(
-        "nothing is lost, doubled or reordered when the broker is killed",
-        .disabled("RabbitMQ 3.10 leaves a queue of a single node without a leader (rabbitmq-server#10070)"))
+    @Test("nothing is lost, doubled or reordered when the broker is killed")
     func brokerKilled() async throws {
         try await CommandShop.with { shop in
             try shop.addBrokerUsers("till")
             let count = 300
             try await shop.withInstance { ledger in
+                try await eventually("the queues outlast kill -9") {
+                    ["khata.commands", "khata.rejected"].allSatisfy(shop.broker.knowsForever)
+                }
                 try await shop.send(sent(count), as: "till")
                 try await eventually("some are done") { try await ledger.onHand(.sugarInOne) > 10 }
                 shop.broker.kill()
                 try shop.broker.start()
                 try await shop.waitForBroker()
-                // A queue of a single node may come back without a leader
-                // (https://github.com/rabbitmq/rabbitmq-server/issues/10070).
-                for queue in ["khata.commands.0", "khata.commands.1", "khata.rejected"] {
-                    try shop.broker.control("eval", "ra:trigger_election({'%2F_\(queue)', node()}).")
-                }
                 try await expectStory(count, shop, ledger)
             }
+        }
+    }
+
+    @Test("an exchange or a queue that somebody deletes is declared again, and commands are executed")
+    func deleted() async throws {
+        try await CommandShop.with { shop in
+            try shop.addBrokerUsers("till")
+            try await shop.withInstance { ledger in
+                for (number, deletion) in [
+                    ["delete_queue", "khata.commands"],
+                    [
+                        "eval",
+                        "rabbit_exchange:delete(rabbit_misc:r(<<\"/\">>, exchange, <<\"khata.commands\">>), false, <<>>).",
+                    ],
+                ].enumerated() {
+                    try shop.broker.control(deletion)
+                    // A till that wants to know sends it as mandatory, until it is kept.
+                    var command = AMQPMessage.movement("in-\(number)", .stockIn(1))
+                    command.isMandatory = true
+                    try await eventually("it is sent") { (try? await shop.send([command], as: "till")) != nil }
+                    try await eventually("it is done") { try await ledger.onHand(.sugarInOne) == Int64(number) + 1 }
+                }
+            }
+        }
+    }
+
+    @Test(
+        "a queue of refused commands that is full loses the oldest, or those that its policy refuses, and stops nothing",
+        arguments: [
+            (#"{"max-length": 3}"#, 37..<40), (#"{"max-length": 3, "overflow": "reject-publish"}"#, 0..<3),
+        ])
+    func fullOfRefusals(policy: String, kept: Range<Int>) async throws {
+        try await CommandShop.with { shop in
+            try shop.addBrokerUsers("till")
+            try shop.broker.control("set_policy", "small", "^khata.rejected$", policy)
+            try await shop.withInstance { ledger in
+                try await shop.send((0..<20).map { .movement("sale-\($0)", .sale(1)) }, as: "till")
+                try await eventually("it is full") { try await shop.waiting(in: "khata.rejected") >= 3 }
+                try await shop.send((20..<40).map { .movement("sale-\($0)", .sale(1)) }, as: "till")
+                try await shop.send([.movement("in", .stockIn(1))], as: "till")
+                try await eventually("all are executed") { try await ledger.onHand(.sugarInOne) == 1 }
+            }
+            #expect(try await shop.waiting(in: "khata.commands") == 0)
+            let rejections = try await shop.rejections(3)
+            #expect(Set(rejections.keys) == Set(kept.map { "sale-\($0)" }))
+        }
+    }
+
+    @Test("what the service's user of the broker lacks is said before it serves")
+    func permissions() async throws {
+        try await CommandShop.with { shop in
+            func problem(_ configure: String, _ write: String, _ read: String) async throws -> AMQPError? {
+                try shop.broker.control("set_permissions", "other", configure, write, read)
+                let commands = RabbitMQCommands(try shop.client(user: "other"), prefetch: 1)
+                let events = RabbitMQEvents(try shop.client(user: "other"))
+                do throws(AMQPError) {
+                    try await events.check()
+                    try await commands.check()
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            try shop.addBrokerUsers("other")
+            let (all, writing) = (#"^khata\."#, #"^(khata\.|amq\.default$)"#)
+            #expect(try await problem(all, writing, all) == nil)
+            for (configure, write, read) in [
+                ("", writing, all), (all, "", all), (all, writing, ""), (all, all, all),
+                (all, #"^(khata\.(commands|rejected)|amq\.default$)"#, all),
+            ] {
+                let error = try await problem(configure, write, read)
+                #expect(error?.kind == .server(code: 403))
+                #expect(error?.message.contains(#"write ^(khata\.|amq\.default$)"#) == true)
+            }
+            // As another version has left it.
+            let connection = try await shop.client().connect()
+            let channel = try await connection.openChannel()
+            try shop.broker.control("delete_queue", "khata.commands")
+            try await channel.declare(AMQPQueueDeclaration("khata.commands"))
+            let error = try await problem(all, writing, all)
+            #expect(error?.kind == .server(code: 406))
+            #expect(error?.message.contains("'khata.commands'") == true)
+            #expect(error?.message.contains("delete it when no messages are left in it") == true)
+            await connection.close()
         }
     }
 
@@ -256,7 +332,7 @@ struct CommandTests {
             try shop.addBrokerUsers("till")
             try await shop.database.withLedger { ledger in
                 let source = CutSource(
-                    base: RabbitMQCommands(try shop.client(), queues: 2, prefetch: 20), cuts: Cuts(10))
+                    base: RabbitMQCommands(try shop.client(), prefetch: 20), cuts: Cuts(10))
                 let consumer = CommandConsumer(
                     source, ledger: ledger, credentials: ledger,
                     limits: CommandLimits(input: InputLimits(), batch: 100), logger: TestDatabase.quiet)

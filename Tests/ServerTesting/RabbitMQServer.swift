@@ -43,7 +43,7 @@ public final class RabbitMQServer: Sendable {
         ]
         let text = (common + settings).joined(separator: "\n") + "\n"
         try text.replacing("$DIR", with: path).write(toFile: "\(path)/rabbitmq.conf", atomically: true, encoding: .utf8)
-        let plugins = "[rabbitmq_consistent_hash_exchange].\n"
+        let plugins = "[].\n"
         try plugins.write(toFile: "\(path)/enabled_plugins", atomically: true, encoding: .utf8)
         // As in ops/lib/rabbitmq.sh.
         environment = [
@@ -70,7 +70,9 @@ public final class RabbitMQServer: Sendable {
     }
 
     /// `rabbitmqctl`.
-    public func control(_ arguments: String...) throws {
+    public func control(_ arguments: String...) throws { try control(arguments) }
+
+    public func control(_ arguments: [String]) throws {
         let process = try launch("/usr/lib/rabbitmq/bin/rabbitmqctl", arguments)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw ControlFailed(arguments: arguments) }
@@ -90,6 +92,14 @@ public final class RabbitMQServer: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         return process
+    }
+
+    /// Whether it would know a quorum queue after kill -9. RabbitMQ writes the list of those down some seconds after it has
+    /// declared one, and confirms messages meanwhile.
+    public func knowsForever(_ queue: String) -> Bool {
+        let node = "khata-\(port)@localhost"
+        let list = try? Data(contentsOf: directory.appending(path: "mnesia/\(node)/quorum/\(node)/names.dets"))
+        return list?.firstRange(of: Data("%2F_\(queue)".utf8)) != nil
     }
 
     /// kill -9, and the process is gone.

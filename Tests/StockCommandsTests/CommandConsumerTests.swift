@@ -1,9 +1,11 @@
 import Access
+import AuthenticationTesting
 import Inventory
 import InventoryContract
 import InventoryTesting
 import JSON
 import LedgerTesting
+import Logging
 import NIOCore
 import SQLiteLedger
 import ServerTesting
@@ -40,6 +42,50 @@ struct CommandConsumerTests {
             }
             let ids = noted.withLock { $0 }
             #expect(Set(ids) == [MemoryQueue.key.id] && ids.count < 50)
+        }
+    }
+
+    @Test("commands are executed in the order in which they came")
+    func order() async throws {
+        try await withShop { ledger in
+            // Each says what it has to find, so that any other order is refused.
+            let queue = MemoryQueue(
+                (0..<1_000).map { number in
+                    var movement = Movement.stockIn(1)
+                    movement.expectedOnHand = Int64(number)
+                    return .movement("in-\(number)", movement)
+                })
+            try await consuming(queue, HesitatingLedger(ledger: ledger), ledger) { queue.settled.count == 1_000 }
+            #expect(queue.published == 0)
+            #expect(try await ledger.level(.sugarInOne, Freshness()).value.onHand == 1_000)
+        }
+    }
+
+    @Test("refused commands are counted by code, in a line of the log for many, which no client can forge")
+    func refused() async throws {
+        try await withShop { ledger in
+            let log = CollectedLog()
+            var forged = ReceivedCommand<Int>.movement("a\nb", .sale(1))
+            forged.user = "nobody\nelse"
+            var async = ReceivedCommand<Int>.movement("async", .sale(1))
+            let principal = Principal(id: "user:web", role: .clerk, scope: .all)
+            async.sender = CommandSender(principal, requestID: "r", fingerprint: [])
+            let queue = MemoryQueue([.movement("sale-1", .sale(1)), .movement("sale-2", .sale(1)), forged, async])
+            try await consuming(queue, ledger, logger: log.logger) {
+                queue.settled.count == 4
+            } then: { health in
+                #expect(health[1].name == "commands:refused" && health[1].status == .pass && health[1].observed == 4)
+                #expect(health[1].output == "insufficient-stock 3, unauthenticated 1")
+            }
+            let lines = log.text.split(separator: "\n").filter { $0.contains("commands were refused") }
+            let first = try #require(lines.first)
+            for text in ["notice", #""codes": insufficient-stock"#, #""first_key": sale-1"#, #""first_store": 1"#] {
+                #expect(first.contains(text), "\(first)")
+            }
+            #expect(first.contains(#""first_user": key:\#(MemoryQueue.key.id)"#))
+            #expect(!log.text.contains("nobody") && !log.text.contains("a\nb"))
+            // The client of the API asks there.
+            #expect(queue.events.filter { $0.hasPrefix("answered") } == ["answered 0", "answered 1", "answered 2"])
         }
     }
 
@@ -100,14 +146,17 @@ struct CommandConsumerTests {
     private func consuming(
         _ queue: MemoryQueue, _ ledger: any OrderedWriting, _ credentials: (any CredentialStoring)? = nil,
         notingKeyUse noteKeyUse: @escaping @Sendable (String, Timestamp) -> Void = { _, _ in },
-        until condition: @Sendable () -> Bool
+        logger: Logger = TestDatabase.quiet, until condition: @Sendable () -> Bool,
+        then check: @Sendable ([ComponentHealth]) -> Void = { _ in }
     ) async throws {
         let consumer = CommandConsumer(
             MemorySource(queue: queue), ledger: ledger,
             credentials: credentials ?? (ledger as? any CredentialStoring)!,
-            limits: CommandLimits(input: InputLimits(), batch: 10), notingKeyUse: noteKeyUse,
-            logger: TestDatabase.quiet)
-        try await running([consumer]) { try await eventually { condition() } }
+            limits: CommandLimits(input: InputLimits(), batch: 10), notingKeyUse: noteKeyUse, logger: logger)
+        try await running([consumer]) {
+            try await eventually { condition() }
+            check(consumer.health())
+        }
     }
 }
 
@@ -134,6 +183,20 @@ private final class FailingLedger: OrderedWriting {
         guard let error else { return await ledger.enqueue(command, in: sequence, completion: completion) }
         sequence.abandon()
         completion(.failure(error))
+    }
+}
+
+/// A ledger that takes some commands later than they are given to it.
+private struct HesitatingLedger: OrderedWriting {
+    let ledger: any OrderedWriting
+
+    func enqueue(
+        _ command: MovementCommand, in sequence: CommandSequence, completion: @escaping CommandCompletion
+    ) async {
+        if command.context.requestID.hasSuffix("5") {
+            for _ in 0..<50 { await Task.yield() }
+        }
+        await ledger.enqueue(command, in: sequence, completion: completion)
     }
 }
 
@@ -257,8 +320,8 @@ extension ReceivedCommand<Int> {
 
     fileprivate func numbered(_ number: Int) -> Self {
         var command = ReceivedCommand(number, routingKey: routingKey, body: body)
-        (command.key, command.user, command.contentType, command.sentAt, command.replyTo) =
-            (key, user, contentType, sentAt, replyTo)
+        (command.key, command.user, command.contentType, command.sentAt, command.replyTo, command.sender) =
+            (key, user, contentType, sentAt, replyTo, sender)
         return command
     }
 }

@@ -37,7 +37,7 @@ struct ChangeCursorTests {
                 storeID: StoreID(rawValue: 1), position: Position(rawValue: position),
                 recordedAt: Timestamp(microseconds: 0), actor: "a", actionName: "sale", requestID: "r", detail: "{}",
                 hash: .origin)
-            #expect(ChangeEvent(entry).sequence == sequence)
+            #expect(ChangeEvent(entry, following: .origin).sequence == sequence)
         }
     }
 

@@ -138,7 +138,7 @@ private struct Ledgers {
     }
 
     func cursor(_ store: StoreID, _ position: Int) -> SubscriptionCursor {
-        ChangeEvent(entries[store]![position - 1]).cursor
+        ChangeEvent(entries[store]![position - 1], following: .origin).cursor
     }
 
     /// - Returns: Nil if there is nothing to publish.

@@ -44,6 +44,7 @@ struct LostHistoryTests {
     func oneStore() async throws {
         try await withRestored { feed, seen, _ in
             #expect(seen.map(\.position.rawValue) == [1, 2, 3, 4, 5])
+            #expect(seen.map(\.previousID) == [nil] + seen.dropLast().map(\.id))
             let scope = StoreScope.only([.one])
             for event in seen {
                 let cursor = try #require(ChangeCursor(event.id, of: .one))
@@ -59,7 +60,10 @@ struct LostHistoryTests {
             await expectLost { _ = try await feed.next(after: ahead, of: scope) }
             // A position alone names no entry.
             let position = try #require(ChangeCursor("5", of: .one))
-            #expect(try await feed.next(after: position, of: scope).events.map(\.position.rawValue) == [6])
+            let next = try await feed.next(after: position, of: scope).events
+            #expect(next.map(\.position.rawValue) == [6])
+            // Whoever has the lost one sees that this does not follow it.
+            #expect(next[0].previousID?.hasPrefix("5-") == true && next[0].previousID != seen[4].id)
         }
     }
 

@@ -21,7 +21,7 @@ vm_memory_high_watermark.absolute = 512MB
 CONF
     # Erlang's own would be easy to guess.
     (umask 077 && as_server_user tee "$folder/.erlang.cookie" >/dev/null <<<"$(secret erlang-cookie)")
-    as_server_user tee "$folder/enabled_plugins" >/dev/null <<<'[rabbitmq_consistent_hash_exchange].'
+    as_server_user tee "$folder/enabled_plugins" >/dev/null <<<'[].'
     # That of a node that was killed may be on another port.
     stop_process epmd TERM 10
     with_rabbitmq start_as_server_user epmd epmd

@@ -130,6 +130,9 @@ struct ConfigCommand: AsyncParsableCommand {
             guard let client = try settings.amqpClient(on: servers, logger) else { return [] }
             do {
                 try await RabbitMQEvents(client).check()
+                if settings.takesCommands {
+                    try await RabbitMQCommands(client, prefetch: settings.commandPrefetch).check()
+                }
                 return []
             } catch {
                 return ["amqp.url: \(error)"]

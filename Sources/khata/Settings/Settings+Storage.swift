@@ -43,20 +43,18 @@ extension Settings {
             secret: { url throws(SettingsError) in "\(try amqp(url))" },
             """
             A RabbitMQ that gets an event for every change, in the exchange khata.events: amqp://user:password@host/vhost, or
-            amqps:// (TLS). Its user needs to configure, read and write khata.*, and nobody else may be that user. While it is
-            down, events wait in the database.
+            amqps:// (TLS). Its user needs to configure and read khata.*, and to write khata.* and amq.default, and nobody else
+            may be that user. While it is down, events wait in the database.
             """)
         Setting(
-            "commands.queues", \.commandQueues, in: 0...64,
+            "amqp.commands", \.takesCommands,
             """
-            The queues, on that RabbitMQ, that the exchange khata.commands spreads commands over, by store. It needs the plug-in
-            rabbitmq_consistent_hash_exchange; 0 takes no commands. With more than one, RabbitMQ may move stores between queues
-            when it restarts: commands that wait then lose their order. All instances need the same number. Change it only
-            while the queues are empty, and delete those that are left over.
+            Whether commands are taken from that RabbitMQ, in the queue khata.commands, and Prefer: respond-async sends requests
+            there.
             """)
         Setting(
             "commands.prefetch", \.commandPrefetch, in: 1...10_000,
-            "The maximum number of commands of a queue that an instance works on at a time. Each has up to 1 MiB.")
+            "The maximum number of queued commands that an instance works on at a time. Each has up to 1 MiB.")
     }
 
     @SettingsBuilder

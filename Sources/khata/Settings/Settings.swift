@@ -21,7 +21,7 @@ struct Settings {
     var replicaURL: String?
     var redisURL: String?
     var amqpURL: String?
-    var commandQueues = 1
+    var takesCommands = true
     var commandPrefetch = 256
     var recentDocumentBytes = 64 << 20
     var warmConcurrency = 4

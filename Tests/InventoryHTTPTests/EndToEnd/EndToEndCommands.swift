@@ -35,14 +35,14 @@ extension EndToEnd {
                 Void
         ) async throws {
             try await RabbitMQServer.with { broker in
-                let sender = RabbitMQCommandSender(try client(broker), queues: 2)
+                let sender = RabbitMQCommandSender(try client(broker))
                 var setup = LiveServer.Setup()
                 setup.commands = (CommandQueueAccess(sender, secret: [1, 2, 3]), [sender])
                 try await LiveServer.with(setup) { live in
                     try await live.stocked()
                     try await body(live, broker) { ledger in
                         CommandConsumer(
-                            RabbitMQCommands(try client(broker), queues: 2, prefetch: 10), ledger: ledger,
+                            RabbitMQCommands(try client(broker), prefetch: 10), ledger: ledger,
                             credentials: ledger, limits: CommandLimits(input: InputLimits(), batch: 10),
                             logger: TestDatabase.quiet)
                     }

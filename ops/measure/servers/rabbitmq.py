@@ -49,7 +49,7 @@ class RabbitMQServer:
             "disk_free_limit.absolute = 50MB\nvm_memory_high_watermark.absolute = 512MB\n"
         )
         plugins = folder / "enabled_plugins"
-        plugins.write_text("[rabbitmq_consistent_hash_exchange].\n")
+        plugins.write_text("[].\n")
         for path in (configuration, plugins):
             own(path)
         self._environment = {

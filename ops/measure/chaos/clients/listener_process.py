@@ -1,6 +1,6 @@
-"""A listener to all events, as an accounting program would write it, with pika: it takes each store's positions without
-gaps and in order only, and checks that what comes again has the same id. A known position with another id is another
-history, which takes the place of the one that was told from there on."""
+"""A listener to all events, as an accounting program would write it, with pika: it takes an event only if it has the one
+before it, and checks that what comes again is the same. A known position with another id is another history, which takes the
+place of the one that was told from there on."""
 
 import json
 import sys
@@ -59,17 +59,18 @@ class Listener:
         if method.routing_key != f"store.{store}.{event['type']}":
             self.defects.append(f"{event['id']} of {event['source']} came as {method.routing_key}")
         known = self.story.setdefault(store, [])
-        if position == len(known) + 1:
-            known.append(event)
-        elif position > len(known):
+        before, same = known[: position - 1], known[position - 1 : position]
+        if same == [event]:
+            self.repeated += 1
+        elif same and same[0]["id"] == event["id"]:
+            self.defects.append(f"{same[0]}, then {event}")
+        elif len(before) < position - 1:
             # One before it was refused by a full queue, and comes again with all that follow.
             self.ahead += 1
-        elif known[position - 1] == event:
-            self.repeated += 1
-        elif known[position - 1]["id"] == event["id"]:
-            self.defects.append(f"{known[position - 1]}, then {event}")
+        elif event.get("previous") != (before[-1]["id"] if before else None):
+            self.defects.append(f"{event} does not follow {before[-1:]}")
         else:
-            self.rewritten += 1
+            self.rewritten += len(same)
             known[position - 1 :] = [event]
         channel.basic_ack(method.delivery_tag)
 
