@@ -23,7 +23,16 @@ public struct RabbitMQCommands: CommandSource {
         self.prefetch = prefetch
     }
 
-    public func withQueue(
+    public var problem: String? { nil }
+
+    public func withQueues(_ body: @escaping @Sendable (RabbitMQCommandQueue) async throws -> Void) async throws {
+        try await withThrowingTaskGroup { group in
+            for number in 0..<queues { group.addTask { try await withQueue(number, body) } }
+            try await group.waitForAll()
+        }
+    }
+
+    private func withQueue(
         _ number: Int, _ body: @escaping @Sendable (RabbitMQCommandQueue) async throws -> Void
     ) async throws {
         try await client.withConnection { [self] connection in

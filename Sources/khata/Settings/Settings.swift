@@ -21,6 +21,7 @@ struct Settings {
     var replicaURL: String?
     var redisURL: String?
     var amqpURL: String?
+    var kafka = KafkaSettings()
     var commandQueues = 1
     var commandPrefetch = 256
     var recentDocumentBytes = 64 << 20
@@ -46,7 +47,8 @@ struct Settings {
 
     /// Every setting, in the order of config/khata.yaml.
     static let all =
-        listening + databases + cache + shops + writing + reading + inputLimits + rateLimits + connections + tls
+        listening + databases + kafkaCluster + cache + shops + writing + reading + inputLimits + rateLimits
+        + connections + tls
         + access + webhooks + log
 
     @SettingsBuilder
