@@ -158,6 +158,15 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
+        .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .target(
+            name: "Kafka",
+            dependencies: [
+                "Basics", "CRdKafka", "Inventory", "JSON", "StockCommands", "StockEvents",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
         .target(
             name: "Webhooks",
             dependencies: [
@@ -234,7 +243,8 @@ let package = Package(
             name: "khata",
             dependencies: [
                 "AMQP", "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "InventoryHTTP", "JSON",
-                "Postgres", "PostgresLedger", "RabbitMQ", "RateLimiting", "Redis", "RemoteLedger", "SQLiteLedger",
+                "Kafka", "Postgres", "PostgresLedger", "RabbitMQ", "RateLimiting", "Redis", "RemoteLedger",
+                "SQLiteLedger",
                 "StockCache", "StockCommands", "StockEvents", "StockFiles", "Webhooks",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -384,6 +394,22 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
+        .target(
+            name: "KafkaTesting",
+            dependencies: ["CRdKafka", "Inventory", "Kafka", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/KafkaTesting",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "KafkaTests",
+            dependencies: [
+                "Access", "EventTesting", "Inventory", "InventoryContract", "InventoryTesting", "JSON", "Kafka",
+                "KafkaTesting", "LedgerTesting", "Postgres", "PostgresLedger", "ServerTesting", "StockCommands",
+                "StockEvents",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "StockCacheTests",
             dependencies: [
@@ -449,8 +475,8 @@ let package = Package(
             name: "KhataTests",
             dependencies: [
                 "Access", "Authentication", "AuthenticationTesting", "EventTesting", "Inventory", "InventoryTesting",
-                "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting", "Redis", "SQLiteLedger", "ServerTesting",
-                "khata",
+                "KafkaTesting", "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting", "Redis", "SQLiteLedger",
+                "ServerTesting", "khata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),

@@ -30,9 +30,9 @@ public struct RabbitMQCommands: CommandSource {
         }
     }
 
-    public func withQueue(
-        _ number: Int, _ body: @escaping @Sendable (RabbitMQCommandQueue) async throws -> Void
-    ) async throws {
+    public var problem: String? { nil }
+
+    public func withQueues(_ body: @escaping @Sendable (RabbitMQCommandQueue) async throws -> Void) async throws {
         try await client.withConnection { [self] connection in
             let channel = try await connection.openChannel()
             try await channel.declareCommands()

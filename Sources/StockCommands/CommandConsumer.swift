@@ -21,7 +21,7 @@ public struct CommandConsumer<Source: CommandSource>: Service {
     private let ledger: any OrderedWriting
     private let reader: CommandReader
     private let logger: Logger
-    private let status: CommandStatus
+    private let status = CommandStatus()
 
     /// - Parameter noteKeyUse: Receives the id of each API key that sends commands, at least once in some seconds.
     public init(
@@ -32,31 +32,21 @@ public struct CommandConsumer<Source: CommandSource>: Service {
         self.ledger = ledger
         reader = CommandReader(users: BrokerUsers(credentials, notingUse: noteKeyUse), limits: limits)
         self.logger = logger
-        status = CommandStatus(queues: source.queues)
     }
 
-    public func health() -> [ComponentHealth] { status.health }
+    public func health() -> [ComponentHealth] { status.health(of: source.queues, problem: source.problem) }
 
     public func run() async {
-        await withDiscardingTaskGroup { group in
-            for number in 0..<source.queues {
-                group.addTask { await run(number) }
-            }
-        }
-    }
-
-    private func run(_ number: Int) async {
         let shutdown = ShutdownSwitch()
         let consuming = Task {
             do {
-                try await source.withQueue(number) { queue in
-                    defer { status.set(number, isConsumed: false) }
+                try await source.withQueues { queue in
                     do {
-                        try await consume(queue, number, shutdown)
+                        try await consume(queue, shutdown)
                     } catch {
                         logger.warning(
                             "commands are not executed: the queue delivers them again",
-                            metadata: ["queue": "\(number)", "error": "\(error)"])
+                            metadata: ["error": "\(error)"])
                         throw error
                     }
                 }
@@ -72,20 +62,21 @@ public struct CommandConsumer<Source: CommandSource>: Service {
         }
     }
 
-    private func consume(_ queue: Source.Queue, _ number: Int, _ shutdown: ShutdownSwitch) async throws {
+    private func consume(_ queue: Source.Queue, _ shutdown: ShutdownSwitch) async throws {
         // Commands that are delivered and not settled come nearer to the broker's limit of deliveries.
         _ = try await ledger.execute(.replay(of: Self.probe))
         try await queue.begin()
-        status.set(number, isConsumed: true)
+        status.begin()
+        defer { status.end() }
         let sequence = CommandSequence()
         let unsettled = UnsettledCommands<Source.Queue.Origin>()
         let taking = Task { try await take(from: queue, to: unsettled, in: sequence) }
+        let action = shutdown.add { taking.cancel() }
         defer {
-            shutdown.perform(nil)
+            shutdown.remove(action)
             taking.cancel()
             sequence.abandon()
         }
-        shutdown.perform { taking.cancel() }
         try await withTaskCancellationHandler {
             try await settle(unsettled, queue)
             try await taking.value
@@ -189,24 +180,36 @@ private final class ShutdownSwitch: Sendable {
 
     private struct State {
         var hasBegun = false
-        var action: Action?
+        var actions: [Int: Action] = [:]
+        var next = 0
         var otherwise: Action?
     }
 
     private let state = Mutex(State())
 
-    func perform(_ action: Action?) { update { $0.action = action } }
+    /// - Returns: To remove it with.
+    func add(_ action: @escaping Action) -> Int {
+        update { state in
+            state.next += 1
+            state.actions[state.next] = action
+            return state.next
+        }
+    }
+
+    func remove(_ number: Int) { update { $0.actions[number] = nil } }
 
     /// While there is nothing else to do.
     func otherwise(_ action: @escaping Action) { update { $0.otherwise = action } }
 
     func begin() { update { $0.hasBegun = true } }
 
-    private func update(_ change: (inout State) -> Void) {
-        let action = state.withLock { state -> Action? in
-            change(&state)
-            return state.hasBegun ? state.action ?? state.otherwise : nil
+    private func update<T: Sendable>(_ change: (inout State) -> T) -> T {
+        let (result, actions) = state.withLock { state -> (T, [Action]) in
+            let result = change(&state)
+            guard state.hasBegun else { return (result, []) }
+            return (result, state.actions.isEmpty ? [state.otherwise].compactMap(\.self) : Array(state.actions.values))
         }
-        action?()
+        for action in actions { action() }
+        return result
     }
 }

@@ -5,14 +5,17 @@ public import NIOCore
 public protocol CommandSource: Sendable {
     associatedtype Queue: CommandQueue
 
-    /// The number of queues. All commands of a store come in the same one.
+    /// The number of queues that this process should be connected to now. All commands of a store come in the same one.
     var queues: Int { get }
 
-    /// Runs `body` with a connection to a queue until it returns: again after each failure, with backoff. When the
-    /// connection is lost, the task of `body` is cancelled. When `body` throws, the connection is closed at once, so that
-    /// what was not acknowledged is delivered again, perhaps to another process.
+    /// Why it is not connected, if that is known, for everybody: without hosts and secrets.
+    var problem: String? { get }
+
+    /// Runs `body` with a connection to each queue, at the same time, until it returns: again after each failure, with
+    /// backoff. When the connection is lost, the task of `body` is cancelled. When `body` throws, the connection is closed at
+    /// once, so that what was not acknowledged is delivered again, perhaps to another process. Returns when all have.
     /// - Throws: `CancellationError`, after the caller's task was cancelled and `body` has ended.
-    func withQueue(_ number: Int, _ body: @escaping @Sendable (Queue) async throws -> Void) async throws
+    func withQueues(_ body: @escaping @Sendable (Queue) async throws -> Void) async throws
 }
 
 /// A connection to a queue.
@@ -23,7 +26,7 @@ public protocol CommandQueue: Sendable {
     /// From here on commands are delivered, in order, and as many ahead as the source allows.
     func begin() async throws
 
-    /// - Returns: `nil` after the end, or if the task was cancelled.
+    /// - Returns: `nil` after the end, which may be that the queue is another process's now, or if the task was cancelled.
     func next() async throws -> ReceivedCommand<Origin>?
 
     /// Publishes answers in this order.

@@ -1,21 +1,23 @@
 import AMQP
+import Access
 import Authentication
+import Inventory
 import InventoryHTTP
+import Kafka
 import Logging
 import NIOPosix
 import PostgresLedger
 import RabbitMQ
 import ServiceLifecycle
 import StockCommands
+import StockEvents
 
 /// What takes commands from a queue, and sends them there.
 struct QueuedCommands {
-    let consumer: CommandConsumer<RabbitMQCommands>
-    let sender: RabbitMQCommandSender
-    let access: CommandQueueAccess
-    let keyUses: KeyUses
-
-    var services: [any Service] { [keyUses, consumer, sender] }
+    let services: [any Service]
+    let health: @Sendable () -> [ComponentHealth]
+    /// To RabbitMQ only.
+    var access: CommandQueueAccess?
 }
 
 extension Settings {
@@ -36,23 +38,59 @@ extension Settings {
         }
     }
 
-    /// The queue of commands on the configured RabbitMQ, if any.
+    /// Where events are published, if anywhere.
+    func eventSink(on servers: Servers, _ logger: Logger) throws(SettingsError) -> (any EventSink)? {
+        if let kafka = servers.kafka { return KafkaEvents(KafkaClient(kafka, logger: logger)) }
+        return try amqpClient(on: servers, logger).map(RabbitMQEvents.init)
+    }
+
+    /// The configured queue of commands, if any.
     func queuedCommands(
         on servers: Servers, _ ledger: PostgresLedger, _ logger: Logger
     ) throws(SettingsError) -> QueuedCommands? {
+        let keyUses = KeyUses(store: ledger, logger: logger)
+        if let source = kafkaCommands(on: servers, logger) {
+            let consumer = consumer(of: source, ledger, keyUses, logger)
+            return QueuedCommands(services: [keyUses, consumer], health: consumer.health)
+        }
         guard takesCommands, let client = try amqpClient(on: servers, logger),
             let sending = try amqpClient(
                 on: servers, logger, confirmTimeout: RabbitMQCommandSender.confirmTimeout)
         else { return nil }
         let sender = RabbitMQCommandSender(sending)
-        let keyUses = KeyUses(store: ledger, logger: logger)
+        let consumer = consumer(of: RabbitMQCommands(client, prefetch: commandPrefetch), ledger, keyUses, logger)
         return QueuedCommands(
-            consumer: CommandConsumer(
-                RabbitMQCommands(client, prefetch: commandPrefetch), ledger: ledger,
-                credentials: ledger, limits: CommandLimits(input: limits.input, batch: limits.batch),
-                notingKeyUse: keyUses.note, logger: logger),
-            sender: sender,
-            access: CommandQueueAccess(sender, secret: client.configuration.secret(for: "ids of commands")),
-            keyUses: keyUses)
+            services: [keyUses, consumer, sender], health: consumer.health,
+            access: CommandQueueAccess(sender, secret: client.configuration.secret(for: "ids of commands")))
+    }
+
+    private func consumer<Source>(
+        of source: Source, _ ledger: PostgresLedger, _ keyUses: KeyUses, _ logger: Logger
+    ) -> CommandConsumer<Source> {
+        CommandConsumer(
+            source, ledger: ledger, credentials: ledger,
+            limits: CommandLimits(input: limits.input, batch: limits.batch), notingKeyUse: keyUses.note, logger: logger)
+    }
+
+    /// The topic of commands on the configured Kafka, if any are taken from it.
+    func kafkaCommands(on servers: Servers, _ logger: Logger) -> KafkaCommands? {
+        guard let configuration = servers.kafka, let user = kafka.commandsUser else { return nil }
+        return KafkaCommands(KafkaClient(configuration, logger: logger), user: user, prefetch: commandPrefetch)
+    }
+
+    /// - Throws: Unless whoever the commands of Kafka are from exists: all of them would be refused.
+    func checkCommandsUser(in ledger: some CredentialStoring) async throws {
+        guard let user = kafka.commandsUser else { return }
+        let exists =
+            if user.hasPrefix("key:") {
+                try await ledger.apiKey(String(user.dropFirst(4))) != nil
+            } else if let name = UserName(user) {
+                try await ledger.user(name) != nil
+            } else { false }
+        guard exists else {
+            throw SettingsError(
+                "kafka.commands_user is \"\(user)\", and there is no such user: it has to be a name from `khata user list`, or "
+                    + "key:<id> with an id from `khata key list`")
+        }
     }
 }

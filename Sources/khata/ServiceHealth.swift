@@ -1,9 +1,7 @@
 import Authentication
 import Inventory
 import PostgresLedger
-import RabbitMQ
 import StockCache
-import StockCommands
 import StockEvents
 import Webhooks
 
@@ -27,14 +25,14 @@ struct ServiceHealth: HealthReporting {
     let ledger: PostgresLedger
     let cache: CacheConnection?
     var publisher: EventPublisher?
-    var commands: CommandConsumer<RabbitMQCommands>?
+    var commands: (@Sendable () -> [ComponentHealth])?
 
     func health() async -> [ComponentHealth] {
         async let databases = ledger.health()
         async let backlog = ledger.relay.health()
         async let cached = cache?.health()
         async let published = publisher?.health()
-        return await databases + backlog + (cached ?? []) + (published ?? []) + (commands?.health() ?? [])
+        return await databases + backlog + (cached ?? []) + (published ?? []) + (commands?() ?? [])
     }
 
     func isReady() async -> Bool {

@@ -418,8 +418,10 @@ private struct CutSource: CommandSource {
     let cuts: Cuts
     var queues: Int { base.queues }
 
-    func withQueue(_ number: Int, _ body: @escaping @Sendable (CutQueue) async throws -> Void) async throws {
-        try await base.withQueue(number) { try await body(CutQueue(base: $0, cuts: cuts)) }
+    var problem: String? { base.problem }
+
+    func withQueues(_ body: @escaping @Sendable (CutQueue) async throws -> Void) async throws {
+        try await base.withQueues { try await body(CutQueue(base: $0, cuts: cuts)) }
     }
 }
 

@@ -204,9 +204,9 @@ private struct MemorySource: CommandSource {
     let queue: MemoryQueue
     var queues: Int { 1 }
 
-    func withQueue(
-        _ number: Int, _ body: @escaping @Sendable (MemoryQueue.Connection) async throws -> Void
-    ) async throws {
+    var problem: String? { nil }
+
+    func withQueues(_ body: @escaping @Sendable (MemoryQueue.Connection) async throws -> Void) async throws {
         while true {
             do {
                 return try await body(queue.connect())

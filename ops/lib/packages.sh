@@ -3,7 +3,7 @@
 
 # What building and running need; commands add their own to it.
 # shellcheck disable=SC2034
-build_packages=(libpq-dev libhiredis-dev libsqlite3-dev pkg-config curl jq)
+build_packages=(libpq-dev libhiredis-dev librdkafka-dev libsqlite3-dev pkg-config curl jq)
 # shellcheck disable=SC2034
 base_packages=("${build_packages[@]}" postgresql redis-server)
 # shellcheck disable=SC2034

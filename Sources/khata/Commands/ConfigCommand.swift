@@ -2,6 +2,7 @@ import ArgumentParser
 import Authentication
 import Foundation
 import InventoryHTTP
+import Kafka
 import Logging
 import NIOPosix
 import Postgres
@@ -127,6 +128,15 @@ struct ConfigCommand: AsyncParsableCommand {
             // Only a serving instance logs that it is connected.
             var logger = settings.logger()
             logger.logLevel = max(logger.logLevel, .warning)
+            if let kafka = servers.kafka {
+                do {
+                    try await KafkaEvents(KafkaClient(kafka, logger: logger)).check()
+                    try await settings.kafkaCommands(on: servers, logger)?.check()
+                    return []
+                } catch {
+                    return ["kafka.servers: \(error)"]
+                }
+            }
             guard let client = try settings.amqpClient(on: servers, logger) else { return [] }
             do {
                 try await RabbitMQEvents(client).check()

@@ -4,7 +4,6 @@ import InventoryHTTP
 import Logging
 import Postgres
 import PostgresLedger
-import RabbitMQ
 import Redis
 import ServiceLifecycle
 import StockCache
@@ -52,20 +51,21 @@ struct Serve: AsyncParsableCommand {
         let waiters = ChangeWaiters()
         let ledger = try settings.ledger(
             on: servers, logger, invalidating: cache ?? NoCacheConnection(), waking: waiters)
-        let publisher = try settings.amqpClient(on: servers, logger).map {
-            EventPublisher(ledger: ledger, waiters: waiters, sink: RabbitMQEvents($0), logger: logger)
+        let publisher = try settings.eventSink(on: servers, logger).map {
+            EventPublisher(ledger: ledger, waiters: waiters, sink: $0, logger: logger)
         }
         let commands = try settings.queuedCommands(on: servers, ledger, logger)
         let schema = Schema(ledger.primary)
         try await schema.check()
         for defect in try await schema.protectionDefects() { logger.warning("\(defect)") }
+        try await settings.checkCommandsUser(in: ledger)
         try await publisher?.subscribe()
         let documents = cache.map { DocumentCache($0, servesUnproven: settings.ledger.servesUnproven) }
         let warming = documents.map { CacheWarming(settings.warmer(ledger, $0), logger: logger) }
         let instance = try await Instance(
             settings, ledger: ledger, waiters: waiters, documents: documents ?? RenderedDocuments(), warming: warming,
             commands: commands?.access,
-            health: ServiceHealth(ledger: ledger, cache: cache, publisher: publisher, commands: commands?.consumer),
+            health: ServiceHealth(ledger: ledger, cache: cache, publisher: publisher, commands: commands?.health),
             redis: redis, certificate: certificate,
             services: [ledger] + cacheServices(cache, warming, ledger) + (publisher.map { [$0] } ?? [])
                 + (commands?.services ?? []), logger)

@@ -1,5 +1,6 @@
 import AMQP
 import Inventory
+import Kafka
 import Postgres
 import PostgresLedger
 import Redis
@@ -54,7 +55,10 @@ extension Settings {
             """)
         Setting(
             "commands.prefetch", \.commandPrefetch, in: 1...10_000,
-            "The maximum number of queued commands that an instance works on at a time. Each has up to 1 MiB.")
+            """
+            The maximum number of commands of the queue, or of a partition of Kafka's, that an instance works on at a time. Each
+            has up to 1 MiB.
+            """)
     }
 
     @SettingsBuilder
@@ -78,8 +82,8 @@ extension Settings {
         Setting(
             "sqlite.file", \.sqliteFile, example: "/var/lib/khata/shop.khata",
             """
-            A file for everything, for one shop without servers: then leave primary.url, replica.url, redis.url and
-            amqp.url unset. `khata serve` creates it, with a store and an admin key, and checks the whole file for
+            A file for everything, for one shop without servers: then leave primary.url, replica.url, redis.url, amqp.url and
+            kafka.servers unset. `khata serve` creates it, with a store and an admin key, and checks the whole file for
             damage once after each start: a small file before it serves, a large one in the background. While the
             service runs, two more files next to it (-wal, -shm) belong to it. Back it up with `sqlite3 FILE ".backup
             COPY"`, or stop the service first. Not on a network file system.
@@ -109,6 +113,7 @@ extension Settings {
         var replicaURL: String?
         var redisURL: String?
         var amqpURL: String?
+        var kafka: KafkaConfiguration?
     }
 
     var storage: Storage {
@@ -121,12 +126,18 @@ extension Settings {
                             + "file with --sqlite, to keep everything in it; or, to work on the shop of a Khata server, "
                             + "set KHATA_SERVER_URL and KHATA_API_KEY")
                 }
+                guard amqpURL == nil || kafka.servers == nil else {
+                    throw SettingsError(
+                        "amqp.url and kafka.servers are both set: events go to one of them, so unset the other")
+                }
                 return .servers(
-                    Servers(primaryURL: primaryURL, replicaURL: replicaURL, redisURL: redisURL, amqpURL: amqpURL))
+                    Servers(
+                        primaryURL: primaryURL, replicaURL: replicaURL, redisURL: redisURL, amqpURL: amqpURL,
+                        kafka: try kafka.configuration))
             }
             let servers = [
                 ("primary.url", primaryURL), ("replica.url", replicaURL), ("redis.url", redisURL),
-                ("amqp.url", amqpURL),
+                ("amqp.url", amqpURL), ("kafka.servers", kafka.servers),
             ]
             for (key, url) in servers where url != nil {
                 throw SettingsError(

@@ -22,6 +22,7 @@ struct Settings {
     var redisURL: String?
     var amqpURL: String?
     var takesCommands = true
+    var kafka = KafkaSettings()
     var commandPrefetch = 256
     var recentDocumentBytes = 64 << 20
     var warmConcurrency = 4
@@ -46,7 +47,8 @@ struct Settings {
 
     /// Every setting, in the order of config/khata.yaml.
     static let all =
-        listening + databases + cache + shops + writing + reading + inputLimits + rateLimits + connections + tls
+        listening + databases + kafkaCluster + cache + shops + writing + reading + inputLimits + rateLimits
+        + connections + tls
         + access + webhooks + log
 
     @SettingsBuilder

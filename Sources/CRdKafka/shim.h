@@ -1,0 +1,3 @@
+#include <librdkafka/rdkafka.h>
+// For the tests.
+#include <librdkafka/rdkafka_mock.h>
