@@ -20,7 +20,7 @@ extension Settings {
 
     func ledger(
         on servers: Servers, _ logger: Logger, invalidating: any CacheInvalidating = NoCacheConnection(),
-        waking waiters: ChangeWaiters = ChangeWaiters()
+        waking waiters: ChangeWaiters = ChangeWaiters(), metrics: LedgerMetrics? = nil
     ) throws(SettingsError) -> PostgresLedger {
         var replica: ConnectionConfiguration?
         if let replicaURL = servers.replicaURL {
@@ -28,15 +28,17 @@ extension Settings {
         }
         return PostgresLedger(
             primary: try Self.connection(servers.primaryURL, of: "primary.url"), replica: replica, limits: ledger,
-            invalidating: invalidating, observer: LedgerLog(logger: logger, waiters: waiters), logger: logger)
+            invalidating: invalidating, observer: LedgerLog(logger: logger, waiters: waiters, metrics: metrics),
+            logger: logger)
     }
 
     func ledger(
         in file: String, _ opening: SQLiteLedger.Opening, _ logger: Logger,
-        waking waiters: ChangeWaiters = ChangeWaiters()
+        waking waiters: ChangeWaiters = ChangeWaiters(), metrics: LedgerMetrics? = nil
     ) async throws -> SQLiteLedger {
         try await SQLiteLedger.open(
-            file, opening, limits: ledgerFile, observer: LedgerFileLog(logger: logger, waiters: waiters))
+            file, opening, limits: ledgerFile,
+            observer: LedgerFileLog(logger: logger, waiters: waiters, metrics: metrics))
     }
 }
 

@@ -56,15 +56,15 @@ struct Settings {
         Setting(
             "ops.port", \.opsPort, in: 0...65_535,
             """
-            The port of the health endpoints for operators. It never uses TLS: its clients (a load balancer, a monitor) have
-            no key to protect, and need a response even if a certificate has expired.
+            The port of the health endpoints and metrics for operators. It never uses TLS: its clients (a load balancer, a
+            monitor) have no key to protect, and need a response even if a certificate has expired.
             """)
         Setting(
             "ops.bind", \.opsBind,
             """
-            The address of that port. /health on it tells anyone who reaches it how the databases are, so it is not `bind`. A
-            load balancer, or a probe from outside of a container, needs an address that it reaches, in a network that only
-            operators reach; or it uses /readyz on the API's port.
+            The address of that port. /health and /metrics on it tell anyone who reaches it how the databases are and how
+            much is sold, so it is not `bind`. A load balancer, or a probe from outside of a container, needs an address
+            that it reaches, in a network that only operators reach; or it uses /readyz on the API's port.
             """)
         Setting(
             "default_store_id", \.defaultStoreID, in: 1...Int(maximumJSONInteger),
