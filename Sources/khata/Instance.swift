@@ -55,7 +55,9 @@ struct Instance {
             health: health, limiter: limiter,
             proxies: try settings.proxies, acceptsPlainPasswords: settings.access.acceptsPlainPasswords,
             limits: settings.limits, certificate: certificate, cors: try settings.cors,
-            metrics: metrics.registry, observer: metrics.requests, logger: logger)
+            metrics: metrics.registry,
+            observer: RequestObserver(metrics: metrics.requests, log: settings.requestLog(logger)),
+            logger: logger)
         self.services =
             services + [changes, deliveries, ComponentSampling(health: health, metrics: metrics.components)]
             + access.services + (limiter.map { [$0] } ?? [])

@@ -1,5 +1,6 @@
 import Access
 import Authentication
+import Foundation
 import Inventory
 import Logging
 import Postgres
@@ -13,9 +14,15 @@ import StockEvents
 extension Settings {
     /// Keeps standard output for what a command prints.
     func logger() -> Logger {
-        var logger = Logger(label: "khata", factory: { StreamLogHandler.standardError(label: $0) })
+        var logger = Logger(label: "khata") { [logFormat] _ in
+            LineLogHandler(format: logFormat) { line in FileHandle.standardError.write(Data(line.utf8)) }
+        }
         logger.logLevel = logLevel
         return logger
+    }
+
+    func requestLog(_ logger: Logger) -> RequestLog? {
+        loggedRequests > 0 ? RequestLog(logger, interval: loggedRequests) : nil
     }
 
     func ledger(

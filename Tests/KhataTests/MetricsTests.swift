@@ -80,8 +80,8 @@ struct MetricsTests {
         try await eventually("it serves") {
             try server.said.contains("serving") && server.said.contains("health and metrics")
         }
-        let url = try #require(try server.said.firstMatch(of: /url=(\S+) .*serving/)).output.1
-        let ops = try #require(try server.said.firstMatch(of: /url=(\S+) .*health and metrics/)).output.1
+        let url = try #require(try server.said.firstMatch(of: /serving url=(\S+)/)).output.1
+        let ops = try #require(try server.said.firstMatch(of: /health and metrics url=(\S+)/)).output.1
         let key = try #require(try (key + server.said).firstMatch(of: /khata_([0-9a-f]+)_\w+/))
         let khata = Program(environment: ["KHATA_SERVER_URL": String(url), "KHATA_API_KEY": String(key.output.0)])
         try await body(khata)

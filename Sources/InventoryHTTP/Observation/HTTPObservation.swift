@@ -60,6 +60,15 @@ public struct ServedRequest: Sendable {
     public let duration: Duration
 }
 
+extension ServedRequest {
+    /// The id of the trace that the caller says the request is part of.
+    public var traceID: String? { request.traceID }
+    /// `Cache-Status` of the response.
+    public var cacheStatus: String? { response.headerFields[.cacheStatus] }
+    /// The ledger's position in the response.
+    public var position: String? { response.headerFields[.inventoryPosition] }
+}
+
 /// Receives what is observed, on any thread, often on an event loop: it must not wait for anything.
 public protocol HTTPObserver: Sendable {
     func observe(_ observation: HTTPObservation)

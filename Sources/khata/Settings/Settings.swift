@@ -40,6 +40,9 @@ struct Settings {
     var access = AccessSettings()
     var webhooks = WebhookSettings()
     var logLevel = Logger.Level.info
+    var logFormat = LogFormat.text
+    /// One in this many is logged; 0: none.
+    var loggedRequests = 0
 
     /// Files with secrets that every user of the machine can read.
     private(set) var exposedFiles: [String] = []
@@ -77,6 +80,18 @@ struct Settings {
     @SettingsBuilder
     private static var log: [Setting] {
         Setting("log.level", \.logLevel, "trace, debug, info, notice, warning, error or critical.")
+        Setting(
+            "log.format", \.logFormat,
+            """
+            text: lines such as `2026-11-22T16:00:00.123456Z notice khata: serving url=http://127.0.0.1:8080`. json: an
+            object in each line, with `time`, `level`, `message` and what belongs to it.
+            """)
+        Setting(
+            "log.requests", \.loggedRequests, in: 0...1_000_000,
+            """
+            1: each request of the API is logged, at the level info, with its id, principal, route, status, duration, cache
+            status and position. 1000: one in a thousand. 0: none. Failures and refusals are logged in any case.
+            """)
     }
 }
 
