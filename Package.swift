@@ -55,6 +55,7 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "Basics", swiftSettings: swiftSettings),
         .target(name: "JSON", dependencies: ["Basics"], swiftSettings: swiftSettings),
+        .target(name: "Prometheus", swiftSettings: swiftSettings),
         .target(
             name: "Inventory",
             dependencies: [
@@ -223,8 +224,8 @@ let package = Package(
         .target(
             name: "InventoryHTTP",
             dependencies: [
-                "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "JSON", "RateLimiting",
-                "StockCache", "StockCommands", "StockEvents", "Webhooks",
+                "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "JSON", "Prometheus",
+                "RateLimiting", "StockCache", "StockCommands", "StockEvents", "Webhooks",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -243,15 +244,15 @@ let package = Package(
             name: "khata",
             dependencies: [
                 "AMQP", "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "InventoryHTTP", "JSON",
-                "Kafka", "Postgres", "PostgresLedger", "RabbitMQ", "RateLimiting", "Redis", "RemoteLedger",
-                "SQLiteLedger",
-                "StockCache", "StockCommands", "StockEvents", "StockFiles", "Webhooks",
+                "Kafka", "Postgres", "PostgresLedger", "Prometheus", "RabbitMQ", "RateLimiting", "Redis", "RemoteLedger",
+                "SQLiteLedger", "StockCache", "StockCommands", "StockEvents", "StockFiles", "Webhooks",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -303,6 +304,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: swiftSettings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swiftSettings),
+        .testTarget(name: "PrometheusTests", dependencies: ["Prometheus"], swiftSettings: swiftSettings),
         .testTarget(
             name: "InventoryTests",
             dependencies: [
@@ -475,12 +477,15 @@ let package = Package(
             name: "KhataTests",
             dependencies: [
                 "Access", "Authentication", "AuthenticationTesting", "EventTesting", "Inventory", "InventoryTesting",
-                "KafkaTesting", "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting", "Redis", "SQLiteLedger",
+                "KafkaTesting", "LedgerTesting", "Postgres", "PostgresLedger", "Prometheus", "RateLimiting", "Redis",
+                "SQLiteLedger",
                 "ServerTesting", "khata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),
@@ -488,8 +493,8 @@ let package = Package(
             name: "InventoryHTTPTests",
             dependencies: [
                 "Access", "Authentication", "AuthenticationTesting", "Inventory", "InventoryContract", "InventoryHTTP",
-                "JSON", "LedgerTesting", "Postgres", "PostgresLedger", "RateLimiting", "Redis", "ServerTesting",
-                "AMQP", "RabbitMQ", "StockCache", "StockCommands", "StockEvents", "Webhooks",
+                "JSON", "LedgerTesting", "Postgres", "PostgresLedger", "Prometheus", "RateLimiting", "Redis",
+                "ServerTesting", "AMQP", "RabbitMQ", "StockCache", "StockCommands", "StockEvents", "Webhooks",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

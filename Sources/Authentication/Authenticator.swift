@@ -28,15 +28,16 @@ public final class Authenticator: Sendable {
     ///   - passwords: Without it, `Basic` is not accepted.
     ///   - tokens: Without it, JWTs are not accepted.
     ///   - capacity: The maximum number of cached credentials.
+    ///   - onRefusal: Called for each credential that is refused, but only once for those that are verified together.
     public convenience init(
         credentials: any CredentialStoring, uses: KeyUses, passwords: PasswordHasher?, tokens: TokenVerifier?,
-        capacity: Int = 10_000, logger: Logger
+        capacity: Int = 10_000, logger: Logger, onRefusal: @escaping @Sendable (CredentialRefusal) -> Void = { _ in }
     ) {
         let clock = AccessClock()
         self.init(
             CredentialVerifier(
                 credentials: credentials, uses: uses, passwords: passwords, tokens: tokens, clock: clock,
-                logger: logger),
+                logger: logger, onRefusal: onRefusal),
             capacity: capacity, clock: clock)
     }
 
@@ -74,8 +75,14 @@ public final class Authenticator: Sendable {
     public func principal(
         presenting authorization: String, from address: ClientAddress?
     ) async throws(AuthenticationError) -> Principal? {
-        guard let header = AuthorizationHeader(authorization), let credential = Credential(header) else { return nil }
-        if header.scheme == .basic, acceptsPasswords, address == nil { throw .unencrypted }
+        guard let header = AuthorizationHeader(authorization), let credential = Credential(header) else {
+            verifier.onRefusal(.malformed)
+            return nil
+        }
+        if header.scheme == .basic, acceptsPasswords, address == nil {
+            verifier.onRefusal(.unencrypted)
+            throw .unencrypted
+        }
         let presented = PresentedCredential(header, from: address?.siteOrSelf, hashedBy: hash)
         return try await verification(of: credential, from: address?.siteOrSelf, presented: presented, at: clock.now())
             .value

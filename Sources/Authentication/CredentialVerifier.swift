@@ -18,11 +18,13 @@ final class CredentialVerifier: Sendable {
     private let tokens: TokenVerifier?
     private let clock: AccessClock
     private let logger: Logger
+    /// Called once for each verification that fails for a reason of the credential.
+    let onRefusal: @Sendable (CredentialRefusal) -> Void
     private let logins = Mutex((proven: ProvenPasswords(), attempts: LoginAttempts()))
 
     init(
         credentials: any CredentialStoring, uses: KeyUses, passwords: PasswordHasher?, tokens: TokenVerifier?,
-        clock: AccessClock, logger: Logger
+        clock: AccessClock, logger: Logger, onRefusal: @escaping @Sendable (CredentialRefusal) -> Void = { _ in }
     ) {
         self.credentials = credentials
         self.uses = uses
@@ -30,6 +32,12 @@ final class CredentialVerifier: Sendable {
         self.tokens = tokens
         self.clock = clock
         self.logger = logger
+        self.onRefusal = onRefusal
+    }
+
+    private func refused(_ reason: CredentialRefusal) -> Verified? {
+        onRefusal(reason)
+        return nil
     }
 
     /// - Parameter site: Where it comes from.
@@ -58,18 +66,18 @@ final class CredentialVerifier: Sendable {
     }
 
     private func verify(_ key: APIKey) async throws(LedgerError) -> Verified? {
-        guard let record = try await credentials.apiKey(key.id), key.matches(record.secretHash),
-            record.revokedAt == nil
-        else { return nil }
+        guard let record = try await credentials.apiKey(key.id) else { return refused(.unknownKey) }
+        guard key.matches(record.secretHash) else { return refused(.wrongSecret) }
+        guard record.revokedAt == nil else { return refused(.revoked) }
         let now = clock.wall()
         let validity = record.expiresAt.map { Duration.microseconds($0.microseconds - now.microseconds) }
-        if let validity, validity <= .zero { return nil }
+        if let validity, validity <= .zero { return refused(.expired) }
         uses.note(record.id, at: now)
         return Verified(principal: Principal(id: "key:\(record.id)", record.grant), validity: validity)
     }
 
     private func verify(_ token: Substring) async -> Verified? {
-        guard let tokens else { return nil }
+        guard let tokens else { return refused(.unsupported) }
         do throws(TokenDefect) {
             return try verified(token, by: tokens)
         } catch {
@@ -77,7 +85,7 @@ final class CredentialVerifier: Sendable {
                 return verified
             }
             logger.debug("a token was refused", metadata: ["defect": "\(error)"])
-            return nil
+            return refused(CredentialRefusal(error))
         }
     }
 
@@ -89,7 +97,7 @@ final class CredentialVerifier: Sendable {
 
     /// Takes as long for an unknown user as for a wrong password.
     private func verify(_ password: Password, of login: Login) async throws(AuthenticationError) -> Verified? {
-        guard let passwords else { return nil }
+        guard let passwords else { return refused(.unsupported) }
         let now = clock.now()
         if let hash = logins.withLock({ $0.proven.hash(of: login, password, at: now) }),
             let record = try await stored({ () throws(LedgerError) in try await credentials.user(login.name) }),
@@ -99,7 +107,12 @@ final class CredentialVerifier: Sendable {
         }
         // Before the lookup: what is too much for the hasher is also much for the database.
         let attempt = try logins.withLock { logins throws(AuthenticationError) in
-            try logins.attempts.begin(login, at: now)
+            do throws(AuthenticationError) {
+                return try logins.attempts.begin(login, at: now)
+            } catch {
+                onRefusal(.paused)
+                throw error
+            }
         }
         do throws(LedgerError) {
             let record = try await credentials.user(login.name)
@@ -109,7 +122,7 @@ final class CredentialVerifier: Sendable {
             }
             let isRight = try await passwords.check(
                 password, against: hash, from: login.site, isKnown: attempt.isKnown)
-            guard isRight, let record else { return nil }
+            guard isRight, let record else { return refused(.wrongPassword) }
             logins.withLock { logins in
                 logins.attempts.succeed(attempt, at: now)
                 logins.proven.add(login, password, provenFor: record.passwordHash, at: now)
@@ -122,7 +135,7 @@ final class CredentialVerifier: Sendable {
     }
 
     private func verified(_ user: UserRecord) -> Verified? {
-        guard user.disabledAt == nil else { return nil }
+        guard user.disabledAt == nil else { return refused(.disabledUser) }
         return Verified(principal: Principal(id: "user:\(user.name)", user.grant), validity: nil)
     }
 }

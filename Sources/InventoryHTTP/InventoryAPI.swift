@@ -1,6 +1,7 @@
 import Access
 import Authentication
 import Inventory
+import Prometheus
 import RateLimiting
 import StockCache
 import StockEvents
@@ -28,13 +29,17 @@ struct InventoryAPI: Sendable {
     let webhookTests = TurnQueue(atOnce: 4)
     let limiter: RateLimiter?
     let limits: HTTPLimits
+    /// What the operator's port shows; `nil` for nothing.
+    let metrics: MetricRegistry?
+    private let observer: any HTTPObserver
 
     init(
         ledger: any StockReading & StockWriting, changes: ChangeFeed, documents: any DocumentReading,
         warming: CacheWarming?, commands: CommandQueueAccess?,
         defaultStoreID: StoreID, credentials: any CredentialStoring, webhooks: WebhookAdministration,
         passwords: PasswordHasher?,
-        health: any HealthReporting, limiter: RateLimiter?, limits: HTTPLimits
+        health: any HealthReporting, limiter: RateLimiter?, limits: HTTPLimits,
+        metrics: MetricRegistry? = nil, observer: any HTTPObserver = NoHTTPObserver()
     ) {
         wholeLedger = ledger
         self.changes = changes
@@ -48,6 +53,8 @@ struct InventoryAPI: Sendable {
         self.health = health
         self.limiter = limiter
         self.limits = limits
+        self.metrics = metrics
+        self.observer = observer
         reports = TurnQueue(atOnce: limits.reports)
     }
 
@@ -58,7 +65,8 @@ struct InventoryAPI: Sendable {
 
     /// The documents, limited to the caller's stores.
     func documents(for context: RequestContext) -> StockDocuments {
-        StockDocuments(ledger: ledger(for: context), source: documents, reader: context.principal.id)
+        StockDocuments(
+            ledger: ledger(for: context), source: documents, reader: context.principal.id, observer: observer)
     }
 
     /// Charges a batch one permit for each line; the request itself has paid for the first.

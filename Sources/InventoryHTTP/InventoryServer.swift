@@ -5,6 +5,7 @@ public import Inventory
 public import Logging
 public import NIOCore
 public import NIOPosix
+public import Prometheus
 public import RateLimiting
 public import ServiceLifecycle
 public import StockCache
@@ -25,6 +26,7 @@ public struct InventoryServer: Sendable {
     private let memory: MemoryBudget
     private let certificate: ServerCertificate?
     private let cors: CORSPolicy?
+    private let observer: any HTTPObserver
     private let logger: Logger
 
     /// - Parameters:
@@ -40,6 +42,8 @@ public struct InventoryServer: Sendable {
     ///   - acceptsPlainPasswords: Whether passwords may be sent without TLS, over a network.
     ///   - certificate: With one, the API is served over TLS only; without one, over plain HTTP.
     ///   - cors: Which origins' pages may use the API from browsers; `nil` allows only its own origin.
+    ///   - metrics: What the operator's port shows at `/metrics`; `nil` for nothing.
+    ///   - observer: Observes the API's requests and connections, not those of the operator's port.
     ///   - logger: Logs failed requests (status 5xx), refusals (401, 403, 429), both with limits, and each change to a key
     ///     or user, but no other requests.
     public init(
@@ -51,14 +55,16 @@ public struct InventoryServer: Sendable {
         limiter: RateLimiter? = nil,
         proxies: TrustedProxies = TrustedProxies(), acceptsPlainPasswords: Bool = false,
         limits: HTTPLimits = HTTPLimits(),
-        certificate: ServerCertificate? = nil, cors: CORSPolicy? = nil, logger: Logger
+        certificate: ServerCertificate? = nil, cors: CORSPolicy? = nil, metrics: MetricRegistry? = nil,
+        observer: any HTTPObserver = NoHTTPObserver(), logger: Logger
     ) {
         precondition(
             (1...Quantity.maximum).contains(limits.input.quantity), "a movement moves at most \(Quantity.maximum)")
         api = InventoryAPI(
             ledger: ledger, changes: changes, documents: documents, warming: warming, commands: commands,
             defaultStoreID: defaultStoreID, credentials: LoggedCredentials(credentials, logger), webhooks: webhooks,
-            passwords: authenticator.passwords, health: health, limiter: limiter, limits: limits)
+            passwords: authenticator.passwords, health: health, limiter: limiter, limits: limits, metrics: metrics,
+            observer: observer)
         self.authenticator = authenticator
         self.limiter = limiter
         self.proxies = proxies
@@ -67,6 +73,7 @@ public struct InventoryServer: Sendable {
         memory = MemoryBudget(bytes: limits.bodiesBytes)
         self.certificate = certificate
         self.cors = cors
+        self.observer = observer
         self.logger = logger
     }
 
@@ -79,11 +86,13 @@ public struct InventoryServer: Sendable {
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> any Service {
         let pipeline = RequestPipeline(
-            router: Router(api.routes), authenticator: authenticator, limiter: limiter, proxies: proxies,
+            router: Router(api.routes, observer: observer), authenticator: authenticator, limiter: limiter,
+            proxies: proxies,
             isEncrypted: certificate != nil, acceptsPlainPasswords: acceptsPlainPasswords, limits: limits,
             memory: memory, cors: cors,
             securityHeaders: SecurityHeaders.fields(isEncrypted: certificate != nil),
-            failures: FailureLog(logger), refusals: SecurityLog(logger))
+            failures: FailureLog(logger), refusals: SecurityLog(logger), observer: observer,
+            unrouted: observer.requests(to: nil))
         return service(pipeline, certificate, host, port, eventLoopGroup, onListening) {
             api.draining.set()
             // Readers that wait for changes get what there is.
@@ -91,7 +100,7 @@ public struct InventoryServer: Sendable {
         }
     }
 
-    /// Serves the operator's routes, the health endpoints, without TLS.
+    /// Serves the operator's routes, the health endpoints and metrics, without TLS.
     public func opsService(
         host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
@@ -101,7 +110,7 @@ public struct InventoryServer: Sendable {
             isEncrypted: false, acceptsPlainPasswords: false, limits: limits,
             memory: memory, cors: nil,
             securityHeaders: SecurityHeaders.fields(isEncrypted: false),
-            failures: FailureLog(logger), refusals: SecurityLog(logger))
+            failures: FailureLog(logger), refusals: SecurityLog(logger), observer: NoHTTPObserver(), unrouted: { _ in })
         return service(pipeline, nil, host, port, eventLoopGroup, onListening)
     }
 
@@ -111,7 +120,7 @@ public struct InventoryServer: Sendable {
         onDraining: @escaping @Sendable () -> Void = {}
     ) -> any Service {
         let channel = RequestChannel(pipeline: pipeline, limits: limits)
-        let watches = ConnectionWatches(limits.connections)
+        let watches = ConnectionWatches(limits.connections, pipeline.observer)
         let guarded = GuardedChannel(
             base: channel, limits: limits.connections, certificate: certificate, watches: watches, memory: memory)
         // The server itself, not an `Application`, which would create a logger and an id for every request.

@@ -3,7 +3,13 @@ public import Postgres
 
 /// The events of a ledger on PostgreSQL, for logs and metrics.
 public enum LedgerObservation: Sendable {
-    case commit(CommitEvent)
+    /// - Parameter lane: Where; `nil` for a change of the catalog.
+    case commit(CommitEvent, lane: LedgerLane?)
+    /// A round trip to a database: one statement, or several in one pipeline.
+    /// - Parameters:
+    ///   - statement: The name of the one that the others are for.
+    ///   - isReplica: Whether it went to the replica.
+    case roundTrip(statement: String, isReplica: Bool, Duration)
     /// A transaction failed, was certainly not committed, and is retried.
     case transactionRetried(any Error)
     /// The connection was lost during a commit: the ledger is checked for its outcome.
@@ -17,6 +23,20 @@ public enum LedgerObservation: Sendable {
     case expiryFailed(any Error)
     /// Outbox rows that are done could not be deleted; the relay will delete them.
     case outboxLeft(any Error)
+}
+
+/// Commits the movements of some stores, in order.
+public enum LedgerLane: Hashable, Sendable, CustomStringConvertible {
+    case number(Int)
+    /// For commands that concern several stores.
+    case severalStores
+
+    public var description: String {
+        switch self {
+        case .number(let number): "\(number)"
+        case .severalStores: "several-stores"
+        }
+    }
 }
 
 public protocol LedgerObserver: Sendable {

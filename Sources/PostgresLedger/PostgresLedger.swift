@@ -43,7 +43,8 @@ public struct PostgresLedger: Service {
     /// A pool of its own, so that authentication (and with it, cache hits) does not wait for reads of the ledgers.
     let credentials: Pool
     let observer: any LedgerObserver
-    private let pools: [Pool]
+    /// Several may have one name.
+    private let pools: [(name: String, pool: Pool)]
     /// The relay's session.
     public let relay: RelaySession
 
@@ -56,16 +57,16 @@ public struct PostgresLedger: Service {
         primary: ConnectionConfiguration, replica: ConnectionConfiguration?, limits: LedgerLimits = LedgerLimits(),
         invalidating: any CacheInvalidating = NoCacheConnection(), observer: any LedgerObserver, logger: Logger
     ) {
-        let primary = primary.toPrimary()
-        var pools: [Pool] = []
+        let primary = primary.toPrimary().observed(by: observer, isReplica: false)
+        var pools: [(name: String, pool: Pool)] = []
         func pool(
-            _ configuration: ConnectionConfiguration, connections: Int, waiting: Int,
+            _ name: String, _ configuration: ConnectionConfiguration, connections: Int, waiting: Int,
             waitTimeout: Duration = .seconds(5)
         ) -> Pool {
             let pool = Pool(
                 configuration, maximumConnections: connections, maximumWaiting: waiting, waitTimeout: waitTimeout,
                 logger: logger)
-            pools.append(pool)
+            pools.append((name, pool))
             return pool
         }
         var writing = primary
@@ -83,30 +84,35 @@ public struct PostgresLedger: Service {
             if invalidating is NoCacheConnection { try? await relay.switchOffIfAbandoned() }
         }
         self.invalidationGate = invalidationGate
-        func lane() -> GroupCommitter<MovementBatches> {
+        func lane(_ lane: LedgerLane) -> GroupCommitter<MovementBatches> {
             let batches = MovementBatches(
+                lane: lane,
                 transactions: DurableTransactions(
-                    connections: pool(writing, connections: 1, waiting: 0), observer: observer,
+                    connections: pool("lanes", writing, connections: 1, waiting: 0), observer: observer,
                     timeout: limits.commitTimeout),
                 outbox: outbox, invalidationGate: invalidationGate, observer: observer)
             return GroupCommitter(batches, limits.write)
         }
-        lanes = (0..<max(1, limits.lanes)).map { _ in lane() }
-        crossStoreLane = lane()
+        lanes = (0..<max(1, limits.lanes)).map { lane(.number($0)) }
+        crossStoreLane = lane(.severalStores)
         // Changes wait for each other's commits, which on a slow disk takes long for the last of many.
         catalog = DurableTransactions(
             connections: pool(
-                writing, connections: 1, waiting: limits.write.catalogChangesWaiting, waitTimeout: .seconds(30)),
+                "catalog", writing, connections: 1, waiting: limits.write.catalogChangesWaiting,
+                waitTimeout: .seconds(30)),
             observer: observer, timeout: limits.commitTimeout)
-        self.primary = pool(primary, connections: limits.primaryReadConnections, waiting: limits.waitingReads)
+        self.primary = pool(
+            "primary", primary, connections: limits.primaryReadConnections, waiting: limits.waitingReads)
         // Every request may wait for it, and the replica is a fallback.
         credentials = pool(
-            primary.givingUp(after: .seconds(2)), connections: 2, waiting: limits.waitingReads, waitTimeout: .seconds(2)
-        )
+            "credentials", primary.givingUp(after: .seconds(2)), connections: 2, waiting: limits.waitingReads,
+            waitTimeout: .seconds(2))
         reader = SnapshotReader(
             primary: self.primary,
             replica: replica.map {
-                pool($0.toReplica(), connections: limits.replicaConnections, waiting: limits.waitingReads)
+                pool(
+                    "replica", $0.toReplica().observed(by: observer, isReplica: true),
+                    connections: limits.replicaConnections, waiting: limits.waitingReads)
             },
             watch: watch, invalidationGate: invalidationGate, servesUnproven: limits.servesUnproven, observer: observer)
         self.observer = observer
@@ -132,7 +138,7 @@ public struct PostgresLedger: Service {
             }
         }
         await deleteInvalidated()
-        for pool in pools { await pool.close() }
+        for (_, pool) in pools { await pool.close() }
         await watch.close()
         await relay.close()
     }
@@ -147,6 +153,30 @@ public struct PostgresLedger: Service {
                 return
             }
         }
+    }
+}
+
+extension PostgresLedger {
+    /// Movements that wait for each lane.
+    public var waitingMovements: [(lane: LedgerLane, count: Int)] {
+        lanes.indices.map { (.number($0), lanes[$0].waitingLines) } + [(.severalStores, crossStoreLane.waitingLines)]
+    }
+
+    /// How the connections are used, by what they are for.
+    public var poolStatus: [String: PoolStatus] {
+        Dictionary(pools.map { ($0.name, $0.pool.status) }) {
+            PoolStatus(busy: $0.busy + $1.busy, idle: $0.idle + $1.idle, waiting: $0.waiting + $1.waiting)
+        }
+    }
+}
+
+extension ConnectionConfiguration {
+    fileprivate func observed(by observer: any LedgerObserver, isReplica: Bool) -> ConnectionConfiguration {
+        var configuration = self
+        configuration.onRoundTrip = { statement, duration in
+            observer.observe(.roundTrip(statement: statement.name, isReplica: isReplica, duration))
+        }
+        return configuration
     }
 }
 

@@ -13,6 +13,7 @@ internal import Synchronization
 public final class RedisClient: Sendable {
     private let connections: [Connection]
     private let watches: [Task<Void, Never>]
+    private let onRoundTrip: (@Sendable (Duration, _ isFailure: Bool) -> Void)?
     private let turn = Atomic(0)
 
     /// Starts connecting, without waiting. Reads the file of trust roots, if configured.
@@ -22,6 +23,7 @@ public final class RedisClient: Sendable {
     ) throws(InvalidRedisConfiguration) {
         try configuration.validate()
         let tls = try configuration.makeTLSContext()
+        onRoundTrip = configuration.onRoundTrip
         connections = (0..<configuration.connections).map { _ in
             Connection(configuration, tls: tls, eventLoop: eventLoopGroup.next(), logger: logger)
         }
@@ -80,6 +82,7 @@ public final class RedisClient: Sendable {
     private func perform(
         _ commands: Request.Commands, expecting identity: String?
     ) async throws(RedisError) -> RedisReplies {
+        let start = onRoundTrip.map { _ in ContinuousClock.now }
         let request = Request(commands, expecting: identity)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { caller in
@@ -87,6 +90,10 @@ public final class RedisClient: Sendable {
             }
         } onCancel: {
             request.finish(.failure(.cancelled))
+        }
+        if let start, let onRoundTrip {
+            let isFailure = if case .failure = outcome { true } else { false }
+            onRoundTrip(.now - start, isFailure)
         }
         return try outcome.get()
     }

@@ -79,6 +79,9 @@ public struct SQLiteLedger: Service {
             lookupSlots: ConcurrencyLimit(limits.waitingReads), condition: condition, observer: observer)
     }
 
+    /// Movements that wait for a transaction.
+    public var waitingMovements: Int { movements.waitingLines }
+
     public func run() async {
         await withTaskGroup { group in
             group.addTask { await movements.run() }

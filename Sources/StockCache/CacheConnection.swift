@@ -48,6 +48,9 @@ public final class CacheConnection: CacheInvalidating {
     /// Whether documents can be read from the cache and stored in it.
     public var isTrusted: Bool { trustedDocuments != nil }
 
+    /// How long ago the cache was last known to be complete: zero while it is trusted, `nil` if it never was.
+    public var trustAge: Duration? { lastTrusted?.at.map { .now - $0 } }
+
     /// For readers: `nil` while the cache is unavailable or not trusted.
     var trustedDocuments: RedisDocuments? {
         let (documents, trustedUntil) = reachable

@@ -10,10 +10,15 @@ import StockCache
 
 extension Settings {
     /// A client of the configured Redis, if any.
-    func redisClient(on servers: Servers, _ logger: Logger) throws(SettingsError) -> RedisClient? {
+    /// - Parameter onRoundTrip: As ``RedisConfiguration/onRoundTrip``.
+    func redisClient(
+        on servers: Servers, _ logger: Logger,
+        onRoundTrip: (@Sendable (Duration, _ isFailure: Bool) -> Void)? = nil
+    ) throws(SettingsError) -> RedisClient? {
         guard let redisURL = servers.redisURL else { return nil }
         do {
             var configuration = try Self.redis(redisURL)
+            configuration.onRoundTrip = onRoundTrip
             // One for each event loop, so that no request changes threads for a command.
             configuration.connections = NIOSingletons.groupLoopCountSuggestion
             return try RedisClient(

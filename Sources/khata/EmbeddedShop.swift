@@ -17,7 +17,9 @@ struct EmbeddedShop {
         let logger = settings.logger()
         let certificate = try settings.serverCertificate()
         let waiters = ChangeWaiters()
-        let ledger = try await settings.ledger(in: path, .upToDate, logger, waking: waiters)
+        let metrics = ServiceMetrics()
+        let ledger = try await settings.ledger(in: path, .upToDate, logger, waking: waiters, metrics: metrics.ledger)
+        metrics.observe(ledger)
         if let destination = try await ledger.destination() {
             throw Failure(
                 "the ledger in \(path) was moved to \(destination.name) on \(destination.movedAt): serve it from there, "
@@ -25,7 +27,7 @@ struct EmbeddedShop {
         }
         // Before anything is written to the file: a setting may be invalid.
         let instance = try await Instance(
-            settings, ledger: ledger, waiters: waiters, health: ledger, certificate: certificate,
+            settings, ledger: ledger, waiters: waiters, health: ledger, metrics: metrics, certificate: certificate,
             services: [ledger, FileCheck(ledger)],
             logger)
         let key = try await prepare(ledger, logger)

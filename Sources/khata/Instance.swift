@@ -22,6 +22,7 @@ struct Instance {
 
     /// - Parameters:
     ///   - waiters: Receives the ledger's commits.
+    ///   - metrics: What the operator's port shows; the caller has made them observe the ledger.
     ///   - redis: Where instances share rate limits; without it, this one counts alone.
     ///   - services: The services that the HTTP server depends on, the ledger first.
     /// - Throws: `SettingsError`.
@@ -29,7 +30,7 @@ struct Instance {
         _ settings: Settings, ledger: any Ledger, waiters: ChangeWaiters,
         documents: any DocumentReading = RenderedDocuments(),
         warming: CacheWarming? = nil, commands: CommandQueueAccess? = nil, health: any HealthReporting,
-        redis: RedisClient? = nil,
+        metrics: ServiceMetrics, redis: RedisClient? = nil,
         certificate: ServerCertificate?, services: [any Service], _ logger: Logger
     ) async throws(SettingsError) {
         OpenFiles.raiseLimit(for: settings.limits.connections.total, logger)
@@ -39,21 +40,27 @@ struct Instance {
         let limiter =
             settings.limitsRates
             ? RateLimiter(policies: settings.rates, source: redis.map(RedisPermits.init)) : nil
-        let access = try await settings.access.parts(credentials: ledger, logger)
+        let access = try await settings.access.parts(
+            credentials: ledger, logger, onRefusal: metrics.requests.observe)
         let changes = ChangeFeed(ledger: ledger, waiters: waiters)
         let sender = try settings.webhookSender
         let deliveries = WebhookDeliveries(
             ledger, waiters: waiters, sender: sender, limits: settings.webhooks.limits, logger: logger)
+        let health = InstanceHealth(storage: health, tokenKeys: access.tokenKeys, webhooks: deliveries)
         server = InventoryServer(
             ledger: ledger, changes: changes, documents: documents, warming: warming, commands: commands,
             defaultStoreID: settings.defaultStoreID,
             authenticator: access.authenticator, credentials: ledger,
             webhooks: WebhookAdministration(ledger, sender: sender, logger: logger),
-            health: InstanceHealth(storage: health, tokenKeys: access.tokenKeys, webhooks: deliveries),
-            limiter: limiter,
+            health: health, limiter: limiter,
             proxies: try settings.proxies, acceptsPlainPasswords: settings.access.acceptsPlainPasswords,
-            limits: settings.limits, certificate: certificate, cors: try settings.cors, logger: logger)
-        self.services = services + [changes, deliveries] + access.services + (limiter.map { [$0] } ?? [])
+            limits: settings.limits, certificate: certificate, cors: try settings.cors,
+            metrics: metrics.registry,
+            observer: RequestObserver(metrics: metrics.requests, log: settings.requestLog(logger)),
+            logger: logger)
+        self.services =
+            services + [changes, deliveries, ComponentSampling(health: health, metrics: metrics.components)]
+            + access.services + (limiter.map { [$0] } ?? [])
         self.certificate = certificate
         self.settings = settings
         self.logger = logger
@@ -64,8 +71,11 @@ struct Instance {
     /// - Throws: Also if requests were cut off at the shutdown.
     func run(onListening: @escaping @Sendable (_ url: String) -> Void = { _ in }) async throws {
         let (address, logger) = ("\(certificate == nil ? "http" : "https")://\(settings.bind)", logger)
+        let opsAddress = settings.opsBind
         let front: [any Service] = [
-            server.opsService(host: settings.opsBind, port: settings.opsPort),
+            server.opsService(host: settings.opsBind, port: settings.opsPort) { port in
+                logger.notice("health and metrics", metadata: ["url": "http://\(opsAddress):\(port)"])
+            },
             server.apiService(host: settings.bind, port: settings.port) { port in
                 let url = "\(address):\(port)"
                 logger.notice("serving", metadata: ["url": "\(url)"])

@@ -1,5 +1,6 @@
 import Access
 import Authentication
+import Foundation
 import Inventory
 import Logging
 import Postgres
@@ -13,14 +14,20 @@ import StockEvents
 extension Settings {
     /// Keeps standard output for what a command prints.
     func logger() -> Logger {
-        var logger = Logger(label: "khata", factory: { StreamLogHandler.standardError(label: $0) })
+        var logger = Logger(label: "khata") { [logFormat] _ in
+            LineLogHandler(format: logFormat) { line in FileHandle.standardError.write(Data(line.utf8)) }
+        }
         logger.logLevel = logLevel
         return logger
     }
 
+    func requestLog(_ logger: Logger) -> RequestLog? {
+        loggedRequests > 0 ? RequestLog(logger, interval: loggedRequests) : nil
+    }
+
     func ledger(
         on servers: Servers, _ logger: Logger, invalidating: any CacheInvalidating = NoCacheConnection(),
-        waking waiters: ChangeWaiters = ChangeWaiters()
+        waking waiters: ChangeWaiters = ChangeWaiters(), metrics: LedgerMetrics? = nil
     ) throws(SettingsError) -> PostgresLedger {
         var replica: ConnectionConfiguration?
         if let replicaURL = servers.replicaURL {
@@ -28,15 +35,17 @@ extension Settings {
         }
         return PostgresLedger(
             primary: try Self.connection(servers.primaryURL, of: "primary.url"), replica: replica, limits: ledger,
-            invalidating: invalidating, observer: LedgerLog(logger: logger, waiters: waiters), logger: logger)
+            invalidating: invalidating, observer: LedgerLog(logger: logger, waiters: waiters, metrics: metrics),
+            logger: logger)
     }
 
     func ledger(
         in file: String, _ opening: SQLiteLedger.Opening, _ logger: Logger,
-        waking waiters: ChangeWaiters = ChangeWaiters()
+        waking waiters: ChangeWaiters = ChangeWaiters(), metrics: LedgerMetrics? = nil
     ) async throws -> SQLiteLedger {
         try await SQLiteLedger.open(
-            file, opening, limits: ledgerFile, observer: LedgerFileLog(logger: logger, waiters: waiters))
+            file, opening, limits: ledgerFile,
+            observer: LedgerFileLog(logger: logger, waiters: waiters, metrics: metrics))
     }
 }
 

@@ -4,14 +4,18 @@ import PostgresLedger
 import SQLiteLedger
 import StockEvents
 
-/// Logs the ledger's events, and wakes the readers that wait for commits.
+/// Logs and counts the ledger's events, and wakes the readers that wait for commits.
 struct LedgerLog: LedgerObserver {
     let logger: Logger
     let waiters: ChangeWaiters
+    /// `nil` in commands, which nobody scrapes.
+    let metrics: LedgerMetrics?
 
     func observe(_ observation: LedgerObservation) {
+        metrics?.observe(observation)
         switch observation {
-        case .commit(let event): waiters.observe(event, logger)
+        case .commit(let event, _): waiters.observe(event, logger)
+        case .roundTrip: break
         case .transactionRetried(let error): logger.info("a transaction is retried", error)
         case .commitUncertain(let error): logger.warning("the connection was lost at a commit", error)
         case .outcomeUnknown(let error): logger.error("the outcome of a commit could not be determined", error)
@@ -29,8 +33,10 @@ struct LedgerLog: LedgerObserver {
 struct LedgerFileLog: LedgerFileObserver {
     let logger: Logger
     let waiters: ChangeWaiters
+    let metrics: LedgerMetrics?
 
     func observe(_ observation: LedgerFileObservation) {
+        metrics?.observe(observation)
         switch observation {
         case .commit(let event): waiters.observe(event, logger)
         case .commitUncertain(let error): logger.warning("a commit failed halfway and is retried", error)
@@ -68,7 +74,9 @@ extension Logger {
 extension ChangeWaiters {
     fileprivate func observe(_ event: CommitEvent, _ logger: Logger) {
         switch event {
-        case .committed(_, _, let heads, _): wake(heads)
+        case .committed(let decision, _, _): wake(decision.heads.values)
+        // Whoever sent the command is told, and the log of failed requests has it.
+        case .refused: break
         case .split(let commands, let error):
             logger.warning("a batch was rejected and is split", error, ["commands": "\(commands)"])
         case .rejected(let error): logger.error("a valid command was rejected by the database", error)

@@ -108,7 +108,7 @@ extension RunningProgram {
     fileprivate func url() async throws -> String {
         var url: Substring?
         try await eventually("it serves") {
-            url = try said.firstMatch(of: /url=(http:\S+)/)?.output.1
+            url = try said.firstMatch(of: /serving url=(http:\S+)/)?.output.1
             return url != nil
         }
         return String(try #require(url))

@@ -138,7 +138,7 @@ private final class UnreadableObserver: LedgerObserver {
 
     func observe(_ observation: LedgerObservation) {
         switch observation {
-        case .commit(.rejected(let error)), .readFailed(let error): state.withLock { $0.append("\(error)") }
+        case .commit(.rejected(let error), _), .readFailed(let error): state.withLock { $0.append("\(error)") }
         default: break
         }
     }

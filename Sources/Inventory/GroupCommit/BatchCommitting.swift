@@ -22,8 +22,10 @@ public enum BatchFailure: Error {
 
 /// An event of the write path, for logs and metrics.
 public enum CommitEvent: Sendable {
-    /// - Parameter heads: Of the ledgers that advanced.
-    case committed(commands: Int, entries: Int, heads: [LedgerHead], duration: Duration)
+    /// - Parameter duration: From the locks to the commit, without the wait in the queue.
+    case committed(Decision, commands: Int, duration: Duration)
+    /// The queue was full: a command was refused.
+    case refused
     /// A batch was rejected, and is split until the command that is to blame is alone.
     case split(commands: Int, any Error)
     /// The database rejects a command that the rules allow, or holds unreadable data.

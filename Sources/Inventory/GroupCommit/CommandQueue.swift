@@ -38,7 +38,7 @@ struct CommandQueue<Waiter, Runner>: ~Copyable {
     let capacity: Int
 
     private var waiting = Deque<Pending>()
-    private var waitingLines = 0
+    private(set) var waitingLines = 0
     private var runner: Runner?
     private var isClosed = false
 

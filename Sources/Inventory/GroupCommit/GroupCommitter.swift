@@ -39,10 +39,15 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
         switch queue.withLock({ $0.enqueue(pending) }) {
         case .waiting: break
         case .wake(let runner, let batch): runner.resume(returning: batch)
-        case .full: pending.fail(.overloaded)
+        case .full:
+            batches.observe(.refused)
+            pending.fail(.overloaded)
         case .closed: pending.fail(.unavailable)
         }
     }
+
+    /// Movements that wait for a transaction.
+    public var waitingLines: Int { queue.withLock { $0.waitingLines } }
 
     /// Runs until the committer is closed and its queue is drained.
     public func run() async {
@@ -76,10 +81,7 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
         let start = ContinuousClock.now
         do {
             let (decision, commit) = try await batches.commit(batch.map(\.command))
-            batches.observe(
-                .committed(
-                    commands: batch.count, entries: decision.entries.count, heads: Array(decision.heads.values),
-                    duration: .now - start))
+            batches.observe(.committed(decision, commands: batch.count, duration: .now - start))
             group.addTask {
                 await self.batches.invalidateCache(for: decision, commit)
                 for (pending, receipt) in zip(batch, decision.receipts) {

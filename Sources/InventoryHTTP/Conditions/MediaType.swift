@@ -6,6 +6,8 @@ enum MediaType: String, Sendable {
     case csv = "text/csv"
     case health = "application/health+json"
     case eventStream = "text/event-stream"
+    case metrics = "text/plain"
+    case openMetrics = "application/openmetrics-text"
 
     /// The one of `formats` that an `Accept` header (RFC 9110, section 12.5.1) prefers, the first of equals; `nil` if
     /// none is acceptable. Only the first 32 ranges count.

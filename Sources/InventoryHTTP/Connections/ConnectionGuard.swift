@@ -162,6 +162,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case let error as MalformedRequest: problem = Problem(.badRequest, error.rawValue)
         default: return context.fireErrorCaught(error)
         }
+        meter.watch.observer.observe(.connectionCut(.malformed))
         switch (isReadingRequest, isAnswered: meter.pace.unanswered == 0) {
         case (false, true): refuse(problem, context)
         case (true, true): close(context)

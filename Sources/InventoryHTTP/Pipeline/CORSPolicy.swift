@@ -75,7 +75,7 @@ public struct CORSPolicy: Sendable, CustomStringConvertible {
 
     private static let requestHeaders =
         "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Inventory-History, "
-        + "Inventory-Min-Position, Last-Event-ID, Prefer, X-Request-Id"
+        + "Inventory-Min-Position, Last-Event-ID, Prefer, X-Request-Id, traceparent"
 
     private static let responseHeaders =
         "Cache-Status, ETag, Idempotent-Replayed, Inventory-Freshness, Inventory-History, Inventory-Position, "

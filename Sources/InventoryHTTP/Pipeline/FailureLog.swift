@@ -30,6 +30,7 @@ final class FailureLog: Sendable {
             "request_id": "\(requestID)", "method": "\(request.method)", "path": "\((request.path ?? "").excerpt)",
             "code": "\(problem.code.rawValue)", "error": "\(error)",
         ]
+        metadata["trace_id"] = request.traceID.map { "\($0)" }
         if unlogged > 0 { metadata["unlogged"] = "\(unlogged)" }
         logger.error("request failed", metadata: metadata)
     }

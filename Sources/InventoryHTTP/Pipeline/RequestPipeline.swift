@@ -21,8 +21,7 @@ import RateLimiting
 ///    those that are about permission.
 /// 10. Response headers: request id, date, rate limits, security headers, CORS.
 ///
-/// Whatever observes requests as a whole (metrics, traces, an access log) belongs in ``respond(to:from:on:)``, which has
-/// the request, its id and its response.
+/// Each request is told to the ``HTTPObserver``, once it has a response.
 struct RequestPipeline: Sendable {
     let router: Router
     let authenticator: Authenticator
@@ -38,7 +37,18 @@ struct RequestPipeline: Sendable {
     let securityHeaders: [HTTPField]
     let failures: FailureLog
     let refusals: SecurityLog
+    let observer: any HTTPObserver
+    /// Receives the requests that reach no route.
+    let unrouted: @Sendable (ServedRequest) -> Void
     private let clock = HTTPClock()
+
+    /// What is known of a request by the time it has a response.
+    private struct Progress {
+        /// The decision of the principal's rate limit, for the response's headers.
+        var rate: RateDecision?
+        var principal: Principal?
+        var observer: @Sendable (ServedRequest) -> Void
+    }
 
     /// - Parameter peer: The other end of the connection, which is `channel`.
     /// - Returns: The response, and the id of the principal who gets it, empty if that is unknown.
@@ -47,43 +57,49 @@ struct RequestPipeline: Sendable {
         to request: Request, from peer: SocketAddress?, on channel: any Channel
     ) async throws -> (response: Response, principal: String) {
         let requestID = RequestID.takenOver(from: request.headers.text(of: .requestID))
-        var rate: RateDecision?
-        var principal: Principal?
+        let start = ContinuousClock.now
+        observer.observe(.requestBegan)
+        var progress = Progress(observer: unrouted)
         var response: Response
+        var problem: Problem?
         do {
-            response = try await handle(request, from: peer, on: channel, requestID, &rate, &principal)
+            response = try await handle(request, from: peer, on: channel, requestID, &progress)
         } catch let error as UnreadableRequest {
+            observer.observe(.requestUnreadable)
             throw error.cause
         } catch {
-            let problem = Problem(error)
-            failures.add(problem, because: error, request.head, requestID)
+            let refusal = Problem(error)
+            problem = refusal
+            failures.add(refusal, because: error, request.head, requestID)
             refusals.add(
-                problem,
-                from: SecurityLog.Sender(principal: principal?.id, address: proxies.client(of: request, from: peer)),
+                refusal,
+                from: SecurityLog.Sender(
+                    principal: progress.principal?.id, address: proxies.client(of: request, from: peer)),
                 request.head, requestID)
-            response = problem.response(to: requestID)
+            response = refusal.response(to: requestID)
         }
-        addHeaders(to: &response, requestID, rate)
+        addHeaders(to: &response, requestID, progress.rate)
         cors?.complete(&response, to: request)
-        return (request.method == .head ? response.createHeadResponse() : response, principal?.id ?? "")
+        progress.observer(
+            ServedRequest(
+                request: request.head, requestID: requestID, principal: progress.principal?.id, response: response.head,
+                problem: problem, duration: .now - start))
+        return (request.method == .head ? response.createHeadResponse() : response, progress.principal?.id ?? "")
     }
 
-    /// - Parameters:
-    ///   - rate: Set to the decision of the principal's rate limit, for the response's headers.
-    ///   - principal: Set once it is known.
     private func handle(
         _ request: Request, from peer: SocketAddress?, on channel: any Channel, _ requestID: String,
-        _ rate: inout RateDecision?, _ principal: inout Principal?
+        _ progress: inout Progress
     ) async throws -> Response {
         let kind: RequestKind = [.get, .head].contains(request.method) ? .read : .write
         let authorization = request.headers.text(of: .authorization)
-        principal = authorization.flatMap {
+        progress.principal = authorization.flatMap {
             authenticator.remembered($0, from: passwordAddress(of: request, from: peer))
         }
         var address: ClientAddress?
-        if let principal {
-            rate = limiter?.admit(principal, kind)
-            try requireAdmitted(rate)
+        if let principal = progress.principal {
+            progress.rate = limiter?.admit(principal, kind)
+            try requireAdmitted(progress.rate)
         } else {
             address = chargedAddress(of: request, from: peer, authorization)
             try requireAdmitted(address.flatMap { limiter?.admit($0) })
@@ -93,16 +109,17 @@ struct RequestPipeline: Sendable {
         if let preflight = try cors?.preflight(request, path, router) { return preflight }
         let match = try router.match(request.method, path)
         let route = match.route
-        if route.role != nil, principal == nil {
+        progress.observer = route.observer
+        if route.role != nil, progress.principal == nil {
             let verified = try await authenticate(
                 authorization, from: passwordAddress(of: request, from: peer))
             // Many tills may share an address, so only requests without a valid credential are charged to it.
             if let address { limiter?.putBack(address) }
-            principal = verified
-            rate = limiter?.admit(verified, kind)
-            try requireAdmitted(rate)
+            progress.principal = verified
+            progress.rate = limiter?.admit(verified, kind)
+            try requireAdmitted(progress.rate)
         }
-        let caller = try authorize(principal, on: match)
+        let caller = try authorize(progress.principal, on: match)
         let format = try negotiateFormat(of: request, for: route)
         var recheck: (@Sendable () async throws -> Void)?
         if route.isLongLived {

@@ -54,6 +54,7 @@ final class SecurityLog: Sendable {
         metadata["actor"] = sender.principal.map { "\($0)" }
         metadata["address"] = sender.address.map { "\($0)" }
         metadata["policy"] = problem.violatedPolicy.map { "\($0)" }
+        metadata["trace_id"] = request.traceID.map { "\($0)" }
         if unlogged > 0 { metadata["unlogged"] = "\(unlogged)" }
         logger.notice("security event", metadata: metadata)
     }

@@ -14,6 +14,7 @@ extension HTTPField.Name {
     static let prefer = HTTPField.Name("Prefer")!
     static let preferenceApplied = HTTPField.Name("Preference-Applied")!
     static let lastEventID = HTTPField.Name("Last-Event-ID")!
+    static let traceParent = HTTPField.Name("traceparent")!
     static let requestID = HTTPField.Name(HeaderName.requestID)!
     /// `no`: nginx passes on what it receives, instead of waiting for more.
     static let accelBuffering = HTTPField.Name("X-Accel-Buffering")!

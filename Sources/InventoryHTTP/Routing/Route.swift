@@ -23,6 +23,8 @@ struct Route: Sendable {
     /// Whether a response may take so long that the caller's permission has to be checked again.
     let isLongLived: Bool
     let handler: Handler
+    /// Receives the requests to it.
+    var observer: @Sendable (ServedRequest) -> Void = { _ in }
 
     /// Which stores the route concerns.
     enum Reach {

@@ -42,9 +42,10 @@ struct Router: Sendable {
 
     private let entries: [Entry]
 
-    init(_ routes: [Route]) {
+    init(_ routes: [Route], observer: any HTTPObserver = NoHTTPObserver()) {
         var entries: [Entry] = []
-        for route in routes {
+        for var route in routes {
+            route.observer = observer.requests(to: RouteName(method: route.method.rawValue, path: route.path))
             let pattern = route.path.split(separator: "/").map(Segment.init)
             if let index = entries.firstIndex(where: { $0.pattern == pattern }) {
                 entries[index].routes.append(route)

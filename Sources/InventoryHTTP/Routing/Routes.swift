@@ -98,7 +98,14 @@ extension InventoryAPI {
     }
 
     /// The operator's routes, on a port of their own. They need no credential.
-    var opsRoutes: [Route] { probes + [healthRoute("/health", healthChecks)] }
+    var opsRoutes: [Route] {
+        probes + [
+            healthRoute("/health", healthChecks),
+            Route(
+                .get, "/metrics", nil, readMetrics, parameters: nil, formats: [.metrics, .openMetrics],
+                statuses: [.ok]),
+        ]
+    }
 
     private var probes: [Route] { [healthRoute("/livez", livez), healthRoute("/readyz", readyz)] }
 }

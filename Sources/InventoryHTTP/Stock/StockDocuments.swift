@@ -13,12 +13,14 @@ struct StockDocuments: Sendable {
     let source: any DocumentReading
     /// The principal's id; `nil` for warming, which stores all it reads.
     let reader: String?
+    let observer: any HTTPObserver
 
     func stock(_ query: StockQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         // Past stock is not worth caching: each moment is rarely read twice.
         let source = query.asOf == nil ? source : RenderedDocuments()
-        return try await source.document(DocumentKey(query), for: reader, atLeast: atLeast) {
-            [ledger] freshness throws(LedgerError) in
+        let found = try await source.document(DocumentKey(query), for: reader, atLeast: atLeast) {
+            [ledger, observer] freshness throws(LedgerError) in
+            observer.observe(.documentLoaded(.stock))
             let page = try await ledger.stock(query, freshness)
             return Document(page: page) { json in
                 json.field("store_id", query.storeID)
@@ -27,21 +29,29 @@ struct StockDocuments: Sendable {
                 $0.value($1)
             }
         }
+        observer.observe(.documentRead(.stock, found.origin))
+        return found
     }
 
     func level(_ level: LevelKey, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         let key = DocumentKey(storeID: level.storeID, productID: level.productID, name: "level\n\(level.productID)")
-        return try await source.document(key, for: reader, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+        let found = try await source.document(key, for: reader, atLeast: atLeast) {
+            [ledger, observer] freshness throws(LedgerError) in
+            observer.observe(.documentLoaded(.level))
             let snapshot = try await ledger.level(level, freshness)
             return Document(snapshot) { $0.value(level: snapshot, in: level.storeID) }
         }
+        observer.observe(.documentRead(.level, found.origin))
+        return found
     }
 
     /// A level in the format of the first versions.
     func levelByName(_ level: LevelKey, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         let key = DocumentKey(
             storeID: level.storeID, productID: level.productID, name: "level by name\n\(level.productID)")
-        return try await source.document(key, for: reader, atLeast: atLeast) { [ledger] freshness throws(LedgerError) in
+        let found = try await source.document(key, for: reader, atLeast: atLeast) {
+            [ledger, observer] freshness throws(LedgerError) in
+            observer.observe(.documentLoaded(.levelByName))
             let snapshot = try await ledger.level(level, freshness)
             return Document(snapshot) { json in
                 json.openObject()
@@ -50,32 +60,42 @@ struct StockDocuments: Sendable {
                 json.closeObject()
             }
         }
+        observer.observe(.documentRead(.levelByName, found.origin))
+        return found
     }
 
     /// The id of a product by name. Cached like any document, so reads of stock by name need no database either.
     func productID(named name: String) async throws(LedgerError) -> ProductID {
         let key = DocumentKey(storeID: .catalog, name: "product\nname=\(name)")
         let found = try await source.document(key, for: reader, atLeast: nil) {
-            [ledger] freshness throws(LedgerError) in
+            [ledger, observer] freshness throws(LedgerError) in
+            observer.observe(.documentLoaded(.productByName))
             let snapshot = try await ledger.product(named: name, freshness)
             return Document(snapshot) { $0.value(snapshot.value.id.rawValue) }
         }
+        observer.observe(.documentRead(.productByName, found.origin))
         guard let id = Int64(String(buffer: found.document.body)) else { throw .internalFailure }
         return ProductID(rawValue: id)
     }
 
     func products(_ query: ProductQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        try await source.document(DocumentKey(query), for: reader, atLeast: atLeast) {
-            [ledger] freshness throws(LedgerError) in
-            Document(page: try await ledger.products(query, freshness)) { $0.value($1) }
+        let found = try await source.document(DocumentKey(query), for: reader, atLeast: atLeast) {
+            [ledger, observer] freshness throws(LedgerError) in
+            observer.observe(.documentLoaded(.products))
+            return Document(page: try await ledger.products(query, freshness)) { $0.value($1) }
         }
+        observer.observe(.documentRead(.products, found.origin))
+        return found
     }
 
     func stores(_ query: StoreQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        try await source.document(DocumentKey(query), for: reader, atLeast: atLeast) {
-            [ledger] freshness throws(LedgerError) in
-            Document(page: try await ledger.stores(query, freshness)) { $0.value($1) }
+        let found = try await source.document(DocumentKey(query), for: reader, atLeast: atLeast) {
+            [ledger, observer] freshness throws(LedgerError) in
+            observer.observe(.documentLoaded(.stores))
+            return Document(page: try await ledger.stores(query, freshness)) { $0.value($1) }
         }
+        observer.observe(.documentRead(.stores, found.origin))
+        return found
     }
 }
 

@@ -47,7 +47,7 @@ public struct CacheWarmer: Sendable {
     ) {
         precondition(concurrency > 0, "warming reads at least one list at a time")
         self.ledger = ledger
-        self.documents = StockDocuments(ledger: ledger, source: documents, reader: nil)
+        self.documents = StockDocuments(ledger: ledger, source: documents, reader: nil, observer: NoHTTPObserver())
         self.limits = limits
         self.concurrency = concurrency
     }

@@ -31,6 +31,9 @@ public struct ConnectionConfiguration: Sendable {
     /// Called with each new session before its first job, on the connection's thread; the result is the session's
     /// ``Session/label``. If it throws, the connection fails.
     public var onConnect: (@Sendable (Session) throws(PostgresError) -> String?)?
+    /// Called after each round trip, on the connection's thread, with the statement that it was for and the time from
+    /// sending to the last result.
+    public var onRoundTrip: (@Sendable (Statement, Duration) -> Void)?
     /// Further settings of the session, by name; values without spaces.
     public var settings: [String: String] = [:]
 

@@ -18,6 +18,7 @@ public final class Session {
     public internal(set) var label: String?
     let wire: Wire
     let isReadOnly: Bool
+    private let onRoundTrip: (@Sendable (Statement, Duration) -> Void)?
     var prepared: Set<Statement> = []
     /// Sent along with the next pipeline, so that a BEGIN costs no round trip of its own.
     private var deferred: [Query] = []
@@ -29,6 +30,7 @@ public final class Session {
     init(_ configuration: ConnectionConfiguration, logger: Logger) throws(PostgresError) {
         wire = try Wire(configuration, logger: logger)
         isReadOnly = configuration.isReadOnly
+        onRoundTrip = configuration.onRoundTrip
     }
 
     /// The state after the last call. A transaction that ``Pool/write(_:)`` or ``Pool/snapshot(_:)`` opens is open from
@@ -44,12 +46,20 @@ public final class Session {
     ///
     /// Throws the server's first error, with the name of the statement; none after it has run. Outside of a transaction
     /// the queries are one transaction. The session remains usable; an open transaction must be rolled back.
-    public func pipeline(_ queries: [Query]) throws(PostgresError) -> [Rows] {
+    /// - Parameter statement: The one that the others are for, as ``ConnectionConfiguration/onRoundTrip`` is told; by
+    ///   default the first that neither opens nor ends a transaction.
+    public func pipeline(
+        _ queries: [Query], for statement: Statement? = nil
+    ) throws(PostgresError) -> [Rows] {
         if let loss { throw loss }
         let all = deferred + queries
         guard !all.isEmpty else { return [] }
         let first = deferred.count
         deferred = []
+        guard let onRoundTrip else { return Array(try exchange(all).dropFirst(first)) }
+        let start = ContinuousClock.now
+        let main = statement ?? (queries.first { !$0.statement.isOfTransaction } ?? all[0]).statement
+        defer { onRoundTrip(main, .now - start) }
         return Array(try exchange(all).dropFirst(first))
     }
 

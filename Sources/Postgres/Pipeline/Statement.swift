@@ -23,6 +23,9 @@ public struct Statement: Sendable {
     /// Whether this may end a transaction. True if in doubt: see ``PostgresError/Outcome/unknown``.
     var mayEndTransaction: Bool { commits || ["", "rollback", "abort", "prepare"].contains(keyword) }
 
+    /// Whether it only opens or ends a transaction.
+    var isOfTransaction: Bool { opensTransaction || commits || keyword == "rollback" }
+
     public static let begin = Statement("begin", "BEGIN")
     public static let beginSnapshot = Statement("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     public static let commit = Statement("commit", "COMMIT")

@@ -5,6 +5,10 @@ public struct PoolStatus: Sendable, Hashable {
     public let busy: Int
     public let idle: Int
     public let waiting: Int
+
+    public init(busy: Int, idle: Int, waiting: Int) {
+        (self.busy, self.idle, self.waiting) = (busy, idle, waiting)
+    }
 }
 
 /// The state of a pool: leased members and waiters. Does no I/O: ``Pool`` executes its decisions.

@@ -128,9 +128,8 @@ private struct Reading<Value: Sendable>: Sendable {
     let decode: @Sendable (Rows) throws -> Value
 
     func found(_ session: Session) throws -> Found<Value> {
-        let results = try session.pipeline([
-            Query(.beginSnapshot), scope.heads, query, scope.pending, Query(.commit),
-        ])
+        let results = try session.pipeline(
+            [Query(.beginSnapshot), scope.heads, query, scope.pending, Query(.commit)], for: query.statement)
         guard let first = results[1].first, let history = try first.optionalText(2) else {
             // A replica that has not received it yet, or another application's database.
             throw PostgresError(.connection, "the database has no history of a ledger")

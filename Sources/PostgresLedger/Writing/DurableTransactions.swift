@@ -151,7 +151,7 @@ extension LedgerError {
     init(_ failure: TransactionFailure, _ observer: any LedgerObserver) {
         switch failure {
         case .rejected(let error):
-            observer.observe(.commit(.rejected(error)))
+            observer.observe(.commit(.rejected(error), lane: nil))
             self = .internalFailure
         case .overloaded:
             self = .overloaded

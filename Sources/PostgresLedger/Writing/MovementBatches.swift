@@ -2,6 +2,7 @@ import Inventory
 
 /// Commits the movements of a lane: one lock on each store, one commit, then the cache is invalidated.
 struct MovementBatches: BatchCommitting {
+    let lane: LedgerLane
     let transactions: DurableTransactions
     let outbox: Outbox
     let invalidationGate: InvalidationGate
@@ -30,5 +31,5 @@ struct MovementBatches: BatchCommitting {
             in: cache)
     }
 
-    func observe(_ event: CommitEvent) { observer.observe(.commit(event)) }
+    func observe(_ event: CommitEvent) { observer.observe(.commit(event, lane: lane)) }
 }

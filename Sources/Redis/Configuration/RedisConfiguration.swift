@@ -34,6 +34,10 @@ public struct RedisConfiguration: Sendable {
     /// loop's connection without changing threads.
     public var connections = 1
 
+    /// Called after each command or pipeline, on any thread, with the time from the call to the reply or failure; `nil` for
+    /// none, which also saves reading the clock.
+    public var onRoundTrip: (@Sendable (Duration, _ isFailure: Bool) -> Void)?
+
     /// Parses `redis://user:password@host:port/database`, `rediss://…` for TLS, or
     /// `unix://user:password@/path?db=database`. All but the host, or the path, is optional. User and password are
     /// percent-encoded. Does not connect.

@@ -83,7 +83,7 @@ public protocol DocumentReading: Sendable {
 }
 
 /// How a document was obtained, for `Cache-Status` (RFC 9211).
-public enum DocumentOrigin: Hashable, Sendable {
+public enum DocumentOrigin: Int, CaseIterable, Sendable {
     case hit
     /// There was no cached document that was new enough.
     case miss

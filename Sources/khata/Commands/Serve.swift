@@ -17,7 +17,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The API's port.")
     var port: Int?
 
-    @Option(help: "The port of the health endpoints for operators.")
+    @Option(help: "The port of the health endpoints and metrics for operators.")
     var opsPort: Int?
 
     @Option(help: "The address to listen on.")
@@ -46,11 +46,13 @@ struct Serve: AsyncParsableCommand {
         let logger = settings.logger()
         let certificate = try settings.serverCertificate()
         if migrate { _ = try await settings.migrate(servers) }
-        let redis = try settings.redisClient(on: servers, logger)
+        let metrics = ServiceMetrics()
+        let redis = try settings.redisClient(on: servers, logger, onRoundTrip: metrics.observeRedis)
         let cache = redis.map { CacheConnection($0, recentBytes: settings.recentDocumentBytes, logger: logger) }
         let waiters = ChangeWaiters()
         let ledger = try settings.ledger(
-            on: servers, logger, invalidating: cache ?? NoCacheConnection(), waking: waiters)
+            on: servers, logger, invalidating: cache ?? NoCacheConnection(), waking: waiters, metrics: metrics.ledger)
+        metrics.observe(ledger, cache)
         let publisher = try settings.eventSink(on: servers, logger).map {
             EventPublisher(ledger: ledger, waiters: waiters, sink: $0, logger: logger)
         }
@@ -66,7 +68,7 @@ struct Serve: AsyncParsableCommand {
             settings, ledger: ledger, waiters: waiters, documents: documents ?? RenderedDocuments(), warming: warming,
             commands: commands?.access,
             health: ServiceHealth(ledger: ledger, cache: cache, publisher: publisher, commands: commands?.health),
-            redis: redis, certificate: certificate,
+            metrics: metrics, redis: redis, certificate: certificate,
             services: [ledger] + cacheServices(cache, warming, ledger) + (publisher.map { [$0] } ?? [])
                 + (commands?.services ?? []), logger)
         try await instance.run()

@@ -105,13 +105,16 @@ extension AccessSettings {
         let services: [any Service]
     }
 
-    func parts(credentials: any CredentialStoring, _ logger: Logger) async throws(SettingsError) -> Parts {
+    /// - Parameter onRefusal: Called for each credential that is refused.
+    func parts(
+        credentials: any CredentialStoring, _ logger: Logger, onRefusal: @escaping @Sendable (CredentialRefusal) -> Void
+    ) async throws(SettingsError) -> Parts {
         let uses = KeyUses(store: credentials, logger: logger)
         let tokenKeys = try await tokenKeys(logger)
         let authenticator = Authenticator(
             credentials: credentials, uses: uses,
             passwords: acceptsPasswords ? PasswordHasher(waiting: passwordsWaiting) : nil,
-            tokens: tokenKeys.flatMap(verifier), logger: logger)
+            tokens: tokenKeys.flatMap(verifier), logger: logger, onRefusal: onRefusal)
         return Parts(
             authenticator: authenticator, tokenKeys: tokenKeys, services: [uses] + (tokenKeys.map { [$0] } ?? []))
     }

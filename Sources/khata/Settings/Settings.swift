@@ -41,6 +41,9 @@ struct Settings {
     var access = AccessSettings()
     var webhooks = WebhookSettings()
     var logLevel = Logger.Level.info
+    var logFormat = LogFormat.text
+    /// One in this many is logged; 0: none.
+    var loggedRequests = 0
 
     /// Files with secrets that every user of the machine can read.
     private(set) var exposedFiles: [String] = []
@@ -58,15 +61,15 @@ struct Settings {
         Setting(
             "ops.port", \.opsPort, in: 0...65_535,
             """
-            The port of the health endpoints for operators. It never uses TLS: its clients (a load balancer, a monitor) have
-            no key to protect, and need a response even if a certificate has expired.
+            The port of the health endpoints and metrics for operators. It never uses TLS: its clients (a load balancer, a
+            monitor) have no key to protect, and need a response even if a certificate has expired.
             """)
         Setting(
             "ops.bind", \.opsBind,
             """
-            The address of that port. /health on it tells anyone who reaches it how the databases are, so it is not `bind`. A
-            load balancer, or a probe from outside of a container, needs an address that it reaches, in a network that only
-            operators reach; or it uses /readyz on the API's port.
+            The address of that port. /health and /metrics on it tell anyone who reaches it how the databases are and how
+            much is sold, so it is not `bind`. A load balancer, or a probe from outside of a container, needs an address
+            that it reaches, in a network that only operators reach; or it uses /readyz on the API's port.
             """)
         Setting(
             "default_store_id", \.defaultStoreID, in: 1...Int(maximumJSONInteger),
@@ -79,6 +82,18 @@ struct Settings {
     @SettingsBuilder
     private static var log: [Setting] {
         Setting("log.level", \.logLevel, "trace, debug, info, notice, warning, error or critical.")
+        Setting(
+            "log.format", \.logFormat,
+            """
+            text: lines such as `2026-11-22T16:00:00.123456Z notice khata: serving url=http://127.0.0.1:8080`. json: an
+            object in each line, with `time`, `level`, `message` and what belongs to it.
+            """)
+        Setting(
+            "log.requests", \.loggedRequests, in: 0...1_000_000,
+            """
+            1: each request of the API is logged, at the level info, with its id, principal, route, status, duration, cache
+            status and position. 1000: one in a thousand. 0: none. Failures and refusals are logged in any case.
+            """)
     }
 }
 

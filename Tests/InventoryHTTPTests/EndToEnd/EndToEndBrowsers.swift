@@ -77,7 +77,8 @@ extension EndToEnd {
                         #expect(
                             preflight.header("Access-Control-Allow-Headers")
                                 == "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
-                                + "Inventory-History, Inventory-Min-Position, Last-Event-ID, Prefer, X-Request-Id")
+                                + "Inventory-History, Inventory-Min-Position, Last-Event-ID, Prefer, X-Request-Id, traceparent"
+                        )
                         #expect(preflight.header("Access-Control-Max-Age") == "7200")
                         #expect(preflight.header("Vary") == "Origin")
                     }

@@ -7,6 +7,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import PostgresLedger
+import Prometheus
 import Redis
 import ServerTesting
 import ServiceLifecycle
@@ -43,6 +44,8 @@ struct LiveServer: Sendable {
         var tokens: TokenVerifier?
         /// The queue of commands, and what it depends on.
         var commands: (access: CommandQueueAccess, services: [any Service])?
+        var metrics: MetricRegistry?
+        var observer: any HTTPObserver = NoHTTPObserver()
         var logger = TestDatabase.quiet
     }
 
@@ -77,7 +80,8 @@ struct LiveServer: Sendable {
 
     /// Starts a server with a cache in a Redis of its own, which it trusts by the time it is lent.
     static func withCache(
-        limits: HTTPLimits = HTTPLimits(), _ body: @Sendable (LiveServer) async throws -> Void
+        limits: HTTPLimits = HTTPLimits(), observer: any HTTPObserver = NoHTTPObserver(),
+        _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
         try await TestDatabase.with { database in
             let tokens = try await database.makeKeys()
@@ -87,7 +91,8 @@ struct LiveServer: Sendable {
                     logger: TestDatabase.quiet)
                 let cache = CacheConnection(client, recentBytes: 1 << 20, logger: TestDatabase.quiet)
                 try await closing(client.close) {
-                    try await start(on: database, Setup(limits: limits), tokens, cache: cache) { live in
+                    let setup = Setup(limits: limits, observer: observer)
+                    try await start(on: database, setup, tokens, cache: cache) { live in
                         try await eventually("the cache is trusted") { cache.isTrusted }
                         try await body(live)
                     }
@@ -120,7 +125,7 @@ struct LiveServer: Sendable {
                 health: ledger,
                 limiter: limiter,
                 proxies: setup.proxies, limits: setup.limits, certificate: setup.certificate, cors: setup.cors,
-                logger: setup.logger)
+                metrics: setup.metrics, observer: setup.observer, logger: setup.logger)
             var services: [any Service] = [changes] + (setup.commands?.services ?? [])
             if let limiter { services.append(limiter) }
             if let cache, let warming {

@@ -51,7 +51,7 @@ struct PromoteCacheTests {
         try await closing(stop) {
             var url: Substring?
             try await eventually("it serves") {
-                url = try server.said.firstMatch(of: /url=(http:\S+)/)?.output.1
+                url = try server.said.firstMatch(of: /serving url=(http:\S+)/)?.output.1
                 return url != nil
             }
             let now = Int64(Date().timeIntervalSince1970)

@@ -35,10 +35,15 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
         let address = channel.remoteAddress
         guard counts.enter(from: address) else {
+            watches.observer.observe(.connectionRefused)
             channel.close(promise: nil)
             return channel.eventLoop.makeFailedFuture(TooManyConnections())
         }
-        channel.closeFuture.whenComplete { _ in counts.leave(from: address) }
+        watches.observer.observe(.connectionOpened)
+        channel.closeFuture.whenComplete { _ in
+            counts.leave(from: address)
+            watches.observer.observe(.connectionClosed)
+        }
         return channel.eventLoop.submit {
             let pipeline = channel.pipeline.syncOperations
             let pace = ConnectionPace(limits, isEncrypted: certificate != nil)

@@ -16,7 +16,7 @@ final class ConnectionMeter: ChannelDuplexHandler {
     /// The one who gets the current response.
     var principal = ""
 
-    private let watch: ConnectionWatch
+    let watch: ConnectionWatch
     private let memory: MemoryBudget
     /// For what the client has not taken yet.
     private var unsent: MemoryHold?
@@ -79,7 +79,9 @@ final class ConnectionMeter: ChannelDuplexHandler {
         }
         let hold = unsent ?? MemoryHold(memory, for: principal)
         unsent = hold
-        if !hold.resize(to: bytes) { reset(context) }
+        guard !hold.resize(to: bytes) else { return }
+        watch.observer.observe(.connectionCut(.memory))
+        reset(context)
     }
 
     /// Called by the watch.
@@ -95,9 +97,9 @@ final class ConnectionMeter: ChannelDuplexHandler {
             return unsent
         }
         if let bytes { count(bytes, context) }
+        guard let verdict else { return false }
+        watch.observer.observe(.connectionCut(ConnectionCut(verdict)))
         switch verdict {
-        case nil:
-            return false
         case .close:
             pace.writingEnded()
             context.channel.close(promise: nil)
@@ -120,6 +122,7 @@ final class ConnectionMeter: ChannelDuplexHandler {
     func cutOff() -> Bool {
         guard let context else { return false }
         let isUnanswered = pace.unanswered > 0 || unsentBytes > 0
+        watch.observer.observe(.connectionCut(.shutdown))
         reset(context)
         return isUnanswered
     }
@@ -135,6 +138,19 @@ final class ConnectionMeter: ChannelDuplexHandler {
         let socket = context.channel as? any SocketOptionProvider
         _ = socket?.unsafeSetSocketOption(level: .socket, name: .so_linger, value: Linger())
         context.close(promise: nil)
+    }
+}
+
+extension ConnectionCut {
+    fileprivate init(_ verdict: ConnectionPace.Verdict) {
+        self =
+            switch verdict {
+            case .close: .idle
+            case .disconnect: .unresponsive
+            case .reset: .slowReader
+            case .refuseHead: .slowHead
+            case .refuseBody: .slowBody
+            }
     }
 }
 

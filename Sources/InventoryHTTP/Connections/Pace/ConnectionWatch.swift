@@ -6,6 +6,7 @@ import Synchronization
 /// Works in steps: checks some at a time and closes few at a time, because thousands that are too slow at once must not
 /// hold up the others.
 final class ConnectionWatch {
+    let observer: any HTTPObserver
     private let eventLoop: any EventLoop
     /// The period in which every connection is checked, unless too many have to be closed.
     private let round: TimeAmount
@@ -23,7 +24,8 @@ final class ConnectionWatch {
     private static let minimumPause = TimeAmount.milliseconds(2)
     private static let maximumClosedAtOnce = 4
 
-    init(_ eventLoop: any EventLoop, _ limits: ConnectionLimits) {
+    init(_ eventLoop: any EventLoop, _ limits: ConnectionLimits, _ observer: any HTTPObserver = NoHTTPObserver()) {
+        self.observer = observer
         self.eventLoop = eventLoop
         // A twentieth of the shortest timeout, at most half a second.
         let shortest = min(limits.idle, limits.handshake, limits.head, limits.body, limits.response)
@@ -92,10 +94,12 @@ final class ConnectionWatches: Sendable {
         var isDraining = false
     }
 
+    let observer: any HTTPObserver
     private let limits: ConnectionLimits
     private let state = Mutex(State())
 
-    init(_ limits: ConnectionLimits) {
+    init(_ limits: ConnectionLimits, _ observer: any HTTPObserver) {
+        self.observer = observer
         self.limits = limits
     }
 
@@ -103,7 +107,7 @@ final class ConnectionWatches: Sendable {
     func watch(of eventLoop: any EventLoop) -> ConnectionWatch {
         let watch = state.withLock { state in
             if let watch = state.watches[ObjectIdentifier(eventLoop)] { return watch }
-            let watch = NIOLoopBound(ConnectionWatch(eventLoop, limits), eventLoop: eventLoop)
+            let watch = NIOLoopBound(ConnectionWatch(eventLoop, limits, observer), eventLoop: eventLoop)
             watch.value.isDraining = state.isDraining
             state.watches[ObjectIdentifier(eventLoop)] = watch
             return watch
