@@ -244,8 +244,8 @@ let package = Package(
             name: "khata",
             dependencies: [
                 "AMQP", "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "InventoryHTTP", "JSON",
-                "Kafka", "Postgres", "PostgresLedger", "Prometheus", "RabbitMQ", "RateLimiting", "Redis", "RemoteLedger",
-                "SQLiteLedger", "StockCache", "StockCommands", "StockEvents", "StockFiles", "Webhooks",
+                "Kafka", "Postgres", "PostgresLedger", "Prometheus", "RabbitMQ", "RateLimiting", "Redis",
+                "RemoteLedger", "SQLiteLedger", "StockCache", "StockCommands", "StockEvents", "StockFiles", "Webhooks",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

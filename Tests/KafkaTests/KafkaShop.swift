@@ -137,6 +137,6 @@ private struct Waking: LedgerObserver {
     let waiters: ChangeWaiters
 
     func observe(_ observation: LedgerObservation) {
-        if case .commit(.committed(_, _, let heads, _)) = observation { waiters.wake(heads) }
+        if case .commit(.committed(let decision, _, _), _) = observation { waiters.wake(decision.heads.values) }
     }
 }
