@@ -27,10 +27,12 @@ extension EndToEnd {
                 let event = try #require(first["items"]?[1])
                 #expect(
                     event.names == [
-                        "specversion", "id", "source", "type", "time", "sequence", "datacontenttype", "data",
+                        "specversion", "id", "source", "type", "time", "sequence", "previous", "datacontenttype",
+                        "data",
                     ])
                 #expect(event["specversion"] == "1.0" && event["source"] == "/stores/1")
                 #expect(event["type"] == "khata.stock.moved.v1" && event["sequence"] == "0000000000000002")
+                #expect(event["previous"] == first["items"]?[0]?["id"])
                 let data = try #require(event["data"])
                 #expect(data["product_id"] == 102 && data["movement_type"] == "stock-in" && data["on_hand"] == 20)
                 #expect(data["store_id"] == 1 && data["position"] == 2 && data["recorded_at"] == event["time"])
