@@ -70,12 +70,20 @@ public struct KafkaCommandQueue: CommandQueue {
     public func publish(_ answers: [CommandAnswer<KafkaRecord>]) async throws {
         var tooLarge: [CommandAnswer<KafkaRecord>] = []
         for (answer, outcome) in zip(answers, try await producer.send(answers.map { $0.message() })) {
-            guard case .failure(let error) = outcome else { continue }
-            guard error.isTooLarge else { throw error }
-            // The topic does not take an outcome as long as that.
-            if case .rejection = answer.content { tooLarge.append(answer) }
+            if try Self.isTooLarge(outcome) { tooLarge.append(answer) }
         }
-        for outcome in try await producer.send(tooLarge.map { $0.message(isComplete: false) }) { try outcome.get() }
+        // A broker may refuse a whole batch for one of them.
+        for answer in tooLarge where try await Self.isTooLarge(producer.send([answer.message()])[0]) {
+            // The topic does not take an outcome as long as that.
+            guard case .rejection = answer.content else { continue }
+            try await producer.send([answer.message(isComplete: false)])[0].get()
+        }
+    }
+
+    private static func isTooLarge(_ outcome: Result<Void, KafkaError>) throws(KafkaError) -> Bool {
+        guard case .failure(let error) = outcome else { return false }
+        guard error.isTooLarge else { throw error }
+        return true
     }
 
     public func settle(_ command: ReceivedCommand<KafkaRecord>) { partition.settle(command.origin) }

@@ -49,11 +49,15 @@ extension AMQPChannel {
 
     /// A queue, and an exchange of the same name that sends everything there, whatever the routing key.
     private func declare(_ name: String, _ arguments: AMQPTable) async throws(AMQPError) {
-        try await declare(AMQPExchangeDeclaration(name, type: "fanout"))
-        var queue = AMQPQueueDeclaration(name)
-        queue.arguments = arguments
-        try await declare(queue)
-        try await bind(queue: name, to: name, routingKey: "")
+        do throws(AMQPError) {
+            try await declare(AMQPExchangeDeclaration(name, type: "fanout"))
+            var queue = AMQPQueueDeclaration(name)
+            queue.arguments = arguments
+            try await declare(queue)
+            try await bind(queue: name, to: name, routingKey: "")
+        } catch  where error.kind == .timeout {
+            throw AMQPError(.timeout, "the queue \(name): \(error.message)")
+        }
     }
 
     /// Without a limit of deliveries: while the database takes no writes, a connection that is closed again and again counts as

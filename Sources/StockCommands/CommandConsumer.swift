@@ -44,6 +44,7 @@ public struct CommandConsumer<Source: CommandSource>: Service {
                     do {
                         try await consume(queue, shutdown)
                     } catch {
+                        status.fail()
                         logger.warning(
                             "commands are not executed: the queue delivers them again",
                             metadata: ["error": "\(error)"])

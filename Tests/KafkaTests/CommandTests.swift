@@ -62,6 +62,32 @@ struct CommandTests {
         }
     }
 
+    @Test("a refused command that is too long to be kept takes nothing from those beside it")
+    func tooLongToKeep() async throws {
+        try await KafkaShop.with { shop in
+            func asking(_ id: String) -> [(name: String, value: String)] { [("correlation-id", id)] }
+            let long = String(repeating: "x", count: 1_000_500)
+            try await shop.send(
+                [
+                    .movement("in", .stockIn(1), asking("in")), .command("long", long),
+                    .movement("sale", .sale(1), asking("sale")), .movement("refused", .sale(1)),
+                ])
+            // They wait, and are settled together.
+            try await shop.withInstance { _ in
+                try await KafkaReader.reading("khata.outcomes", of: shop.kafka) { outcomes in
+                    try await eventually("they are answered", within: .seconds(60)) { outcomes.taken.count >= 2 }
+                    #expect(outcomes.taken.map { $0.headers["correlation-id"] } == ["in", "sale"])
+                }
+                try await KafkaReader.reading("khata.rejected", of: shop.kafka) { rejected in
+                    try await eventually("they are kept") { rejected.taken.count >= 2 }
+                    let refused = try #require(rejected.taken.first { $0.headers["message-id"] == "refused" })
+                    #expect(refused.text?.contains("sale") == true && refused.headers["khata-problem"] != nil)
+                    #expect(rejected.taken.contains { $0.text == nil && $0.headers["khata-code"] == "malformed-json" })
+                }
+            }
+        }
+    }
+
     @Test("what cannot be executed goes to khata.rejected, each with its code, and the partition goes on")
     func badInput() async throws {
         try await KafkaShop.with { shop in

@@ -90,6 +90,12 @@ struct FileCommandTests {
             let elsewhere = try await Program(on: file, ["KHATA_PRIMARY_URL": "postgresql://localhost/khata"]).run(
                 ["backup", copy])
             #expect(elsewhere.status != 0)
+
+            // In the folder where the program runs.
+            let name = String(UInt8.random(in: 0...9))
+            let short = try await Program(on: file).run(["backup", name])
+            #expect(short.status == 0, "\(short.errors)")
+            try FileManager.default.removeItem(at: FileManager.default.temporaryDirectory.appending(path: name))
         }
     }
 

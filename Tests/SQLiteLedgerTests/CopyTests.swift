@@ -145,6 +145,75 @@ struct CopyTests {
         }
     }
 
+    @Test("rows that a page has lost are noticed: the copy would look sound without them")
+    func lostRows() async throws {
+        try await TestFile.withShop { file in
+            try await file.withLedger { ledger in
+                _ = await ledger.recordAtOnce(500) { _ in String(repeating: "x", count: 100) }
+            }
+            let handle = try FileHandle(forUpdating: URL(filePath: file.path))
+            // The last leaf of a table without row ids: it says that it has a row less.
+            let pages = try #require(try handle.readToEnd()).count / 4_096
+            let leaf = try #require(
+                try (1..<pages).last { page in
+                    try handle.seek(toOffset: UInt64(page * 4_096))
+                    return try handle.read(upToCount: 1) == Data([0x0A])
+                })
+            let offset = UInt64(leaf * 4_096 + 3)
+            try handle.seek(toOffset: offset)
+            let count = try #require(try handle.read(upToCount: 2))
+            let fewer = UInt16(count[0]) << 8 + UInt16(count[1]) - 1
+            try handle.seek(toOffset: offset)
+            try handle.write(contentsOf: Data([UInt8(fewer >> 8), UInt8(fewer & 0xFF)]))
+            try handle.close()
+            let damaged = try await error(file) {
+                _ = try await LedgerFileCopy.make(of: file.path, at: beside(file, "copy"))
+            }
+            #expect(damaged.contains("is damaged"))
+        }
+    }
+
+    @Test("a damaged file is replaced, and kept")
+    func damagedReplaced() async throws {
+        try await TestFile.withShop { file in
+            let (copy, kept) = (beside(file, "copy"), beside(file, "kept"))
+            _ = try await LedgerFileCopy.make(of: file.path, at: copy)
+            try Data(repeating: 7, count: 8_192).write(to: URL(filePath: file.path))
+            _ = try await LedgerFileCopy.restore(copy, to: file.path, keepingReplacedAs: kept)
+            #expect(try await file.soundMovements().isEmpty)
+            #expect(try Data(contentsOf: URL(filePath: kept)) == Data(repeating: 7, count: 8_192))
+        }
+    }
+
+    @Test("a shop that was moved elsewhere is not opened again by a backup in its place")
+    func moved() async throws {
+        try await TestFile.withShop { file in
+            let copy = beside(file, "copy")
+            _ = try await LedgerFileCopy.make(of: file.path, at: copy)
+            try await file.withLedger { ledger in
+                try await ledger.hold().close(
+                    LedgerDestination(name: "khata@db1/khata", identity: "1/khata", movedAt: .now))
+            }
+            let moved = try await error(file) {
+                _ = try await LedgerFileCopy.restore(copy, to: file.path, keepingReplacedAs: beside(file, "kept"))
+            }
+            #expect(moved.contains("was moved to khata@db1/khata"))
+        }
+    }
+
+    @Test("what a link leads to is replaced, and names may be short")
+    func links() async throws {
+        try await TestFile.withShop { file in
+            let (copy, link) = (beside(file, "c"), beside(file, "link"))
+            _ = try await LedgerFileCopy.make(of: file.path, at: copy)
+            try await file.withLedger { _ = try await $0.record(.stockIn(1), .testing) }
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "shop.khata")
+            _ = try await LedgerFileCopy.restore(copy, to: link, keepingReplacedAs: beside(file, "kept"))
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "shop.khata")
+            #expect(try await file.soundMovements().isEmpty)
+        }
+    }
+
     @Test("a copy that is cancelled is not there")
     func cancelled() async throws {
         try await TestFile.withShop { file in

@@ -104,6 +104,15 @@ struct DeliveryQueueTests {
         }
     }
 
+    @Test("an attempt that was decided on by a clock that was ahead is made at once")
+    func clockAhead() {
+        var queue = queue([.one: 1])
+        #expect(queue.start(at: Self.start) == [cursor(.one, 0)])
+        let year = Self.start + .seconds(366 * 86_400)
+        #expect(queue.finish(.one, failed(), at: year, chance: 0)?.nextAttemptAt == year + .seconds(5))
+        #expect(queue.start(at: Self.start) == [cursor(.one, 0)])
+    }
+
     @Test("few stores are served at a time, in turns")
     func turns() {
         var queue = queue([.one: 9, .two: 9, Self.three: 9], maximumRuns: 2)

@@ -211,6 +211,53 @@ struct SenderTests {
         #expect(lookups.load(ordering: .relaxed) == 1)
     }
 
+    @Test("an address is not looked up, however many lookups hang")
+    func address() async throws {
+        let isOver = DispatchSemaphore(value: 0)
+        defer { isOver.signal() }
+        try await ScriptedServer.with { _, _ in
+            .answer(204, "")
+        } _: { _, url in
+            var sender = try WebhookSender.toThisMachine()
+            sender.resolver = HostResolver { _ in
+                isOver.wait()
+                return []
+            }
+            #expect(await send(to: url, through: sender) == .success(204))
+        }
+    }
+
+    @Test("names that hang hold up no other, and who wants the same one shares its lookup")
+    func hangingLookups() async throws {
+        let (isOver, lookups) = (DispatchSemaphore(value: 0), Lookups())
+        defer { for _ in 0..<100 { isOver.signal() } }
+        let resolver = HostResolver { host in
+            lookups.count.add(1, ordering: .relaxed)
+            if host != "shop.test" { isOver.wait() }
+            return ["127.0.0.1"]
+        }
+        let hanging = (0..<200).map { number in Task { try await resolver.addresses(of: "hangs\(number % 100).test") } }
+        try await eventually { lookups.count.load(ordering: .relaxed) == 100 }
+        #expect(try await resolver.addresses(of: "shop.test") == ["127.0.0.1"])
+        for task in hanging { task.cancel() }
+        for task in hanging { await #expect(throws: CancellationError.self) { try await task.value } }
+    }
+
+    @Test("a receiver that closes connections that it kept open gets each message all the same")
+    func closing() async throws {
+        try await RawServer.with { channel in
+            channel.writeAndFlush(ByteBuffer(string: "HTTP/1.1 204 No Content\r\n\r\n"), promise: nil)
+            channel.close(promise: nil)
+        } _: { server in
+            try await WebhookSender.toThisMachine().withReceiver("http://127.0.0.1:\(server.port)/") { receiver in
+                for number in 1...20 {
+                    let status = try await receiver.send(message, signedBy: Self.secrets, at: Self.now)
+                    #expect(status == 204 && server.requests == number)
+                }
+            }
+        }
+    }
+
     @Test("TLS proves the receiver's name")
     func tls() async throws {
         let tls = try TestTLS()
@@ -229,4 +276,8 @@ struct SenderTests {
             #expect(server.requests == 1)
         }
     }
+}
+
+private final class Lookups: Sendable {
+    let count = Atomic(0)
 }

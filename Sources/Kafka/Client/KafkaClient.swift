@@ -69,7 +69,7 @@ public final class KafkaClient: Sendable {
             try await handle.require(topics, within: Self.requestTimeout)
             status.withLock { $0 = nil }
             logger.info("connected to Kafka", metadata: ["servers": "\(configuration)"])
-            let producer = KafkaProducer(handle, confirmTimeout: confirmTimeout)
+            let producer = KafkaProducer(handle, order, confirmTimeout: confirmTimeout)
             try await withThrowingTaskGroup { group in
                 group.addTask { try await producer.run() }
                 group.addTask { try await body(producer) }

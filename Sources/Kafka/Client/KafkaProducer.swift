@@ -30,10 +30,12 @@ public final class KafkaProducer: Sendable {
     /// From a call to the last confirm of its messages.
     private let confirmTimeout: Duration
     private let handle: KafkaHandle
+    private let order: Order
     private let state = Mutex(State())
 
-    init(_ handle: KafkaHandle, confirmTimeout: Duration) {
+    init(_ handle: KafkaHandle, _ order: Order, confirmTimeout: Duration) {
         self.handle = handle
+        self.order = order
         self.confirmTimeout = confirmTimeout
     }
 
@@ -85,8 +87,9 @@ public final class KafkaProducer: Sendable {
             do throws(KafkaError) {
                 try handle.enqueue(message, tag: UInt(number) << 32 | UInt(index) + 1)
             } catch {
-                // Nothing behind it may be sent.
-                for rest in index..<messages.count { finish(number, rest, .failure(error)) }
+                finish(number, index, .failure(error))
+                guard order == .gapless else { continue }
+                for rest in index + 1..<messages.count { finish(number, rest, .failure(error)) }
                 return
             }
         }

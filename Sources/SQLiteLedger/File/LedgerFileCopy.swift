@@ -14,7 +14,8 @@ public struct LedgerFileCopy: Sendable {
     /// Copies a ledger as it is at one moment into a new file, which has no log and which only its owner may read. Others
     /// can read and write the ledger meanwhile.
     ///
-    /// The whole copy is read and checked. If anything fails, or the task is cancelled, there is none.
+    /// The ledger's whole file is read and checked before, and the copy after. If anything fails, or the task is cancelled,
+    /// there is none.
     /// - Throws: ``LedgerFileError``, `CancellationError`.
     public static func make(of path: String, at copy: String) async throws -> LedgerFileCopy {
         guard !FileManager.default.fileExists(atPath: copy) else { throw LedgerFileError.exists(path: copy) }
@@ -26,12 +27,14 @@ public struct LedgerFileCopy: Sendable {
     }
 
     /// Puts a copy where a ledger is, or was. The copy itself stays as it is.
-    /// - Parameter replaced: A new name for a ledger that is there, which no process may have open. `nil`: there must be
-    ///   none.
+    /// - Parameter replaced: A new name for a ledger that is there, damaged or not, which no process may have open and which
+    ///   was not moved elsewhere. `nil`: there must be none.
     /// - Throws: ``LedgerFileError``, `CancellationError`; then all is as it was.
     public static func restore(
         _ copy: String, to path: String, keepingReplacedAs replaced: String?
     ) async throws -> LedgerFileCopy {
+        // A link's target is replaced, not the link.
+        let path = URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
         let file = LedgerFile(path: path)
         let exists = FileManager.default.fileExists(atPath: path)
         if !exists, file.hasLog { throw LedgerFileError.onlyLog(path: path) }
@@ -39,8 +42,12 @@ public struct LedgerFileCopy: Sendable {
         return try await makePartial(of: copy, at: path) { contents, partial in
             try file.whileClosedToOthers {
                 guard link(path, replaced) == 0 else { throw LedgerFileError(writing: replaced) }
+                // That of a damaged file, which could not be copied into it.
+                rename(path + "-wal", replaced + "-wal")
+                unlink(path + "-shm")
                 guard rename(partial, path) == 0 else {
                     let error = LedgerFileError(writing: path)
+                    rename(replaced + "-wal", path + "-wal")
                     unlink(replaced)
                     throw error
                 }
@@ -61,13 +68,15 @@ public struct LedgerFileCopy: Sendable {
             return try await onBlockingThread {
                 let contents = try check(partial, of: path)
                 let made = try body(contents, partial)
-                try synchronize((copy as NSString).deletingLastPathComponent)
+                try synchronize(URL(filePath: copy).deletingLastPathComponent().path(percentEncoded: false))
                 return made
             }
         } catch let error as DatabaseError where error.resultCode == .SQLITE_INTERRUPT {
             throw CancellationError()
-        } catch let error as DatabaseError {
+        } catch let error as DatabaseError where error.isDamage {
             throw LedgerFileError(error, path: path)
+        } catch let error as DatabaseError {
+            throw LedgerFileError.notCopied(path: path, copy: copy, reason: error.reason)
         }
     }
 
@@ -82,7 +91,11 @@ public struct LedgerFileCopy: Sendable {
         try await withTaskCancellationHandler {
             try await onBlockingThread {
                 makePrivateFile(at: partial)
-                try source.inDatabase { try $0.execute(sql: "vacuum into ?", arguments: [partial]) }
+                try source.inDatabase { database in
+                    // Copying makes sound pages of damaged ones, without what they have lost.
+                    if let damage = try database.damage() { throw LedgerFileError.damaged(path: path, report: damage) }
+                    try database.execute(sql: "vacuum into ?", arguments: [partial])
+                }
                 try source.close()
             }
         } onCancel: {
@@ -94,11 +107,18 @@ public struct LedgerFileCopy: Sendable {
     private static func check(_ partial: String, of path: String) throws -> LedgerFileCopy {
         let connection = try DatabaseQueue(path: partial)
         let copy = try connection.read { database in
-            if let damage = try database.damage() { throw LedgerFileError.damaged(path: path, report: damage) }
-            let size = try Int.fetchOne(database, sql: LedgerFile.size) ?? 0
+            let version = try Migration.version(of: database)
+            guard version <= Migration.newest else {
+                throw LedgerFileError.newer(path: path, found: version, known: Migration.newest)
+            }
+            let damage = try database.damage()
+            let entries = try Int64.fetchOne(database, sql: "select count(*) from audit_log") ?? 0
+            guard damage == nil, try Int64.fetchOne(database, sql: "select sum(position) from stores") == entries else {
+                throw LedgerFileError.damaged(path: path, report: damage ?? "entries of the audit log are missing")
+            }
             let latest = try Int64.fetchOne(database, sql: "select max(recorded_at) from stores where position > 0")
             return LedgerFileCopy(
-                bytes: size, entries: try Int64.fetchOne(database, sql: "select sum(position) from stores") ?? 0,
+                bytes: try Int.fetchOne(database, sql: LedgerFile.size) ?? 0, entries: entries,
                 latestAt: latest.map { Timestamp(microseconds: $0) })
         }
         try connection.close()
@@ -107,7 +127,6 @@ public struct LedgerFileCopy: Sendable {
 
     /// Waits until the folder's entries are on the disk.
     private static func synchronize(_ folder: String) throws {
-        let folder = folder.isEmpty ? "." : folder
         let descriptor = open(folder, O_RDONLY)
         guard descriptor >= 0 else { throw LedgerFileError(writing: folder) }
         defer { close(descriptor) }
@@ -116,7 +135,8 @@ public struct LedgerFileCopy: Sendable {
 }
 
 extension LedgerFile {
-    /// Runs `body` while no other process has the file open. It is then complete: its log was copied into it.
+    /// Runs `body` while no other process has the file open. It is then complete, unless it is damaged: its log was copied
+    /// into it.
     fileprivate func whileClosedToOthers(_ body: () throws -> Void) throws {
         var configuration = Configuration()
         configuration.allowsUnsafeTransactions = true
@@ -131,11 +151,17 @@ extension LedgerFile {
                 }
                 try database.beginTransaction(.exclusive)
                 defer { try? database.rollback() }
+                if let destination = try? LedgerDestination.find(in: database) {
+                    throw LedgerFileError.moved(path: path, destination: destination.name)
+                }
                 try body()
             }
             try connection.close()
         } catch let error as DatabaseError where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode) {
             throw LedgerFileError.inUse(path: path)
+        } catch let error as DatabaseError where error.isDamage {
+            // Nobody can use it, so nobody is kept from it.
+            try body()
         }
     }
 }

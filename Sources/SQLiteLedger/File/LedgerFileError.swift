@@ -18,6 +18,9 @@ public enum LedgerFileError: Error, CustomStringConvertible {
     /// What is to be made is there.
     case exists(path: String)
     case cannotBeWritten(path: String, reason: String)
+    case notCopied(path: String, copy: String, reason: String)
+    /// The ledger is elsewhere now.
+    case moved(path: String, destination: String)
 
     public var description: String {
         switch self {
@@ -56,6 +59,13 @@ public enum LedgerFileError: Error, CustomStringConvertible {
             "\(path) exists already: nothing was changed"
         case .cannotBeWritten(let path, let reason):
             "\(path) cannot be written: \(reason)"
+        case .notCopied(let path, let copy, let reason):
+            "\(path) could not be copied to \(copy): \(reason)"
+        case .moved(let path, let destination):
+            """
+            \(path) was moved to \(destination), and a backup in its place would open the shop twice: name another file \
+            to look into the backup
+            """
         }
     }
 }

@@ -105,11 +105,12 @@ struct DeliveryQueue {
     }
 
     private mutating func endDelays(at now: Timestamp) {
-        guard let first = firstDelayed, first <= now else { return }
+        func isOver(_ next: Timestamp) -> Bool { next <= now || next > now + DeliverySchedule.maximumDelay }
+        guard let first = firstDelayed, isOver(first) else { return }
         firstDelayed = nil
         for id in delayed {
             guard let next = stores[id]?.state.nextAttemptAt else { continue }
-            if next <= now {
+            if isOver(next) {
                 delayed.remove(id)
                 due.insert(id)
             } else {

@@ -10,6 +10,9 @@ public struct DeliverySchedule: Sendable {
     /// Of the wait, at most, so that many stores that failed together do not come back together.
     static let jitter = 0.2
 
+    /// No attempt is further away, unless a clock was ahead when that was decided.
+    static let maximumDelay = maximumRetryAfter * (1 + jitter)
+
     public init() {}
 
     /// - Parameters:

@@ -1,37 +1,45 @@
 import Foundation
+import Synchronization
 
-/// Resolves host names on threads of its own. A lookup cannot be interrupted, and one whose name servers are silent takes a
-/// thread for many seconds; its caller can leave at once.
+/// Resolves host names, each on a thread of its own: a lookup cannot be interrupted, and one whose name servers are silent
+/// takes many seconds. Callers who want the same name share its lookup, and can leave at once.
 final class HostResolver: Sendable {
+    private typealias Caller = AsyncThrowingStream<[String], any Error>.Continuation
+
     static let system = HostResolver { host in try lookUp(host) }
 
-    private static let maximumThreads = 32
+    /// More names than there can be webhooks.
+    private static let maximumLookups = 200
 
-    private let queue = OperationQueue()
     private let lookUp: @Sendable (String) throws -> [String]
+    private let callers = Mutex<[String: [Caller]]>([:])
 
     /// - Parameter lookUp: May block.
     init(_ lookUp: @escaping @Sendable (String) throws -> [String]) {
         self.lookUp = lookUp
-        queue.maxConcurrentOperationCount = Self.maximumThreads
     }
 
-    /// - Returns: The addresses in the order in which they should be tried (RFC 6724); a numeric one as it is.
+    /// - Returns: The addresses in the order in which they should be tried (RFC 6724).
     func addresses(of host: String) async throws -> [String] {
-        let (results, continuation) = AsyncThrowingStream<[String], any Error>.makeStream(
+        let (results, caller) = AsyncThrowingStream<[String], any Error>.makeStream(
             bufferingPolicy: .bufferingNewest(1))
-        let operation = BlockOperation { [lookUp] in
-            do {
-                continuation.yield(try lookUp(host))
-                continuation.finish()
-            } catch {
-                continuation.finish(throwing: error)
-            }
+        let (isFirst, isTooMany) = callers.withLock { callers in
+            guard callers[host] != nil || callers.count < Self.maximumLookups else { return (false, true) }
+            callers[host, default: []].append(caller)
+            return (callers[host]?.count == 1, false)
         }
-        continuation.onTermination = { _ in operation.cancel() }
-        queue.addOperation(operation)
+        guard !isTooMany else { throw DeliveryFailure("\(host) was not resolved: too many names are being looked up") }
+        if isFirst { Thread.detachNewThread { self.answer(host) } }
         for try await addresses in results { return addresses }
         throw CancellationError()
+    }
+
+    private func answer(_ host: String) {
+        let result = Result { try lookUp(host) }
+        for caller in callers.withLock({ $0.removeValue(forKey: host) ?? [] }) {
+            caller.yield(with: result)
+            caller.finish()
+        }
     }
 
     private static func lookUp(_ host: String) throws -> [String] {

@@ -71,6 +71,7 @@ public struct WebhookSender: Sendable {
     }
 
     private func resolve(_ host: String) async throws -> [String] {
+        if ClientAddress(text: host) != nil { return [host] }
         do {
             return try await withTimeLimit(timeout) { [resolver] in try await resolver.addresses(of: host) }
         } catch is TimeLimitExceeded {
@@ -101,6 +102,9 @@ struct Receiver {
     private let sender: WebhookSender
     private let url: WebhookURL
     private var client: HTTPClient
+    private var address: String
+    /// Whether it has responded through this client, which keeps the connection open for the next message.
+    private var hasResponded = false
     /// Those that were not tried yet.
     private var addresses: ArraySlice<String>
     /// Of the attempt that includes the resolution of the name.
@@ -113,6 +117,7 @@ struct Receiver {
     ) {
         self.sender = sender
         self.url = url
+        address = first
         addresses = others
         self.start = start
         client = sender.client(for: url, at: first, connectingWithin: sender.timeout / (others.count + 1))
@@ -161,16 +166,28 @@ struct Receiver {
     ) async throws -> HTTPClientResponse {
         while true {
             do {
-                return try await withTimeLimit(deadline - .now) { [client] in
+                let response = try await withTimeLimit(deadline - .now) { [client] in
                     try await client.execute(request, deadline: .distantFuture)
                 }
+                hasResponded = true
+                return response
+            } catch let error where hasResponded && !(error is TimeLimitExceeded || error is CancellationError) {
+                // It may close a connection after any response, when the next message is on its way. If it has this message
+                // all the same, it knows it by its id.
+                await connect(to: address, within: deadline - .now)
             } catch let error where error is IOError || error as? HTTPClientError == .connectTimeout {
                 let timeLeft = deadline - .now
                 guard timeLeft > .zero, let next = addresses.popFirst() else { throw error }
-                await close()
-                client = sender.client(for: url, at: next, connectingWithin: timeLeft / (addresses.count + 1))
+                await connect(to: next, within: timeLeft / (addresses.count + 1))
             }
         }
+    }
+
+    private mutating func connect(to address: String, within limit: Duration) async {
+        await close()
+        client = sender.client(for: url, at: address, connectingWithin: limit)
+        self.address = address
+        hasResponded = false
     }
 
     private static let timeForRest = Duration.seconds(1)

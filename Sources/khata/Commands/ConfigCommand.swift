@@ -132,9 +132,18 @@ struct ConfigCommand: AsyncParsableCommand {
                 do {
                     try await KafkaEvents(KafkaClient(kafka, logger: logger)).check()
                     try await settings.kafkaCommands(on: servers, logger)?.check()
-                    return []
                 } catch {
                     return ["kafka.servers: \(error)"]
+                }
+                do {
+                    let ledger = try settings.ledger(on: servers, logger)
+                    try await running(ledger, logger) { try await settings.checkCommandsUser(in: ledger) }
+                    return []
+                } catch let error as SettingsError {
+                    return ["\(error)"]
+                } catch {
+                    // What is wrong with the database is told by its own check.
+                    return []
                 }
             }
             guard let client = try settings.amqpClient(on: servers, logger) else { return [] }

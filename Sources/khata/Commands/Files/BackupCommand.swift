@@ -48,6 +48,7 @@ struct RestoreCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await options.settings()
         let path = try settings.shopFile("restored")
+        guard FileManager.default.fileExists(atPath: copy) else { throw Failure("\(copy) does not exist") }
         let exists = FileManager.default.fileExists(atPath: path)
         guard replace || !exists else {
             throw Failure("\(path) exists: name another file (--sqlite), or replace it with --replace, which keeps it")
