@@ -90,13 +90,14 @@ public struct LedgerFileCopy: Sendable {
         }
         try await withTaskCancellationHandler {
             try await onBlockingThread {
+                // Its log is gone then, if nobody else has the file open.
+                defer { try? source.close() }
                 makePrivateFile(at: partial)
                 try source.inDatabase { database in
                     // Copying makes sound pages of damaged ones, without what they have lost.
                     if let damage = try database.damage() { throw LedgerFileError.damaged(path: path, report: damage) }
                     try database.execute(sql: "vacuum into ?", arguments: [partial])
                 }
-                try source.close()
             }
         } onCancel: {
             source.interrupt()
