@@ -98,15 +98,22 @@ struct LedgerMetrics: LedgerObserver, LedgerFileObserver {
         case .committed(let decision, let count, let duration):
             commits[lane].observe(duration)
             batches[lane].observe(count)
-            for receipt in decision.receipts { commands[receipt.outcomeLabel].add() }
-            for entry in decision.entries {
-                movements[entry.type.rawValue].add()
-                if entry.onHandAfter == 0 { emptied.add() }
+            // A look-up takes a lock: one for each label of a batch, not for each command.
+            for (outcome, count) in counts(of: decision.receipts.lazy.map(\.outcomeLabel)) {
+                commands[outcome].add(count)
             }
+            for (type, count) in counts(of: decision.entries.lazy.map(\.type)) {
+                movements[type.rawValue].add(count)
+            }
+            emptied.add(decision.entries.count { $0.onHandAfter == 0 })
         case .refused: refusals[lane].add()
         case .split: count(.batchSplit)
         case .rejected: count(.commandRejected)
         }
+    }
+
+    private func counts<Label: Hashable>(of labels: some Sequence<Label>) -> [Label: Int] {
+        labels.reduce(into: [:]) { counts, label in counts[label, default: 0] += 1 }
     }
 
     private func count(_ incident: Incident) {
