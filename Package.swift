@@ -295,7 +295,8 @@ let package = Package(
         .target(
             name: "EventTesting",
             dependencies: [
-                "AMQP", "Inventory", "InventoryTesting", "PostgresLedger", "ServerTesting", "StockEvents",
+                "AMQP", "Access", "Inventory", "InventoryTesting", "PostgresLedger", "ServerTesting", "StockCommands",
+                "StockEvents",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -41,7 +41,7 @@ extension KafkaMessage {
         var json = JSONWriter<[UInt8]>(output: [])
         event.write(to: &json)
         self.init(to: KafkaTopic.events, key: Array("\(event.storeID)".utf8), ByteBuffer(bytes: json.output))
-        headers = [KafkaHeader("content-type", "application/cloudevents+json; charset=utf-8")]
+        headers = [KafkaHeader("content-type", ChangeEvent.mediaType)]
         timestamp = event.time.microseconds / 1_000
     }
 }

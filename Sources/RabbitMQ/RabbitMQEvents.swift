@@ -101,7 +101,7 @@ extension [ChangeEvent] {
 extension AMQPMessage {
     fileprivate init(_ event: ChangeEvent, body: ByteBuffer) {
         self.init(exchange: Topology.events, routingKey: "store.\(event.storeID).\(event.type)", body: body)
-        properties.contentType = "application/cloudevents+json; charset=utf-8"
+        properties.contentType = ChangeEvent.mediaType
         properties.messageID = "\(event.storeID)-\(event.id)"
         properties.timestamp = UInt64(max(0, event.time.microseconds / 1_000_000))
         properties.type = event.type

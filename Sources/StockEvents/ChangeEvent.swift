@@ -15,6 +15,9 @@ public struct ChangeEvent: Sendable {
         previousHash = previous
     }
 
+    /// Of one event as JSON.
+    package static let mediaType = "application/cloudevents+json; charset=utf-8"
+
     /// Of the entry's hash, in an event's id.
     static let hashBytes = 8
 

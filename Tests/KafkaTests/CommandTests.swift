@@ -1,3 +1,4 @@
+import EventTesting
 import Inventory
 import InventoryContract
 import InventoryTesting
@@ -8,7 +9,6 @@ import LedgerTesting
 import PostgresLedger
 import ServerTesting
 import StockCommands
-import Synchronization
 import Testing
 
 @Suite("Commands from Kafka", .serialized)
@@ -249,7 +249,7 @@ struct CommandTests {
     func unconfirmed() async throws {
         try await KafkaShop.with { shop in
             try await shop.database.withLedger { ledger in
-                let source = CutSource(base: KafkaCommands(try shop.kafka.client(), user: "till", prefetch: 20))
+                let source = CutSource(KafkaCommands(try shop.kafka.client(), user: "till", prefetch: 20), cuts: 5)
                 try await running([shop.consumer(of: source, ledger)]) {
                     try await shop.send(
                         shop.story(40).map { record in
@@ -265,7 +265,7 @@ struct CommandTests {
                         #expect(outcomes.taken.allSatisfy { $0.text?.hasPrefix(#"{"status":"done""#) == true })
                     }
                 }
-                #expect(source.cuts.withLock { $0 } == 0)
+                #expect(source.cutsLeft == 0)
             }
         }
     }
@@ -287,49 +287,6 @@ struct CommandTests {
                     }
                 }
             }
-        }
-    }
-}
-
-/// Loses, some times, the answers of commands whose outcomes are durable.
-private struct CutSource: CommandSource {
-    let base: KafkaCommands
-    let cuts = Cuts()
-    var queues: Int { base.queues }
-    var problem: String? { base.problem }
-
-    func withQueues(_ body: @escaping @Sendable (CutQueue) async throws -> Void) async throws {
-        try await base.withQueues { try await body(CutQueue(base: $0, cuts: cuts)) }
-    }
-}
-
-private struct CutQueue: CommandQueue {
-    struct Cut: Error {}
-
-    let base: KafkaCommandQueue
-    let cuts: Cuts
-
-    func begin() async throws { try await base.begin() }
-
-    func next() async throws -> ReceivedCommand<KafkaRecord>? { try await base.next() }
-
-    func publish(_ answers: [CommandAnswer<KafkaRecord>]) async throws {
-        if cuts.take() { throw Cut() }
-        try await base.publish(answers)
-    }
-
-    func settle(_ command: ReceivedCommand<KafkaRecord>) { base.settle(command) }
-}
-
-private final class Cuts: Sendable {
-    private let left = Mutex(5)
-
-    func withLock<T: Sendable>(_ body: (inout Int) -> T) -> T { left.withLock { body(&$0) } }
-
-    func take() -> Bool {
-        withLock { left in
-            defer { left = max(0, left - 1) }
-            return left > 0
         }
     }
 }

@@ -1,4 +1,3 @@
-import Access
 import EventTesting
 import Foundation
 import Inventory
@@ -21,23 +20,7 @@ struct KafkaShop: Sendable {
 
     static func with(partitions: Int32 = 1, _ body: (KafkaShop) async throws -> Void) async throws {
         try await TestDatabase.with { database in
-            try await database.withLedger { ledger in
-                for id in 1...9 {
-                    _ = try await ledger.change(
-                        .createStore(StoreID(rawValue: Int64(id)), name: "Store \(id)"), .testing)
-                }
-                for id in [ProductID.sugar, .rice] {
-                    _ = try await ledger.change(.createProduct(id, ProductDetails(name: "Product \(id)")), .testing)
-                }
-                let hash = PasswordHash(cost: try #require(ScryptCost(ln: 10, r: 8, p: 1)), salt: [1], hash: [1])
-                for (name, grant) in [
-                    ("till", Grant(role: .clerk)), ("guest", Grant(role: .reader)),
-                    ("branch", Grant(role: .clerk, scope: .only([.two]))),
-                ] {
-                    _ = try await ledger.addUser(
-                        NewUser(name: try #require(UserName(name)), passwordHash: hash, grant: grant))
-                }
-            }
+            try await database.withLedger { try await $0.openShopOfTills() }
             try await MockKafka.with { kafka in
                 kafka.createTopics(partitions: partitions)
                 try await body(KafkaShop(database: database, kafka: kafka))
@@ -108,10 +91,6 @@ extension KafkaTill.Record {
     ) -> Self {
         command(id, key: "\(movement.storeID)", String(json: { $0.value(movement) }), more)
     }
-}
-
-extension PostgresLedger {
-    func onHand(_ level: LevelKey) async throws -> Int64 { try await self.level(level, Freshness()).value.onHand }
 }
 
 /// An instance that publishes events.

@@ -1,5 +1,6 @@
 import AMQP
 import Access
+import EventTesting
 import Foundation
 import Inventory
 import InventoryContract
@@ -23,18 +24,7 @@ struct CommandShop: Sendable {
 
     static func with(_ body: (CommandShop) async throws -> Void) async throws {
         try await TestDatabase.with { database in
-            try await database.withLedger { ledger in
-                for id in 1...9 {
-                    _ = try await ledger.change(
-                        .createStore(StoreID(rawValue: Int64(id)), name: "Store \(id)"), .testing)
-                }
-                for id in [ProductID.sugar, .rice] {
-                    _ = try await ledger.change(.createProduct(id, ProductDetails(name: "Product \(id)")), .testing)
-                }
-                try await ledger.add("till", Grant(role: .clerk))
-                try await ledger.add("guest", Grant(role: .reader))
-                try await ledger.add("branch", Grant(role: .clerk, scope: .only([.two])))
-            }
+            try await database.withLedger { try await $0.openShopOfTills() }
             try await RabbitMQServer.with { broker in
                 let shop = CommandShop(database: database, broker: broker)
                 try await shop.waitForBroker()
@@ -161,16 +151,4 @@ extension AMQPMessage {
             id, store: movement.storeID.rawValue, user: user, replyTo: replyTo,
             String(json: { $0.value(movement) }))
     }
-}
-
-extension CredentialStoring {
-    fileprivate func add(_ name: String, _ grant: Grant) async throws {
-        let hash = PasswordHash(cost: try #require(ScryptCost(ln: 10, r: 8, p: 1)), salt: [1], hash: [1])
-        _ = try await addUser(
-            NewUser(name: try #require(UserName(name)), passwordHash: hash, grant: grant))
-    }
-}
-
-extension PostgresLedger {
-    func onHand(_ level: LevelKey) async throws -> Int64 { try await self.level(level, Freshness()).value.onHand }
 }

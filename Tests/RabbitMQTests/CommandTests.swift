@@ -1,4 +1,5 @@
 import AMQP
+import EventTesting
 import Inventory
 import InventoryContract
 import InventoryTesting
@@ -10,7 +11,6 @@ import PostgresLedger
 import RabbitMQ
 import ServerTesting
 import StockCommands
-import Synchronization
 import Testing
 
 @Suite("Commands from RabbitMQ", .serialized)
@@ -331,8 +331,7 @@ struct CommandTests {
         try await CommandShop.with { shop in
             try shop.addBrokerUsers("till")
             try await shop.database.withLedger { ledger in
-                let source = CutSource(
-                    base: RabbitMQCommands(try shop.client(), prefetch: 20), cuts: Cuts(10))
+                let source = CutSource(RabbitMQCommands(try shop.client(), prefetch: 20), cuts: 10)
                 let consumer = CommandConsumer(
                     source, ledger: ledger, credentials: ledger,
                     limits: CommandLimits(input: InputLimits(), batch: 100), logger: TestDatabase.quiet)
@@ -349,7 +348,7 @@ struct CommandTests {
                     try await shop.send(messages, as: "till")
                     try await expectStory(40, shop, ledger)
                 }
-                #expect(source.cuts.left == 0)
+                #expect(source.cutsLeft == 0)
             }
         }
     }
@@ -409,52 +408,5 @@ extension CommandShop {
         ).connect()
         try await connection.openChannel().publish(message)
         await connection.close()
-    }
-}
-
-/// Loses the connection, some times, when the outcome of a command is durable and not acknowledged.
-private struct CutSource: CommandSource {
-    let base: RabbitMQCommands
-    let cuts: Cuts
-    var queues: Int { base.queues }
-
-    var problem: String? { base.problem }
-
-    func withQueues(_ body: @escaping @Sendable (CutQueue) async throws -> Void) async throws {
-        try await base.withQueues { try await body(CutQueue(base: $0, cuts: cuts)) }
-    }
-}
-
-private struct CutQueue: CommandQueue {
-    struct Cut: Error {}
-
-    let base: RabbitMQCommandQueue
-    let cuts: Cuts
-
-    func begin() async throws { try await base.begin() }
-
-    func next() async throws -> ReceivedCommand<AMQPDelivery>? { try await base.next() }
-
-    func publish(_ answers: [CommandAnswer<AMQPDelivery>]) async throws {
-        if cuts.take() { throw Cut() }
-        try await base.publish(answers)
-    }
-
-    func settle(_ command: ReceivedCommand<AMQPDelivery>) { base.settle(command) }
-}
-
-private final class Cuts: Sendable {
-    private let count: Mutex<Int>
-
-    init(_ count: Int) { self.count = Mutex(count) }
-
-    var left: Int { count.withLock(\.self) }
-
-    /// - Returns: Whether there was one left.
-    func take() -> Bool {
-        count.withLock { count in
-            defer { count = max(0, count - 1) }
-            return count > 0
-        }
     }
 }

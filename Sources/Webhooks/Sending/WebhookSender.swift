@@ -6,6 +6,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import RateLimiting
+import StockEvents
 
 /// Sends messages to the receivers of webhooks.
 public struct WebhookSender: Sendable {
@@ -137,7 +138,7 @@ struct Receiver {
         var request = HTTPClientRequest(url: url.text)
         request.method = .POST
         request.headers = [
-            "Content-Type": "application/cloudevents+json; charset=utf-8", "User-Agent": "Khata",
+            "Content-Type": ChangeEvent.mediaType, "User-Agent": "Khata",
             "webhook-id": message.id, "webhook-timestamp": String(seconds),
             "webhook-signature": secrets.map { $0.signature(id: message.id, seconds: seconds, body: message.body) }
                 .joined(separator: " "),

@@ -128,24 +128,7 @@ struct ConfigCommand: AsyncParsableCommand {
             // Only a serving instance logs that it is connected.
             var logger = settings.logger()
             logger.logLevel = max(logger.logLevel, .warning)
-            if let kafka = servers.kafka {
-                do {
-                    try await KafkaEvents(KafkaClient(kafka, logger: logger)).check()
-                    try await settings.kafkaCommands(on: servers, logger)?.check()
-                } catch {
-                    return ["kafka.servers: \(error)"]
-                }
-                do {
-                    let ledger = try settings.ledger(on: servers, logger)
-                    try await running(ledger, logger) { try await settings.checkCommandsUser(in: ledger) }
-                    return []
-                } catch let error as SettingsError {
-                    return ["\(error)"]
-                } catch {
-                    // What is wrong with the database is told by its own check.
-                    return []
-                }
-            }
+            if let kafka = servers.kafka { return try await checkKafka(kafka, settings, servers, logger) }
             guard let client = try settings.amqpClient(on: servers, logger) else { return [] }
             do {
                 try await RabbitMQEvents(client).check()
@@ -155,6 +138,27 @@ struct ConfigCommand: AsyncParsableCommand {
                 return []
             } catch {
                 return ["amqp.url: \(error)"]
+            }
+        }
+
+        private func checkKafka(
+            _ kafka: KafkaConfiguration, _ settings: Settings, _ servers: Settings.Servers, _ logger: Logger
+        ) async throws -> [String] {
+            do {
+                try await KafkaEvents(KafkaClient(kafka, logger: logger)).check()
+                try await settings.kafkaCommands(on: servers, logger)?.check()
+            } catch {
+                return ["kafka.servers: \(error)"]
+            }
+            do {
+                let ledger = try settings.ledger(on: servers, logger)
+                try await running(ledger, logger) { try await settings.checkCommandsUser(in: ledger) }
+                return []
+            } catch let error as SettingsError {
+                return ["\(error)"]
+            } catch {
+                // What is wrong with the database is told by its own check.
+                return []
             }
         }
 
