@@ -3,6 +3,7 @@ extension StringProtocol {
     ///
     /// `==` compares Unicode in its normal form, which takes tens of milliseconds for a letter with 500,000 accents.
     /// Texts from outside are compared with this.
+    @inlinable
     package func hasSameBytes(as other: some StringProtocol) -> Bool {
         utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
     }

@@ -1,6 +1,15 @@
 extension Sequence<UInt8> {
     /// Two lowercase digits for each byte.
-    package var hexadecimal: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+    @inlinable
+    package var hexadecimal: String {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(2 * underestimatedCount)
+        for byte in self {
+            digits.append(UInt8(hexDigitOf: byte >> 4))
+            digits.append(UInt8(hexDigitOf: byte & 0xF))
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
 }
 
 extension [UInt8] {
@@ -13,6 +22,12 @@ extension [UInt8] {
 }
 
 extension UInt8 {
+    /// The lowercase digit that stands for a number below 16.
+    @usableFromInline
+    init(hexDigitOf number: UInt8) {
+        self = number < 10 ? UInt8(ascii: "0") + number : UInt8(ascii: "a") + (number - 10)
+    }
+
     /// What this byte stands for as a hexadecimal digit, if it is one.
     package var hexDigit: UInt8? {
         switch self {

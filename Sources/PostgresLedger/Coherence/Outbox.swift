@@ -1,4 +1,3 @@
-import Foundation
 import Inventory
 import JSON
 import Postgres
@@ -119,10 +118,11 @@ final class Outbox: Sendable {
 
 extension OutboxEntry {
     /// From the columns `store_id, position, namespace, changes`.
-    init(_ row: Row) throws {
-        let changes = try JSONDecoder().decode([Change].self, from: Data(row.text(3).utf8))
-        self.init(
-            entry: try EntryKey(row), namespace: try row.optionalText(2), invalidations: changes.map(\.invalidation))
+    init(_ row: Row) throws(PostgresError) {
+        guard case .array(let changes)? = try? JSONParser.parse(Array(row.text(3).utf8)),
+            case let invalidations = changes.compactMap(Invalidation.init), invalidations.count == changes.count
+        else { throw PostgresError(.unreadable, "a row of the outbox has no array of changes") }
+        self.init(entry: try EntryKey(row), namespace: try row.optionalText(2), invalidations: invalidations)
     }
 }
 
@@ -158,20 +158,19 @@ extension [Invalidation] {
     }
 }
 
-/// An element of that array.
-private struct Change: Decodable {
-    let invalidation: Invalidation
-
-    init(from decoder: any Decoder) throws {
-        var fields = try decoder.unkeyedContainer()
-        let storeID = try fields.decode(StoreID.self)
-        let position = try fields.decode(Position.self)
-        let products = try fields.decode([[Int64]].self)
-        invalidation = Invalidation(
-            storeID: storeID, position: position,
-            products: Dictionary(
-                products.filter { $0.count == 2 }
-                    .map { (ProductID(rawValue: $0[0]), Position(rawValue: $0[1])) },
-                uniquingKeysWith: max))
+extension Invalidation {
+    /// From an element of that array.
+    fileprivate init?(_ change: JSONValue) {
+        guard case .array(let fields) = change, fields.count == 3, case .integer(let storeID) = fields[0],
+            case .integer(let position) = fields[1], case .array(let products) = fields[2]
+        else { return nil }
+        var changed: [ProductID: Position] = [:]
+        for product in products {
+            guard case .array(let pair) = product, pair.count == 2, case .integer(let id) = pair[0],
+                case .integer(let position) = pair[1]
+            else { return nil }
+            changed[ProductID(rawValue: id)] = Position(rawValue: position)
+        }
+        self.init(storeID: StoreID(rawValue: storeID), position: Position(rawValue: position), products: changed)
     }
 }

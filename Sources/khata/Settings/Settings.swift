@@ -23,7 +23,7 @@ struct Settings {
     var amqpURL: String?
     var takesCommands = true
     var kafka = KafkaSettings()
-    var commandPrefetch = 256
+    var commandPrefetch = 1_000
     var recentDocumentBytes = 64 << 20
     var warmConcurrency = 4
     var sqliteFile: String?
