@@ -215,10 +215,12 @@ private struct CachedShop {
         }
     }
 
+    /// The ledger's sessions are of a role that is no superuser.
     private static func allowConnections(_ isAllowed: Bool) -> String {
         """
         do $$ begin
-            execute format('alter database %I allow_connections \(isAllowed)', current_database());
+            execute format('\(isAllowed ? "grant connect on database %I to" : "revoke connect on database %I from") public',
+                current_database());
         end $$
         """
     }
