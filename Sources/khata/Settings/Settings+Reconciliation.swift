@@ -13,8 +13,7 @@ extension Settings {
         Setting(
             "reconciliation.load_percent", \.reconciliationLoadPercent, in: 1...100,
             """
-            The share of the time in which it reads: of a core, and of a connection to the primary. At 5 it reads up to some
-            hundred million entries a day.
+            The share of the time in which it reads: of a core, and of a connection to the primary.
             """)
     }
 
