@@ -477,10 +477,11 @@ let package = Package(
         .testTarget(
             name: "KhataTests",
             dependencies: [
-                "Access", "Authentication", "AuthenticationTesting", "EventTesting", "Inventory", "InventoryTesting",
-                "KafkaTesting", "LedgerTesting", "Postgres", "PostgresLedger", "Prometheus", "RateLimiting", "Redis",
+                "Access", "Authentication", "AuthenticationTesting", "EventTesting", "Inventory", "InventoryHTTP",
+                "InventoryTesting", "KafkaTesting", "LedgerTesting", "Postgres", "PostgresLedger", "Prometheus",
+                "RateLimiting", "Redis",
                 "SQLiteLedger",
-                "ServerTesting", "khata",
+                "ServerTesting", "StockCache", "khata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),

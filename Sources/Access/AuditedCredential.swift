@@ -65,9 +65,12 @@ func digest(_ secret: [UInt8]) -> String {
 }
 
 extension StoredCredentials {
-    package init(end: LedgerHead, _ keys: [APIKeyRecord], _ users: [UserRecord], _ webhooks: [WebhookRecord]) {
+    package init(
+        end: LedgerHead, in history: History, _ keys: [APIKeyRecord], _ users: [UserRecord], _ webhooks: [WebhookRecord]
+    ) {
         let all: [any AuditedCredential] = keys + users + webhooks
         self.init(
-            end: end, details: Dictionary(all.map { ($0.subject, $0.auditDetail) }, uniquingKeysWith: { $1 }))
+            end: end, in: history,
+            details: Dictionary(all.map { ($0.subject, $0.auditDetail) }, uniquingKeysWith: { $1 }))
     }
 }

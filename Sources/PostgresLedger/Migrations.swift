@@ -35,6 +35,9 @@ struct Migration: Sendable {
         Migration(
             version: 12, sql: String(decoding: PackageResources.v12_deleted_webhooks_sql, as: UTF8.self),
             isExpansion: true),
+        Migration(
+            version: 13, sql: String(decoding: PackageResources.v13_reconciliations_sql, as: UTF8.self),
+            isExpansion: true),
     ]
 
     /// Each ends at the end of a line with a semicolon, outside of the lines with `$$` that enclose a function's body.

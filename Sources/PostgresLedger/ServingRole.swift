@@ -21,6 +21,7 @@ enum ServingRole {
         ("subscription_cursors", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
         ("webhooks", ["SELECT", "INSERT", "UPDATE"]),
         ("webhook_deliveries", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
+        ("reconciliations", ["SELECT", "INSERT", "UPDATE"]),
         ("schema_versions", ["SELECT"]),
         ("schema_expansions", ["SELECT"]),
     ]

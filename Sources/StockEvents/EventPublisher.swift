@@ -54,40 +54,19 @@ public struct EventPublisher: Service {
 
     /// Unless another process publishes: until one does, or the ledger fails.
     private func publishWhileHeld(to connection: any EventConnection) async throws {
-        // Each time another one, so that nothing of this one is stored later.
-        let holder = String.randomID()
-        let lease = PublisherLease(until: .now + Self.lease)
-        guard try await ledger.holdSubscription(Self.subscription, as: holder, for: Self.lease) else { return }
-        logger.info("this process publishes the events")
-        let result = await Result.of {
-            try await waiters.withSignal { signal in
-                try await withThrowingTaskGroup { group in
-                    group.addTask { await extend(lease, of: holder, waking: signal) }
-                    group.addTask { try await publish(to: connection, as: holder, lease, signal) }
-                    defer { group.cancelAll() }
-                    try await group.next()
-                }
+        try await waiters.withSignal { signal in
+            let hasPublished = try await ledger.whileHolding(
+                Self.subscription, for: Self.lease, extendedEvery: Self.interval, onExtension: signal.wake
+            ) { lease in
+                logger.info("this process publishes the events")
+                try await publish(to: connection, lease, signal)
             }
-        }
-        // Unstructured: also when this task is cancelled.
-        await Task { try? await ledger.releaseSubscription(Self.subscription, heldBy: holder) }.value
-        try result.get()
-        if !Task.isCancelled { logger.warning("this process does not publish the events any more") }
-    }
-
-    /// - Returns: When it is lost.
-    private func extend(_ lease: PublisherLease, of holder: String, waking signal: CommitSignal) async {
-        while (try? await Task.sleep(for: Self.interval)) != nil {
-            signal.wake()
-            let start = ContinuousClock.now
-            let isHeld = try? await ledger.holdSubscription(Self.subscription, as: holder, for: Self.lease)
-            if isHeld == true { lease.extend(until: start + Self.lease) }
-            if isHeld == false || !lease.isHeld { return }
+            if hasPublished, !Task.isCancelled { logger.warning("this process does not publish the events any more") }
         }
     }
 
     private func publish(
-        to connection: any EventConnection, as holder: String, _ lease: PublisherLease, _ signal: CommitSignal
+        to connection: any EventConnection, _ lease: SubscriptionLease, _ signal: CommitSignal
     ) async throws {
         var backlog = EventBacklog(try await ledger.cursors(of: Self.subscription))
         var wakes = signal.wakes.makeAsyncIterator()
@@ -102,14 +81,14 @@ public struct EventPublisher: Service {
             if keys.isEmpty {
                 await wakes.next()
             } else {
-                try await publish(keys, of: &backlog, to: connection, as: holder, lease)
+                try await publish(keys, of: &backlog, to: connection, lease)
             }
         }
     }
 
     private func publish(
-        _ keys: [EntryKey], of backlog: inout EventBacklog, to connection: any EventConnection, as holder: String,
-        _ lease: PublisherLease
+        _ keys: [EntryKey], of backlog: inout EventBacklog, to connection: any EventConnection,
+        _ lease: SubscriptionLease
     ) async throws {
         let entries = try await ledger.provenChanges(from: keys, limit: EventBacklog.share(of: keys) + 1)
         let page = try backlog.page(keys, entries, at: .now)
@@ -124,6 +103,6 @@ public struct EventPublisher: Service {
         }
         let cursors = backlog.settle(page, outcomes, at: .now)
         guard !cursors.isEmpty else { return }
-        try await ledger.advanceSubscription(Self.subscription, to: cursors, heldBy: holder)
+        try await ledger.advanceSubscription(Self.subscription, to: cursors, heldBy: lease.holder)
     }
 }

@@ -28,7 +28,7 @@ struct Instance {
     /// - Throws: `SettingsError`.
     init(
         _ settings: Settings, ledger: any Ledger, waiters: ChangeWaiters,
-        documents: any DocumentReading = RenderedDocuments(),
+        documents: any DocumentReading = RenderedDocuments(), cache: CacheConnection? = nil,
         warming: CacheWarming? = nil, commands: CommandQueueAccess? = nil, health: any HealthReporting,
         metrics: ServiceMetrics, redis: RedisClient? = nil,
         certificate: ServerCertificate?, services: [any Service], _ logger: Logger
@@ -46,7 +46,14 @@ struct Instance {
         let sender = try settings.webhookSender
         let deliveries = WebhookDeliveries(
             ledger, waiters: waiters, sender: sender, limits: settings.webhooks.limits, logger: logger)
-        let health = InstanceHealth(storage: health, tokenKeys: access.tokenKeys, webhooks: deliveries)
+        let reconciler =
+            settings.reconciliationHours == 0
+            ? nil
+            : Reconciler(
+                ledger, cache.map { DocumentComparison(ledger, $0) }, settings.reconciliation, metrics.reconciliation,
+                logger)
+        let health = InstanceHealth(
+            storage: health, tokenKeys: access.tokenKeys, webhooks: deliveries, reconciler: reconciler)
         server = InventoryServer(
             ledger: ledger, changes: changes, documents: documents, warming: warming, commands: commands,
             defaultStoreID: settings.defaultStoreID,
@@ -60,7 +67,7 @@ struct Instance {
             logger: logger)
         self.services =
             services + [changes, deliveries, ComponentSampling(health: health, metrics: metrics.components)]
-            + access.services + (limiter.map { [$0] } ?? [])
+            + access.services + (limiter.map { [$0] } ?? []) + (reconciler.map { [$0] } ?? [])
         self.certificate = certificate
         self.settings = settings
         self.logger = logger

@@ -50,7 +50,7 @@ extension Settings {
 }
 
 /// A ledger for the commands, wherever it is stored.
-typealias Ledger = ShopLedger & ChangeReading & CredentialStoring & WebhookStoring & Service
+typealias Ledger = ShopLedger & ChangeReading & CredentialStoring & WebhookStoring & ReconciliationStoring & Service
 
 /// Runs the ledger while `body` uses it: everything recorded is committed when this returns.
 /// - Parameter checksAll: Whether the whole file is checked for damage first, however large.

@@ -10,9 +10,11 @@ struct InstanceHealth: HealthReporting {
     let storage: any HealthReporting
     let tokenKeys: TokenKeySet?
     let webhooks: WebhookDeliveries
+    let reconciler: Reconciler?
 
     func health() async -> [ComponentHealth] {
         await storage.health() + (tokenKeys?.health().map { [$0] } ?? []) + [webhooks.health()]
+            + (reconciler?.health() ?? [])
     }
 
     func isReady() async -> Bool {

@@ -30,6 +30,10 @@ struct MetricsTests {
                 ] {
                     #expect(text.contains("\n\(name)"), "\(name)")
                 }
+                #expect(
+                    try await database.integers(
+                        "select count(*) from reconciliations where part = 'documents' and finished_at is not null")
+                        == [1])
             }
         }
     }
@@ -88,7 +92,8 @@ struct MetricsTests {
         // The cache is trusted after a while, and components are looked at every few seconds.
         try await eventually("the metrics are complete") {
             let text = try await get("\(ops)/metrics")
-            return text.contains("\nkhata_component_status{") && !text.contains("khata_cache_trusted 0")
+            return text.contains("\nkhata_component_status{component=\"reconciliation:differences\"} 0\n")
+                && !text.contains("khata_cache_trusted 0")
         }
         let text = try await get("\(ops)/metrics")
         for name in [

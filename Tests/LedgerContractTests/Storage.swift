@@ -7,6 +7,7 @@ import Testing
 
 /// What a server keeps: the ledgers, who may use them, and who follows them.
 typealias AnyStorage = AnyLedger & OrderedWriting & ChangeReading & CredentialStoring & WebhookStoring
+    & ReconciliationStoring
 
 /// The databases that keep the contract of both.
 enum StorageUnderTest: String, CaseIterable, CustomTestStringConvertible, Sendable {

@@ -124,6 +124,27 @@ struct HistoryTests {
         }
     }
 
+    @Test("a verification that a failover interrupts does not take what that lost for a difference")
+    func verification() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger { ledger in
+                _ = try await ledger.recordAtOnce(1_500, of: .stockIn(1))
+                let error = await #expect(throws: LedgerError.self) {
+                    _ = try await LedgerVerification(ledger).verify(.one) { _ in
+                        try await database.forget(after: 1_200)
+                        try await database.loseHistory()
+                        try await eventually("the other primary is read") {
+                            (try? await ledger.keptStore(.one).end?.head?.position) == Position(rawValue: 1_200)
+                        }
+                    }
+                }
+                if case .historyChanged? = error {} else { Issue.record("\(String(describing: error))") }
+                let finding = try await LedgerVerification(ledger).verify(.one)
+                #expect(finding.head?.position == Position(rawValue: 1_200) && finding.differences.count == 0)
+            }
+        }
+    }
+
     @Test("a copy of a database goes on with a history of its own")
     func copy() async throws {
         try await TestDatabase.withShop { database in

@@ -89,6 +89,7 @@ struct MovedFileTests {
                 """
                 drop index audit_log_by_actor; drop index audit_log_of_imports; drop trigger audit_log_is_closed;
                 drop table moved; drop table subscriptions; drop table subscription_cursors; drop table webhooks;
+                drop table reconciliations;
                 drop table webhook_deliveries;
                 drop trigger api_keys_are_inserted_with_entry; drop trigger api_keys_are_updated_with_entry;
                 drop trigger users_are_inserted_with_entry; drop trigger users_are_updated_with_entry;

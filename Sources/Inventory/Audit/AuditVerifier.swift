@@ -119,7 +119,7 @@ public struct AuditVerification: Sendable {
     public func verify(
         after verifier: AuditVerifier, upTo end: Position? = nil, _ freshness: Freshness = Freshness(),
         at positions: some Collection<Position> = EmptyCollection(),
-        checked: (_ entries: Int) throws -> Void = { _ in }, flawed: (AuditDefect) throws -> Void = { throw $0 },
+        checked: (_ entries: Int) async throws -> Void = { _ in }, flawed: (AuditDefect) throws -> Void = { throw $0 },
         passed: (AuditVerifier) -> Void = { _ in }
     ) async throws -> AuditVerifier {
         var verifier = verifier
@@ -137,7 +137,7 @@ public struct AuditVerification: Sendable {
                 if positions.contains(verifier.head.position) { passed(verifier) }
             }
             try verifier.checkEnd(of: page)
-            try checked(page.entries.count)
+            try await checked(page.entries.count)
             if page.isLast { break }
         }
         return verifier

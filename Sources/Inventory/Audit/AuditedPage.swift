@@ -7,8 +7,13 @@ public struct AuditedPage: Sendable {
     public let end: Position
     /// Whether no entries follow.
     public let isLast: Bool
+    /// Of the log of keys and users; pages of ledgers are read in the history that they are requested in.
+    public let history: History?
 
-    public init(entries: [AuditEntry], movements: [LedgerEntry] = [], end: Position, isLast: Bool) {
+    public init(
+        entries: [AuditEntry], movements: [LedgerEntry] = [], end: Position, isLast: Bool, in history: History? = nil
+    ) {
+        self.history = history
         self.entries = entries
         self.movements = movements
         self.end = end
@@ -21,7 +26,7 @@ extension AuditedPage {
     public func dropping(upTo position: Position) -> AuditedPage {
         AuditedPage(
             entries: entries.filter { $0.position > position }, movements: movements.filter { $0.position > position },
-            end: end, isLast: isLast)
+            end: end, isLast: isLast, in: history)
     }
 
     /// The entries up to a position, as if the ledger ended there.
@@ -30,7 +35,7 @@ extension AuditedPage {
         let entries = entries.filter { $0.position <= last }
         return AuditedPage(
             entries: entries, movements: movements.filter { $0.position <= last }, end: last,
-            isLast: isLast || entries.last?.position == last)
+            isLast: isLast || entries.last?.position == last, in: history)
     }
 }
 
@@ -43,7 +48,7 @@ extension StockReading {
         let log = try await audit(AuditQuery(storeID: storeID, after: after, limit: limit), freshness)
         // At least as new as the log, so that each entry of the log has its movement here.
         var ofLog = freshness
-        ofLog.atLeast = log.position.map { LedgerPoint($0) }
+        ofLog.atLeast = log.position.map { LedgerPoint($0, in: freshness.atLeast?.history) }
         let movements = try await entries(EntryQuery(storeID: storeID, after: after, limit: limit), ofLog)
         return AuditedPage(
             entries: log.value.items, movements: Array(movements.value.items.prefix(log.value.items.count)),

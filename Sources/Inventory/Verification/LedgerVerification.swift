@@ -7,11 +7,13 @@ public struct LedgerVerification: Sendable {
     }
 
     /// Reads the stored state first, then the log up to the same position, so entries recorded meanwhile do not matter.
+    ///
+    /// Nothing is found because of a failover meanwhile that lost entries: then it throws `.historyChanged`.
     /// - Parameters:
     ///   - heads: Heads of the ledger that were noted elsewhere, if any.
     ///   - checked: Called after each page of the log with its number of entries.
     public func verify(
-        _ storeID: StoreID, against heads: [StoredHead] = [], checked: (_ entries: Int) throws -> Void = { _ in }
+        _ storeID: StoreID, against heads: [StoredHead] = [], checked: (_ entries: Int) async throws -> Void = { _ in }
     ) async throws -> LedgerFinding {
         var finding = LedgerFinding(showsAll: ledger.showsAll)
         var (end, checks) = try await keptChecks(of: storeID, &finding)
@@ -27,7 +29,8 @@ public struct LedgerVerification: Sendable {
             let verification =
                 storeID == .credentials ? AuditVerification(page: credentialPage) : AuditVerification(ledger: ledger)
             let verifier = try await verification.verify(
-                after: AuditVerifier(storeID: storeID), upTo: end?.head?.position, Freshness(isFromPrimary: true),
+                after: AuditVerifier(storeID: storeID), upTo: end?.head?.position,
+                Freshness(atLeast: end?.head.map { LedgerPoint($0.position, in: end?.history) }, isFromPrimary: true),
                 at: checks.keys, checked: checked, flawed: { finding.differences.add(LedgerDifference($0)) },
                 passed: { verifier in
                     for check in checks[verifier.head.position] ?? [] { finding.compare(check, with: verifier) }
@@ -45,9 +48,11 @@ public struct LedgerVerification: Sendable {
     }
 
     private func credentialPage(
-        _: StoreID, after position: Position, _: Freshness
+        _: StoreID, after position: Position, _ freshness: Freshness
     ) async throws(LedgerError) -> AuditedPage {
-        try await ledger.credentialLog(after: position, limit: AuditVerification.pageSize)
+        let page = try await ledger.credentialLog(after: position, limit: AuditVerification.pageSize)
+        guard page.history == freshness.atLeast?.history else { throw .historyChanged }
+        return page
     }
 
     /// The stored state to check, by the position of the ledger at which it was read.
@@ -58,7 +63,10 @@ public struct LedgerVerification: Sendable {
         if storeID == .credentials {
             let credentials = try await ledger.keptCredentials()
             checks[credentials.end.position] = [.credentials(credentials)]
-            return (StoredEnd(head: credentials.end, lastEntry: credentials.end.position, lastMovement: .zero), checks)
+            let end = StoredEnd(
+                head: credentials.end, lastEntry: credentials.end.position, lastMovement: .zero, in: credentials.history
+            )
+            return (end, checks)
         }
         guard storeID == .catalog else {
             let store = try await ledger.keptStore(storeID)

@@ -60,11 +60,13 @@ public struct StoredStore: Sendable {
 /// Keys and users, and the end of their log.
 public struct StoredCredentials: Sendable {
     public let end: LedgerHead
+    public let history: History
     /// What an entry about each would have as its detail now, by subject.
     public let details: [String: String]
 
-    public init(end: LedgerHead, details: [String: String]) {
+    public init(end: LedgerHead, in history: History, details: [String: String]) {
         self.end = end
+        self.history = history
         self.details = details
     }
 }
@@ -76,9 +78,12 @@ public struct StoredEnd: Sendable {
     /// 0 if there is none, here and below.
     public let lastEntry: Position
     public let lastMovement: Position
+    /// The one that it was read in: in another one, the log may end earlier.
+    public let history: History
 
-    public init(head: LedgerHead?, lastEntry: Position, lastMovement: Position) {
+    public init(head: LedgerHead?, lastEntry: Position, lastMovement: Position, in history: History) {
         self.head = head
+        self.history = history
         self.lastEntry = lastEntry
         self.lastMovement = lastMovement
     }

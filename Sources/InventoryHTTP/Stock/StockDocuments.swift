@@ -6,7 +6,7 @@ import StockCache
 
 typealias FoundDocument = (document: Document, origin: DocumentOrigin)
 
-/// The cached documents: the key and the rendering of each. All readers share them, so the cursor of the next page,
+/// The cached documents and the rendering of each. All readers share them, so the cursor of the next page,
 /// which differs between readers, is left blank.
 struct StockDocuments: Sendable {
     let ledger: any StockReading
@@ -18,7 +18,7 @@ struct StockDocuments: Sendable {
     func stock(_ query: StockQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
         // Past stock is not worth caching: each moment is rarely read twice.
         let source = query.asOf == nil ? source : RenderedDocuments()
-        let found = try await source.document(DocumentKey(query), for: reader, atLeast: atLeast) {
+        let found = try await source.document(DocumentQuery.stock(query).key, for: reader, atLeast: atLeast) {
             [ledger, observer] freshness throws(LedgerError) in
             observer.observe(.documentLoaded(.stock))
             let page = try await ledger.stock(query, freshness)
@@ -34,8 +34,7 @@ struct StockDocuments: Sendable {
     }
 
     func level(_ level: LevelKey, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        let key = DocumentKey(storeID: level.storeID, productID: level.productID, name: "level\n\(level.productID)")
-        let found = try await source.document(key, for: reader, atLeast: atLeast) {
+        let found = try await source.document(DocumentQuery.level(level).key, for: reader, atLeast: atLeast) {
             [ledger, observer] freshness throws(LedgerError) in
             observer.observe(.documentLoaded(.level))
             let snapshot = try await ledger.level(level, freshness)
@@ -47,9 +46,7 @@ struct StockDocuments: Sendable {
 
     /// A level in the format of the first versions.
     func levelByName(_ level: LevelKey, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        let key = DocumentKey(
-            storeID: level.storeID, productID: level.productID, name: "level by name\n\(level.productID)")
-        let found = try await source.document(key, for: reader, atLeast: atLeast) {
+        let found = try await source.document(DocumentQuery.levelByName(level).key, for: reader, atLeast: atLeast) {
             [ledger, observer] freshness throws(LedgerError) in
             observer.observe(.documentLoaded(.levelByName))
             let snapshot = try await ledger.level(level, freshness)
@@ -66,20 +63,25 @@ struct StockDocuments: Sendable {
 
     /// The id of a product by name. Cached like any document, so reads of stock by name need no database either.
     func productID(named name: String) async throws(LedgerError) -> ProductID {
-        let key = DocumentKey(storeID: .catalog, name: "product\nname=\(name)")
-        let found = try await source.document(key, for: reader, atLeast: nil) {
+        guard let id = Int64(String(buffer: try await product(named: name).document.body)) else {
+            throw .internalFailure
+        }
+        return ProductID(rawValue: id)
+    }
+
+    private func product(named name: String) async throws(LedgerError) -> FoundDocument {
+        let found = try await source.document(DocumentQuery.productByName(name).key, for: reader, atLeast: nil) {
             [ledger, observer] freshness throws(LedgerError) in
             observer.observe(.documentLoaded(.productByName))
             let snapshot = try await ledger.product(named: name, freshness)
             return Document(snapshot) { $0.value(snapshot.value.id.rawValue) }
         }
         observer.observe(.documentRead(.productByName, found.origin))
-        guard let id = Int64(String(buffer: found.document.body)) else { throw .internalFailure }
-        return ProductID(rawValue: id)
+        return found
     }
 
     func products(_ query: ProductQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        let found = try await source.document(DocumentKey(query), for: reader, atLeast: atLeast) {
+        let found = try await source.document(DocumentQuery.products(query).key, for: reader, atLeast: atLeast) {
             [ledger, observer] freshness throws(LedgerError) in
             observer.observe(.documentLoaded(.products))
             return Document(page: try await ledger.products(query, freshness)) { $0.value($1) }
@@ -89,7 +91,7 @@ struct StockDocuments: Sendable {
     }
 
     func stores(_ query: StoreQuery, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        let found = try await source.document(DocumentKey(query), for: reader, atLeast: atLeast) {
+        let found = try await source.document(DocumentQuery.stores(query).key, for: reader, atLeast: atLeast) {
             [ledger, observer] freshness throws(LedgerError) in
             observer.observe(.documentLoaded(.stores))
             return Document(page: try await ledger.stores(query, freshness)) { $0.value($1) }
@@ -97,37 +99,15 @@ struct StockDocuments: Sendable {
         observer.observe(.documentRead(.stores, found.origin))
         return found
     }
-}
 
-/// The keys of lists: every property of a query is in its key.
-extension DocumentKey {
-    init(_ query: StockQuery) {
-        self.init(
-            query.storeID, list: "stock", after: query.after, limit: query.limit,
-            ["category": query.category, "below": query.below.map { "\($0)" }, "as_of": query.asOf?.description])
-    }
-
-    init(_ query: ProductQuery) {
-        self.init(
-            .catalog, list: "products", after: query.after, limit: query.limit,
-            ["q": query.search, "category": query.category])
-    }
-
-    init(_ query: StoreQuery) {
-        let scope = query.scope.stores?.map(\.description).joined(separator: ",")
-        self.init(.catalog, list: "stores", after: query.after, limit: query.limit, ["stores": scope])
-    }
-
-    /// Unique, because no filter's text contains a line break.
-    private init(
-        _ storeID: StoreID, list: String, after: (some LedgerNumber)?, limit: Int,
-        _ filters: KeyValuePairs<String, String?>
-    ) {
-        var name = "\(list)\nlimit=\(limit)"
-        if let after { name += "\nafter=\(after)" }
-        for (filter, value) in filters {
-            if let value { name += "\n\(filter)=\(value)" }
+    func document(_ query: DocumentQuery) async throws(LedgerError) -> Document {
+        switch query {
+        case .stock(let query): try await stock(query, atLeast: nil).document
+        case .level(let level): try await self.level(level, atLeast: nil).document
+        case .levelByName(let level): try await levelByName(level, atLeast: nil).document
+        case .productByName(let name): try await product(named: name).document
+        case .products(let query): try await products(query, atLeast: nil).document
+        case .stores(let query): try await stores(query, atLeast: nil).document
         }
-        self.init(storeID: storeID, name: name)
     }
 }

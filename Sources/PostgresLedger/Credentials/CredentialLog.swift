@@ -35,13 +35,17 @@ enum CredentialLog {
     }
 
     /// The first entries after a position.
-    static func page(after position: Position, limit: Int = .max, _ session: Session) throws -> AuditedPage {
+    static func page(
+        after position: Position, limit: Int = .max, in history: History? = nil, _ session: Session
+    ) throws -> AuditedPage {
         let results = try session.pipeline([
             Query(list, .int64(position.rawValue), .int64(Int64(limit))), Query(end),
         ])
         let entries = try results[0].map(AuditEntry.init)
         let end = try end(results[1]).head.position
-        return AuditedPage(entries: entries, end: end, isLast: entries.count < limit || entries.last?.position == end)
+        return AuditedPage(
+            entries: entries, end: end, isLast: entries.count < limit || entries.last?.position == end,
+            in: history)
     }
 
     /// "users" in ASCII.

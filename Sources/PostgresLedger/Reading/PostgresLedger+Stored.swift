@@ -34,13 +34,15 @@ extension PostgresLedger: StoredStateReading {
     }
 
     public func credentialLog(after position: Position, limit: Int) async throws(LedgerError) -> AuditedPage {
-        try await keptSnapshot { session in try CredentialLog.page(after: position, limit: limit, session) }
+        try await keptSnapshot { session in
+            try CredentialLog.page(after: position, limit: limit, in: session.history, session)
+        }
     }
 
     public func keptCredentials() async throws(LedgerError) -> StoredCredentials {
         try await keptSnapshot { session in
             StoredCredentials(
-                end: try CredentialLog.end(session),
+                end: try CredentialLog.end(session), in: try session.history,
                 try APIKeyRecord.all(session), try UserRecord.all(session), try WebhookRecord.all(session))
         }
     }
@@ -97,7 +99,7 @@ extension StoredEnd {
         let last = try results[1].one()
         self.init(
             head: try results[0].first.map(LedgerHead.init), lastEntry: Position(rawValue: try last.int64(0)),
-            lastMovement: Position(rawValue: try last.int64(1)))
+            lastMovement: Position(rawValue: try last.int64(1)), in: try session.history)
     }
 
     private static let head = Statement(

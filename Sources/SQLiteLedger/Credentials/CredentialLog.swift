@@ -17,10 +17,13 @@ enum CredentialLog {
     }
 
     /// The first entries after a position.
-    static func page(after position: Position, limit: Int = .max, in database: Database) throws -> AuditedPage {
+    static func page(
+        after position: Position, limit: Int = .max, of history: History? = nil, in database: Database
+    ) throws -> AuditedPage {
         let entries = try database.rows(list, position.rawValue, limit, decode: AuditEntry.init)
         let end = try head(in: database).position
-        return AuditedPage(entries: entries, end: end, isLast: entries.count < limit || entries.last?.position == end)
+        return AuditedPage(
+            entries: entries, end: end, isLast: entries.count < limit || entries.last?.position == end, in: history)
     }
 
     static func append(_ entry: AuditEntry, in database: Database) throws {

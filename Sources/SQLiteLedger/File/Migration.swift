@@ -19,6 +19,7 @@ struct Migration {
         Migration(version: 6, sql: String(decoding: PackageResources.v6_subscriptions_sql, as: UTF8.self)),
         Migration(version: 7, sql: String(decoding: PackageResources.v7_webhooks_sql, as: UTF8.self)),
         Migration(version: 8, sql: String(decoding: PackageResources.v8_deleted_webhooks_sql, as: UTF8.self)),
+        Migration(version: 9, sql: String(decoding: PackageResources.v9_reconciliations_sql, as: UTF8.self)),
     ]
 
     static let newest = all.count

@@ -12,8 +12,8 @@ extension SQLiteLedger: StoredStateReading {
     }
 
     public func keptCatalog() async throws(LedgerError) -> StoredCatalog {
-        try await reader.run { database in
-            let end = try StoredEnd(of: .catalog, in: database)
+        try await reader.run { [history] database in
+            let end = try StoredEnd(of: .catalog, history, in: database)
             let contents = try CatalogContents(database)
             let position = end.head?.position ?? .zero
             return StoredCatalog(
@@ -26,21 +26,23 @@ extension SQLiteLedger: StoredStateReading {
     }
 
     public func keptStore(_ id: StoreID) async throws(LedgerError) -> StoredStore {
-        try await reader.run { database in
-            let end = try StoredEnd(of: id, in: database)
+        try await reader.run { [history] database in
+            let end = try StoredEnd(of: id, history, in: database)
             let levels = try StoredLevel.list(of: id, after: nil, atMost: .max, in: database)
             return StoredStore(end: end, levels: [StoredPart(at: end.head?.position ?? .zero, levels)])
         }
     }
 
     public func credentialLog(after position: Position, limit: Int) async throws(LedgerError) -> AuditedPage {
-        try await reader.run { database in try CredentialLog.page(after: position, limit: limit, in: database) }
+        try await reader.run { [history] database in
+            try CredentialLog.page(after: position, limit: limit, of: history, in: database)
+        }
     }
 
     public func keptCredentials() async throws(LedgerError) -> StoredCredentials {
-        try await reader.run { database in
+        try await reader.run { [history] database in
             StoredCredentials(
-                end: try CredentialLog.head(in: database),
+                end: try CredentialLog.head(in: database), in: history,
                 try APIKeyRecord.list(after: nil, atMost: .max, in: database),
                 try UserRecord.list(after: nil, atMost: .max, in: database), try WebhookRecord.all(in: database))
         }
@@ -71,11 +73,11 @@ extension SQLiteLedger: StoredStateReading {
 }
 
 extension StoredEnd {
-    fileprivate init(of id: StoreID, in database: Database) throws {
+    fileprivate init(of id: StoreID, _ history: History, in database: Database) throws {
         let ends = try database.rows(Self.ends, id.rawValue) { (try $0.position(0), try $0.position(1)) }.found()
         self.init(
             head: try database.rows(Self.head, id.rawValue, decode: LedgerHead.init).first, lastEntry: ends.0,
-            lastMovement: ends.1)
+            lastMovement: ends.1, in: history)
     }
 
     private static let head = "select store_id, position, audit_head, recorded_at from stores where store_id = ?"

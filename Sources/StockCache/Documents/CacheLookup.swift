@@ -48,8 +48,7 @@ extension CacheConnection {
         return await lookup(key, documents, having: nil)
     }
 
-    private func lookup(_ key: DocumentKey, _ documents: RedisDocuments, having recent: Document?) async -> CacheLookup
-    {
+    func lookup(_ key: DocumentKey, _ documents: RedisDocuments, having recent: Document?) async -> CacheLookup {
         guard let reading = await attempt({ () throws(CacheError) in try await documents.read(key, having: recent) })
         else { return .bypass }
         let position = reading.mark.required(for: key)

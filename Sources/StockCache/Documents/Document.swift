@@ -15,7 +15,7 @@ public struct Stamp: Hashable, Sendable {
     }
 
     /// Whether a document with this stamp includes every change in one with the other.
-    func covers(_ other: Stamp) -> Bool {
+    public func covers(_ other: Stamp) -> Bool {
         history == other.history && position >= other.position && catalogPosition >= other.catalogPosition
     }
 

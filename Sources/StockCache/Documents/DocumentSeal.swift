@@ -43,10 +43,17 @@ struct DocumentSeal: Sendable {
 
     /// - Returns: `nil` if it is not genuine, or too old.
     func open(_ sealed: ByteBuffer, _ key: String) -> (document: Document, renderedAt: Timestamp)? {
+        content(of: sealed, key).flatMap(read)
+    }
+
+    /// Whether it was sealed with this secret for this key, however old it is.
+    func isGenuine(_ sealed: ByteBuffer, _ key: String) -> Bool { content(of: sealed, key) != nil }
+
+    private func content(of sealed: ByteBuffer, _ key: String) -> ByteBuffer? {
         var rest = sealed
         guard let code = rest.readBytes(length: Self.codeBytes), self.code(of: rest.readableBytesView, key) == code
         else { return nil }
-        return read(rest)
+        return rest
     }
 
     /// What is sealed: not to be trusted without its code.

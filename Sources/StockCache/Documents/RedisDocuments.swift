@@ -43,6 +43,32 @@ struct RedisDocuments: Sendable {
             mark: mark, catalogMark: key.storeID == .catalog ? mark : Mark(replies[1]), document: document)
     }
 
+    /// Some of the documents that Redis has, by the ledger's id and the name.
+    /// - Parameter cursor: Where to continue; `0` to begin.
+    /// - Returns: Also where it stopped: `0` when done.
+    func list(from cursor: String) async throws(CacheError) -> (found: [(storeID: StoreID, name: String)], next: String)
+    {
+        let prefix = "\(namespace):{"
+        let reply = try await client.send(
+            RedisCommand("SCAN", .string(cursor), "MATCH", .string("\(prefix)*}:doc:*"), "COUNT", "100"),
+            expecting: identity
+        ).array
+        let keys = reply?.last?.array?.compactMap(\.string) ?? []
+        let found = keys.compactMap { key -> (storeID: StoreID, name: String)? in
+            let rest = key.dropFirst(prefix.count)
+            guard let end = rest.firstRange(of: "}:doc:"), let id = Int64(rest[..<end.lowerBound]) else { return nil }
+            return (StoreID(rawValue: id), String(rest[end.upperBound...]))
+        }
+        return (found, reply?.first?.string ?? "0")
+    }
+
+    /// Whether Redis has something else than a document of ours under its key.
+    func isForged(_ key: DocumentKey) async throws(CacheError) -> Bool {
+        let name = document(key)
+        let stored = try await client.send(RedisCommand("GET", .string(name)), expecting: identity).bytes
+        return stored.map { !seal.isGenuine($0, name) } ?? false
+    }
+
     /// Claims an unknown mark: the caller then reads its position from the primary.
     /// - Returns: `false` if another process has the claim, or the mark is known.
     func claim(_ storeID: StoreID, nonce: String) async throws(CacheError) -> Bool {

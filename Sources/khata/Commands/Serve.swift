@@ -65,7 +65,8 @@ struct Serve: AsyncParsableCommand {
         let documents = cache.map { DocumentCache($0, servesUnproven: settings.ledger.servesUnproven) }
         let warming = documents.map { CacheWarming(settings.warmer(ledger, $0), logger: logger) }
         let instance = try await Instance(
-            settings, ledger: ledger, waiters: waiters, documents: documents ?? RenderedDocuments(), warming: warming,
+            settings, ledger: ledger, waiters: waiters, documents: documents ?? RenderedDocuments(), cache: cache,
+            warming: warming,
             commands: commands?.access,
             health: ServiceHealth(ledger: ledger, cache: cache, publisher: publisher, commands: commands?.health),
             metrics: metrics, redis: redis, certificate: certificate,

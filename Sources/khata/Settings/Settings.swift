@@ -40,6 +40,9 @@ struct Settings {
     var corsOrigins: String?
     var access = AccessSettings()
     var webhooks = WebhookSettings()
+    /// 0: never.
+    var reconciliationHours = 24
+    var reconciliationLoadPercent = 5
     var logLevel = Logger.Level.info
     var logFormat = LogFormat.text
     /// One in this many is logged; 0: none.
@@ -52,7 +55,7 @@ struct Settings {
     static let all =
         listening + databases + kafkaCluster + cache + shops + writing + reading + inputLimits + rateLimits
         + connections + tls
-        + access + webhooks + log
+        + access + webhooks + reconciliation + log
 
     @SettingsBuilder
     private static var listening: [Setting] {
