@@ -1,9 +1,3 @@
-import Foundation
-import LedgerTesting
-import NIOCore
-import NIOPosix
-import ServerTesting
-import Synchronization
 import Testing
 
 @testable import khata
@@ -44,36 +38,5 @@ struct ServiceManagerTests {
 
     private func sockets(_ environment: [String: String]) throws(SettingsError) -> InheritedSockets {
         try InheritedSockets(environment, of: 7)
-    }
-
-    @Test("is told when the API accepts connections, and when the shutdown begins")
-    func notification() async throws {
-        try await TestFile.with { file in
-            let told = Told()
-            let path = file.folder.appending(path: "notify").path
-            let socket = try await DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-                .channelInitializer { $0.pipeline.addHandler(told) }
-                .bind(unixDomainSocketPath: path).get()
-            let server = try Program(on: file, ["NOTIFY_SOCKET": path])
-                .start(["serve", "--port", "0", "--ops-port", "0"], log: file.folder.appending(path: "log"))
-            defer { server.kill() }
-            try await eventually("it is ready") { told.states == ["READY=1"] }
-            #expect(try server.said.contains("serving url="))
-            server.kill(SIGTERM)
-            #expect(try await server.end().status == 0)
-            try await eventually("it has said so") { told.states == ["READY=1", "STOPPING=1"] }
-            try await socket.close()
-        }
-    }
-}
-
-private final class Told: ChannelInboundHandler, Sendable {
-    typealias InboundIn = AddressedEnvelope<ByteBuffer>
-    private let received = Mutex<[String]>([])
-
-    var states: [String] { received.withLock { $0 } }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        received.withLock { $0.append(String(buffer: unwrapInboundIn(data).data)) }
     }
 }
