@@ -17,7 +17,7 @@ let package = Package(
         .executable(name: "khata-demo", targets: ["khata-demo"]),
     ],
     dependencies: [
-        // The HTTP/1.1 server (its core only).
+        // HTTP/1.1 on a connection (its core only).
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         // ByteBuffer, and a thread of its own for each database connection.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -333,6 +333,7 @@ let package = Package(
             dependencies: [
                 "Access", "Authentication", "Inventory", "InventoryHTTP", "InventoryTesting", "LedgerTesting",
                 "PostgresLedger", "RemoteLedger", "SQLiteLedger", "StockEvents", "Webhooks",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),

@@ -79,11 +79,10 @@ public struct InventoryServer: Sendable {
 
     /// Serves all routes.
     /// - Parameters:
-    ///   - port: 0 picks a free one.
-    ///   - onListening: Called with the port, once connections are accepted.
+    ///   - onListening: Called with the address, once connections are accepted.
     public func apiService(
-        host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
-        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+        on address: ListeningAddress, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        onListening: @escaping @Sendable (SocketAddress) async -> Void = { _ in }
     ) -> any Service {
         let pipeline = RequestPipeline(
             router: Router(api.routes, observer: observer), authenticator: authenticator, limiter: limiter,
@@ -93,7 +92,9 @@ public struct InventoryServer: Sendable {
             securityHeaders: SecurityHeaders.fields(isEncrypted: certificate != nil),
             failures: FailureLog(logger), refusals: SecurityLog(logger), observer: observer,
             unrouted: observer.requests(to: nil))
-        return service(pipeline, certificate, host, port, eventLoopGroup, onListening) {
+        return service(
+            pipeline, certificate, address, eventLoopGroup, onListening, drainDelay: limits.connections.drainDelay
+        ) {
             api.draining.set()
             // Readers that wait for changes get what there is.
             api.changes.close()
@@ -102,8 +103,8 @@ public struct InventoryServer: Sendable {
 
     /// Serves the operator's routes, the health endpoints and metrics, without TLS.
     public func opsService(
-        host: String, port: Int, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
-        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+        on address: ListeningAddress, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        onListening: @escaping @Sendable (SocketAddress) async -> Void = { _ in }
     ) -> any Service {
         let pipeline = RequestPipeline(
             router: Router(api.opsRoutes), authenticator: authenticator, limiter: nil, proxies: proxies,
@@ -111,25 +112,21 @@ public struct InventoryServer: Sendable {
             memory: memory, cors: nil,
             securityHeaders: SecurityHeaders.fields(isEncrypted: false),
             failures: FailureLog(logger), refusals: SecurityLog(logger), observer: NoHTTPObserver(), unrouted: { _ in })
-        return service(pipeline, nil, host, port, eventLoopGroup, onListening)
+        return service(pipeline, nil, address, eventLoopGroup, onListening)
     }
 
     private func service(
-        _ pipeline: RequestPipeline, _ certificate: ServerCertificate?, _ host: String, _ port: Int,
-        _ eventLoopGroup: any EventLoopGroup, _ onListening: @escaping @Sendable (_ port: Int) async -> Void,
-        onDraining: @escaping @Sendable () -> Void = {}
+        _ pipeline: RequestPipeline, _ certificate: ServerCertificate?, _ address: ListeningAddress,
+        _ eventLoopGroup: any EventLoopGroup, _ onListening: @escaping @Sendable (SocketAddress) async -> Void,
+        drainDelay: Duration = .zero, onDraining: @escaping @Sendable () -> Void = {}
     ) -> any Service {
         let channel = RequestChannel(pipeline: pipeline, limits: limits)
         let watches = ConnectionWatches(limits.connections, pipeline.observer)
         let guarded = GuardedChannel(
             base: channel, limits: limits.connections, certificate: certificate, watches: watches, memory: memory)
-        // The server itself, not an `Application`, which would create a logger and an id for every request.
-        let server = EventLoopChannel(base: guarded).server(
-            configuration: ServerConfiguration(address: .hostname(host, port: port), backlog: 1_024),
-            onServerRunning: { await onListening($0.localAddress?.port ?? port) },
-            eventLoopGroup: eventLoopGroup, logger: logger)
         return DrainingServer(
-            server: server, connections: watches, deadline: limits.connections.drain, onDraining: onDraining,
+            address: address, connection: EventLoopChannel(base: guarded), watches: watches, limits: limits.connections,
+            eventLoopGroup: eventLoopGroup, onListening: onListening, onDraining: onDraining, drainDelay: drainDelay,
             logger: logger)
     }
 }

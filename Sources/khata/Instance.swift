@@ -18,6 +18,8 @@ struct Instance {
     private let certificate: ServerCertificate?
     /// Stopped in reverse: first the HTTP server, then, once all requests are done, the services that it depends on.
     private let services: [any Service]
+    private let sockets: InheritedSockets
+    private let manager: ServiceManager?
     private let logger: Logger
 
     /// - Parameters:
@@ -69,6 +71,9 @@ struct Instance {
             services + [changes, deliveries, ComponentSampling(health: health, metrics: metrics.components)]
             + access.services + (limiter.map { [$0] } ?? []) + (reconciler.map { [$0] } ?? [])
         self.certificate = certificate
+        sockets = try InheritedSockets(
+            ProcessInfo.processInfo.environment, of: ProcessInfo.processInfo.processIdentifier)
+        manager = ServiceManager(ProcessInfo.processInfo.environment, logger)
         self.settings = settings
         self.logger = logger
     }
@@ -77,19 +82,21 @@ struct Instance {
     /// - Parameter onListening: Called with the API's address once it accepts connections.
     /// - Throws: Also if requests were cut off at the shutdown.
     func run(onListening: @escaping @Sendable (_ url: String) -> Void = { _ in }) async throws {
-        let (address, logger) = ("\(certificate == nil ? "http" : "https")://\(settings.bind)", logger)
-        let opsAddress = settings.opsBind
+        let (scheme, manager, logger) = (certificate == nil ? "http" : "https", manager, logger)
         let front: [any Service] = [
-            server.opsService(host: settings.opsBind, port: settings.opsPort) { port in
-                logger.notice("health and metrics", metadata: ["url": "http://\(opsAddress):\(port)"])
+            server.opsService(on: opsAddress) { address in
+                logger.notice("health and metrics", metadata: ["url": "\(address.url("http"))"])
             },
-            server.apiService(host: settings.bind, port: settings.port) { port in
-                let url = "\(address):\(port)"
+            server.apiService(on: address) { address in
+                let url = address.url(scheme)
                 logger.notice("serving", metadata: ["url": "\(url)"])
                 onListening(url)
+                await manager?.tell("READY=1")
             },
         ]
-        let deadline = ShutdownDeadline(limit: settings.limits.connections.drain + .seconds(5), logger: logger)
+        let deadline = ShutdownDeadline(
+            limit: settings.limits.connections.drainDelay + settings.limits.connections.drain + .seconds(5),
+            manager: manager, logger: logger)
         let services = ServiceGroup(
             configuration: .init(
                 // If one fails, the others still shut down gracefully: cancelled, they would not finish their work.
@@ -108,9 +115,24 @@ struct Instance {
         }
     }
 
+    private var address: ListeningAddress {
+        sockets.api.map { .socket($0) } ?? .hostname(settings.bind, port: settings.port)
+    }
+
+    private var opsAddress: ListeningAddress {
+        sockets.ops.map { .socket($0) } ?? .hostname(settings.opsBind, port: settings.opsPort)
+    }
+
     private func renewal() async -> [any Service] {
         guard let certificate else { return [] }
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         return [CertificateRenewal(of: certificate, onRequest: hangUps, logger: logger)]
+    }
+}
+
+extension SocketAddress {
+    fileprivate func url(_ scheme: String) -> String {
+        let host = ipAddress ?? ""
+        return "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port ?? 0)"
     }
 }

@@ -10,10 +10,12 @@ import UnixSignals
 /// Has to be the last of the services, which is the first that is told to stop.
 struct ShutdownDeadline: Service {
     let limit: Duration
+    let manager: ServiceManager?
     let logger: Logger
 
     func run() async throws {
         try await gracefulShutdown()
+        await manager?.tell("STOPPING=1")
         logger.notice("shutting down: accepted requests are finished; SIGINT (Ctrl-C) again ends it at once")
         let interrupts = await UnixSignalsSequence(trapping: .sigint)
         Task {

@@ -4,6 +4,7 @@ import Inventory
 import InventoryHTTP
 import InventoryTesting
 import LedgerTesting
+import NIOCore
 import PostgresLedger
 import RemoteLedger
 import ServiceLifecycle
@@ -53,7 +54,7 @@ struct ServedLedger: Sendable {
     ) async throws {
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let services = ServiceGroup(
-            services: [server.apiService(host: "127.0.0.1", port: 0) { listening.yield($0) }],
+            services: [server.apiService(on: .hostname("127.0.0.1", port: 0)) { listening.yield($0.port ?? 0) }],
             logger: TestDatabase.quiet)
         try await withThrowingTaskGroup { group in
             group.addTask { try await services.run() }

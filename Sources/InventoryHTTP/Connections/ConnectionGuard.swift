@@ -206,7 +206,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         close(context)
     }
 
-    /// The server shuts down: the requests that were received are the last ones. May be called again.
+    /// The server shuts down: the requests that were received are the last ones; without any, the next one is, if it
+    /// comes before the meter closes the connection. May be called again.
     private func quiesce(_ context: ChannelHandlerContext) {
         guard !isClosing else { return }
         if meter.pace.unanswered > 0 {
@@ -215,8 +216,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         } else if isReadingRequest || meter.unsentBytes > 0 {
             close(context)
         } else {
-            endInput()
-            context.close(promise: nil)
+            maximumRequests = min(maximumRequests, requests + 1)
         }
     }
 

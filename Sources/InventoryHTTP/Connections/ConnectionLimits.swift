@@ -16,12 +16,18 @@ public struct ConnectionLimits: Sendable {
     public var response = Duration.seconds(10)
     /// The rate at which a body or a response may take longer.
     public var bytesPerSecond = 1_024
-    /// How long received requests may take after the start of a shutdown; then their connections are cut off.
+    /// How long connections are still accepted after the start of a shutdown, while readiness fails already.
+    public var drainDelay = Duration.zero
+    /// How long received requests may take after that; then their connections are cut off.
     public var drain = Duration.seconds(20)
 
     /// How long a client may take to close the connection after the last response: closing while it still sends would
     /// reset the connection, and the response might be lost (RFC 9112, section 9.6).
     let linger = Duration.seconds(2)
+
+    /// How long a connection stays open for another request after the start of a shutdown, if it was used just before:
+    /// closed at once, the request that its client is sending would be lost. That one gets the last response.
+    let reuse = Duration.seconds(1)
 
     public init() {}
 }

@@ -34,10 +34,16 @@ extension Settings {
         Setting("connections.answer_seconds", \.limits.connections.response, in: seconds)
         Setting("connections.bytes_per_second", \.limits.connections.bytesPerSecond, in: 1...1_000_000)
         Setting(
+            "connections.drain_delay_seconds", \.limits.connections.drainDelay, in: 0...3_600,
+            """
+            How long connections are still accepted after SIGTERM, while /readyz fails already: time for a load balancer to
+            send new requests elsewhere. Not needed where the service manager holds the sockets.
+            """)
+        Setting(
             "connections.drain_seconds", \.limits.connections.drain, in: seconds,
             """
-            How long accepted requests may take after SIGTERM. Then the remaining connections are cut off, and five seconds
-            later the process exits in any case. The exit status is 1 if anything was cut off.
+            How long accepted requests may take after that. Then the remaining connections are cut off, and five seconds later
+            the process exits in any case. The exit status is 1 if anything was cut off.
             """)
     }
 

@@ -184,14 +184,15 @@ struct ConnectionGuardTests {
         #expect(!channel.isActive)
     }
 
-    private func stopServer() {
-        channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    private func stopServer() throws {
+        try channel.pipeline.syncOperations.handler(type: ConnectionMeter.self).watch.drain()
     }
 
     @Test("what comes over TLS while an idle connection is being closed is not read")
     func late() throws {
         try open(isEncrypted: true)
-        stopServer()
+        try stopServer()
+        loop.advanceTime(by: .seconds(2))
         try send(request)
         #expect(try parts().isEmpty)
     }
@@ -211,12 +212,12 @@ struct ConnectionGuardTests {
     func stopping() throws {
         try open()
         try send(request + request)
-        stopServer()
+        try stopServer()
         try send(request)
         #expect(try parts().count == 4)
         try answer()
         #expect(try !heard().contains("Connection: close"))
-        stopServer()
+        try stopServer()
         try answer()
         #expect(try heard().contains("Connection: close\r\n"))
         loop.advanceTime(by: .seconds(3))
@@ -228,7 +229,7 @@ struct ConnectionGuardTests {
         try open()
         try send(request)
         try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .ok)))
-        stopServer()
+        try stopServer()
         try channel.writeOutbound(HTTPResponsePart.body(ByteBuffer(string: "end")))
         try channel.writeOutbound(HTTPResponsePart.end(nil))
         #expect(try heard().contains("end"))
@@ -240,7 +241,7 @@ struct ConnectionGuardTests {
     func stoppingInBody() throws {
         try open()
         try send("POST /stores HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo")
-        stopServer()
+        try stopServer()
         try send("dy" + request)
         let heard = try parts()
         #expect(heard.count == 4)
@@ -249,15 +250,62 @@ struct ConnectionGuardTests {
         #expect(try self.heard().contains("Connection: close\r\n"))
     }
 
-    @Test("when the server stops, a connection without a request is closed at once", arguments: [0, 1])
+    @Test(
+        "when the server stops, a connection without a request is closed a moment after its last use",
+        arguments: [0, 1])
     func stoppingIdle(answered: Int) throws {
         try open()
         for _ in 0..<answered {
             try send(request)
             try answer()
         }
-        stopServer()
+        try stopServer()
+        loop.advanceTime(by: .milliseconds(900))
+        #expect(channel.isActive)
+        loop.advanceTime(by: .milliseconds(1_200))
         #expect(!channel.isActive)
+    }
+
+    @Test("when the server stops, a connection that has been idle for long is closed at the next check")
+    func stoppingUnused() throws {
+        try open()
+        try send(request)
+        try answer()
+        loop.advanceTime(by: .seconds(30))
+        try stopServer()
+        loop.advanceTime(by: .milliseconds(600))
+        #expect(!channel.isActive)
+    }
+
+    @Test("when the server stops, a request that was already on its way gets the last answer", arguments: [0, 1])
+    func stoppingBeforeRequest(answered: Int) throws {
+        try open()
+        for _ in 0..<answered {
+            try send(request)
+            try answer()
+        }
+        try stopServer()
+        loop.advanceTime(by: .milliseconds(900))
+        _ = try (parts(), heard())
+        try send(request + request)
+        #expect(try parts().count == 2)
+        loop.advanceTime(by: .seconds(5))
+        try answer()
+        #expect(try heard().contains("Connection: close\r\n"))
+        loop.advanceTime(by: .seconds(3))
+        #expect(!channel.isActive)
+    }
+
+    @Test("when the server stops, a head that is still coming has its time")
+    func stoppingInHead() throws {
+        try open()
+        try send("GET /livez HTTP/1.1\r\n")
+        try stopServer()
+        loop.advanceTime(by: .seconds(5))
+        try send("Host: a\r\n\r\n")
+        #expect(try parts().count == 2)
+        try answer()
+        #expect(try heard().contains("Connection: close\r\n"))
     }
 
     @Test("every answer says to browsers what it is, and tells nobody what made it")

@@ -49,7 +49,7 @@ struct ConnectionWatchTests {
     @Test("tells connections that open while the server stops, and cuts off all that are left")
     func stopping() throws {
         let watch = ConnectionWatch(loop, limits)
-        watch.isDraining = true
+        watch.drain()
         let told = Told()
         let meter = ConnectionMeter(
             ConnectionPace(limits, isEncrypted: false), watch, MemoryBudget(bytes: 1 << 20))

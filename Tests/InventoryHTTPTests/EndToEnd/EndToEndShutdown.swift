@@ -11,6 +11,14 @@ import Testing
 
 @testable import InventoryHTTP
 
+#if canImport(Darwin)
+    import Darwin
+    private let streams = SOCK_STREAM
+#elseif canImport(Glibc)
+    import Glibc
+    private let streams = CInt(SOCK_STREAM.rawValue)
+#endif
+
 extension EndToEnd {
     @Suite("Stopping", .timeLimit(.minutes(2)))
     struct Shutdown {
@@ -85,7 +93,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("a connection without a request ends at once")
+        @Test("connections without a request end soon")
         func idle() async throws {
             var limits = HTTPLimits()
             limits.connections.idle = .seconds(600)
@@ -101,11 +109,84 @@ extension EndToEnd {
                 #expect(try await kept.readToEnd().hasPrefix("HTTP/1.1 200"))
             }
         }
+
+        @Test("a request that was already on its way when the server was told to stop is answered")
+        func late() async throws {
+            try await LiveServer.with { server in
+                let kept = try await SlowReader(port: server.port)
+                try await kept.send("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+                try await kept.readSome()
+                await server.services.triggerGracefulShutdown()
+                try await eventually("the port is closed") { await !isOpen(port: server.port) }
+                try await kept.send("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")
+                let answers = try await kept.readToEnd()
+                #expect(answers.contains("HTTP/1.1 503"))
+                #expect(answers.ranges(of: "Connection: close").count == 1)
+            }
+        }
+
+        @Test("with a delay, connections are accepted until it is over, though the server is no longer ready")
+        func delay() async throws {
+            var limits = HTTPLimits()
+            limits.connections.drainDelay = .seconds(2)
+            try await LiveServer.with(limits: limits) { server in
+                await server.services.triggerGracefulShutdown()
+                try await eventually("it is not ready") { try await server.get("/readyz").status == 503 }
+                #expect(try await server.get("/stores").status == 200)
+                try await eventually("the port is closed") { await !isOpen(port: server.port) }
+            }
+        }
+
+        @Test("connections wait at a socket that another process holds until the next server accepts them")
+        func heldSocket() async throws {
+            let socket = try HeldSocket()
+            defer { socket.end() }
+            let request = "GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            for _ in 1...2 {
+                let client = try await SlowReader(port: socket.port)
+                try await client.send(request)
+                let setup = LiveServer.Setup(address: .socket(try socket.duplicate()))
+                try await LiveServer.with(setup) { _ in
+                    let answer = try await client.readToEnd()
+                    #expect(answer.hasPrefix("HTTP/1.1 200"))
+                }
+            }
+        }
     }
 }
 
 private final class Lock: Sendable {
     let isHeld = Atomic(true)
+}
+
+/// A socket that listens whether or not anybody accepts.
+private struct HeldSocket {
+    let port: Int
+    private let descriptor: CInt
+
+    init() throws {
+        let descriptor = socket(AF_INET, streams, 0)
+        try #require(descriptor >= 0)
+        // Without an address, the kernel picks a port of every interface.
+        try #require(listen(descriptor, 16) == 0)
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isNamed = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) == 0 }
+        }
+        try #require(isNamed)
+        self.descriptor = descriptor
+        port = Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// For a server, which closes it.
+    func duplicate() throws -> CInt {
+        let copy = dup(descriptor)
+        try #require(copy >= 0)
+        return copy
+    }
+
+    func end() { _ = close(descriptor) }
 }
 
 /// A connection that takes of an answer what it is told to.

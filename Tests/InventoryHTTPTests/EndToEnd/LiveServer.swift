@@ -33,6 +33,7 @@ struct LiveServer: Sendable {
 
     /// How a server is set up, and where it logs.
     struct Setup {
+        var address = ListeningAddress.hostname("127.0.0.1", port: 0)
         var limits = HTTPLimits()
         var defaultStoreID = StoreID(rawValue: 1)
         /// `nil`: rates are not limited.
@@ -133,19 +134,20 @@ struct LiveServer: Sendable {
                     Relay(outbox: ledger.relay, cache: cache), HeartbeatMonitor(primary: ledger, cache: cache), warming,
                 ]
             }
-            try await run(server, and: services, on: database, tokens, body)
+            try await run(server, at: setup.address, and: services, on: database, tokens, body)
         }
     }
 
     private static func run(
-        _ server: InventoryServer, and others: [any Service], on database: TestDatabase, _ tokens: [Role: String],
+        _ server: InventoryServer, at address: ListeningAddress, and others: [any Service], on database: TestDatabase,
+        _ tokens: [Role: String],
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
         let (ports, listening) = AsyncStream<(isOps: Bool, port: Int)>.makeStream()
         let services = ServiceGroup(
             services: others + [
-                server.opsService(host: "127.0.0.1", port: 0) { listening.yield((true, $0)) },
-                server.apiService(host: "127.0.0.1", port: 0) { listening.yield((false, $0)) },
+                server.opsService(on: .hostname("127.0.0.1", port: 0)) { listening.yield((true, $0.port ?? 0)) },
+                server.apiService(on: address) { listening.yield((false, $0.port ?? 0)) },
             ], logger: TestDatabase.quiet)
         try await running(services) {
             var port: [Bool: Int] = [:]

@@ -1,7 +1,7 @@
 """All scenarios, in the order of the table."""
 
 from measure.chaos.scenarios.combined import histories
-from measure.chaos.scenarios.instances import clocks, instance_stopped, instances_killed, upgrades
+from measure.chaos.scenarios.instances import clocks, instance_stopped, instances_killed, restarts, upgrades
 from measure.chaos.scenarios.load import hostile_clients, last_unit, overload, soak
 from measure.chaos.scenarios.queues import broker_faults, lost_history, till
 from measure.chaos.scenarios.servers import (
@@ -32,6 +32,7 @@ SCENARIOS = sorted(
         *hostile_clients.SCENARIOS,
         *soak.SCENARIOS,
         *upgrades.SCENARIOS,
+        *restarts.SCENARIOS,
         *till.SCENARIOS,
         *broker_faults.SCENARIOS,
         *lost_history.SCENARIOS,

@@ -27,8 +27,10 @@ class Process:
         environment: Mapping[str, str],
         folder: Path,
         ending: signal.Signals = signal.SIGKILL,
+        descriptors: Sequence[int] = (),
     ) -> None:
-        """`ending`: the signal at which it ends at once, and leaves nothing behind."""
+        """`ending`: the signal at which it ends at once, and leaves nothing behind. `descriptors`: those of this process
+        that it gets."""
         self.name = name
         self._ending = ending
         self.log = log
@@ -36,6 +38,7 @@ class Process:
         self.command = command
         self._environment, self._folder = environment, folder
         self._journal = journal
+        self._descriptors = descriptors
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -50,6 +53,7 @@ class Process:
                 env=dict(self._environment),
                 cwd=self._folder,
                 start_new_session=True,
+                pass_fds=self._descriptors,
             )
             self._journal.process(self._child.pid, self._ending)
 

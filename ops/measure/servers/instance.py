@@ -9,6 +9,7 @@ from pathlib import Path
 from measure.clients.http import Answer, Connection, Unanswered
 from measure.machine.process import Process
 from measure.machine.undo import Journal
+from measure.network.held_sockets import HeldSockets
 from measure.network.hosts import LOCAL, Host
 from measure.servers.program import service_environment
 
@@ -33,14 +34,17 @@ class Instance:
         journal: Journal,
         host: Host = LOCAL,
         environment: Mapping[str, str] = {},
+        holds_sockets: bool = False,
     ) -> None:
-        """`ports`: the API's and the operators'. `settings`: by their names in the environment, without KHATA_."""
+        """`ports`: the API's and the operators'. `settings`: by their names in the environment, without KHATA_.
+        `holds_sockets`: whether connections wait while it is restarted."""
         self.name, self.host = name, host
         self.address = host.address, ports[0]
         self.ops_address = host.address, ports[1]
+        self._sockets = HeldSockets(self.address, self.ops_address) if holds_sockets else None
         self.process = Process(
             name,
-            host.command(str(program), "serve"),
+            self._command(program),
             folder / f"{name}.log",
             journal,
             service_environment(
@@ -54,6 +58,7 @@ class Instance:
                 environment,
             ),
             Path("/"),  # where it finds no settings but these
+            descriptors=self._sockets.descriptors if self._sockets else (),
         )
 
     def start(self) -> None:
@@ -66,8 +71,13 @@ class Instance:
     def replace_with(self, program: Path) -> None:
         """Ends in order, and starts as another one at the same address."""
         self.process.stop()
-        self.process.command = self.host.command(str(program), "serve")
+        self.process.command = self._command(program)
         self.start()
+
+    def end(self) -> None:
+        self.process.end()
+        if self._sockets:
+            self._sockets.close()
 
     def await_ready(self, within_s: float = 60) -> None:
         self.process.await_ready(self._is_ready, within_s)
@@ -97,6 +107,10 @@ class Instance:
             return connection.get("/health")
         finally:
             connection.close()
+
+    def _command(self, program: Path) -> list[str]:
+        command = self.host.command(str(program), "serve")
+        return self._sockets.command(command) if self._sockets else command
 
     def _is_ready(self) -> bool:
         connection = Connection(self.ops_address, None, timeout_s=2)

@@ -141,9 +141,11 @@ class Stack:
 
     # Instances
 
-    def serve(self, *names: str, program: Path | None = None, **settings: str | None) -> list[Instance]:
+    def serve(
+        self, *names: str, program: Path | None = None, holds_sockets: bool = False, **settings: str | None
+    ) -> list[Instance]:
         """Starts instances, with settings besides the usual ones, by their names in the environment without KHATA_;
-        a usual one that is `None` is not set."""
+        a usual one that is `None` is not set. `holds_sockets`: whether connections wait while one is restarted."""
         started = []
         for name in names:
             own = {key: value for key, value in {**self.settings(), **settings}.items() if value is not None}
@@ -156,6 +158,7 @@ class Stack:
                 self._journal,
                 self.places.host(name),
                 self.places.environment(name),
+                holds_sockets,
             )
             self.instances[name].process.start()
             started.append(self.instances[name])
@@ -193,7 +196,7 @@ class Stack:
 
     def remove(self) -> None:
         for instance in self.instances.values():
-            instance.process.end()
+            instance.end()
         for server in self._servers:
             server.end()
         if self._logs:

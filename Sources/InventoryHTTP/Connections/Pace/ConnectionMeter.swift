@@ -89,9 +89,9 @@ final class ConnectionMeter: ChannelDuplexHandler {
     /// - Returns: Whether the connection was too slow.
     func check(_ now: NIODeadline, isDraining: Bool) -> Bool {
         guard let context else { return false }
-        if isDraining { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        if isDraining { quiesce() }
         var bytes: Int?
-        let verdict = pace.check(now: now, isReading: isReading) {
+        let verdict = pace.check(now: now, isReading: isReading, isDraining: isDraining) {
             let unsent = unsentBytes
             bytes = unsent
             return unsent
@@ -115,6 +115,11 @@ final class ConnectionMeter: ChannelDuplexHandler {
             context.fireUserInboundEventTriggered(SlowRequest.body)
         }
         return true
+    }
+
+    /// Tells the handlers that the server shuts down.
+    func quiesce() {
+        context?.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     }
 
     /// Closes the connection at once.

@@ -35,6 +35,7 @@ struct ConnectionPace {
     /// A wait for the client, as of the last check.
     private struct Wait {
         let generation: UInt
+        let began: NIODeadline
         var allowance: TimeAllowance
         var bodyBytes: Int
     }
@@ -122,8 +123,11 @@ extension ConnectionPace {
 extension ConnectionPace {
     /// - Parameters:
     ///   - isReading: Whether the server reads now; while it does not, the client is not to blame.
+    ///   - isDraining: Whether the server shuts down.
     ///   - bytesWaiting: What has been written and is still buffered, because the client does not read it.
-    mutating func check(now: NIODeadline, isReading: Bool, bytesWaiting: () -> Int) -> Verdict? {
+    mutating func check(
+        now: NIODeadline, isReading: Bool, isDraining: Bool = false, bytesWaiting: () -> Int
+    ) -> Verdict? {
         if isClientReadingTooSlowly(now, bytesWaiting) { return .reset }
         guard let allowed = allowedWait(isReading) else {
             wait = nil
@@ -131,12 +135,15 @@ extension ConnectionPace {
         }
         guard var wait, wait.generation == generation else {
             let allowance = TimeAllowance(allowed, bytesPerSecond: limits.bytesPerSecond, now: now)
-            wait = Wait(generation: generation, allowance: allowance, bodyBytes: bodyBytes)
+            wait = Wait(generation: generation, began: now, allowance: allowance, bodyBytes: bodyBytes)
             return nil
         }
         wait.allowance.replenish(bytes: bodyBytes &- wait.bodyBytes, now: now)
         wait.bodyBytes = bodyBytes
         self.wait = wait
+        if isDraining, phase == .opening || phase == .between, now >= wait.began + TimeAmount(limits.reuse) {
+            return .close
+        }
         return wait.allowance.isExhausted(now) ? verdict : nil
     }
 

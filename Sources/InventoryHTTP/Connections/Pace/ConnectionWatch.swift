@@ -18,7 +18,7 @@ final class ConnectionWatch {
     private var steps = 1
     private var remainingInStep = 0
     private var isRunning = false
-    var isDraining = false
+    private var isDraining = false
 
     private static let minimumPerStep = 8
     private static let minimumPause = TimeAmount.milliseconds(2)
@@ -47,6 +47,13 @@ final class ConnectionWatch {
         last.index = meter.index
     }
 
+    /// From now on connections close after the requests that they have sent.
+    func drain() {
+        isDraining = true
+        // A copy, because those that close leave.
+        for meter in Array(meters) { meter.quiesce() }
+    }
+
     /// Closes all connections at once.
     /// - Returns: How many of them lacked a response, or part of one.
     func cutOff() -> Int {
@@ -73,7 +80,7 @@ final class ConnectionWatch {
         let now = eventLoop.now
         var closed = 0
         if remainingInStep == 0 { remainingInStep = meters.count / steps + 1 }
-        while remainingInStep > 0, closed < Self.maximumClosedAtOnce {
+        while remainingInStep > 0, isDraining || closed < Self.maximumClosedAtOnce {
             // A check may have removed some.
             next = min(next, meters.count)
             guard next > 0 else {
@@ -108,21 +115,20 @@ final class ConnectionWatches: Sendable {
         let watch = state.withLock { state in
             if let watch = state.watches[ObjectIdentifier(eventLoop)] { return watch }
             let watch = NIOLoopBound(ConnectionWatch(eventLoop, limits, observer), eventLoop: eventLoop)
-            watch.value.isDraining = state.isDraining
+            if state.isDraining { watch.value.drain() }
             state.watches[ObjectIdentifier(eventLoop)] = watch
             return watch
         }
         return watch.value
     }
 
-    /// From now on connections close after the requests that they have sent, also those that open at this moment, which
-    /// `ServerQuiescingHelper` misses.
+    /// From now on connections close after the requests that they have sent, also those that open at this moment.
     func drain() {
         let watches = state.withLock { state in
             state.isDraining = true
             return state.watches.values
         }
-        for watch in watches { watch.eventLoop.execute { watch.value.isDraining = true } }
+        for watch in watches { watch.eventLoop.execute { watch.value.drain() } }
     }
 
     /// Closes all connections at once.
