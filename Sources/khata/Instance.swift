@@ -45,7 +45,8 @@ struct Instance {
         let changes = ChangeFeed(ledger: ledger, waiters: waiters)
         let sender = try settings.webhookSender
         let deliveries = WebhookDeliveries(
-            ledger, waiters: waiters, sender: sender, limits: settings.webhooks.limits, logger: logger)
+            ledger, waiters: waiters, sender: sender, limits: settings.webhooks.limits,
+            observing: metrics.events.observe, logger: logger)
         let health = InstanceHealth(storage: health, tokenKeys: access.tokenKeys, webhooks: deliveries)
         server = InventoryServer(
             ledger: ledger, changes: changes, documents: documents, warming: warming, commands: commands,

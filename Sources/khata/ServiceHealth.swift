@@ -12,7 +12,8 @@ struct InstanceHealth: HealthReporting {
     let webhooks: WebhookDeliveries
 
     func health() async -> [ComponentHealth] {
-        await storage.health() + (tokenKeys?.health().map { [$0] } ?? []) + [webhooks.health()]
+        async let deliveries = webhooks.health()
+        return await storage.health() + (tokenKeys?.health().map { [$0] } ?? []) + deliveries
     }
 
     func isReady() async -> Bool {

@@ -41,6 +41,14 @@ struct DocumentKeyTests {
             ])
     }
 
+    @Test("the kind of a document is in its key")
+    func kinds() {
+        #expect(DocumentKind(DocumentKey(StockQuery(storeID: StoreID(rawValue: 1)))) == .stock)
+        #expect(DocumentKind(DocumentKey(ProductQuery())) == .products)
+        #expect(DocumentKind(DocumentKey(StoreQuery())) == .stores)
+        #expect(DocumentKind(DocumentKey(storeID: .catalog, name: "another")) == nil)
+    }
+
     /// - Parameter changes: A change of each property, which must change the key, too.
     private func expectKeys<Query>(
         of query: Query, _ key: (Query) -> DocumentKey, changed changes: [String: (inout Query) -> Void]

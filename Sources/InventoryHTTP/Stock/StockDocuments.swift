@@ -2,7 +2,7 @@ import Inventory
 import InventoryContract
 import JSON
 import NIOCore
-import StockCache
+package import StockCache
 
 typealias FoundDocument = (document: Document, origin: DocumentOrigin)
 
@@ -34,7 +34,7 @@ struct StockDocuments: Sendable {
     }
 
     func level(_ level: LevelKey, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        let key = DocumentKey(storeID: level.storeID, productID: level.productID, name: "level\n\(level.productID)")
+        let key = DocumentKey(level, of: .level)
         let found = try await source.document(key, for: reader, atLeast: atLeast) {
             [ledger, observer] freshness throws(LedgerError) in
             observer.observe(.documentLoaded(.level))
@@ -47,8 +47,7 @@ struct StockDocuments: Sendable {
 
     /// A level in the format of the first versions.
     func levelByName(_ level: LevelKey, atLeast: LedgerPoint?) async throws(LedgerError) -> FoundDocument {
-        let key = DocumentKey(
-            storeID: level.storeID, productID: level.productID, name: "level by name\n\(level.productID)")
+        let key = DocumentKey(level, of: .levelByName)
         let found = try await source.document(key, for: reader, atLeast: atLeast) {
             [ledger, observer] freshness throws(LedgerError) in
             observer.observe(.documentLoaded(.levelByName))
@@ -66,7 +65,7 @@ struct StockDocuments: Sendable {
 
     /// The id of a product by name. Cached like any document, so reads of stock by name need no database either.
     func productID(named name: String) async throws(LedgerError) -> ProductID {
-        let key = DocumentKey(storeID: .catalog, name: "product\nname=\(name)")
+        let key = DocumentKey(storeID: .catalog, name: "\(DocumentKind.productByName.keyTitle)\nname=\(name)")
         let found = try await source.document(key, for: reader, atLeast: nil) {
             [ledger, observer] freshness throws(LedgerError) in
             observer.observe(.documentLoaded(.productByName))
@@ -99,35 +98,61 @@ struct StockDocuments: Sendable {
     }
 }
 
-/// The keys of lists: every property of a query is in its key.
+/// The keys: every property of a list's query is in its key.
 extension DocumentKey {
     init(_ query: StockQuery) {
         self.init(
-            query.storeID, list: "stock", after: query.after, limit: query.limit,
+            query.storeID, list: .stock, after: query.after, limit: query.limit,
             ["category": query.category, "below": query.below.map { "\($0)" }, "as_of": query.asOf?.description])
     }
 
     init(_ query: ProductQuery) {
         self.init(
-            .catalog, list: "products", after: query.after, limit: query.limit,
+            .catalog, list: .products, after: query.after, limit: query.limit,
             ["q": query.search, "category": query.category])
     }
 
     init(_ query: StoreQuery) {
         let scope = query.scope.stores?.map(\.description).joined(separator: ",")
-        self.init(.catalog, list: "stores", after: query.after, limit: query.limit, ["stores": scope])
+        self.init(.catalog, list: .stores, after: query.after, limit: query.limit, ["stores": scope])
+    }
+
+    init(_ level: LevelKey, of kind: DocumentKind) {
+        self.init(
+            storeID: level.storeID, productID: level.productID, name: "\(kind.keyTitle)\n\(level.productID)")
     }
 
     /// Unique, because no filter's text contains a line break.
     private init(
-        _ storeID: StoreID, list: String, after: (some LedgerNumber)?, limit: Int,
+        _ storeID: StoreID, list kind: DocumentKind, after: (some LedgerNumber)?, limit: Int,
         _ filters: KeyValuePairs<String, String?>
     ) {
-        var name = "\(list)\nlimit=\(limit)"
+        var name = "\(kind.keyTitle)\nlimit=\(limit)"
         if let after { name += "\nafter=\(after)" }
         for (filter, value) in filters {
             if let value { name += "\n\(filter)=\(value)" }
         }
         self.init(storeID: storeID, name: name)
+    }
+}
+
+extension DocumentKind {
+    /// What its keys are about.
+    package init?(_ key: DocumentKey) {
+        let title = key.name.prefix { $0 != "\n" }
+        guard let kind = Self.allCases.first(where: { $0.keyTitle == title }) else { return nil }
+        self = kind
+    }
+
+    /// The first line of the names of its keys.
+    fileprivate var keyTitle: String {
+        switch self {
+        case .stock: "stock"
+        case .level: "level"
+        case .levelByName: "level by name"
+        case .productByName: "product"
+        case .products: "products"
+        case .stores: "stores"
+        }
     }
 }

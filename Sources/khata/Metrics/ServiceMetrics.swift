@@ -11,6 +11,7 @@ struct ServiceMetrics {
     let registry = MetricRegistry()
     let requests: RequestMetrics
     let ledger: LedgerMetrics
+    let events: EventMetrics
     let components: ComponentMetrics
     private let redisRoundTrips: Histogram
     private let redisFailures: Counter
@@ -38,6 +39,7 @@ struct ServiceMetrics {
             "khata_pool_connections", labels: ["pool", "state"], "Connections to databases, busy or idle")
         waitingCallers = registry.gauge(
             "khata_pool_waiting", labels: ["pool"], "Callers that wait for a connection to a database")
+        events = EventMetrics(registry)
         components = ComponentMetrics(registry)
         registry.gauge(
             "khata_build_info", labels: ["postgres_schema", "sqlite_schema"],
