@@ -48,7 +48,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         // The keys of the settings file, to refuse those that do not exist.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        // The HTTP client of RemoteLedger, of key sets at a URL, of webhooks, and of the tests.
+        // The HTTP client of RemoteLedger, of key sets at a URL, of webhooks, of khata top, and of the tests.
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
@@ -246,7 +246,9 @@ let package = Package(
                 "AMQP", "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "InventoryHTTP", "JSON",
                 "Kafka", "Postgres", "PostgresLedger", "Prometheus", "RabbitMQ", "RateLimiting", "Redis",
                 "RemoteLedger", "SQLiteLedger", "StockCache", "StockCommands", "StockEvents", "StockFiles", "Webhooks",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -517,7 +519,7 @@ let package = Package(
             name: "Fuzz",
             dependencies: [
                 "AMQP", "Access", "Authentication", "CLibPQ", "Inventory", "InventoryHTTP", "JSON", "Postgres",
-                "RateLimiting", "Redis", "StockCache", "StockEvents", "StockFiles", "Webhooks", "khata",
+                "Prometheus", "RateLimiting", "Redis", "StockCache", "StockEvents", "StockFiles", "Webhooks", "khata",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),

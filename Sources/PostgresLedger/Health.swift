@@ -2,13 +2,13 @@ public import Inventory
 import Postgres
 
 extension PostgresLedger: HealthReporting {
-    /// The primary and the replica, and how far the replica is behind in bytes of WAL.
+    /// The primary and the replica, and how far the replica is behind: in bytes of WAL, seconds and positions.
     public func health() async -> [ComponentHealth] {
         let start = ContinuousClock.now
         do {
             let (written, history, ownership) = try await primary.run { session in
                 (
-                    try session.execute(Self.written).one().text(0), try session.history,
+                    try Written(session.execute(Self.written).one()), try session.history,
                     try ServingRole.ownership(session)
                 )
             }
@@ -32,15 +32,17 @@ extension PostgresLedger: HealthReporting {
 
     /// If a replica is down or behind, its reads go to the primary; results stay correct.
     /// - Parameters:
-    ///   - written: The primary's current WAL position.
+    ///   - written: What the primary has.
     ///   - history: The primary's history.
-    private func replicaHealth(_ written: String?, _ history: History?) async -> [ComponentHealth] {
+    private func replicaHealth(_ written: Written?, _ history: History?) async -> [ComponentHealth] {
         guard let replica = reader.replica else { return [] }
         do {
             let (lag, followed) = try await replica.run { session in
-                let row = try session.execute(Self.lag, .text(written)).one()
+                let row = try session.execute(
+                    Self.lag, .text(written?.walPosition), .text(written?.time), .int64(written?.positions)
+                ).one()
                 guard try row.bool(2) else { throw session.retired() }
-                return (try row.optionalInt64(0), try row.optionalText(1))
+                return (try Lag(row), try row.optionalText(1))
             }
             if let history, history.id != followed {
                 return [
@@ -50,12 +52,14 @@ extension PostgresLedger: HealthReporting {
                             "not a replica of this primary, or on an old history: reads go to the primary")
                 ]
             }
-            let isBehind = lag.map { $0 > Self.maximumLag } ?? false
-            return [
-                ComponentHealth(
-                    name: "replica:lag", status: isBehind ? .warn : .pass, observed: lag.map(Double.init),
-                    unit: "bytes", output: isBehind ? "the replica is behind: reads go to the primary" : nil)
-            ]
+            let isBehind = lag.bytes.map { $0 > Self.maximumLag } ?? false
+            let bytes = ComponentHealth(
+                name: "replica:lag", status: isBehind ? .warn : .pass, observed: lag.bytes.map(Double.init),
+                unit: "bytes", output: isBehind ? "the replica is behind: reads go to the primary" : nil)
+            return [bytes]
+                + [(lag.seconds, "s"), (lag.positions.map(Double.init), "positions")].compactMap { observed, unit in
+                    observed.map { ComponentHealth(name: "replica:lag", status: .pass, observed: $0, unit: unit) }
+                }
         } catch {
             return [
                 ComponentHealth(
@@ -68,13 +72,47 @@ extension PostgresLedger: HealthReporting {
     /// 16 MiB, one WAL segment.
     private static let maximumLag: Int64 = 16 << 20
 
-    private static let written = Statement("health.written", "select pg_current_wal_lsn()::text")
+    /// What the primary has, by its own clock.
+    private struct Written {
+        let walPosition: String
+        let time: String
+        /// The sum of all ledgers'.
+        let positions: Int64
+
+        init(_ row: Row) throws {
+            (walPosition, time, positions) = (try row.text(0), try row.text(1), try row.int64(2))
+        }
+    }
+
+    private static let written = Statement(
+        "health.written",
+        """
+        select pg_current_wal_lsn()::text, clock_timestamp()::text, (select sum(position) from stores)::bigint
+        """)
+
+    /// What the replica lacks of that; what cannot be told is `nil`.
+    private struct Lag {
+        let bytes: Int64?
+        /// Since the last transaction that was replayed was committed, unless no position is missing: after a pause of writes,
+        /// more than what the next one waited.
+        let seconds: Double?
+        let positions: Int64?
+
+        init(_ row: Row) throws {
+            bytes = try row.optionalInt64(0)
+            // It may have replayed more since.
+            positions = try row.optionalInt64(4).map { max(0, $0) }
+            seconds = positions == 0 ? 0 : try row.optionalInt64(3).map { max(0, Double($0) / 1_000_000) }
+        }
+    }
 
     private static let lag = Statement(
         "health.lag",
         """
         select greatest(0, pg_wal_lsn_diff(
             coalesce($1::text::pg_lsn, pg_last_wal_receive_lsn()), pg_last_wal_replay_lsn()))::bigint,
-            (select id from histories order by number desc limit 1), pg_is_in_recovery()
+            (select id from histories order by number desc limit 1), pg_is_in_recovery(),
+            (extract(epoch from $2::text::timestamptz - pg_last_xact_replay_timestamp()) * 1e6)::bigint,
+            $3::bigint - (select sum(position) from stores)::bigint
         """)
 }

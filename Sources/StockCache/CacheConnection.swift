@@ -29,6 +29,7 @@ public final class CacheConnection: CacheInvalidating {
 
     let client: RedisClient
     private let recentBytes: Int
+    let onFill: @Sendable (DocumentKey) -> Void
     private let logger: Logger
     private let state = Mutex(State())
 
@@ -39,9 +40,14 @@ public final class CacheConnection: CacheInvalidating {
     /// - Parameters:
     ///   - client: Closed by its creator.
     ///   - recentBytes: Memory for documents that this process also keeps, so that Redis need not send them again.
-    public init(_ client: RedisClient, recentBytes: Int, logger: Logger) {
+    ///   - onFill: Called when a document was stored in the cache. Must not wait for anything.
+    public init(
+        _ client: RedisClient, recentBytes: Int, onFill: @escaping @Sendable (DocumentKey) -> Void = { _ in },
+        logger: Logger
+    ) {
         self.client = client
         self.recentBytes = recentBytes
+        self.onFill = onFill
         self.logger = logger
     }
 

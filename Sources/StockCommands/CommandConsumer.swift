@@ -20,16 +20,21 @@ public struct CommandConsumer<Source: CommandSource>: Service {
     private let source: Source
     private let ledger: any OrderedWriting
     private let reader: CommandReader
+    private let observe: @Sendable (SettledCommand) -> Void
     private let logger: Logger
     private let status = CommandStatus()
 
-    /// - Parameter noteKeyUse: Receives the id of each API key that sends commands, at least once in some seconds.
+    /// - Parameters:
+    ///   - noteKeyUse: Receives the id of each API key that sends commands, at least once in some seconds.
+    ///   - observe: Receives what became of each command. Must not wait for anything.
     public init(
         _ source: Source, ledger: any OrderedWriting, credentials: any CredentialStoring, limits: CommandLimits,
-        notingKeyUse noteKeyUse: @escaping @Sendable (String, Timestamp) -> Void = { _, _ in }, logger: Logger
+        notingKeyUse noteKeyUse: @escaping @Sendable (String, Timestamp) -> Void = { _, _ in },
+        observing observe: @escaping @Sendable (SettledCommand) -> Void = { _ in }, logger: Logger
     ) {
         self.source = source
         self.ledger = ledger
+        self.observe = observe
         reader = CommandReader(users: BrokerUsers(credentials, notingUse: noteKeyUse), limits: limits)
         self.logger = logger
     }
@@ -110,7 +115,7 @@ public struct CommandConsumer<Source: CommandSource>: Service {
     private func settle(_ unsettled: UnsettledCommands<Source.Queue.Origin>, _ queue: Source.Queue) async throws {
         while case let finished = await unsettled.next(), !finished.isEmpty {
             var failure: LedgerError?
-            var done: [ReceivedCommand<Source.Queue.Origin>] = []
+            var done: [(ReceivedCommand<Source.Queue.Origin>, SettledCommand)] = []
             var answers: [CommandAnswer<Source.Queue.Origin>] = []
             var refused = RefusedCommands()
             for (command, result) in finished {
@@ -118,14 +123,17 @@ public struct CommandConsumer<Source: CommandSource>: Service {
                     let outcome = try await outcome(of: command, result)
                     answers += outcome.answers(to: command)
                     if let problem = outcome.rejection { refused.add(command, problem) }
-                    done.append(command)
+                    done.append((command, SettledCommand(outcome)))
                 } catch {
                     failure = error
                     break
                 }
             }
             if !answers.isEmpty { try await queue.publish(answers) }
-            for command in done { queue.settle(command) }
+            for (command, outcome) in done {
+                queue.settle(command)
+                observe(outcome)
+            }
             if let metadata = refused.metadata { logger.notice("commands were refused", metadata: metadata) }
             status.add(refused)
             if let failure { throw failure }

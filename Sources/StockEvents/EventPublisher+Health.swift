@@ -22,8 +22,6 @@ extension EventPublisher {
     }
 
     private static let maximumDelay = Duration.seconds(10)
-    /// That are looked at for the oldest event.
-    private static let maximumLedgers = 250
 
     /// The number of events that the broker has not confirmed, and the age of the oldest.
     private static func lag(
@@ -39,9 +37,6 @@ extension EventPublisher {
             events += head.position.rawValue - key.position.rawValue
             keys.append(key)
         }
-        guard !keys.isEmpty else { return (0, .zero) }
-        let oldest = try await ledger.changes(from: Array(keys.prefix(maximumLedgers)), limit: 2).value
-            .filter { $0.position > known[$0.storeID] ?? .zero }.map(\.recordedAt).min()
-        return (events, oldest.map { .microseconds(max(0, Timestamp.now.microseconds - $0.microseconds)) } ?? .zero)
+        return (events, try await ledger.age(ofOldestAfter: keys))
     }
 }

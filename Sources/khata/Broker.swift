@@ -46,11 +46,11 @@ extension Settings {
 
     /// The configured queue of commands, if any.
     func queuedCommands(
-        on servers: Servers, _ ledger: PostgresLedger, _ logger: Logger
+        on servers: Servers, _ ledger: PostgresLedger, _ metrics: EventMetrics, _ logger: Logger
     ) throws(SettingsError) -> QueuedCommands? {
         let keyUses = KeyUses(store: ledger, logger: logger)
         if let source = kafkaCommands(on: servers, logger) {
-            let consumer = consumer(of: source, ledger, keyUses, logger)
+            let consumer = consumer(of: source, ledger, keyUses, metrics, logger)
             return QueuedCommands(services: [keyUses, consumer], health: consumer.health)
         }
         guard takesCommands, let client = try amqpClient(on: servers, logger),
@@ -58,18 +58,20 @@ extension Settings {
                 on: servers, logger, confirmTimeout: RabbitMQCommandSender.confirmTimeout)
         else { return nil }
         let sender = RabbitMQCommandSender(sending)
-        let consumer = consumer(of: RabbitMQCommands(client, prefetch: commandPrefetch), ledger, keyUses, logger)
+        let consumer = consumer(
+            of: RabbitMQCommands(client, prefetch: commandPrefetch), ledger, keyUses, metrics, logger)
         return QueuedCommands(
             services: [keyUses, consumer, sender], health: consumer.health,
             access: CommandQueueAccess(sender, secret: client.configuration.secret(for: "ids of commands")))
     }
 
     private func consumer<Source>(
-        of source: Source, _ ledger: PostgresLedger, _ keyUses: KeyUses, _ logger: Logger
+        of source: Source, _ ledger: PostgresLedger, _ keyUses: KeyUses, _ metrics: EventMetrics, _ logger: Logger
     ) -> CommandConsumer<Source> {
         CommandConsumer(
             source, ledger: ledger, credentials: ledger,
-            limits: CommandLimits(input: limits.input, batch: limits.batch), notingKeyUse: keyUses.note, logger: logger)
+            limits: CommandLimits(input: limits.input, batch: limits.batch), notingKeyUse: keyUses.note,
+            observing: metrics.observe, logger: logger)
     }
 
     /// The topic of commands on the configured Kafka, if any are taken from it.

@@ -47,7 +47,8 @@ struct Instance {
         let changes = ChangeFeed(ledger: ledger, waiters: waiters)
         let sender = try settings.webhookSender
         let deliveries = WebhookDeliveries(
-            ledger, waiters: waiters, sender: sender, limits: settings.webhooks.limits, logger: logger)
+            ledger, waiters: waiters, sender: sender, limits: settings.webhooks.limits,
+            observing: metrics.events.observe, logger: logger)
         let reconciler =
             settings.reconciliationHours == 0
             ? nil

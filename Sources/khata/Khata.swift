@@ -17,8 +17,8 @@ struct Khata: AsyncParsableCommand {
             khata, before its first release; database schema \(Schema.version), file schema \(SQLiteLedger.schemaVersion)
             """,
         subcommands: [
-            Serve.self, Migrate.self, CacheCommand.self, KeyCommand.self, UserCommand.self, WebhookCommand.self,
-            EventsCommand.self, AuditCommand.self,
+            Serve.self, TopCommand.self, Migrate.self, CacheCommand.self, KeyCommand.self, UserCommand.self,
+            WebhookCommand.self, EventsCommand.self, AuditCommand.self,
             ConfigCommand.self, ImportCommand.self, ExportCommand.self, BackupCommand.self, RestoreCommand.self,
             PromoteCommand.self,
         ],

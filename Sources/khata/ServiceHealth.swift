@@ -13,7 +13,8 @@ struct InstanceHealth: HealthReporting {
     let reconciler: Reconciler?
 
     func health() async -> [ComponentHealth] {
-        await storage.health() + (tokenKeys?.health().map { [$0] } ?? []) + [webhooks.health()]
+        async let deliveries = webhooks.health()
+        return await storage.health() + (tokenKeys?.health().map { [$0] } ?? []) + deliveries
             + (reconciler?.health() ?? [])
     }
 

@@ -20,7 +20,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
         .json, .bodies, .requests, .targets, .conditions, .cursors, .changeCursors,
         .credentials, .tokens, .keySets, .forwarding, .webhooks,
         .replies, .documents, .amqp,
-        .csv, .imports, .heads, .settings, .values, .stored,
+        .csv, .imports, .heads, .settings, .metrics, .values, .stored,
     ]
 
     var description: String { name }

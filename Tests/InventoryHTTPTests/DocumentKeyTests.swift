@@ -60,6 +60,14 @@ struct DocumentKeyTests {
         for name in others { #expect(DocumentQuery(store, name) == nil, "\(name)") }
     }
 
+    @Test("the kind of a document is in its key")
+    func kinds() {
+        #expect(DocumentKind(DocumentQuery.stock(StockQuery(storeID: StoreID(rawValue: 1))).key) == .stock)
+        #expect(DocumentKind(DocumentQuery.products(ProductQuery()).key) == .products)
+        #expect(DocumentKind(DocumentQuery.stores(StoreQuery()).key) == .stores)
+        #expect(DocumentKind(DocumentKey(storeID: .catalog, name: "another")) == nil)
+    }
+
     /// - Parameter changes: A change of each property, which must change the key, too.
     private func expectKeys<Query>(
         of query: Query, _ document: (Query) -> DocumentQuery, changed changes: [String: (inout Query) -> Void]

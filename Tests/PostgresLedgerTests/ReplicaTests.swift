@@ -103,6 +103,28 @@ struct ReplicaTests {
         }
     }
 
+    @Test("health has how far the replica is behind: in bytes, seconds and positions")
+    func lag() async throws {
+        try await TestDatabase.withShop { database in
+            try await database.withLedger(replica: database.replicaURL) { ledger in
+                func lag() async -> [String: Double] {
+                    let checks = await ledger.health().filter { $0.name == "replica:lag" }
+                    return Dictionary(checks.map { ($0.unit ?? "", $0.observed ?? .nan) }, uniquingKeysWith: max)
+                }
+                try await eventually("it has everything") { await lag() == ["bytes": 0, "s": 0, "positions": 0] }
+                try await TestDatabase.withReplayPaused {
+                    for _ in 0..<3 { _ = try await ledger.record(.stockIn(1), .testing) }
+                    let first = await lag()
+                    #expect(first["positions"] == 3 && first["bytes", default: 0] > 0, "\(first)")
+                    try await eventually("time passes") {
+                        await lag()["s", default: 0] > first["s", default: .infinity]
+                    }
+                }
+                try await eventually("it has everything again") { await lag()["positions"] == 0 }
+            }
+        }
+    }
+
     @Test("while the replica is down, the primary answers")
     func down() async throws {
         try await TestDatabase.withShop { database in

@@ -1,5 +1,6 @@
 import Inventory
 import InventoryTesting
+import LedgerTesting
 import NIOCore
 import PostgresLedger
 import ServerTesting
@@ -82,6 +83,7 @@ struct AdmissionTests {
         try await withInstances { one, _, redis in
             try await eventually("a hit at the third time") {
                 let documents = try await redis.keys("*:doc:*").count
+                let fills = one.fills.value
                 var origins: [DocumentOrigin] = []
                 _ = try await one.ledger.record(.stockIn(1), .testing)
                 let name = "stock\nbelow=\(UInt64.random(in: 0 ... .max))"
@@ -92,10 +94,15 @@ struct AdmissionTests {
                         Document(try await ledger.stock(StockQuery(storeID: .one), freshness), "stock")
                     }
                     origins.append(read.origin)
-                    if origins.count == 1 { #expect(try await redis.keys("*:doc:*").count == documents) }
+                    if origins.count == 1 {
+                        #expect(try await redis.keys("*:doc:*").count == documents)
+                        #expect(one.fills.value == fills)
+                    }
                 }
                 #expect(try await redis.keys("*:fill:*").isEmpty)
-                return origins == [.miss, .miss, .hit]
+                guard origins == [.miss, .miss, .hit] else { return false }
+                #expect(one.fills.value == fills + 1)
+                return true
             }
         }
     }

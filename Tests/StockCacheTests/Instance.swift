@@ -16,6 +16,8 @@ struct Instance: Sendable {
     let ledger: PostgresLedger
     let cache: CacheConnection
     let documents: DocumentCache
+    /// Of documents in Redis.
+    let fills: Counter
 
     /// Runs an instance while `body` uses it.
     /// - Parameters:
@@ -28,7 +30,9 @@ struct Instance: Sendable {
         let client = try RedisClient(
             try RedisConfiguration(url: redis), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: TestDatabase.quiet)
-        let cache = CacheConnection(client, recentBytes: 1 << 20, logger: TestDatabase.quiet)
+        let fills = Counter()
+        let cache = CacheConnection(
+            client, recentBytes: 1 << 20, onFill: { _ in fills.increment() }, logger: TestDatabase.quiet)
         let ledger = PostgresLedger(
             primary: try ConnectionConfiguration(database.primaryURL, applicationName: "khata-test"),
             replica: try ConnectionConfiguration(
@@ -36,7 +40,7 @@ struct Instance: Sendable {
             invalidating: isMute ? Mute() : cache, observer: IgnoringObserver(), logger: TestDatabase.quiet)
         var services: [any Service] = [ledger, HeartbeatMonitor(primary: ledger, cache: cache)]
         if relays { services.append(Relay(outbox: ledger.relay, cache: cache)) }
-        let instance = Instance(ledger: ledger, cache: cache, documents: DocumentCache(cache))
+        let instance = Instance(ledger: ledger, cache: cache, documents: DocumentCache(cache), fills: fills)
         try await closing(client.close) {
             try await running(services) { try await body(instance) }
         }

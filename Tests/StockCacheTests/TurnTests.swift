@@ -56,7 +56,8 @@ struct TurnTests {
             if isDone.withLock({ $0 }) { return true }
             return try await redis.calls("hmget") >= looks + 2
         }
-        try? await documents.fill(.read(.one), Document(stock, "filled by the other"), nonce: "other", isAdmitted: true)
+        _ = try? await documents.fill(
+            .read(.one), Document(stock, "filled by the other"), nonce: "other", isAdmitted: true)
         let (document, origin) = try await read
         #expect(document.stamp.position == stock.position)
         return origin == .miss && document.source == nil

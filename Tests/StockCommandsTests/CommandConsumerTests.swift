@@ -45,6 +45,25 @@ struct CommandConsumerTests {
         }
     }
 
+    @Test("what became of each command is observed once, also if it is delivered again before it is settled")
+    func observed() async throws {
+        try await withShop { ledger in
+            let queue = MemoryQueue([
+                .movement("in", .stockIn(5)), .movement("in", .stockIn(5)), .movement("sale", .sale(6), replyTo: "r"),
+            ])
+            queue.failPublishing(times: 1)
+            let observed = Mutex<[SettledCommand]>([])
+            try await consuming(
+                queue, ledger, observing: { command in observed.withLock { $0.append(command) } }
+            ) {
+                queue.settled.count == 3
+            }
+            let settled = observed.withLock(\.self)
+            #expect(settled.count == 3 && settled.last == .refused(.insufficientStock), "\(settled)")
+            #expect(settled.contains(.replayed))
+        }
+    }
+
     @Test("commands are executed in the order in which they came")
     func order() async throws {
         try await withShop { ledger in
@@ -146,13 +165,15 @@ struct CommandConsumerTests {
     private func consuming(
         _ queue: MemoryQueue, _ ledger: any OrderedWriting, _ credentials: (any CredentialStoring)? = nil,
         notingKeyUse noteKeyUse: @escaping @Sendable (String, Timestamp) -> Void = { _, _ in },
+        observing observe: @escaping @Sendable (SettledCommand) -> Void = { _ in },
         logger: Logger = TestDatabase.quiet, until condition: @Sendable () -> Bool,
         then check: @Sendable ([ComponentHealth]) -> Void = { _ in }
     ) async throws {
         let consumer = CommandConsumer(
             MemorySource(queue: queue), ledger: ledger,
             credentials: credentials ?? (ledger as? any CredentialStoring)!,
-            limits: CommandLimits(input: InputLimits(), batch: 10), notingKeyUse: noteKeyUse, logger: logger)
+            limits: CommandLimits(input: InputLimits(), batch: 10), notingKeyUse: noteKeyUse,
+            observing: observe, logger: logger)
         try await running([consumer]) {
             try await eventually { condition() }
             check(consumer.health())

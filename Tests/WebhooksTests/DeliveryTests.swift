@@ -94,7 +94,7 @@ struct DeliveryTests {
     private static func deliveries(
         of ledger: any AnyShop, timeout: Duration = .seconds(30),
         delays: [Duration] = Array(repeating: .zero, count: 99),
-        page: Int = 50
+        page: Int = 50, observing observe: @escaping @Sendable (DeliveryOutcome) -> Void = { _ in }
     ) throws -> WebhookDeliveries {
         var limits = WebhookDeliveries.Limits()
         limits.schedule.delays = delays
@@ -103,7 +103,7 @@ struct DeliveryTests {
         limits.page = page
         return WebhookDeliveries(
             ledger, waiters: ChangeWaiters(), sender: try .toThisMachine(timeout: timeout), limits: limits,
-            logger: TestDatabase.quiet)
+            observing: observe, logger: TestDatabase.quiet)
     }
 
     private static func administration(_ ledger: any AnyShop) throws -> WebhookAdministration {
@@ -289,10 +289,11 @@ struct DeliveryTests {
                     url: url, scope: .only([.one]), types: nil, from: .end, .new)
                 try await Self.record(3, in: ledger)
                 let deliveries = try Self.deliveries(of: ledger, delays: [.zero, .zero])
-                #expect(deliveries.health().status == .pass)
+                #expect(await deliveries.health()[0].status == .pass)
                 try await running([deliveries]) {
-                    try await eventually("health warns") { deliveries.health().status == .warn }
-                    #expect(deliveries.health().output?.contains(webhook.id) == true)
+                    try await eventually("health warns") { await deliveries.health()[0].status == .warn }
+                    #expect(await deliveries.health()[0].output?.contains(webhook.id) == true)
+                    #expect(await deliveries.health()[1].observed == 0, "nobody will send what waits for a replay")
                     #expect(server.requests.count == 3)
                     isUp.store(true, ordering: .relaxed)
                     try await Self.record(1, in: ledger)
@@ -305,12 +306,48 @@ struct DeliveryTests {
                     #expect(server.requests.count == 3)
                     _ = try await administration.replay(.one, after: Position(rawValue: 1), to: webhook.id, .new)
                     try await eventually("it goes on") { server.requests.count >= 6 }
-                    try await eventually("health passes") { deliveries.health().status == .pass }
+                    try await eventually("health passes") { await deliveries.health()[0].status == .pass }
                     _ = try await administration.replay(.one, after: .zero, to: webhook.id, .new)
                     try await eventually("everything again") { server.requests.count >= 10 }
                     try await eventually("it is done") { try await ledger.deliveryStates().isEmpty }
                 }
                 #expect(Self.positions(Self.received(server, secret), of: .one) == [1, 1, 1, 2, 3, 4, 1, 2, 3, 4])
+            }
+        }
+    }
+
+    @Test("health has how many events wait, and for how long; each attempt is observed", arguments: Database.allCases)
+    func backlog(database: Database) async throws {
+        try await database.with { ledger in
+            let isUp = Atomic(false)
+            try await ScriptedServer.with { number, _ in
+                isUp.load(ordering: .relaxed) ? .answer(200, "") : number == 0 ? .hangUp : .answer(500, "")
+            } _: { server, url in
+                let administration = try Self.administration(ledger)
+                _ = try await administration.create(url: url, scope: .only([.one]), types: nil, from: .end, .new)
+                _ = try await administration.create(url: url, scope: .only([.one, .two]), types: nil, from: .end, .new)
+                let before = Timestamp.now
+                try await Self.record(1, .sugarInTwo, in: ledger)
+                try await Self.record(3, in: ledger)
+                let outcomes = Mutex<[DeliveryOutcome: Int]>([:])
+                let deliveries = try Self.deliveries(
+                    of: ledger, delays: [.zero] + Array(repeating: .milliseconds(200), count: 1_000),
+                    observing: { outcome in outcomes.withLock { $0[outcome, default: 0] += 1 } })
+                try await running([deliveries]) {
+                    try await eventually("both wait for all of their events") {
+                        await deliveries.health()[1].observed == 7
+                    }
+                    let delay = try #require(await deliveries.health()[2].observed)
+                    #expect(delay > 0 && delay <= Double(Timestamp.now.microseconds - before.microseconds) / 1e6)
+                    try await eventually("both were tried") { server.requests.count >= 4 }
+                    isUp.store(true, ordering: .relaxed)
+                    try await eventually("nothing waits") {
+                        await deliveries.health().map(\.observed) == [0, 0, 0]
+                    }
+                }
+                let counts = outcomes.withLock(\.self)
+                #expect(counts[.delivered] == 7 && counts[.unreachable] == 1, "\(counts)")
+                #expect(counts.values.reduce(0, +) == server.requests.count)
             }
         }
     }

@@ -16,32 +16,34 @@ enum DocumentQuery: Hashable, Sendable {
         switch self {
         case .stock(let query):
             Self.key(
-                query.storeID, list: "stock", after: query.after, limit: query.limit,
+                query.storeID, list: .stock, after: query.after, limit: query.limit,
                 ["category": query.category, "below": query.below.map { "\($0)" }, "as_of": query.asOf?.description])
-        case .level(let level): Self.key(level, "level")
-        case .levelByName(let level): Self.key(level, "level by name")
-        case .productByName(let name): DocumentKey(storeID: .catalog, name: "product\nname=\(name)")
+        case .level(let level): Self.key(level, .level)
+        case .levelByName(let level): Self.key(level, .levelByName)
+        case .productByName(let name):
+            DocumentKey(storeID: .catalog, name: "\(DocumentKind.productByName.keyTitle)\nname=\(name)")
         case .products(let query):
             Self.key(
-                .catalog, list: "products", after: query.after, limit: query.limit,
+                .catalog, list: .products, after: query.after, limit: query.limit,
                 ["q": query.search, "category": query.category])
         case .stores(let query):
             Self.key(
-                .catalog, list: "stores", after: query.after, limit: query.limit,
+                .catalog, list: .stores, after: query.after, limit: query.limit,
                 ["stores": query.scope.stores?.map(\.description).joined(separator: ",")])
         }
     }
 
-    private static func key(_ level: LevelKey, _ name: String) -> DocumentKey {
-        DocumentKey(storeID: level.storeID, productID: level.productID, name: "\(name)\n\(level.productID)")
+    private static func key(_ level: LevelKey, _ kind: DocumentKind) -> DocumentKey {
+        DocumentKey(
+            storeID: level.storeID, productID: level.productID, name: "\(kind.keyTitle)\n\(level.productID)")
     }
 
     /// Unique, because no filter's text contains a line break.
     private static func key(
-        _ storeID: StoreID, list: String, after: (some LedgerNumber)?, limit: Int,
+        _ storeID: StoreID, list: DocumentKind, after: (some LedgerNumber)?, limit: Int,
         _ filters: KeyValuePairs<String, String?>
     ) -> DocumentKey {
-        var name = "\(list)\nlimit=\(limit)"
+        var name = "\(list.keyTitle)\nlimit=\(limit)"
         if let after { name += "\nafter=\(after)" }
         for (filter, value) in filters {
             if let value { name += "\n\(filter)=\(value)" }
@@ -62,20 +64,20 @@ extension DocumentQuery {
         let limit = fields["limit"].flatMap(Int.init) ?? 0
         let after = fields["after"].flatMap(Int64.init)
         let product = lines.count == 2 ? Int64(lines[1]).map(ProductID.init) : nil
-        switch (lines[0], product) {
-        case ("stock", _):
+        switch (DocumentKind(keyTitle: lines[0]), product) {
+        case (.stock, _):
             self = .stock(
                 StockQuery(
                     storeID: storeID, after: after.map(ProductID.init), limit: limit, category: fields["category"],
                     below: fields["below"].flatMap(Int64.init)))
-        case ("level", let product?): self = .level(LevelKey(storeID, product))
-        case ("level by name", let product?): self = .levelByName(LevelKey(storeID, product))
-        case ("product", _): self = .productByName(fields["name"] ?? "")
-        case ("products", _):
+        case (.level, let product?): self = .level(LevelKey(storeID, product))
+        case (.levelByName, let product?): self = .levelByName(LevelKey(storeID, product))
+        case (.productByName, _): self = .productByName(fields["name"] ?? "")
+        case (.products, _):
             self = .products(
                 ProductQuery(
                     after: after.map(ProductID.init), limit: limit, search: fields["q"], category: fields["category"]))
-        case ("stores", _):
+        case (.stores, _):
             let stores = fields["stores"].map { $0.split(separator: ",").compactMap { Int64($0).map(StoreID.init) } }
             self = .stores(
                 StoreQuery(
@@ -84,5 +86,29 @@ extension DocumentQuery {
         }
         // Whatever else is in the name, this program did not write it.
         guard key == DocumentKey(storeID: storeID, productID: key.productID, name: name) else { return nil }
+    }
+}
+
+extension DocumentKind {
+    /// What a key is about; `nil` for one that this program did not make.
+    package init?(_ key: DocumentKey) {
+        self.init(keyTitle: key.name.prefix { $0 != "\n" })
+    }
+
+    fileprivate init?(keyTitle title: some StringProtocol) {
+        guard let kind = Self.allCases.first(where: { $0.keyTitle == title }) else { return nil }
+        self = kind
+    }
+
+    /// The first line of the names of its keys.
+    fileprivate var keyTitle: String {
+        switch self {
+        case .stock: "stock"
+        case .level: "level"
+        case .levelByName: "level by name"
+        case .productByName: "product"
+        case .products: "products"
+        case .stores: "stores"
+        }
     }
 }

@@ -2,7 +2,7 @@ import Inventory
 import InventoryContract
 import JSON
 import NIOCore
-import StockCache
+package import StockCache
 
 typealias FoundDocument = (document: Document, origin: DocumentOrigin)
 

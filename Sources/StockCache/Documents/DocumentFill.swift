@@ -98,9 +98,10 @@ extension CacheConnection {
         _ documents: RedisDocuments, _ key: DocumentKey, _ document: Document, nonce: String?, isAdmitted: Bool
     ) async {
         guard document.stamp.history == documents.history else { return }
-        await attempt { () throws(CacheError) in
+        let isStored = await attempt { () throws(CacheError) in
             try await documents.fill(key, document, nonce: nonce, isAdmitted: isAdmitted)
         }
+        if isStored == true { onFill(key) }
     }
 }
 

@@ -101,18 +101,22 @@ struct RedisDocuments: Sendable {
     /// - Parameters:
     ///   - nonce: Of the claim or the lease, which this releases.
     ///   - isAdmitted: Whether the document may be stored.
-    func fill(_ key: DocumentKey, _ document: Document, nonce: String?, isAdmitted: Bool) async throws(CacheError) {
+    /// - Returns: Whether Redis stored it.
+    func fill(
+        _ key: DocumentKey, _ document: Document, nonce: String?, isAdmitted: Bool
+    ) async throws(CacheError) -> Bool {
         let now = Timestamp.now
         let documentKey = self.document(key)
         if isAdmitted { recent.keep(document, key, renderedAt: now) }
-        _ = try await client.evaluate(
+        return try await client.evaluate(
             Script.fill, keys: [.string(mark(key.storeID)), .string(documentKey), .string(lease(key))],
             arguments: [
                 .integer(Self.markLifetime), .string(nonce ?? ""), .integer(document.stamp.position.rawValue),
                 .string(key.productID?.description ?? ""),
                 isAdmitted ? .bytes(seal.seal(document, documentKey, renderedAt: now)) : "",
                 .integer(Int64(Int.random(in: DocumentAge.lifetime))),
-            ], expecting: identity)
+            ], expecting: identity
+        ).int64 == 1
     }
 
     /// Establishes a claimed mark, without a document.

@@ -3,6 +3,15 @@ import Foundation
 import Inventory
 import NIOSSL
 
+/// What became of an attempt to deliver an event.
+public enum DeliveryOutcome: String, CaseIterable, Sendable {
+    case delivered
+    /// The receiver responded that it did not take the event.
+    case refused
+    /// There was no response.
+    case unreachable
+}
+
 /// Why a receiver does not have an event.
 public struct DeliveryFailure: Error, Hashable, Sendable {
     /// For administrators; has no secrets.
@@ -11,6 +20,7 @@ public struct DeliveryFailure: Error, Hashable, Sendable {
     public var status: Int?
     /// What the receiver asks for.
     var retryAfter: Duration?
+    var outcome: DeliveryOutcome { status == nil ? .unreachable : .refused }
     /// It wants no more events: status 410.
     var isGone: Bool { status == 410 }
 

@@ -74,6 +74,16 @@ struct DeliveryQueue {
     /// Whether no store's events are being sent.
     var isIdle: Bool { running.isEmpty }
 
+    /// The stores whose events are still to be sent, each with what the receiver has of it, and how many follow. Those that
+    /// wait for a replay are not among them.
+    var backlog: [(key: EntryKey, events: Int64)] {
+        due.union(delayed).union(running).union(unreadable).compactMap { id in
+            guard let store = stores[id], store.isBehind else { return nil }
+            let position = store.cursor.position
+            return (EntryKey(storeID: id, position: position), store.end.rawValue - position.rawValue)
+        }
+    }
+
     var runs: DeliveryRuns {
         DeliveryRuns(all: running.count, failing: running.count { stores[$0]?.isFailing ?? false })
     }

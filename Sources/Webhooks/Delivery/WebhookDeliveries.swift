@@ -36,31 +36,56 @@ public final class WebhookDeliveries: Service {
     private let sender: WebhookSender
     private let administration: WebhookAdministration
     private let limits: Limits
+    private let observe: @Sendable (DeliveryOutcome) -> Void
     private let logger: Logger
     private let holder = String.randomID()
     /// The stores whose events wait for a replay, by webhook.
     private let parked = Mutex<[String: Int]>([:])
+    /// Those that this process delivers.
+    private let held = Mutex<[WebhookLane]>([])
     /// Whether the last look at the ledger failed, which is logged once.
     private let isFailing = Mutex(false)
 
-    /// - Parameter waiters: Receives the commits of this process.
+    /// - Parameters:
+    ///   - waiters: Receives the commits of this process.
+    ///   - observe: Receives what became of each attempt. Must not wait for anything.
     public init(
-        _ store: any Store, waiters: ChangeWaiters, sender: WebhookSender, limits: Limits = Limits(), logger: Logger
+        _ store: any Store, waiters: ChangeWaiters, sender: WebhookSender, limits: Limits = Limits(),
+        observing observe: @escaping @Sendable (DeliveryOutcome) -> Void = { _ in }, logger: Logger
     ) {
         self.store = store
         self.waiters = waiters
         self.sender = sender
         administration = WebhookAdministration(store, sender: sender, logger: logger)
         self.limits = limits
+        self.observe = observe
         self.logger = logger
     }
 
-    /// A warning while events wait for a replay.
-    public func health() -> ComponentHealth {
-        Self.health(parked: parked.withLock { $0 })
+    /// A warning while events wait for a replay, and how far the receivers are behind whose webhooks this process delivers.
+    public func health() async -> [ComponentHealth] {
+        let backlog = held.withLock(\.self).flatMap { $0.withQueue(\.backlog) }
+        let components = [
+            Self.health(parked: parked.withLock { $0 }),
+            ComponentHealth(
+                name: "webhooks:backlog", status: .pass, observed: Double(backlog.reduce(0) { $0 + $1.events }),
+                unit: "events"),
+        ]
+        // A store's oldest is that of the receiver that has the least of it.
+        let keys = Dictionary(backlog.map { ($0.key.storeID, $0.key.position) }, uniquingKeysWith: min)
+            .map { EntryKey(storeID: $0, position: $1) }.sorted { $0.storeID < $1.storeID }
+        guard let delay = try? await store.age(ofOldestAfter: keys) else { return components }
+        let isLate = delay > Self.maximumDelay
+        return components + [
+            ComponentHealth(
+                name: "webhooks:delay", status: isLate ? .warn : .pass, observed: delay / .seconds(1), unit: "s",
+                output: isLate ? "a receiver does not take its events: they are sent again, for three days" : nil)
+        ]
     }
 
-    /// The same, as the store has it, whether or not anybody delivers; nothing if it does not respond.
+    private static let maximumDelay = Duration.minutes(10)
+
+    /// Whether events wait for a replay, as the store has it, whether or not anybody delivers; nothing if it does not respond.
     public static func health(of store: some WebhookStoring) async -> [ComponentHealth] {
         guard let webhooks = try? await store.webhooks(), let states = try? await store.deliveryStates()
         else { return [] }
@@ -166,6 +191,7 @@ extension WebhookDeliveries {
                 lanes[id] = nil
             }
             try await take(active, states, endsAt: ends, &lanes)
+            held.withLock { [lanes] held in held = Array(lanes.values) }
             if !lanes.isEmpty { try await look(at: &ends, for: lanes) }
             for (id, lane) in lanes { try await beginReplays(states[id] ?? [], lane) }
             isFailing.withLock { $0 = false }
@@ -195,7 +221,7 @@ extension WebhookDeliveries {
                 let queue = DeliveryQueue(
                     cursors: try await store.cursors(of: webhook.subscriptionID), states: states[webhook.id] ?? [],
                     maximumRuns: limits.storesAtOnce, schedule: limits.schedule)
-                let lane = WebhookLane(webhook, queue, heldUntil: now + hold)
+                let lane = WebhookLane(webhook, queue, heldUntil: now + hold, observing: observe)
                 lane.advanceEnds(to: ends)
                 lanes[webhook.id] = lane
             }

@@ -14,8 +14,13 @@ final class WebhookLane: Sendable {
     }
 
     private let state: Mutex<State>
+    private let observe: @Sendable (DeliveryOutcome) -> Void
 
-    init(_ webhook: WebhookRecord, _ queue: DeliveryQueue, heldUntil: ContinuousClock.Instant) {
+    init(
+        _ webhook: WebhookRecord, _ queue: DeliveryQueue, heldUntil: ContinuousClock.Instant,
+        observing observe: @escaping @Sendable (DeliveryOutcome) -> Void
+    ) {
+        self.observe = observe
         state = Mutex(State(webhook: webhook, queue: queue, heldUntil: heldUntil))
     }
 
@@ -87,7 +92,9 @@ final class WebhookLane: Sendable {
         } catch {
             // The process or this lane ends: that is not the receiver's fault.
             guard !Task.isCancelled else { return .stopped }
-            return .failed(error as? DeliveryFailure ?? DeliveryFailure(sending: error, within: sender.timeout))
+            let failure = error as? DeliveryFailure ?? DeliveryFailure(sending: error, within: sender.timeout)
+            observe(failure.outcome)
+            return .failed(failure)
         }
     }
 
@@ -98,6 +105,7 @@ final class WebhookLane: Sendable {
                 guard isHeld(until: .now + receiver.timeout), !Task.isShuttingDownGracefully else { return }
                 let now = Timestamp.now
                 _ = try await receiver.send(WebhookMessage(event), signedBy: webhook.secrets(at: now), at: now)
+                observe(.delivered)
             }
             guard advance(past: event) else { return }
         }

@@ -48,7 +48,10 @@ struct Serve: AsyncParsableCommand {
         if migrate { _ = try await settings.migrate(servers) }
         let metrics = ServiceMetrics()
         let redis = try settings.redisClient(on: servers, logger, onRoundTrip: metrics.observeRedis)
-        let cache = redis.map { CacheConnection($0, recentBytes: settings.recentDocumentBytes, logger: logger) }
+        let cache = redis.map {
+            CacheConnection(
+                $0, recentBytes: settings.recentDocumentBytes, onFill: metrics.requests.observeFill, logger: logger)
+        }
         let waiters = ChangeWaiters()
         let ledger = try settings.ledger(
             on: servers, logger, invalidating: cache ?? NoCacheConnection(), waking: waiters, metrics: metrics.ledger)
@@ -56,7 +59,7 @@ struct Serve: AsyncParsableCommand {
         let publisher = try settings.eventSink(on: servers, logger).map {
             EventPublisher(ledger: ledger, waiters: waiters, sink: $0, logger: logger)
         }
-        let commands = try settings.queuedCommands(on: servers, ledger, logger)
+        let commands = try settings.queuedCommands(on: servers, ledger, metrics.events, logger)
         let schema = Schema(ledger.primary)
         try await schema.check()
         for defect in try await schema.protectionDefects() { logger.warning("\(defect)") }

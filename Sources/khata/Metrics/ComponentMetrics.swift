@@ -27,7 +27,8 @@ struct ComponentMetrics {
             items: [String: Double]()
         )
         for component in components {
-            values.status[component.name] = component.status.number
+            // One may have been observed in several units.
+            values.status[component.name] = max(values.status[component.name] ?? 0, component.status.number)
             guard let observed = component.observed else { continue }
             switch component.unit {
             case "ms": values.seconds[component.name] = observed / 1_000

@@ -19,6 +19,7 @@ struct RequestMetrics: HTTPObserver {
     /// By `DocumentKind`, then by `DocumentOrigin`.
     private let reads: [Counter]
     private let loads: [Counter]
+    private let fills: [Counter]
 
     init(_ registry: MetricRegistry) {
         durations = registry.durations(
@@ -56,6 +57,9 @@ struct RequestMetrics: HTTPObserver {
             "khata_document_loads_total", labels: ["document"], "Documents read from a database, for one reader or many"
         )
         self.loads = DocumentKind.allCases.map { loads["\($0)"] }
+        let fills = registry.counter(
+            "khata_document_fills_total", labels: ["document"], "Documents stored in the cache")
+        self.fills = DocumentKind.allCases.map { fills["\($0)"] }
     }
 
     func observe(_ observation: HTTPObservation) {
@@ -72,6 +76,11 @@ struct RequestMetrics: HTTPObserver {
         case .connectionRefused: refusedConnections.add()
         case .connectionCut(let reason): cutConnections[reason]?.add()
         }
+    }
+
+    /// A document was stored in the cache.
+    func observeFill(_ key: DocumentKey) {
+        if let kind = DocumentKind(key) { fills[kind.rawValue].add() }
     }
 
     func observe(_ refusal: CredentialRefusal) {

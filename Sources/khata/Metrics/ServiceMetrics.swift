@@ -12,6 +12,7 @@ struct ServiceMetrics {
     let requests: RequestMetrics
     let ledger: LedgerMetrics
     let reconciliation: ReconciliationMetrics
+    let events: EventMetrics
     let components: ComponentMetrics
     private let redisRoundTrips: Histogram
     private let redisFailures: Counter
@@ -40,6 +41,7 @@ struct ServiceMetrics {
         waitingCallers = registry.gauge(
             "khata_pool_waiting", labels: ["pool"], "Callers that wait for a connection to a database")
         reconciliation = ReconciliationMetrics(registry)
+        events = EventMetrics(registry)
         components = ComponentMetrics(registry)
         registry.gauge(
             "khata_build_info", labels: ["postgres_schema", "sqlite_schema"],

@@ -1,0 +1,1 @@
+"""Runs the queries of the dashboard and the alerts against a live Prometheus: `ops/check-dashboard`."""
