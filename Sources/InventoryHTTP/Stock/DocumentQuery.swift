@@ -1,5 +1,5 @@
 import Inventory
-import StockCache
+package import StockCache
 
 /// What a cached document answers.
 enum DocumentQuery: Hashable, Sendable {

@@ -2,7 +2,7 @@ import Inventory
 import InventoryContract
 import JSON
 import NIOCore
-package import StockCache
+import StockCache
 
 typealias FoundDocument = (document: Document, origin: DocumentOrigin)
 
