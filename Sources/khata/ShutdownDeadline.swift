@@ -10,6 +10,7 @@ import UnixSignals
 /// Has to be the last of the services, which is the first that is told to stop.
 struct ShutdownDeadline: Service {
     let limit: Duration
+    let log: LogWriter
     let logger: Logger
 
     func run() async throws {
@@ -27,6 +28,7 @@ struct ShutdownDeadline: Service {
 
     private func end(_ reason: String, status: CInt) -> Never {
         logger.critical("\(reason): what is not finished is cut off")
+        log.flush()
         _exit(status)
     }
 }
