@@ -86,15 +86,16 @@ final class LogWriter: @unchecked Sendable {
             let told = untold
             untold = 0
             condition.unlock()
-            var lost = write(UnsafeRawBufferPointer(start: writing.bytes, count: writing.count))
+            let lost = write(UnsafeRawBufferPointer(start: writing.bytes, count: writing.count))
+            var isTold = true
             if told > 0 {
                 var line = droppedLine(told)
-                let isLost = line.withUTF8 { write(UnsafeRawBufferPointer($0)) } > 0
-                if isLost { lost += told }
+                isTold = line.withUTF8 { write(UnsafeRawBufferPointer($0)) } == 0
             }
             condition.lock()
             writing.count = 0
-            if lost > 0 { drop(lost) }
+            drop(lost)
+            if !isTold { untold += told }
             condition.broadcast()
         }
     }
