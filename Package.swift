@@ -38,6 +38,8 @@ let package = Package(
         // Start in order, stop in reverse, drain within a deadline.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // The vocabulary of traces: tracer, span, context. What records and exports them is here.
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         // The command line.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // Settings: flags over environment over config/khata.yaml.
@@ -57,11 +59,25 @@ let package = Package(
         .target(name: "JSON", dependencies: ["Basics"], swiftSettings: swiftSettings),
         .target(name: "Prometheus", swiftSettings: swiftSettings),
         .target(
+            name: "OpenTelemetry",
+            dependencies: [
+                "Basics", "JSON",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
             name: "Inventory",
             dependencies: [
                 "Basics", "JSON",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -86,6 +102,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: swiftSettings),
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
@@ -209,6 +226,7 @@ let package = Package(
                 "Access", "Basics", "Inventory", "JSON", "Postgres",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             resources: [.embedInCode("Migrations")],
             swiftSettings: swiftSettings),
@@ -218,6 +236,7 @@ let package = Package(
                 "Access", "Basics", "Inventory",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             resources: [.embedInCode("Migrations")],
             swiftSettings: swiftSettings),
@@ -238,14 +257,16 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "khata",
             dependencies: [
                 "AMQP", "Access", "Authentication", "Basics", "Inventory", "InventoryContract", "InventoryHTTP", "JSON",
-                "Kafka", "Postgres", "PostgresLedger", "Prometheus", "RabbitMQ", "RateLimiting", "Redis",
-                "RemoteLedger", "SQLiteLedger", "StockCache", "StockCommands", "StockEvents", "StockFiles", "Webhooks",
+                "Kafka", "OpenTelemetry", "Postgres", "PostgresLedger", "Prometheus", "RabbitMQ", "RateLimiting",
+                "Redis", "RemoteLedger", "SQLiteLedger", "StockCache", "StockCommands", "StockEvents", "StockFiles",
+                "Webhooks",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -258,6 +279,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -308,6 +330,16 @@ let package = Package(
         .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: swiftSettings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: swiftSettings),
         .testTarget(name: "PrometheusTests", dependencies: ["Prometheus"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "OpenTelemetryTests",
+            dependencies: [
+                "JSON", "OpenTelemetry", "ServerTesting",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "InventoryTests",
             dependencies: [

@@ -28,8 +28,8 @@ package final class SharedQuery<Subject: Hashable & Sendable, Value: Sendable>: 
                 defer { state.isRunning = true }
                 return !state.isRunning
             }
-            // An unstructured task: cancelling the first caller must not affect the others.
-            if isFirst { Task { await serveCallers() } }
+            // A detached task: neither the first caller's cancellation nor its trace may affect the others.
+            if isFirst { Task.detached { await self.serveCallers() } }
         }.get()
     }
 

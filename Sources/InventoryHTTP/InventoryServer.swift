@@ -10,6 +10,7 @@ public import RateLimiting
 public import ServiceLifecycle
 public import StockCache
 public import StockEvents
+public import Tracing
 public import Webhooks
 
 /// The HTTP server: the API's routes over a ledger.
@@ -27,6 +28,7 @@ public struct InventoryServer: Sendable {
     private let certificate: ServerCertificate?
     private let cors: CORSPolicy?
     private let observer: any HTTPObserver
+    private let tracer: (any Tracer)?
     private let logger: Logger
 
     /// - Parameters:
@@ -44,6 +46,7 @@ public struct InventoryServer: Sendable {
     ///   - cors: Which origins' pages may use the API from browsers; `nil` allows only its own origin.
     ///   - metrics: What the operator's port shows at `/metrics`; `nil` for nothing.
     ///   - observer: Observes the API's requests and connections, not those of the operator's port.
+    ///   - tracer: Records the spans of the API's requests; `nil` for none.
     ///   - logger: Logs failed requests (status 5xx), refusals (401, 403, 429), both with limits, and each change to a key
     ///     or user, but no other requests.
     public init(
@@ -56,7 +59,7 @@ public struct InventoryServer: Sendable {
         proxies: TrustedProxies = TrustedProxies(), acceptsPlainPasswords: Bool = false,
         limits: HTTPLimits = HTTPLimits(),
         certificate: ServerCertificate? = nil, cors: CORSPolicy? = nil, metrics: MetricRegistry? = nil,
-        observer: any HTTPObserver = NoHTTPObserver(), logger: Logger
+        observer: any HTTPObserver = NoHTTPObserver(), tracer: (any Tracer)? = nil, logger: Logger
     ) {
         precondition(
             (1...Quantity.maximum).contains(limits.input.quantity), "a movement moves at most \(Quantity.maximum)")
@@ -74,6 +77,7 @@ public struct InventoryServer: Sendable {
         self.certificate = certificate
         self.cors = cors
         self.observer = observer
+        self.tracer = tracer
         self.logger = logger
     }
 
@@ -90,7 +94,7 @@ public struct InventoryServer: Sendable {
             isEncrypted: certificate != nil, acceptsPlainPasswords: acceptsPlainPasswords, limits: limits,
             memory: memory, cors: cors,
             securityHeaders: SecurityHeaders.fields(isEncrypted: certificate != nil),
-            failures: FailureLog(logger), refusals: SecurityLog(logger), observer: observer,
+            failures: FailureLog(logger), refusals: SecurityLog(logger), observer: observer, tracer: tracer,
             unrouted: observer.requests(to: nil))
         return service(
             pipeline, certificate, address, eventLoopGroup, onListening, drainDelay: limits.connections.drainDelay

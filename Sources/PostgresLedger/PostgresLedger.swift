@@ -3,6 +3,7 @@ public import Inventory
 public import Logging
 public import Postgres
 public import ServiceLifecycle
+public import Tracing
 
 /// Numbers of connections, and limits on what may wait for them.
 public struct LedgerLimits: Sendable {
@@ -53,9 +54,11 @@ public struct PostgresLedger: Service {
     ///   - primary: Where movements are committed.
     ///   - replica: A streaming replica of it, if there is one.
     ///   - invalidating: Invalidates the cache for each commit, before the commit is acknowledged.
+    ///   - tracer: As in ``GroupCommitter``.
     public init(
         primary: ConnectionConfiguration, replica: ConnectionConfiguration?, limits: LedgerLimits = LedgerLimits(),
-        invalidating: any CacheInvalidating = NoCacheConnection(), observer: any LedgerObserver, logger: Logger
+        invalidating: any CacheInvalidating = NoCacheConnection(), observer: any LedgerObserver,
+        tracer: (any Tracer)? = nil, logger: Logger
     ) {
         let primary = primary.toPrimary().observed(by: observer, isReplica: false)
         var pools: [(name: String, pool: Pool)] = []
@@ -91,7 +94,7 @@ public struct PostgresLedger: Service {
                     connections: pool("lanes", writing, connections: 1, waiting: 0), observer: observer,
                     timeout: limits.commitTimeout),
                 outbox: outbox, invalidationGate: invalidationGate, observer: observer)
-            return GroupCommitter(batches, limits.write)
+            return GroupCommitter(batches, limits.write, tracer: tracer)
         }
         lanes = (0..<max(1, limits.lanes)).map { lane(.number($0)) }
         crossStoreLane = lane(.severalStores)

@@ -13,7 +13,7 @@ internal import Synchronization
 public final class RedisClient: Sendable {
     private let connections: [Connection]
     private let watches: [Task<Void, Never>]
-    private let onRoundTrip: (@Sendable (Duration, _ isFailure: Bool) -> Void)?
+    private let onRoundTrip: (@Sendable (RedisRoundTrip) -> Void)?
     private let turn = Atomic(0)
 
     /// Starts connecting, without waiting. Reads the file of trust roots, if configured.
@@ -93,7 +93,10 @@ public final class RedisClient: Sendable {
         }
         if let start, let onRoundTrip {
             let isFailure = if case .failure = outcome { true } else { false }
-            onRoundTrip(.now - start, isFailure)
+            onRoundTrip(
+                RedisRoundTrip(
+                    command: commands.first.name, commands: commands.count, duration: .now - start,
+                    isFailure: isFailure))
         }
         return try outcome.get()
     }

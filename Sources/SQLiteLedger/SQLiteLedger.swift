@@ -3,6 +3,7 @@ import GRDB
 public import Inventory
 public import ServiceLifecycle
 import Synchronization
+public import Tracing
 
 /// Concurrency and queue limits of a ledger in a file.
 public struct LedgerFileLimits: Sendable {
@@ -48,21 +49,23 @@ public struct SQLiteLedger: Service {
     private let movements: GroupCommitter<MovementBatches>
 
     /// Opens a file after checking that it is a ledger. A large one may still be damaged: see `check()`.
+    /// - Parameter tracer: As in ``GroupCommitter``.
     /// - Throws: `LedgerFileError`; then the file is unchanged.
     public static func open(
         _ path: String, _ opening: Opening, limits: LedgerFileLimits = LedgerFileLimits(),
-        observer: any LedgerFileObserver
+        observer: any LedgerFileObserver, tracer: (any Tracer)? = nil
     ) async throws -> SQLiteLedger {
         let file = LedgerFile(path: path)
         let (database, lookups) = try await onBlockingThread {
             (try file.open(opening, limits), try file.openForLookups())
         }
-        return SQLiteLedger(database, lookups, OpenedFile(path: path), limits: limits, observer: observer)
+        return SQLiteLedger(
+            database, lookups, OpenedFile(path: path), limits: limits, observer: observer, tracer: tracer)
     }
 
     private init(
         _ database: DatabasePool, _ lookups: DatabaseQueue, _ file: OpenedFile, limits: LedgerFileLimits,
-        observer: any LedgerFileObserver
+        observer: any LedgerFileObserver, tracer: (any Tracer)?
     ) {
         self.database = database
         self.file = file
@@ -72,7 +75,8 @@ public struct SQLiteLedger: Service {
         transactions = DurableTransactions(
             database: database, file: file, condition: condition, observer: observer, timeout: limits.commitTimeout)
         movements = GroupCommitter(
-            MovementBatches(transactions: transactions, history: history, observer: observer), limits.write)
+            MovementBatches(transactions: transactions, history: history, observer: observer), limits.write,
+            tracer: tracer)
         reader = SnapshotReader(
             database: database, lookups: lookups, history: history,
             slots: ConcurrencyLimit(limits.readers + limits.waitingReads),

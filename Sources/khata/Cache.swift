@@ -13,7 +13,7 @@ extension Settings {
     /// - Parameter onRoundTrip: As ``RedisConfiguration/onRoundTrip``.
     func redisClient(
         on servers: Servers, _ logger: Logger,
-        onRoundTrip: (@Sendable (Duration, _ isFailure: Bool) -> Void)? = nil
+        onRoundTrip: (@Sendable (RedisRoundTrip) -> Void)? = nil
     ) throws(SettingsError) -> RedisClient? {
         guard let redisURL = servers.redisURL else { return nil }
         do {

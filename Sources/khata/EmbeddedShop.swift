@@ -10,15 +10,18 @@ import StockEvents
 struct EmbeddedShop {
     let path: String
     let settings: Settings
+    let log: LogWriter
 
     /// A new file gets a store and an admin key, which is printed once. A large file is checked while it is served, so
     /// that the start does not wait for it to be read.
     func serve() async throws {
-        let logger = settings.logger()
+        let logger = settings.logger(log)
         let certificate = try settings.serverCertificate()
         let waiters = ChangeWaiters()
-        let metrics = ServiceMetrics()
-        let ledger = try await settings.ledger(in: path, .upToDate, logger, waking: waiters, metrics: metrics.ledger)
+        let metrics = ServiceMetrics(log: log)
+        let traces = settings.traces(logger)
+        let ledger = try await settings.ledger(
+            in: path, .upToDate, logger, waking: waiters, metrics: metrics.ledger, traces: traces)
         metrics.observe(ledger)
         if let destination = try await ledger.destination() {
             throw Failure(
@@ -27,9 +30,10 @@ struct EmbeddedShop {
         }
         // Before anything is written to the file: a setting may be invalid.
         let instance = try await Instance(
-            settings, ledger: ledger, waiters: waiters, health: ledger, metrics: metrics, certificate: certificate,
+            settings, ledger: ledger, waiters: waiters, health: ledger, metrics: metrics, traces: traces,
+            certificate: certificate,
             services: [ledger, FileCheck(ledger)],
-            logger)
+            log, logger)
         let key = try await prepare(ledger, logger)
         if let key { printNow("Admin key, shown this once: \(key.token)") }
         try await instance.run { url in
@@ -53,7 +57,10 @@ struct EmbeddedShop {
     }
 }
 
-/// Flushes, because standard output may be a pipe or a file.
-private func printNow(_ line: String) {
-    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+extension EmbeddedShop {
+    /// After what the log says so far. Flushes, because standard output may be a pipe or a file.
+    private func printNow(_ line: String) {
+        log.flush()
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
+    }
 }

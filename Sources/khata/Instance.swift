@@ -20,20 +20,23 @@ struct Instance {
     private let services: [any Service]
     private let sockets: InheritedSockets
     private let manager: ServiceManager?
+    private let log: LogWriter
     private let logger: Logger
 
     /// - Parameters:
     ///   - waiters: Receives the ledger's commits.
     ///   - metrics: What the operator's port shows; the caller has made them observe the ledger.
+    ///   - traces: What is recorded of requests; `nil` for nothing. The ledger and Redis have to be traced, too.
     ///   - redis: Where instances share rate limits; without it, this one counts alone.
     ///   - services: The services that the HTTP server depends on, the ledger first.
+    ///   - log: Where the logger's lines go.
     /// - Throws: `SettingsError`.
     init(
         _ settings: Settings, ledger: any Ledger, waiters: ChangeWaiters,
         documents: any DocumentReading = RenderedDocuments(), cache: CacheConnection? = nil,
         warming: CacheWarming? = nil, commands: CommandQueueAccess? = nil, health: any HealthReporting,
-        metrics: ServiceMetrics, redis: RedisClient? = nil,
-        certificate: ServerCertificate?, services: [any Service], _ logger: Logger
+        metrics: ServiceMetrics, traces: Traces?, redis: RedisClient? = nil,
+        certificate: ServerCertificate?, services: [any Service], _ log: LogWriter, _ logger: Logger
     ) async throws(SettingsError) {
         OpenFiles.raiseLimit(for: settings.limits.connections.total, logger)
         for file in settings.exposedFiles {
@@ -67,15 +70,22 @@ struct Instance {
             limits: settings.limits, certificate: certificate, cors: try settings.cors,
             metrics: metrics.registry,
             observer: RequestObserver(metrics: metrics.requests, log: settings.requestLog(logger)),
-            logger: logger)
+            tracer: traces?.tracer, logger: logger)
+        if let traces { metrics.observe(traces) }
+        // The exporter is stopped last, so that it exports everything.
+        let exporting: [any Service] = traces.map { [$0.exporter] } ?? []
+        let front: [any Service] = [
+            changes, deliveries, ComponentSampling(health: health, metrics: metrics.components),
+        ]
         self.services =
-            services + [changes, deliveries, ComponentSampling(health: health, metrics: metrics.components)]
-            + access.services + (limiter.map { [$0] } ?? []) + (reconciler.map { [$0] } ?? [])
+            exporting + services + front + access.services + (limiter.map { [$0] } ?? [])
+            + (reconciler.map { [$0] } ?? [])
         self.certificate = certificate
         sockets = try InheritedSockets(
             ProcessInfo.processInfo.environment, of: ProcessInfo.processInfo.processIdentifier)
         manager = ServiceManager(ProcessInfo.processInfo.environment, logger)
         self.settings = settings
+        self.log = log
         self.logger = logger
     }
 
@@ -97,7 +107,7 @@ struct Instance {
         ]
         let deadline = ShutdownDeadline(
             limit: settings.limits.connections.drainDelay + settings.limits.connections.drain + .seconds(5),
-            manager: manager, logger: logger)
+            manager: manager, log: log, logger: logger)
         let services = ServiceGroup(
             configuration: .init(
                 // If one fails, the others still shut down gracefully: cancelled, they would not finish their work.

@@ -12,13 +12,36 @@ import StockCache
 import StockEvents
 
 extension Settings {
-    /// Keeps standard output for what a command prints.
+    /// For a command, whose log is to be in order with what it prints: each line is written at once, to standard error.
     func logger() -> Logger {
-        var logger = Logger(label: "khata") { [logFormat] _ in
-            LineLogHandler(format: logFormat) { line in FileHandle.standardError.write(Data(line.utf8)) }
-        }
+        logger { line, _ in FileHandle.standardError.write(Data(line.utf8)) }
+    }
+
+    /// For an instance that serves, which must not wait for the reader of its log.
+    func logger(_ writer: LogWriter) -> Logger {
+        logger { line, level in writer.add(line, isUrgent: level >= .warning) }
+    }
+
+    private func logger(_ write: @escaping @Sendable (_ line: String, Logger.Level) -> Void) -> Logger {
+        var handler = LineLogHandler(format: logFormat, write: write)
+        if traces.url != nil { handler.metadataProvider = Traces.metadata }
+        var logger = Logger(label: "khata") { [handler] _ in handler }
         logger.logLevel = logLevel
         return logger
+    }
+
+    /// Writes to standard error. To be made once for a process.
+    func logWriter() -> LogWriter {
+        let handler = LineLogHandler(format: logFormat) { _, _ in }
+        let writer = LogWriter(to: STDERR_FILENO) { lines in
+            handler.line(
+                LogEvent(
+                    level: .warning, message: "lines of the log were dropped: it was not read fast enough",
+                    metadata: ["lines": .stringConvertible(lines)], source: "khata", file: #fileID,
+                    function: #function, line: #line))
+        }
+        writer.writeOnCrash()
+        return writer
     }
 
     func requestLog(_ logger: Logger) -> RequestLog? {
@@ -27,7 +50,7 @@ extension Settings {
 
     func ledger(
         on servers: Servers, _ logger: Logger, invalidating: any CacheInvalidating = NoCacheConnection(),
-        waking waiters: ChangeWaiters = ChangeWaiters(), metrics: LedgerMetrics? = nil
+        waking waiters: ChangeWaiters = ChangeWaiters(), metrics: LedgerMetrics? = nil, traces: Traces? = nil
     ) throws(SettingsError) -> PostgresLedger {
         var replica: ConnectionConfiguration?
         if let replicaURL = servers.replicaURL {
@@ -35,17 +58,18 @@ extension Settings {
         }
         return PostgresLedger(
             primary: try Self.connection(servers.primaryURL, of: "primary.url"), replica: replica, limits: ledger,
-            invalidating: invalidating, observer: LedgerLog(logger: logger, waiters: waiters, metrics: metrics),
-            logger: logger)
+            invalidating: invalidating,
+            observer: LedgerLog(logger: logger, waiters: waiters, metrics: metrics, traces: traces),
+            tracer: traces?.tracer, logger: logger)
     }
 
     func ledger(
         in file: String, _ opening: SQLiteLedger.Opening, _ logger: Logger,
-        waking waiters: ChangeWaiters = ChangeWaiters(), metrics: LedgerMetrics? = nil
+        waking waiters: ChangeWaiters = ChangeWaiters(), metrics: LedgerMetrics? = nil, traces: Traces? = nil
     ) async throws -> SQLiteLedger {
         try await SQLiteLedger.open(
             file, opening, limits: ledgerFile,
-            observer: LedgerFileLog(logger: logger, waiters: waiters, metrics: metrics))
+            observer: LedgerFileLog(logger: logger, waiters: waiters, metrics: metrics), tracer: traces?.tracer)
     }
 }
 

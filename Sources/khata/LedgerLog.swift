@@ -1,18 +1,21 @@
 import Inventory
 import Logging
+import Postgres
 import PostgresLedger
 import SQLiteLedger
 import StockEvents
 
-/// Logs and counts the ledger's events, and wakes the readers that wait for commits.
+/// Logs, counts and traces the ledger's events, and wakes the readers that wait for commits.
 struct LedgerLog: LedgerObserver {
     let logger: Logger
     let waiters: ChangeWaiters
     /// `nil` in commands, which nobody scrapes.
     let metrics: LedgerMetrics?
+    let traces: Traces?
 
     func observe(_ observation: LedgerObservation) {
         metrics?.observe(observation)
+        traces?.observe(observation)
         switch observation {
         case .commit(let event, _): waiters.observe(event, logger)
         case .roundTrip: break
@@ -21,7 +24,12 @@ struct LedgerLog: LedgerObserver {
         case .outcomeUnknown(let error): logger.error("the outcome of a commit could not be determined", error)
         case .primaryUnavailable(let error): logger.error("the primary is unavailable", error)
         case .replicaSkipped(nil): logger.debug("the replica is behind: the read uses the primary")
+        // While a server is away, each read fails like this, and its connections say so once in a while.
+        case .replicaSkipped(let error?) where error.kind == .connection:
+            logger.debug("the replica is away: the read uses the primary")
         case .replicaSkipped(let error?): logger.info("the replica failed: the read uses the primary", error)
+        case .readFailed(let error as PostgresError) where error.kind == .connection:
+            logger.debug("the database is away: a read failed")
         case .readFailed(let error): logger.error("a read failed", error)
         case .recordsExpired(let count): logger.debug("idempotency records expired", metadata: ["count": "\(count)"])
         case .outboxLeft(let error): logger.warning("rows of the outbox could not be deleted", error)

@@ -11,6 +11,7 @@ import UnixSignals
 struct ShutdownDeadline: Service {
     let limit: Duration
     let manager: ServiceManager?
+    let log: LogWriter
     let logger: Logger
 
     func run() async throws {
@@ -29,6 +30,7 @@ struct ShutdownDeadline: Service {
 
     private func end(_ reason: String, status: CInt) -> Never {
         logger.critical("\(reason): what is not finished is cut off")
+        log.flush()
         _exit(status)
     }
 }

@@ -53,7 +53,7 @@ struct LineLogHandlerTests {
 
     private func log(_ format: LogFormat, _ value: String) -> String {
         let lines = Lines()
-        var logger = Logger(label: "khata") { _ in LineLogHandler(format: format) { lines.add($0) } }
+        var logger = Logger(label: "khata") { _ in LineLogHandler(format: format) { line, _ in lines.add(line) } }
         logger[metadataKey: "level"] = "mine"
         logger.notice(
             "said \(value)",

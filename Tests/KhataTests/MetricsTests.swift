@@ -57,7 +57,7 @@ struct MetricsTests {
 
     @Test("the documentation has a table of all metrics")
     func documentation() throws {
-        let declarations = ServiceMetrics().registry.declarations
+        let declarations = ServiceMetrics(log: nil).registry.declarations
         let rows = declarations.map { metric in
             let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
             return "| `\(metric.name)` | \(metric.kind.rawValue) | \(labels) | \(metric.help) |"

@@ -1,10 +1,13 @@
 import DequeModule
+import Tracing
 
 /// A command and the waiter for its result.
 struct PendingCommand<Waiter> {
     let command: MovementCommand
     let sequence: CommandSequence?
     let waiter: Waiter
+    /// The span that the command is part of, if it is recorded.
+    var context: ServiceContext?
 }
 
 extension PendingCommand: Sendable where Waiter: Sendable {}

@@ -1,4 +1,6 @@
+import Basics
 import Synchronization
+public import Tracing
 
 /// Group commit: commands that arrive while a batch is being committed share the next transaction. No batch waits to be
 /// filled.
@@ -10,9 +12,12 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
 
     private let batches: Batches
     private let queue: Mutex<Queue>
+    private let tracer: (any Tracer)?
 
-    public init(_ batches: Batches, _ limits: WriteLimits) {
+    /// - Parameter tracer: Records the commits of commands that are part of recorded spans; `nil` for none.
+    public init(_ batches: Batches, _ limits: WriteLimits, tracer: (any Tracer)? = nil) {
         self.batches = batches
+        self.tracer = tracer
         queue = Mutex(
             CommandQueue(
                 maximumBatch: limits.commandsPerTransaction, maximumLines: limits.linesPerTransaction,
@@ -35,7 +40,8 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
     public func enqueue(
         _ command: MovementCommand, in sequence: CommandSequence? = nil, completion: @escaping CommandCompletion
     ) {
-        let pending = Pending(command: command, sequence: sequence, waiter: completion)
+        let pending = Pending(
+            command: command, sequence: sequence, waiter: completion, context: tracer == nil ? nil : .current)
         switch queue.withLock({ $0.enqueue(pending) }) {
         case .waiting: break
         case .wake(let runner, let batch): runner.resume(returning: batch)
@@ -79,18 +85,41 @@ public final class GroupCommitter<Batches: BatchCommitting>: Sendable {
         let batch = executable(batch)
         guard !batch.isEmpty else { return }
         let start = ContinuousClock.now
-        do {
-            let (decision, commit) = try await batches.commit(batch.map(\.command))
+        let span = startedSpan(of: batch)
+        let committed = await ServiceContext.withValue(span?.context) {
+            await Result<_, BatchFailure>.of { () throws(BatchFailure) in
+                try await batches.commit(batch.map(\.command))
+            }
+        }
+        switch committed {
+        case .success((let decision, let commit)):
             batches.observe(.committed(decision, commands: batch.count, duration: .now - start))
             group.addTask {
-                await self.batches.invalidateCache(for: decision, commit)
+                await ServiceContext.withValue(span?.context) {
+                    await self.batches.invalidateCache(for: decision, commit)
+                }
+                span?.end()
                 for (pending, receipt) in zip(batch, decision.receipts) {
                     pending.waiter(receipt.mapError { .refused($0) })
                 }
             }
-        } catch {
+        case .failure(let error):
+            span?.setStatus(SpanStatus(code: .error))
+            span?.end()
             await fail(batch, error, &group)
         }
+    }
+
+    /// The span of a commit: part of the first command's trace, and linked with those of the others.
+    private func startedSpan(of batch: ArraySlice<Pending>) -> (any Span)? {
+        guard let tracer, let first = batch.lazy.compactMap(\.context).first else { return nil }
+        let span = tracer.startSpan("commit", context: first)
+        span.attributes["khata.commands"] = batch.count
+        for other in batch.lazy.compactMap(\.context).dropFirst() {
+            span.addLink(SpanLink(context: other, attributes: [:]))
+            tracer.activeSpan(identifiedBy: other)?.addLink(SpanLink(context: span.context, attributes: [:]))
+        }
+        return span
     }
 
     /// Without the commands of sequences that broke meanwhile, which are answered.

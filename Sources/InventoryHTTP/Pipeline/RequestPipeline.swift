@@ -6,6 +6,7 @@ import Inventory
 import InventoryContract
 import NIOCore
 import RateLimiting
+import Tracing
 
 /// The stages that every request goes through:
 ///
@@ -38,6 +39,8 @@ struct RequestPipeline: Sendable {
     let failures: FailureLog
     let refusals: SecurityLog
     let observer: any HTTPObserver
+    /// `nil` records no traces.
+    var tracer: (any Tracer)?
     /// Receives the requests that reach no route.
     let unrouted: @Sendable (ServedRequest) -> Void
     private let clock = HTTPClock()
@@ -47,6 +50,7 @@ struct RequestPipeline: Sendable {
         /// The decision of the principal's rate limit, for the response's headers.
         var rate: RateDecision?
         var principal: Principal?
+        var route: Route?
         var observer: @Sendable (ServedRequest) -> Void
     }
 
@@ -55,6 +59,18 @@ struct RequestPipeline: Sendable {
     /// - Throws: Only if the request cannot be read to its end, so that a response is pointless.
     func respond(
         to request: Request, from peer: SocketAddress?, on channel: any Channel
+    ) async throws -> (response: Response, principal: String) {
+        guard let span = tracer?.startedSpan(of: request.head) else {
+            return try await respond(to: request, from: peer, on: channel, nil)
+        }
+        defer { span.end() }
+        return try await ServiceContext.withValue(span.context) {
+            try await respond(to: request, from: peer, on: channel, span)
+        }
+    }
+
+    private func respond(
+        to request: Request, from peer: SocketAddress?, on channel: any Channel, _ span: (any Span)?
     ) async throws -> (response: Response, principal: String) {
         let requestID = RequestID.takenOver(from: request.headers.text(of: .requestID))
         let start = ContinuousClock.now
@@ -80,10 +96,11 @@ struct RequestPipeline: Sendable {
         }
         addHeaders(to: &response, requestID, progress.rate)
         cors?.complete(&response, to: request)
-        progress.observer(
-            ServedRequest(
-                request: request.head, requestID: requestID, principal: progress.principal?.id, response: response.head,
-                problem: problem, duration: .now - start))
+        let served = ServedRequest(
+            request: request.head, requestID: requestID, principal: progress.principal?.id, response: response.head,
+            problem: problem, duration: .now - start)
+        progress.observer(served)
+        span?.record(served, route: progress.route, isEncrypted: isEncrypted)
         return (request.method == .head ? response.createHeadResponse() : response, progress.principal?.id ?? "")
     }
 
@@ -109,6 +126,7 @@ struct RequestPipeline: Sendable {
         if let preflight = try cors?.preflight(request, path, router) { return preflight }
         let match = try router.match(request.method, path)
         let route = match.route
+        progress.route = route
         progress.observer = route.observer
         if route.role != nil, progress.principal == nil {
             let verified = try await authenticate(

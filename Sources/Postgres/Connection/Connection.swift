@@ -1,6 +1,7 @@
 public import Logging
 internal import NIOPosix
 internal import Synchronization
+internal import Tracing
 
 /// A connection to a server, with its own thread.
 ///
@@ -27,13 +28,15 @@ public final class Connection: Sendable {
     /// Runs `body` on the connection's thread, after earlier jobs. Cancelling the caller has no effect, so that no
     /// COMMIT is ever cancelled.
     ///
-    /// A transaction that `body` leaves open is rolled back before this returns or throws.
+    /// A transaction that `body` leaves open is rolled back before this returns or throws. `body` has the caller's
+    /// `ServiceContext`, and so has ``ConnectionConfiguration/onRoundTrip``.
     /// - Throws: What `body` throws, and ``PostgresError`` of kind `connection` or `closed`.
     public func run<T: Sendable>(_ body: @escaping @Sendable (Session) throws -> T) async throws -> T {
-        try await withCheckedThrowingContinuation { continuation in
+        let context = ServiceContext.current
+        return try await withCheckedThrowingContinuation { continuation in
             thread.submit { state in
                 guard state == .active else { return continuation.resume(throwing: PostgresError.closed) }
-                let result = Result { try self.keeper.run(body) }
+                let result = Result { try ServiceContext.withValue(context) { try self.keeper.run(body) } }
                 self.connected.store(self.keeper.isConnected, ordering: .relaxed)
                 continuation.resume(with: result)
             }

@@ -34,9 +34,8 @@ public struct RedisConfiguration: Sendable {
     /// loop's connection without changing threads.
     public var connections = 1
 
-    /// Called after each command or pipeline, on any thread, with the time from the call to the reply or failure; `nil` for
-    /// none, which also saves reading the clock.
-    public var onRoundTrip: (@Sendable (Duration, _ isFailure: Bool) -> Void)?
+    /// Called after each command or pipeline, by the caller's task; `nil` for none, which also saves reading the clock.
+    public var onRoundTrip: (@Sendable (RedisRoundTrip) -> Void)?
 
     /// Parses `redis://user:password@host:port/database`, `rediss://…` for TLS, or
     /// `unix://user:password@/path?db=database`. All but the host, or the path, is optional. User and password are
@@ -77,6 +76,17 @@ extension RedisConfiguration: CustomStringConvertible, CustomDebugStringConverti
 
     /// Used by `dump` and string interpolation of values that contain a configuration.
     public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
+}
+
+/// A command, or several that were sent together.
+public struct RedisRoundTrip: Sendable {
+    /// The name of the command; of several, the first.
+    public let command: StaticString
+    public let commands: Int
+    /// From the call to the reply or failure.
+    public let duration: Duration
+    /// Whether there was no reply.
+    public let isFailure: Bool
 }
 
 /// The address of a Redis server.

@@ -24,6 +24,14 @@ final class Request: Sendable {
         case one(RedisCommand)
         case many([RedisCommand])
 
+        /// There is always one.
+        var first: RedisCommand {
+            switch self {
+            case .one(let command): command
+            case .many(let commands): commands[0]
+            }
+        }
+
         var count: Int {
             switch self {
             case .one: 1

@@ -36,25 +36,32 @@ struct Serve: AsyncParsableCommand {
         flags["bind"] = bind
         flags["ops.bind"] = opsBind
         let settings = try await options.settings(flags)
+        let log = settings.logWriter()
+        defer { log.flush() }
         switch try settings.storage {
-        case .servers(let servers): try await serve(servers, settings)
-        case .file(let path): try await EmbeddedShop(path: path, settings: settings).serve()
+        case .servers(let servers): try await serve(servers, settings, log)
+        case .file(let path): try await EmbeddedShop(path: path, settings: settings, log: log).serve()
         }
     }
 
-    private func serve(_ servers: Settings.Servers, _ settings: Settings) async throws {
-        let logger = settings.logger()
+    private func serve(_ servers: Settings.Servers, _ settings: Settings, _ log: LogWriter) async throws {
+        let logger = settings.logger(log)
         let certificate = try settings.serverCertificate()
         if migrate { _ = try await settings.migrate(servers) }
-        let metrics = ServiceMetrics()
-        let redis = try settings.redisClient(on: servers, logger, onRoundTrip: metrics.observeRedis)
+        let metrics = ServiceMetrics(log: log)
+        let traces = settings.traces(logger)
+        let redis = try settings.redisClient(on: servers, logger) { roundTrip in
+            metrics.observe(roundTrip)
+            traces?.observe(roundTrip)
+        }
         let cache = redis.map {
             CacheConnection(
                 $0, recentBytes: settings.recentDocumentBytes, onFill: metrics.requests.observeFill, logger: logger)
         }
         let waiters = ChangeWaiters()
         let ledger = try settings.ledger(
-            on: servers, logger, invalidating: cache ?? NoCacheConnection(), waking: waiters, metrics: metrics.ledger)
+            on: servers, logger, invalidating: cache ?? NoCacheConnection(), waking: waiters, metrics: metrics.ledger,
+            traces: traces)
         metrics.observe(ledger, cache)
         let publisher = try settings.eventSink(on: servers, logger).map {
             EventPublisher(ledger: ledger, waiters: waiters, sink: $0, logger: logger)
@@ -72,9 +79,9 @@ struct Serve: AsyncParsableCommand {
             warming: warming,
             commands: commands?.access,
             health: ServiceHealth(ledger: ledger, cache: cache, publisher: publisher, commands: commands?.health),
-            metrics: metrics, redis: redis, certificate: certificate,
+            metrics: metrics, traces: traces, redis: redis, certificate: certificate,
             services: [ledger] + cacheServices(cache, warming, ledger) + (publisher.map { [$0] } ?? [])
-                + (commands?.services ?? []), logger)
+                + (commands?.services ?? []), log, logger)
         try await instance.run()
         await redis?.close()
     }

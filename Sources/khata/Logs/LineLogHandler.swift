@@ -9,7 +9,7 @@ import Logging
 struct LineLogHandler: LogHandler {
     let format: LogFormat
     /// Writes a whole line, with its line break.
-    let write: @Sendable (String) -> Void
+    let write: @Sendable (_ line: String, Logger.Level) -> Void
     var logLevel = Logger.Level.info
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
@@ -21,14 +21,16 @@ struct LineLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
+    func log(event: LogEvent) { write(line(event), event.level) }
+
+    func line(_ event: LogEvent) -> String {
         var fields = metadata
         if let metadataProvider { fields.merge(metadataProvider.get()) { $1 } }
         if let more = event.metadata { fields.merge(more) { $1 } }
         let sorted = fields.sorted { $0.key < $1.key }
-        switch format {
-        case .text: write(text(event, sorted))
-        case .json: write(json(event, sorted))
+        return switch format {
+        case .text: text(event, sorted)
+        case .json: json(event, sorted)
         }
     }
 
@@ -61,7 +63,7 @@ extension String {
     fileprivate mutating func append(_ value: Logger.MetadataValue) {
         switch value {
         case .string(let text): appendQuoted(text)
-        case .stringConvertible(let number as any BinaryInteger): self += "\(number)"
+        case .stringConvertible(let number as Int): self += "\(number)"
         case .stringConvertible(let value): appendQuoted("\(value)")
         case .array(let values):
             self += "["
@@ -97,6 +99,13 @@ extension String {
     /// Appends a text with JSON's escapes for what cannot be seen: controls, line separators, and characters without a
     /// shape of their own, which change the direction of others or hide.
     fileprivate mutating func appendEscaped(_ text: String, quotes: Bool = false) {
+        // Most texts.
+        if text.utf8.count <= LineLogHandler.maximumBytes,
+            text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
+        {
+            self += text
+            return
+        }
         var bytes = 0
         for scalar in text.unicodeScalars {
             bytes += scalar.utf8.count

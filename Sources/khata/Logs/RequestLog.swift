@@ -23,17 +23,17 @@ struct RequestLog: Sendable {
     func add(_ request: ServedRequest, to route: RouteName?) {
         guard count.number.wrappingAdd(1, ordering: .relaxed).oldValue % interval == 0 else { return }
         var fields: Logger.Metadata = [
-            "request_id": "\(request.requestID)", "method": "\(request.request.method)",
-            "path": "\(request.request.path?.prefix { $0 != "?" } ?? "")",
+            "request_id": .string(request.requestID), "method": .string(request.request.method.rawValue),
+            "path": .string(String((request.request.path ?? "").prefix { $0 != "?" })),
             "status": .stringConvertible(request.response.status.code),
             "duration_us": .stringConvertible(Int(request.duration / .microseconds(1))),
         ]
-        fields["route"] = route.map { "\($0.path)" }
-        fields["principal"] = request.principal.map { "\($0)" }
-        fields["code"] = request.problem.map { "\($0.code.rawValue)" }
-        fields["cache"] = request.cacheStatus.map { "\($0)" }
-        fields["position"] = request.position.map { "\($0)" }
-        fields["trace_id"] = request.traceID.map { "\($0)" }
+        fields["route"] = route.map { .string($0.path) }
+        fields["principal"] = request.principal.map { .string($0) }
+        fields["code"] = request.problem.map { .string($0.code.rawValue) }
+        fields["cache"] = request.cacheStatus.map { .string($0) }
+        fields["position"] = request.position.map { .string($0) }
+        fields["trace_id"] = request.traceID.map { .string($0) }
         logger.info("request", metadata: fields)
     }
 }

@@ -1,7 +1,9 @@
 import InventoryHTTP
+import OpenTelemetry
 import Postgres
 import PostgresLedger
 import Prometheus
+import Redis
 import SQLiteLedger
 import StockCache
 
@@ -21,8 +23,10 @@ struct ServiceMetrics {
     private let waitingMovements: MetricFamily<Gauge>
     private let connections: MetricFamily<Gauge>
     private let waitingCallers: MetricFamily<Gauge>
+    private let spans: MetricFamily<Counter>
 
-    init() {
+    /// - Parameter log: `nil` where there is none, as in tests of the declarations.
+    init(log: LogWriter?) {
         requests = RequestMetrics(registry)
         cacheTrusted = registry.gauge("khata_cache_trusted", "Whether documents are served from the cache")
         cacheTrustAge = registry.gauge(
@@ -48,11 +52,17 @@ struct ServiceMetrics {
             "1, with the newest versions of the schemas that the program knows")[
                 "\(Schema.version)", "\(SQLiteLedger.schemaVersion)"
             ].set(1)
+        spans = registry.counter(
+            "khata_spans_total", labels: ["result"],
+            "Spans that were exported, dropped because too many waited, or not taken by the collector (failed)")
+        let droppedLines = registry.counter(
+            "khata_log_lines_dropped_total", "Lines of the log that were dropped, because it was not read")[]
+        if let log { registry.collect { droppedLines.set(log.droppedLines) } }
         registry.observeProcess()
     }
 
-    func observeRedis(_ duration: Duration, isFailure: Bool) {
-        if isFailure { redisFailures.add() } else { redisRoundTrips.observe(duration) }
+    func observe(_ roundTrip: RedisRoundTrip) {
+        if roundTrip.isFailure { redisFailures.add() } else { redisRoundTrips.observe(roundTrip.duration) }
     }
 
     /// Shows the state of the databases and the cache.
@@ -67,6 +77,15 @@ struct ServiceMetrics {
             guard let cache else { return }
             cacheTrusted[].set(cache.isTrusted ? 1 : 0)
             cacheTrustAge[].set(cache.trustAge.map { $0 / .seconds(1) } ?? .nan)
+        }
+    }
+
+    /// Shows what became of spans.
+    func observe(_ traces: Traces) {
+        registry.collect { [self] in
+            spans["exported"].set(traces.exporter.exportedSpans)
+            spans["dropped"].set(traces.queue.droppedSpans)
+            spans["failed"].set(traces.exporter.failedSpans)
         }
     }
 

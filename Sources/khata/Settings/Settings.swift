@@ -47,6 +47,7 @@ struct Settings {
     var logFormat = LogFormat.text
     /// One in this many is logged; 0: none.
     var loggedRequests = 0
+    var traces = TraceSettings()
 
     /// Files with secrets that every user of the machine can read.
     private(set) var exposedFiles: [String] = []
@@ -55,7 +56,7 @@ struct Settings {
     static let all =
         listening + databases + kafkaCluster + cache + shops + writing + reading + inputLimits + rateLimits
         + connections + tls
-        + access + webhooks + reconciliation + log
+        + access + webhooks + reconciliation + log + tracing
 
     @SettingsBuilder
     private static var listening: [Setting] {
@@ -108,6 +109,7 @@ extension Settings {
         try checkBursts(source)
         try checkBodies()
         try access.check()
+        try checkTraces()
         exposedFiles = (source.secretFiles + [certificateKeyFile, sqliteFile].compactMap(\.self)).filter(isExposed)
         _ = try serverAddress
         _ = (try proxies, try cors, try certificate, try webhookSender)

@@ -1,6 +1,5 @@
+import Basics
 import Testing
-
-@testable import InventoryHTTP
 
 @Suite("traceparent")
 struct TraceParentTests {
@@ -12,6 +11,7 @@ struct TraceParentTests {
         for header in ["00-\(Self.trace)-\(Self.span)-01", "cc-\(Self.trace)-\(Self.span)-00-what-comes-later"] {
             #expect(TraceParent(header)?.traceID == Self.trace[...])
             #expect(TraceParent(header)?.parentID == Self.span[...])
+            #expect(TraceParent(header)?.isSampled == header.contains("-01"))
         }
     }
 
