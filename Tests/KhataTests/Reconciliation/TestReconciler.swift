@@ -11,7 +11,7 @@ struct TestReconciler {
     enum Result: String { case same, different, failed }
 
     let service: Reconciler
-    private let metrics = ServiceMetrics()
+    private let metrics = ServiceMetrics(log: nil)
 
     init(
         _ ledger: any Reconciler.Ledger, _ log: CollectedLog, _ documents: DocumentComparison? = nil,
