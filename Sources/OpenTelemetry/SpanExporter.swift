@@ -51,7 +51,8 @@ public final class SpanExporter: Service {
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: Self.interval)) != nil {
-                while case let batch = self.queue.take(Self.spansPerRequest), !batch.isEmpty {
+                // If it is cancelled, the batch is in the queue again.
+                while !Task.isCancelled, case let batch = self.queue.take(Self.spansPerRequest), !batch.isEmpty {
                     await self.export(batch, through: client)
                 }
             }

@@ -58,9 +58,11 @@ struct EmbeddedShop {
 }
 
 extension EmbeddedShop {
-    /// After what the log says so far. Flushes, because standard output may be a pipe or a file.
+    /// After what the log says so far. Flushes, because standard output may be a pipe or a file. Whoever closed it is not
+    /// told, and the shop is served.
     private func printNow(_ line: String) {
         log.flush()
-        FileHandle.standardOutput.write(Data((line + "\n").utf8))
+        print(line)
+        fflush(nil)
     }
 }

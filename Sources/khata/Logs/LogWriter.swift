@@ -3,8 +3,9 @@ import Synchronization
 
 /// Writes the lines of a log from a thread of its own, so that nothing that logs waits for the reader of the log.
 ///
-/// An urgent line is written at once, any other within ``delay``, or when the buffer is half full. While the reader is stalled, lines fill a buffer;
-/// those that find it full are dropped, and the log says how many once it can be written again.
+/// An urgent line is written at once, any other within ``delay``, or when the buffer is half full. While the reader is
+/// stalled, lines fill the buffer; those that find it full are dropped, and the log says how many once it can be written
+/// again.
 ///
 /// `@unchecked Sendable`: `condition` guards everything that changes.
 final class LogWriter: @unchecked Sendable {
@@ -153,6 +154,8 @@ extension LogWriter {
             // Only what is async-signal-safe: no lock, no allocation. Another thread may be adding a line.
             action.__sigaction_handler.sa_sigaction = { signal, info, _ in
                 guard let crash = LogWriter.crash else { return }
+                // A reader that is stalled keeps no process alive.
+                _ = fcntl(crash.descriptor, F_SETFL, fcntl(crash.descriptor, F_GETFL) | O_NONBLOCK)
                 _ = Foundation.write(crash.descriptor, crash.block.pointee.bytes, crash.block.pointee.count)
                 crash.block.pointee.count = 0
                 // An instruction that failed runs again, into the handler that there was before.

@@ -186,6 +186,9 @@ extension Reconciler {
 
 /// Rests after work, so that it takes no more than a share of the time.
 private struct Pace {
+    /// Of a process that was stopped meanwhile, most of the time was no work.
+    private static let maximumRest = Duration.seconds(60)
+
     private let percent: Int
     private var workedSince = ContinuousClock.now
 
@@ -195,7 +198,7 @@ private struct Pace {
 
     /// - Throws: `CancellationError`.
     mutating func rest() async throws {
-        try await pause((.now - workedSince) * (100 - percent) / percent)
+        try await pause(min(Self.maximumRest, (.now - workedSince) * (100 - percent) / percent))
     }
 
     mutating func pause(_ duration: Duration) async throws {

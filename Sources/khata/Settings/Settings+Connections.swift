@@ -10,7 +10,7 @@ extension Settings {
             """
             The maximum concurrent connections, in total and from one address (for IPv6, from one /64 network). More are
             closed at once. Behind a load balancer all come from its few addresses: set both to the same. `serve` raises the
-            limit of open files as far as allowed, and logs an error if that is too low.
+            limit of open files as far as allowed, and warns if that is too low.
             """)
         Setting("connections.per_address", \.limits.connections.perAddress, in: 1...1_000_000)
         Setting(

@@ -85,8 +85,8 @@ extension Settings {
             A file for everything, for one shop without servers: then leave primary.url, replica.url, redis.url, amqp.url and
             kafka.servers unset. `khata serve` creates it, with a store and an admin key, and checks the whole file for
             damage once after each start: a small file before it serves, a large one in the background. While the
-            service runs, two more files next to it (-wal, -shm) belong to it. Back it up with `sqlite3 FILE ".backup
-            COPY"`, or stop the service first. Not on a network file system.
+            service runs, two more files next to it (-wal, -shm) belong to it. Copy it with
+            `khata backup`. Not on a network file system.
             """)
         Setting(
             "server.url", \.serverURL, example: "https://khata.example",

@@ -19,8 +19,8 @@ extension Settings {
         Setting(
             "traces.requests", \.traces.limits.interval, in: 0...1_000_000,
             """
-            1: each request is traced. 1000: one in a thousand, at random. 0: only those whose `traceparent` says that the
-            caller records them, which are always traced.
+            Of the requests without a `traceparent`, 1: each is traced. 1000: one in a thousand, at random. 0: none. Those
+            whose `traceparent` says that the caller records them are always traced, those whose says that it does not never.
             """)
         Setting(
             "traces.per_second", \.traces.limits.tracesPerSecond, in: 1...10_000,
