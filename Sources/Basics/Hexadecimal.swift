@@ -23,8 +23,8 @@ extension [UInt8] {
 
 extension UInt8 {
     /// The lowercase digit that stands for a number below 16.
-    @usableFromInline
-    init(hexDigitOf number: UInt8) {
+    @inlinable
+    package init(hexDigitOf number: UInt8) {
         self = number < 10 ? UInt8(ascii: "0") + number : UInt8(ascii: "a") + (number - 10)
     }
 

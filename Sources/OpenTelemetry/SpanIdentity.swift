@@ -21,8 +21,7 @@ struct SpanIdentity: Equatable, Sendable {
     }
 
     private static func digits() -> String {
-        let text = String(UInt64.random(in: 1 ... .max), radix: 16)
-        return String(repeating: "0", count: 16 - text.count) + text
+        withUnsafeBytes(of: UInt64.random(in: 1 ... .max)) { $0.hexadecimal }
     }
 }
 

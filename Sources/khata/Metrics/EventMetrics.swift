@@ -6,7 +6,9 @@ import Webhooks
 /// Counts what goes out to webhooks, and what comes in through a queue.
 struct EventMetrics {
     private let deliveries: [DeliveryOutcome: Counter]
-    private let commands: MetricFamily<Counter>
+    private let recorded: Counter
+    private let replayed: Counter
+    private let refused: MetricFamily<Counter>
 
     init(_ registry: MetricRegistry) {
         let deliveries = registry.counter(
@@ -14,10 +16,11 @@ struct EventMetrics {
             "Attempts to deliver an event to a webhook: delivered, refused by the receiver, or without a response")
         self.deliveries = .init(
             uniqueKeysWithValues: DeliveryOutcome.allCases.map { ($0, deliveries[$0.rawValue]) })
-        commands = registry.counter(
+        refused = registry.counter(
             "khata_queue_commands_total", labels: ["outcome"],
             "Commands that came through a queue: recorded, replayed, or the code of the problem")
-        for outcome in ["recorded", "replayed"] { _ = commands[outcome] }
+        recorded = refused["recorded"]
+        replayed = refused["replayed"]
     }
 
     func observe(_ outcome: DeliveryOutcome) {
@@ -26,9 +29,9 @@ struct EventMetrics {
 
     func observe(_ command: SettledCommand) {
         switch command {
-        case .recorded: commands["recorded"].add()
-        case .replayed: commands["replayed"].add()
-        case .refused(let code): commands[code.rawValue].add()
+        case .recorded: recorded.add()
+        case .replayed: replayed.add()
+        case .refused(let code): refused[code.rawValue].add()
         }
     }
 }

@@ -18,6 +18,7 @@ struct RequestMetrics: HTTPObserver {
     private let cutConnections: [ConnectionCut: Counter]
     /// By `DocumentKind`, then by `DocumentOrigin`.
     private let reads: [Counter]
+    private static let origins = DocumentOrigin.allCases.count
     private let loads: [Counter]
     private let fills: [Counter]
 
@@ -69,7 +70,7 @@ struct RequestMetrics: HTTPObserver {
             inFlight.add(-1)
             unreadable.add()
         case .documentRead(let kind, let origin):
-            reads[kind.rawValue * DocumentOrigin.allCases.count + origin.rawValue].add()
+            reads[kind.rawValue * Self.origins + origin.rawValue].add()
         case .documentLoaded(let kind): loads[kind.rawValue].add()
         case .connectionOpened: connections.add(1)
         case .connectionClosed: connections.add(-1)
