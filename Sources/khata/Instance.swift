@@ -69,7 +69,7 @@ struct Instance {
             proxies: try settings.proxies, acceptsPlainPasswords: settings.access.acceptsPlainPasswords,
             limits: settings.limits, certificate: certificate, cors: try settings.cors,
             metrics: metrics.registry,
-            observer: RequestObserver(metrics: metrics.requests, log: settings.requestLog(logger)),
+            observer: RequestObserver(metrics: metrics.requests, log: settings.requestLog(log)),
             tracer: traces?.tracer, logger: logger)
         if let traces { metrics.observe(traces) }
         // The exporter is stopped last, so that it exports everything.

@@ -32,20 +32,18 @@ extension Settings {
 
     /// Writes to standard error. To be made once for a process.
     func logWriter() -> LogWriter {
-        let handler = LineLogHandler(format: logFormat) { _, _ in }
-        let writer = LogWriter(to: STDERR_FILENO) { lines in
-            handler.line(
-                LogEvent(
-                    level: .warning, message: "lines of the log were dropped: it was not read fast enough",
-                    metadata: ["lines": .stringConvertible(lines)], source: "khata", file: #fileID,
-                    function: #function, line: #line))
+        let writer = LogWriter(to: STDERR_FILENO) { [logFormat] lines in
+            var line = LogLine(logFormat, .warning, "lines of the log were dropped: it was not read fast enough")
+            line.append("lines", lines)
+            return line.end()
         }
         writer.writeOnCrash()
         return writer
     }
 
-    func requestLog(_ logger: Logger) -> RequestLog? {
-        loggedRequests > 0 ? RequestLog(logger, interval: loggedRequests) : nil
+    func requestLog(_ writer: LogWriter) -> RequestLog? {
+        guard loggedRequests > 0, logLevel <= .info else { return nil }
+        return RequestLog(writer, logFormat, interval: loggedRequests)
     }
 
     func ledger(

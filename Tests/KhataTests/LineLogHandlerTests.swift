@@ -48,7 +48,7 @@ struct LineLogHandlerTests {
     @Test("a value is cut where it gets long")
     func long() {
         let line = log(.text, String(repeating: "x", count: 1 << 20))
-        #expect(line.utf8.count < 3 * LineLogHandler.maximumBytes && line.contains("x…"))
+        #expect(line.utf8.count < 3 * LogLine.maximumBytes && line.contains("x…"))
     }
 
     private func log(_ format: LogFormat, _ value: String) -> String {

@@ -34,7 +34,7 @@ extension Span {
         updateAttributes { attributes in
             attributes["http.request.method"] = served.request.method.rawValue
             attributes["url.scheme"] = isEncrypted ? "https" : "http"
-            attributes["url.path"] = String((served.request.path ?? "").prefix { $0 != "?" })
+            attributes["url.path"] = served.request.pathWithoutQuery
             attributes["http.route"] = route?.path
             attributes["http.response.status_code"] = status.code
             attributes["error.type"] = served.problem?.code.rawValue

@@ -49,7 +49,7 @@ final class SecurityLog: Sendable {
         else { return }
         var metadata: Logger.Metadata = [
             "event": "\(problem.code.rawValue)", "status": "\(problem.code.status.code)", "request_id": "\(requestID)",
-            "method": "\(request.method)", "path": "\(request.path?.prefix { $0 != "?" } ?? "")",
+            "method": "\(request.method)", "path": "\(request.pathWithoutQuery)",
         ]
         metadata["actor"] = sender.principal.map { "\($0)" }
         metadata["address"] = sender.address.map { "\($0)" }

@@ -2,7 +2,9 @@ import HTTPTypes
 import InventoryContract
 import InventoryHTTP
 import Logging
+import OpenTelemetry
 import Synchronization
+import Tracing
 
 /// Logs requests, each or one in many.
 struct RequestLog: Sendable {
@@ -10,31 +12,35 @@ struct RequestLog: Sendable {
         let number = Atomic(0)
     }
 
-    private let logger: Logger
+    private let writer: LogWriter
+    private let format: LogFormat
     private let interval: Int
     private let count = Count()
 
     /// - Parameter interval: One in this many is logged.
-    init(_ logger: Logger, interval: Int) {
-        self.logger = logger
+    init(_ writer: LogWriter, _ format: LogFormat, interval: Int) {
+        self.writer = writer
+        self.format = format
         self.interval = interval
     }
 
+    /// Without the detour of a logger's metadata, which costs more than the rest of a cached read's bookkeeping.
     func add(_ request: ServedRequest, to route: RouteName?) {
         guard count.number.wrappingAdd(1, ordering: .relaxed).oldValue % interval == 0 else { return }
-        var fields: Logger.Metadata = [
-            "request_id": .string(request.requestID), "method": .string(request.request.method.rawValue),
-            "path": .string(String((request.request.path ?? "").prefix { $0 != "?" })),
-            "status": .stringConvertible(request.response.status.code),
-            "duration_us": .stringConvertible(Int(request.duration / .microseconds(1))),
-        ]
-        fields["route"] = route.map { .string($0.path) }
-        fields["principal"] = request.principal.map { .string($0) }
-        fields["code"] = request.problem.map { .string($0.code.rawValue) }
-        fields["cache"] = request.cacheStatus.map { .string($0) }
-        fields["position"] = request.position.map { .string($0) }
-        fields["trace_id"] = request.traceID.map { .string($0) }
-        logger.info("request", metadata: fields)
+        // In the order of the fields' names, as in every line.
+        var line = LogLine(format, .info, "request")
+        if let status = request.cacheStatus { line.append("cache", status) }
+        if let problem = request.problem { line.append("code", problem.code.rawValue) }
+        line.append("duration_us", Int(request.duration / .microseconds(1)))
+        line.append("method", request.request.method.rawValue)
+        line.append("path", request.request.pathWithoutQuery)
+        if let position = request.position { line.append("position", position) }
+        if let principal = request.principal { line.append("principal", principal) }
+        line.append("request_id", request.requestID)
+        if let route { line.append("route", route.path) }
+        line.append("status", request.response.status.code)
+        if let traceID = request.traceID ?? ServiceContext.current?.recordedTraceID { line.append("trace_id", traceID) }
+        writer.add(line.end(), isUrgent: false)
     }
 }
 

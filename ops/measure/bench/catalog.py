@@ -9,6 +9,7 @@ from measure.bench.scenarios.commands import measure_commands
 from measure.bench.scenarios.embedded import measure_embedded
 from measure.bench.scenarios.events import measure_events
 from measure.bench.scenarios.feed import measure_feed
+from measure.bench.scenarios.operated import ENTRIES, measure_operated
 from measure.bench.scenarios.reads import measure_mixed, measure_reads
 from measure.bench.scenarios.storm import measure_storm
 from measure.bench.scenarios.writes import measure_writes
@@ -78,6 +79,12 @@ SCENARIOS: list[OnPostgres | OnQueue | OnSQLite] = [
         "beside 200 clients with wrong passwords; and, because these take from the machine what the reads then lack, "
         "beside the same clients of nginx, with another process that hashes as much",
         measure_attacks,
+    ),
+    OnPostgres(
+        "operated",
+        "the same reads with a log line for each, a scrape of the metrics a second and ledgers compared in the background, "
+        f"beside the service without them; and how fast {ENTRIES} entries are compared",
+        measure_operated,
     ),
     OnQueue(
         "events",

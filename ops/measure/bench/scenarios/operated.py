@@ -1,0 +1,120 @@
+"""What it costs that the service is watched and its ledgers compared: the same reads with and without it."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+
+from measure.bench.loads.wrk import Rate, Target, Wrk
+from measure.bench.results import Baseline, Result
+from measure.bench.run import WARM_UP_S
+from measure.bench.scenarios.reads import CONNECTIONS, PageReads, read_pages
+from measure.bench.seeds import PRODUCTS, STORES
+from measure.bench.shops import SETTINGS, PostgresShop
+from measure.clients.http import Connection
+from measure.command import Failed, say
+from measure.machine.waiting import eventually
+from measure.servers.instance import Instance
+
+ENTRIES = 1_000_000
+LINES = 100
+SEEDS = Wrk("movements.lua", 16, (STORES, PRODUCTS, LINES))
+PLAIN = {**SETTINGS, "RECONCILIATION_INTERVAL_HOURS": "0", "LOG_REQUESTS": "0"}
+# A line for each request, as a collector takes it, and the ledgers compared all the time.
+OPERATED = {**SETTINGS, "LOG_REQUESTS": "1", "LOG_FORMAT": "json"}
+SCRAPE_INTERVAL_S = 1
+COUNTER = "khata_reconciliation_entries_total"
+
+
+def measure_operated(shop: PostgresShop) -> list[Result]:
+    run = shop.run
+    shop.instance.process.stop()
+    with serving(shop, "seeded", PLAIN):
+        while shop.recorded() < ENTRIES:
+            shop.record(SEEDS, run.seconds, LINES)
+    entries, seconds = compare_all(shop)
+    say(f"operated: {run.rounds} rounds of {run.seconds} s")
+    plain: list[Rate] = []
+    operated = PageReads(shop)
+    for _ in range(run.rounds):
+        with serving(shop, "plain", PLAIN):
+            read_pages(shop, WARM_UP_S)
+            plain.append(read_pages(shop, run.seconds)[0])
+        forget_comparisons(shop)
+        with serving(shop, "operated", OPERATED) as instance, scraping(instance):
+            before = compared(instance)
+            read_pages(shop, WARM_UP_S)
+            operated.round()
+            if compared(instance) == before:
+                raise Failed("no ledger was compared meanwhile")
+            memory_kib = instance.peak_memory_kib()
+    shop.instance.start()
+    note = (
+        f"a log line for each read, a scrape a second, and ledgers compared for 5 % of the time; by itself, {entries} "
+        f"entries of {STORES} ledgers are compared in {seconds:.1f} s, {entries / seconds:.0f}/s"
+    )
+    others = {"compared_entries": entries, "comparison_s": round(seconds, 1)}
+    baseline = Baseline("unwatched", "reads", plain)
+    return [Result("operated", "reads", CONNECTIONS, operated.rates, memory_kib, baseline, others, note)]
+
+
+def compare_all(shop: PostgresShop) -> tuple[int, float]:
+    """How many entries, and how long it takes one instance that does not rest."""
+    forget_comparisons(shop)
+    began = time.monotonic()
+    with serving(shop, "comparing", {**SETTINGS, "RECONCILIATION_LOAD_PERCENT": "100"}) as instance:
+        eventually("all ledgers are compared", lambda: not waiting_ledgers(shop), within_s=900, pause_s=0.1)
+        return compared(instance), time.monotonic() - began
+
+
+def waiting_ledgers(shop: PostgresShop) -> int:
+    return int(
+        shop.stack.primary.value(
+            f"SELECT {STORES} - count(finished_at) FROM reconciliations WHERE part ~ '^ledger:[1-9]'"
+        )
+        or 0
+    )
+
+
+def forget_comparisons(shop: PostgresShop) -> None:
+    shop.stack.primary.execute("UPDATE reconciliations SET finished_at = NULL")
+
+
+@contextlib.contextmanager
+def serving(shop: PostgresShop, name: str, settings: dict[str, str]) -> Iterator[Instance]:
+    """Instead of the shop's own instance, which is stopped."""
+    [instance] = shop.stack.serve(name, program=None, **settings)
+    khata, shop.khata = shop.khata, Target(instance.process, instance.address, shop.khata.key)
+    try:
+        yield instance
+    finally:
+        shop.khata = khata
+        instance.process.stop()
+
+
+@contextlib.contextmanager
+def scraping(instance: Instance) -> Iterator[None]:
+    ended = threading.Event()
+
+    def scrape() -> None:
+        while not ended.wait(SCRAPE_INTERVAL_S):
+            metrics(instance)
+
+    thread = threading.Thread(target=scrape)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def compared(instance: Instance) -> int:
+    """Entries."""
+    values = [line.split()[-1] for line in metrics(instance).splitlines() if line.startswith(f"{COUNTER} ")]
+    return int(float(values[0])) if values else 0
+
+
+def metrics(instance: Instance) -> str:
+    with contextlib.closing(Connection(instance.ops_address, None, timeout_s=10)) as connection:
+        return connection.get("/metrics").body.decode()
