@@ -18,6 +18,8 @@ source "$ops_lib/redis.sh"
 source "$ops_lib/rabbitmq.sh"
 # shellcheck source=lib/api.sh
 source "$ops_lib/api.sh"
+# shellcheck source=lib/proxy.sh
+source "$ops_lib/proxy.sh"
 # shellcheck source=lib/test-servers.sh
 source "$ops_lib/test-servers.sh"
 # shellcheck source=lib/measure.sh

@@ -37,9 +37,15 @@ export_file() {
 }
 
 # With several processes both need a range of ports. The API's begins at KHATA_PORT; that of the ops ports at
-# KHATA_OPS_PORT, unless the two would overlap: then it follows the API's.
-api_port() { echo $((KHATA_PORT + $1 - 1)); }
+# KHATA_OPS_PORT, unless the two would overlap: then it follows the API's. Behind a proxy they come in pairs.
+api_port() {
+    if [[ $proxy == yes ]]; then proxied_port "$1"; else echo $((KHATA_PORT + $1 - 1)); fi
+}
 ops_port() {
+    if [[ $proxy == yes ]]; then
+        echo $(($(proxied_port "$1") + 1))
+        return
+    fi
     local first=$KHATA_OPS_PORT distance=$((KHATA_OPS_PORT - KHATA_PORT))
     ((${distance#-} < instances)) && first=$((KHATA_PORT + instances))
     echo $((first + $1 - 1))

@@ -9,6 +9,8 @@ base_packages=("${build_packages[@]}" postgresql redis-server)
 # shellcheck disable=SC2034
 queue_packages=(rabbitmq-server)
 # shellcheck disable=SC2034
+proxy_packages=(haproxy socat)
+# shellcheck disable=SC2034
 test_packages=("${base_packages[@]}" "${queue_packages[@]}")
 
 install_packages() { # PACKAGE…

@@ -54,6 +54,7 @@ unlock_state() { exec 9>&-; }
 
 stop_everything() {
     stop_api
+    stop_proxy
     stop_rabbitmq
     stop_redis
     stop_primary # before the replica, which so receives all of it
