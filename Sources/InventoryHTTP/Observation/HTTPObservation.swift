@@ -64,9 +64,12 @@ extension ServedRequest {
     /// The id of the trace that the caller says the request is part of.
     public var traceID: String? { request.traceID }
     /// `Cache-Status` of the response.
-    public var cacheStatus: String? { response.headerFields[.cacheStatus] }
+    public var cacheStatus: String? { value(of: .cacheStatus) }
     /// The ledger's position in the response.
-    public var position: String? { response.headerFields[.inventoryPosition] }
+    public var position: String? { value(of: .inventoryPosition) }
+
+    /// Of a field that there is at most once: the subscript makes an index of all fields first.
+    private func value(of name: HTTPField.Name) -> String? { response.headerFields.first { $0.name == name }?.value }
 }
 
 /// Receives what is observed, on any thread, often on an event loop: it must not wait for anything.

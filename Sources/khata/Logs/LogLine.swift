@@ -1,4 +1,5 @@
 import Inventory
+import JSON
 import Logging
 
 /// A line of the log, while it is written.
@@ -7,135 +8,144 @@ import Logging
 /// another field. Values are cut after `maximumBytes`.
 struct LogLine {
     private let format: LogFormat
-    private var line = ""
+    private var bytes: [UInt8] = []
 
     static let maximumBytes = 4_096
 
     init(_ format: LogFormat, _ level: Logger.Level, _ message: String) {
         self.format = format
-        line.reserveCapacity(512)
+        bytes.reserveCapacity(512)
         switch format {
         case .text:
-            line += Timestamp.now.description
-            line += " "
-            line += level.rawValue
-            line += " khata: "
-            line.appendEscaped(message)
+            bytes.append(Timestamp.now.description)
+            bytes.append(ascii: " ")
+            bytes.append(level.rawValue)
+            bytes.append(ascii: " khata: ")
+            bytes.appendEscaped(message)
         case .json:
-            line += #"{"time":""#
-            line += Timestamp.now.description
-            line += #"","level":""#
-            line += level.rawValue
-            line += #"","message":"#
-            line.appendQuoted(message)
+            bytes.append(ascii: #"{"time":""#)
+            bytes.append(Timestamp.now.description)
+            bytes.append(ascii: #"","level":""#)
+            bytes.append(level.rawValue)
+            bytes.append(ascii: #"","message":"#)
+            bytes.appendQuoted(message)
         }
     }
 
     /// With its line break.
     consuming func end() -> String {
-        line += format == .json ? "}\n" : "\n"
-        return line
+        bytes.append(ascii: format == .json ? "}\n" : "\n")
+        return String(decoding: bytes, as: UTF8.self)
     }
 
-    mutating func append(_ key: String, _ text: String) {
-        appendKey(key)
-        if format == .text, text.isPlain { line += text } else { line.appendQuoted(text) }
+    /// - Parameter key: Not `time`, `level` or `message`, which every line has.
+    mutating func append(_ key: StaticString, _ text: String) {
+        append(key)
+        append(value: text)
     }
 
-    mutating func append(_ key: String, _ number: Int) {
-        appendKey(key)
-        line += String(number)
+    mutating func append(_ key: StaticString, _ number: Int) {
+        append(key)
+        bytes.append("\(number)")
     }
 
     mutating func append(_ key: String, _ value: Logger.MetadataValue) {
         switch format {
-        case .text: append(key, value.description)
+        case .text:
+            bytes.append(ascii: " ")
+            bytes.append(key)
+            bytes.append(ascii: "=")
+            append(value: value.description)
         case .json:
-            appendKey(key)
-            line.append(value)
+            bytes.append(ascii: ",")
+            bytes.appendQuoted(["time", "level", "message"].contains(key) ? "_\(key)" : key)
+            bytes.append(ascii: ":")
+            bytes.append(value)
         }
     }
 
-    private mutating func appendKey(_ key: String) {
-        switch format {
-        case .text:
-            line += " "
-            line += key
-            line += "="
-        case .json:
-            line += ","
-            // The names of what every line has.
-            line.appendQuoted(["time", "level", "message"].contains(key) ? "_\(key)" : key)
-            line += ":"
-        }
+    private mutating func append(_ key: StaticString) {
+        bytes.append(ascii: format == .json ? ",\"" : " ")
+        bytes.append(ascii: key)
+        bytes.append(ascii: format == .json ? "\":" : "=")
+    }
+
+    private mutating func append(value text: String) {
+        if format == .text, text.isPlain { bytes.append(text) } else { bytes.appendQuoted(text) }
     }
 }
 
 extension String {
+    /// Whether it is a word that stands for itself in a line of text.
+    fileprivate var isPlain: Bool { !isEmpty && hasOnly(0x21...0x7E) }
+
+    /// Whether it is short, and has neither other bytes nor quotes and backslashes.
+    fileprivate func hasOnly(_ plain: ClosedRange<UInt8>) -> Bool {
+        var text = self
+        return text.withUTF8 { bytes in
+            bytes.count <= LogLine.maximumBytes
+                && bytes.allSatisfy { plain.contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append(bytes: $0) }
+    }
+
     fileprivate mutating func append(_ value: Logger.MetadataValue) {
         switch value {
         case .string(let text): appendQuoted(text)
-        case .stringConvertible(let number as Int): self += "\(number)"
+        case .stringConvertible(let number as Int): append("\(number)")
         case .stringConvertible(let value): appendQuoted("\(value)")
         case .array(let values):
-            self += "["
+            append(ascii: "[")
             for (index, value) in values.enumerated() {
-                if index > 0 { self += "," }
+                if index > 0 { append(ascii: ",") }
                 append(value)
             }
-            self += "]"
+            append(ascii: "]")
         case .dictionary(let values):
-            self += "{"
+            append(ascii: "{")
             for (index, (key, value)) in values.sorted(by: { $0.key < $1.key }).enumerated() {
-                if index > 0 { self += "," }
+                if index > 0 { append(ascii: ",") }
                 appendQuoted(key)
-                self += ":"
+                append(ascii: ":")
                 append(value)
             }
-            self += "}"
+            append(ascii: "}")
         }
     }
 
-    /// Whether it is a word that stands for itself in a line of text.
-    fileprivate var isPlain: Bool {
-        !isEmpty && utf8.count <= LogLine.maximumBytes
-            && utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-    }
-
     fileprivate mutating func appendQuoted(_ text: String) {
-        self += "\""
+        append(ascii: "\"")
         appendEscaped(text, quotes: true)
-        self += "\""
+        append(ascii: "\"")
     }
 
     /// Appends a text with JSON's escapes for what cannot be seen: controls, line separators, and characters without a
     /// shape of their own, which change the direction of others or hide.
     fileprivate mutating func appendEscaped(_ text: String, quotes: Bool = false) {
         // Most texts.
-        if text.utf8.count <= LogLine.maximumBytes,
-            text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
-        {
-            self += text
-            return
-        }
-        var bytes = 0
+        if text.hasOnly(0x20...0x7E) { return append(text) }
+        var count = 0
         for scalar in text.unicodeScalars {
-            bytes += scalar.utf8.count
-            guard bytes <= LogLine.maximumBytes else {
-                self += "…"
-                return
-            }
+            count += scalar.utf8.count
+            guard count <= LogLine.maximumBytes else { return append("…") }
             switch scalar {
-            case "\n": self += #"\n"#
-            case "\r": self += #"\r"#
-            case "\t": self += #"\t"#
-            case "\\" where quotes: self += #"\\"#
-            case "\"" where quotes: self += #"\""#
+            case "\n": append(ascii: #"\n"#)
+            case "\r": append(ascii: #"\r"#)
+            case "\t": append(ascii: #"\t"#)
+            case "\\" where quotes: append(ascii: #"\\"#)
+            case "\"" where quotes: append(ascii: #"\""#)
             case _ where scalar.isHidden:
                 for unit in String(scalar).utf16 {
-                    self += #"\u"# + String(UInt32(unit) + 0x1_0000, radix: 16).dropFirst()
+                    append(ascii: #"\u"#)
+                    append(String(String(UInt32(unit) + 0x1_0000, radix: 16).dropFirst()))
                 }
-            default: unicodeScalars.append(scalar)
+            default: append(contentsOf: scalar.utf8)
             }
         }
     }
