@@ -10,6 +10,8 @@ import StockEvents
 struct EmbeddedShop {
     let path: String
     let settings: Settings
+    let sockets: InheritedSockets
+    let manager: ServiceManager?
     let log: LogWriter
 
     /// A new file gets a store and an admin key, which is printed once. A large file is checked while it is served, so
@@ -33,7 +35,7 @@ struct EmbeddedShop {
             settings, ledger: ledger, waiters: waiters, health: ledger, metrics: metrics, traces: traces,
             certificate: certificate,
             services: [ledger, FileCheck(ledger)],
-            log, logger)
+            sockets, manager, log, logger)
         let key = try await prepare(ledger, logger)
         if let key { printNow("Admin key, shown this once: \(key.token)") }
         try await instance.run { url in

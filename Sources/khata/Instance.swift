@@ -29,6 +29,8 @@ struct Instance {
     ///   - traces: What is recorded of requests; `nil` for nothing. The ledger and Redis have to be traced, too.
     ///   - redis: Where instances share rate limits; without it, this one counts alone.
     ///   - services: The services that the HTTP server depends on, the ledger first.
+    ///   - sockets: What to listen on, in place of the addresses in the settings.
+    ///   - manager: Is told when the instance serves, and when it stops.
     ///   - log: Where the logger's lines go.
     /// - Throws: `SettingsError`.
     init(
@@ -36,7 +38,8 @@ struct Instance {
         documents: any DocumentReading = RenderedDocuments(), cache: CacheConnection? = nil,
         warming: CacheWarming? = nil, commands: CommandQueueAccess? = nil, health: any HealthReporting,
         metrics: ServiceMetrics, traces: Traces?, redis: RedisClient? = nil,
-        certificate: ServerCertificate?, services: [any Service], _ log: LogWriter, _ logger: Logger
+        certificate: ServerCertificate?, services: [any Service], _ sockets: InheritedSockets,
+        _ manager: ServiceManager?, _ log: LogWriter, _ logger: Logger
     ) async throws(SettingsError) {
         OpenFiles.raiseLimit(for: settings.limits.connections.total, logger)
         for file in settings.exposedFiles {
@@ -81,9 +84,8 @@ struct Instance {
             exporting + services + front + access.services + (limiter.map { [$0] } ?? [])
             + (reconciler.map { [$0] } ?? [])
         self.certificate = certificate
-        sockets = try InheritedSockets(
-            ProcessInfo.processInfo.environment, of: ProcessInfo.processInfo.processIdentifier)
-        manager = ServiceManager(ProcessInfo.processInfo.environment, logger)
+        self.sockets = sockets
+        self.manager = manager
         self.settings = settings
         self.log = log
         self.logger = logger

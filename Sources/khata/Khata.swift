@@ -32,6 +32,7 @@ struct Khata: AsyncParsableCommand {
         ])
 
     static func main() async {
+        openStandardDescriptors()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -57,6 +58,14 @@ struct Khata: AsyncParsableCommand {
             default:
                 fail(error, code: 1)
             }
+        }
+    }
+
+    /// If one of 0 to 2 is closed, the next file or connection would get its number, and what is logged or printed would
+    /// go into that.
+    private static func openStandardDescriptors() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+            guard open("/dev/null", O_RDWR) == descriptor else { Foundation.exit(1) }
         }
     }
 

@@ -42,10 +42,17 @@ struct Program {
     }
 
     /// Starts a command, to be killed or waited for; what it says goes into `log`.
-    func start(_ arguments: [String], log: URL) throws -> RunningProgram {
+    /// - Parameter shell: What a shell does first, which then becomes the command.
+    func start(
+        _ arguments: [String], after shell: String? = nil, input: FileHandle = .nullDevice, log: URL
+    ) throws -> RunningProgram {
         try Data().write(to: log)
         let process = try process(arguments)
-        process.standardInput = FileHandle.nullDevice
+        if let shell, let program = process.executableURL {
+            process.executableURL = URL(filePath: "/bin/sh")
+            process.arguments = ["-c", #"\#(shell); exec "$0" "$@""#, program.path] + arguments
+        }
+        process.standardInput = input
         process.standardOutput = try FileHandle(forWritingTo: log)
         process.standardError = try FileHandle(forWritingTo: log)
         try process.run()
@@ -133,8 +140,10 @@ struct RunningProgram {
         get throws { try String(contentsOf: log, encoding: .utf8) }
     }
 
+    var id: Int32 { process.processIdentifier }
+
     func kill(_ signal: Int32 = SIGKILL) {
-        Foundation.kill(process.processIdentifier, signal)
+        Foundation.kill(id, signal)
     }
 }
 

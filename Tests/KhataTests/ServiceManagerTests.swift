@@ -1,3 +1,4 @@
+import Logging
 import Testing
 
 @testable import khata
@@ -34,6 +35,22 @@ struct ServiceManagerTests {
         #expect("\(error!)".contains("set FileDescriptorName=api"))
         // Without a variable for the names.
         #expect(throws: SettingsError.self) { try sockets(["LISTEN_PID": "7", "LISTEN_FDS": "1"]) }
+    }
+
+    @Test("a number of sockets that is none is refused", arguments: ["x", "", "-1", "1.5"])
+    func invalidCount(count: String) throws {
+        let error = #expect(throws: SettingsError.self) { try sockets(["LISTEN_PID": "7", "LISTEN_FDS": count]) }
+        #expect("\(error!)".contains("LISTEN_FDS is \"\(count)\""))
+    }
+
+    @Test(
+        "an address to tell is a path from the root, or an abstract name",
+        arguments: ["run/notify", "vsock:2:1", "/", "@", "/" + String(repeating: "a", count: 108)])
+    func invalidAddress(address: String) throws {
+        let error = #expect(throws: SettingsError.self) {
+            _ = try ServiceManager(["NOTIFY_SOCKET": address], Logger(label: "test"))
+        }
+        #expect("\(error!)".contains("has to be an absolute path, or @ and a name"))
     }
 
     private func sockets(_ environment: [String: String]) throws(SettingsError) -> InheritedSockets {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Inventory
 import InventoryHTTP
 import Logging
@@ -36,15 +37,23 @@ struct Serve: AsyncParsableCommand {
         flags["bind"] = bind
         flags["ops.bind"] = opsBind
         let settings = try await options.settings(flags)
+        let (environment, processID) = (ProcessInfo.processInfo.environment, ProcessInfo.processInfo.processIdentifier)
+        let sockets = try InheritedSockets(environment, of: processID)
+        try sockets.check()
         let log = settings.logWriter()
         defer { log.flush() }
+        let manager = try ServiceManager(environment, settings.logger(log))
         switch try settings.storage {
-        case .servers(let servers): try await serve(servers, settings, log)
-        case .file(let path): try await EmbeddedShop(path: path, settings: settings, log: log).serve()
+        case .servers(let servers): try await serve(servers, settings, sockets, manager, log)
+        case .file(let path):
+            try await EmbeddedShop(path: path, settings: settings, sockets: sockets, manager: manager, log: log).serve()
         }
     }
 
-    private func serve(_ servers: Settings.Servers, _ settings: Settings, _ log: LogWriter) async throws {
+    private func serve(
+        _ servers: Settings.Servers, _ settings: Settings, _ sockets: InheritedSockets, _ manager: ServiceManager?,
+        _ log: LogWriter
+    ) async throws {
         let logger = settings.logger(log)
         let certificate = try settings.serverCertificate()
         if migrate { _ = try await settings.migrate(servers) }
@@ -81,7 +90,7 @@ struct Serve: AsyncParsableCommand {
             health: ServiceHealth(ledger: ledger, cache: cache, publisher: publisher, commands: commands?.health),
             metrics: metrics, traces: traces, redis: redis, certificate: certificate,
             services: [ledger] + cacheServices(cache, warming, ledger) + (publisher.map { [$0] } ?? [])
-                + (commands?.services ?? []), log, logger)
+                + (commands?.services ?? []), sockets, manager, log, logger)
         try await instance.run()
         await redis?.close()
     }
