@@ -113,8 +113,7 @@ public struct LedgerFileCopy: Sendable {
     /// In one transaction of SQLite, which also waits until the copy is on the disk.
     private static func copyContents(of path: String, to partial: String) async throws {
         let source = try await onBlockingThread {
-            // Not only for reading: then it would leave an empty log beside a file that nobody else has open.
-            let source = try DatabaseQueue(path: path)
+            let source = try openSource(path)
             guard try source.read({ try LedgerFile.isLedger($0) }) else { throw LedgerFileError.notALedger(path: path) }
             return source
         }
@@ -132,6 +131,19 @@ public struct LedgerFileCopy: Sendable {
             source.interrupt()
         }
         try Task.checkCancellation()
+    }
+
+    private static func openSource(_ path: String) throws -> DatabaseQueue {
+        let url = URL(filePath: path)
+        let isShared = ["-journal", "-wal", "-shm"].contains { FileManager.default.fileExists(atPath: path + $0) }
+        guard !isShared, access(url.deletingLastPathComponent().path(percentEncoded: false), W_OK) != 0 else {
+            // Not only for reading: then it would leave an empty log beside a file that nobody else has open.
+            return try DatabaseQueue(path: path)
+        }
+        // SQLite cannot make a log there, and needs none: nobody has the file open.
+        var configuration = Configuration()
+        configuration.readonly = true
+        return try DatabaseQueue(path: url.absoluteString + "?immutable=1", configuration: configuration)
     }
 
     private static func check(_ partial: String, of path: String) throws -> LedgerFileCopy {
