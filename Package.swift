@@ -380,7 +380,8 @@ let package = Package(
         .testTarget(
             name: "SQLiteLedgerTests",
             dependencies: [
-                "Inventory", "InventoryTesting", "LedgerTesting", "LedgerWriter", "SQLiteLedger", "ServerTesting",
+                "Access", "Inventory", "InventoryTesting", "LedgerTesting", "LedgerWriter", "SQLiteLedger",
+                "ServerTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],

@@ -24,6 +24,8 @@ public struct WebhookAdministration: Sendable {
         /// There are as many as there may be.
         case tooMany
         case unknownStore(StoreID)
+        /// Events of the store are not sent to the webhook.
+        case otherStore(StoreID)
         /// The store's ledger ends before the position.
         case positionBeyondEnd(Position)
     }
@@ -127,8 +129,8 @@ public struct WebhookAdministration: Sendable {
         _ storeID: StoreID, after position: Position, to id: String, _ context: CommandContext
     ) async throws -> WebhookRecord {
         let webhook = try await store.existingWebhook(id)
-        let head = webhook.scope.contains(storeID) ? try await store.heads(of: .only([storeID])).first : nil
-        guard let head else { throw Refusal.unknownStore(storeID) }
+        guard webhook.scope.contains(storeID) else { throw Refusal.otherStore(storeID) }
+        guard let head = try await store.heads(of: .only([storeID])).first else { throw Refusal.unknownStore(storeID) }
         guard position <= head.position else { throw Refusal.positionBeyondEnd(head.position) }
         let record = try await change(id, .webhookReplayed, context) { webhook, now in
             webhook.replayed = WebhookRecord.Replay(storeID: storeID, after: position, at: now)

@@ -42,9 +42,7 @@ extension Settings {
 func withCache<T: Sendable>(
     _ settings: Settings, _ body: @escaping @Sendable (PostgresLedger, CacheConnection) async throws -> T
 ) async throws -> T {
-    var logger = settings.logger()
-    // Only a serving instance logs that the cache is connected and trusted, not a command.
-    logger.logLevel = max(logger.logLevel, .warning)
+    let logger = settings.connectionLogger()
     guard case .servers(let servers) = try settings.storage else {
         throw SettingsError("sqlite.file is set: a ledger in a file has no cache, and needs none")
     }

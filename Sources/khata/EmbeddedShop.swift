@@ -60,11 +60,10 @@ struct EmbeddedShop {
 }
 
 extension EmbeddedShop {
-    /// After what the log says so far. Flushes, because standard output may be a pipe or a file. Whoever closed it is not
+    /// After what the log says so far, and at once, because standard output may be a pipe or a file. Whoever closed it is not
     /// told, and the shop is served.
     private func printNow(_ line: String) {
         log.flush()
-        print(line)
-        fflush(nil)
+        try? StandardOutput.write(line + "\n")
     }
 }

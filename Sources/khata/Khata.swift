@@ -33,13 +33,13 @@ struct Khata: AsyncParsableCommand {
 
     static func main() async {
         openStandardDescriptors()
+        // Writing to a closed pipe or connection is an error of that write.
+        signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try parseAsRoot()
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
-            } else {
-                try command.run()
-            }
+            try await runCommand()
+            try StandardOutput.flush()
+        } catch is StandardOutput.Closed {
+            Foundation.exit(0)
         } catch let error as SettingsError {
             fail(error, code: 3)
         } catch let error as LedgerError {
@@ -49,15 +49,23 @@ struct Khata: AsyncParsableCommand {
         } catch let code as ExitCode {
             Foundation.exit(code.rawValue)
         } catch {
-            switch exitCode(for: error) {
-            case .success:
-                print(fullMessage(for: error))
-            case .validationFailure:
-                printError(fullMessage(for: error))
-                Foundation.exit(2)
-            default:
-                fail(error, code: 1)
+            guard exitCode(for: error) == .validationFailure else { fail(error, code: 1) }
+            printError(fullMessage(for: error))
+            Foundation.exit(2)
+        }
+    }
+
+    private static func runCommand() async throws {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
             }
+        } catch let error where exitCode(for: error) == .success {
+            // Help and the version.
+            print(fullMessage(for: error))
         }
     }
 
@@ -83,7 +91,3 @@ struct Failure: Error, CustomStringConvertible {
 
 /// Whether standard error is a terminal, on which progress may be shown.
 var standardErrorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
-
-func printError(_ text: String, terminator: String = "\n") {
-    FileHandle.standardError.write(Data((text + terminator).utf8))
-}

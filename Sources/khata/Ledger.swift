@@ -14,7 +14,14 @@ import StockEvents
 extension Settings {
     /// For a command, whose log is to be in order with what it prints: each line is written at once, to standard error.
     func logger() -> Logger {
-        logger { line, _ in FileHandle.standardError.write(Data(line.utf8)) }
+        logger { line, _ in printError(line, terminator: "") }
+    }
+
+    /// For the connections of a command: only an instance that serves logs that they are there.
+    func connectionLogger() -> Logger {
+        var logger = logger()
+        if logger.logLevel > .debug { logger.logLevel = max(logger.logLevel, .warning) }
+        return logger
     }
 
     /// For an instance that serves, which must not wait for the reader of its log.
@@ -72,7 +79,8 @@ extension Settings {
 }
 
 /// A ledger for the commands, wherever it is stored.
-typealias Ledger = ShopLedger & ChangeReading & CredentialStoring & WebhookStoring & ReconciliationStoring & Service
+typealias Ledger = ShopLedger & ChangeReading & CredentialStoring & WebhookStoring & ReconciliationStoring
+    & AcknowledgementStoring & Service
 
 /// Runs the ledger while `body` uses it: everything recorded is committed when this returns.
 /// - Parameter checksAll: Whether the whole file is checked for damage first, however large.
@@ -113,13 +121,10 @@ func withCredentials<T: Sendable>(
 private func withLedger<T: Sendable>(
     on servers: Settings.Servers, _ settings: Settings, _ body: @Sendable (any Ledger) async throws -> T
 ) async throws -> T {
-    let logger = settings.logger()
-    // Only a serving instance logs that the cache is connected, not a command.
-    var cacheLogger = logger
-    cacheLogger.logLevel = max(logger.logLevel, .warning)
+    let (logger, cacheLogger) = (settings.logger(), settings.connectionLogger())
     // Other processes may serve from a cache, which must be invalidated for changes recorded here too.
     let redis = try settings.redisClient(on: servers, cacheLogger)
-    let cache = redis.map { [cacheLogger] in CacheConnection($0, recentBytes: 0, logger: cacheLogger) }
+    let cache = redis.map { CacheConnection($0, recentBytes: 0, logger: cacheLogger) }
     let ledger = try settings.ledger(on: servers, logger, invalidating: cache ?? NoCacheConnection())
     func close() async { await redis?.close() }
     return try await closing(close) {

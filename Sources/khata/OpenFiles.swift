@@ -31,7 +31,10 @@ enum OpenFiles {
         }
         guard limit.rlim_cur < rlim_t(connections) + others else { return }
         logger.warning(
-            "connections.total cannot be reached: the system allows fewer open files (ulimit -Hn)",
-            metadata: ["open_files": "\(limit.rlim_cur)", "connections.total": "\(connections)"])
+            "connections.total cannot be reached: the system allows too few open files (ulimit -Hn)",
+            metadata: [
+                "open_files": "\(limit.rlim_cur)", "needed": "\(rlim_t(connections) + others)",
+                "connections.total": "\(connections)",
+            ])
     }
 }

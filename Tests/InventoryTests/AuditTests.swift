@@ -49,6 +49,36 @@ struct AuditTests {
         }
     }
 
+    @Test("an acknowledgement covers exactly what it was written for")
+    func acknowledgement() {
+        func gap(
+            store: Int64 = 1, position: Int64 = 38, product: Int64 = 102, found: Int64 = 998, expected: Int64 = 21,
+            hash: AuditHash = .origin
+        ) -> LevelGap {
+            LevelGap(
+                storeID: StoreID(rawValue: store), position: Position(rawValue: position),
+                productID: ProductID(rawValue: product), found: found, expected: expected, hash: hash)
+        }
+        func entry(_ detail: String) -> AuditEntry {
+            AuditEntry(
+                storeID: .credentials, position: Position(rawValue: 1), recordedAt: .earliest, actor: "cli:ali",
+                actionName: "difference-acknowledged", requestID: "r", detail: detail, hash: .origin)
+        }
+        let note = "a \"note\" of café"
+        let known = AcknowledgedDifference(gap(), by: entry(gap().auditDetail(note: note)))
+        #expect(known?.note == note && known?.actor == "cli:ali")
+        for other in [
+            gap(store: 2), gap(position: 39), gap(product: 7), gap(found: 997), gap(expected: 22),
+            gap(hash: AuditHash(bytes: [UInt8](repeating: 1, count: 32))),
+        ] {
+            #expect(AcknowledgedDifference(other, by: entry(gap().auditDetail(note: note))) == nil)
+        }
+        for detail in ["{}", "", #"{"note":"x"}"#, gap().auditDetail(note: note) + " "] {
+            #expect(AcknowledgedDifference(gap(), by: entry(detail)) == nil)
+        }
+        #expect(AcknowledgedDifference(gap(), by: nil) == nil)
+    }
+
     @Test("a sound ledger is sound, and a missing, changed or foreign movement is found")
     func verification() throws {
         let sound = decide(

@@ -72,7 +72,8 @@ struct FileCommandTests {
             let copy = file.folder.appending(path: "copy").path()
             let backup = try await khata.run(["backup", copy])
             #expect(backup.status == 0, "\(backup.errors)")
-            #expect(backup.output.contains("copy has 1 entry"))
+            // Of the store and of the admin key.
+            #expect(backup.output.contains("copy has 2 entries"))
             #expect(try await khata.run(["product", "add", "Sugar"]).status == 0)
 
             let refused = try await khata.run(["restore", copy])

@@ -136,6 +136,65 @@ struct VerifyTests {
         }
     }
 
+    @Test("a level that was changed before a sale is named, and can be acknowledged, alone", arguments: Place.allCases)
+    func acknowledged(place: Place) async throws {
+        try await withShop(in: place) { khata, execute in
+            try await AnchorFiles.with { files in
+                func acknowledge(_ position: Int) async throws -> Program.Outcome {
+                    let place = ["--store", "1", "--position", "\(position)"]
+                    return try await khata.run(["audit", "acknowledge"] + place + ["--note", "21 were counted"])
+                }
+                let anchor = ["audit", "anchor", files.anchor, "--key", files.key]
+                let gap =
+                    "store 1, product 102, position 38: the movement leaves 998 on hand, and 21 follows from the movements "
+                    + "before"
+                try await execute("update stock_levels set on_hand = 999 where store_id = 1 and product_id = 102")
+                // The level is wrong, and no movement was decided by it yet.
+                let early = try await acknowledge(37)
+                #expect(early.status == 1 && early.errors.contains("nothing to acknowledge at position 37 of store 1"))
+                #expect(try await khata.run(["move", "sale", "102", "1", "--store", "1"]).status == 0)
+
+                let found = try await khata.run(["audit", "verify"])
+                #expect(found.status == 1)
+                #expect(found.errors == "\(gap)\nkhata: one thing does not follow from the audit log\n")
+                let json = try await khata.run(["audit", "verify", "--json"])
+                #expect(json.output.contains(#""product_id":102,"subject":null,"position":38,"#))
+                #expect(json.output.contains(#""found":"998","expected":"21"}"#))
+                #expect(try await khata.run(anchor).status == 1)
+                #expect(try await acknowledge(37).status == 1)
+
+                let done = try await acknowledge(38)
+                #expect(done.status == 0 && done.output.hasPrefix("\(gap); acknowledged by cli:"), "\(done.errors)")
+                let again = try await acknowledge(38)
+                #expect(again.status == 1 && again.errors.contains("This is known already: \(gap); acknowledged by"))
+                let sound = try await khata.run(["audit", "verify"])
+                #expect(sound.status == 0 && sound.errors.isEmpty, "\(sound.errors)")
+                #expect(sound.output.contains("store 1: 38 entries are sound, 1 acknowledged difference; the last"))
+                #expect(sound.lines.contains { $0.hasPrefix(gap) && $0.hasSuffix(": 21 were counted") })
+                let known = try await khata.run(["audit", "verify", "--json"])
+                #expect(known.status == 0 && known.output.contains(#""note":"21 were counted"}]"#))
+                #expect(try await khata.run(anchor).status == 0)
+                let health = try await khata.run(["health"])
+                #expect(health.lines.contains { $0.hasPrefix("reconciliation:differences") && $0.contains("pass") })
+
+                // Whoever changes the level again is found.
+                try await execute("update stock_levels set on_hand = 500 where store_id = 1 and product_id = 102")
+                #expect(try await khata.run(["move", "sale", "102", "1", "--store", "1"]).status == 0)
+                let more = try await khata.run(["audit", "verify"])
+                #expect(
+                    more.errors == """
+                        store 1, product 102, position 39: the movement leaves 499 on hand, and 997 follows from the \
+                        movements before
+                        khata: one thing does not follow from the audit log
+
+                        """)
+                #expect(more.output.contains("38: the movement leaves 998 on hand"))
+                try await execute("update reconciliations set differences = 1 where part = 'ledger:1'")
+                #expect(try await khata.run(["health"]).output.contains("does not follow from the log: store 1"))
+            }
+        }
+    }
+
     @Test("continues past entries that are chained but not sound", arguments: Place.allCases)
     func planted(place: Place) async throws {
         let store = StoreID(rawValue: 4)

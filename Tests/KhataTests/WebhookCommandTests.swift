@@ -57,6 +57,8 @@ struct WebhookCommandTests {
                     let outcome = try await khata.run(["webhook"] + refused)
                     #expect(outcome.status == 1 && outcome.errors.hasPrefix("khata: "), "\(refused)")
                 }
+                let noStore = try await khata.run(["webhook", "create", url, "--stores", "9"])
+                #expect(noStore.errors == "khata: There is no store 9: `khata store list` shows the stores.\n")
                 #expect(try await khata.run(["webhook", "create", url, "--types", "x"]).status == 2)
                 #expect(try await khata.run(["webhook", "delete", id]).status == 0)
                 #expect(try await khata.run(["webhook", "delete", id]).errors.contains("no webhook \(id)"))
@@ -172,6 +174,12 @@ struct EventsCommandTests {
             let last = try #require(all.lines.last { $0.contains(#""source":"/stores/1""#) })
             let end = try #require(last.split(separator: #""sequence":""#).last?.prefix(16)).drop { $0 == "0" }
             #expect(beyond.status == 1 && beyond.errors.contains("has no position 9999: its last one is \(end)."))
+            let foreign = try await khata.run([
+                "events", "tail", "--store", "1", "--after", "3-0123456789abcdef", "--no-follow",
+            ])
+            #expect(foreign.status == 1 && foreign.errors.contains("event at position 3 than 3-0123456789abcdef"))
+            let latest = try await khata.run(["events", "tail", "--after", "latest", "--no-follow"])
+            #expect(latest.status == 0 && latest.output.isEmpty, "\(latest.errors)")
             let follows = try await khata.run(
                 ["events", "tail", "--store", "1", "--after", "3"], until: String(some.lines[0]))
             #expect(follows.lines.first == some.lines.first)
@@ -197,6 +205,10 @@ struct EventsCommandTests {
                 #expect(missing.status == 1)
                 let beyond = try await shop.khata.run(["events", "tail", "--store", "1", "--after", "4"])
                 #expect(beyond.status == 1 && beyond.errors.contains("has no position 4: its last one is 3."))
+                let foreign = try await shop.khata.run([
+                    "events", "tail", "--store", "1", "--after", "2-0123456789abcdef",
+                ])
+                #expect(foreign.status == 1 && foreign.errors.contains("Store 1 has another event at position 2 than"))
             }
         }
     }

@@ -1,3 +1,4 @@
+import Access
 import Foundation
 import GRDB
 import Inventory
@@ -53,18 +54,40 @@ struct CopyTests {
     @Test("what was copied is restored where there is no file, and the copy stays")
     func restored() async throws {
         try await TestFile.withShop { file in
-            try await file.withLedger { _ = try await $0.record(.stockIn(3), .testing) }
+            try await file.withLedger { ledger in
+                _ = try await ledger.record(.stockIn(3), .testing)
+                _ = try await ledger.addAPIKey(
+                    NewAPIKey(APIKey.generate(), name: "till", grant: Grant(role: .clerk)), .testing)
+            }
             let copy = beside(file, "copy")
             let made = try await LedgerFileCopy.make(of: file.path, at: copy)
             try FileManager.default.removeItem(atPath: file.path)
             let restored = try await LedgerFileCopy.restore(copy, to: file.path, keepingReplacedAs: nil)
             #expect(restored.entries == made.entries && restored.latestAt == made.latestAt)
+            // The store, the product, the movement and the key.
+            #expect(made.entries == 4)
             try await file.withLedger(.asItIs) { ledger in
                 #expect(try await ledger.onHand() == 3)
                 _ = try await ledger.record(.sale(1), .testing)
             }
             #expect(try await file.soundMovements().count == 2)
             #expect(try FileManager.default.contentsOfDirectory(atPath: file.folder.path()).count == 2)
+        }
+    }
+
+    @Test("what a copy left that was killed is deleted, and nothing of one that is under way or of another name")
+    func abandoned() async throws {
+        try await TestFile.withShop { file in
+            let copy = beside(file, "copy")
+            let (abandoned, journal) = ("\(copy).1a.partial", "\(copy).1a.partial-journal")
+            let (underWay, other) = ("\(copy).2b.partial", beside(file, "copy2.3c.partial"))
+            for path in [abandoned, journal, underWay, other] { try Data([0]).write(to: URL(filePath: path)) }
+            let descriptor = open(underWay, O_RDONLY)
+            defer { close(descriptor) }
+            #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+            _ = try await LedgerFileCopy.make(of: file.path, at: copy)
+            let left = [abandoned, journal, underWay, other].map { FileManager.default.fileExists(atPath: $0) }
+            #expect(left == [false, false, true, true])
         }
     }
 

@@ -28,8 +28,11 @@ public final class ScriptedServer: Sendable {
 
     private let reply: @Sendable (Int, Request) -> Reply
     private let received = Mutex<[Request]>([])
+    private let accepted = Mutex(0)
 
     public var requests: [Request] { received.withLock { $0 } }
+    /// How many were accepted.
+    public var connections: Int { accepted.withLock { $0 } }
 
     private init(reply: @escaping @Sendable (Int, Request) -> Reply) {
         self.reply = reply
@@ -59,6 +62,8 @@ public final class ScriptedServer: Sendable {
         }
     }
 
+    fileprivate func accept() { accepted.withLock { $0 += 1 } }
+
     fileprivate func reply(to request: Request) -> Reply {
         let number = received.withLock { requests in
             requests.append(request)
@@ -79,6 +84,8 @@ private final class ReplyingHandler: ChannelInboundHandler {
     init(server: ScriptedServer) {
         self.server = server
     }
+
+    func channelActive(context: ChannelHandlerContext) { server.accept() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {

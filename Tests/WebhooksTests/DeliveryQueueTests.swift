@@ -89,6 +89,7 @@ struct DeliveryQueueTests {
         #expect(schedule.delay(after: 1, retryAfter: .seconds(60), chance: 0) == .seconds(60))
         #expect(schedule.delay(after: 2, retryAfter: .seconds(60), chance: 0) == .seconds(300))
         #expect(schedule.delay(after: 1, retryAfter: .seconds(999_999), chance: 0) == .seconds(86_400))
+        #expect(schedule.delay(after: 1, retryAfter: .seconds(80_000), chance: 1) == .seconds(86_400))
         #expect(schedule.delay(after: 1, retryAfter: nil, chance: 1) == .seconds(6))
         #expect(schedule.delay(after: 9, retryAfter: nil, chance: 0) == .seconds(86_400))
         #expect(schedule.delay(after: 10, retryAfter: .seconds(1), chance: 0) == nil)

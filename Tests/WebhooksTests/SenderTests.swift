@@ -258,6 +258,54 @@ struct SenderTests {
         }
     }
 
+    @Test("a connection is kept for the next messages to the same URL, if all were taken, and so many of them")
+    func idle() async throws {
+        try await ScriptedServer.with { number, _ in
+            .answer(number == 3 ? 503 : 204, "")
+        } _: { server, url in
+            let clients = IdleClients(limit: 1)
+            var sender = try WebhookSender.toThisMachine()
+            sender.idleClients = clients
+            func connections(after path: String) async -> Int {
+                _ = await send(to: url + path, through: sender)
+                return server.connections
+            }
+            #expect(await connections(after: "/a") == 1)
+            #expect(await connections(after: "/a") == 1)
+            #expect(await connections(after: "/a") == 1)
+            // This one is not taken.
+            #expect(await connections(after: "/a") == 1)
+            #expect(await connections(after: "/a") == 2)
+            #expect(await connections(after: "/b") == 3)
+            #expect(await connections(after: "/b") == 3)
+            #expect(await connections(after: "/a") == 4)
+            await clients.close()
+            #expect(await connections(after: "/a") == 5)
+            #expect(await connections(after: "/a") == 6)
+            #expect(server.requests.count == 10)
+        }
+    }
+
+    @Test("a connection to an address that the name has no more is not used")
+    func movedName() async throws {
+        try await ScriptedServer.with { _, _ in
+            .answer(204, "")
+        } _: { server, url in
+            let clients = IdleClients()
+            var sender = try WebhookSender.toThisMachine()
+            sender.idleClients = clients
+            let named = url.replacing("127.0.0.1", with: "receiver.test")
+            sender.resolver = HostResolver { _ in ["127.0.0.1"] }
+            #expect(await send(to: named, through: sender) == .success(204))
+            sender.resolver = HostResolver { _ in ["10.0.0.1"] }
+            #expect(await failure(sendingTo: named, through: sender)?.reason.contains("has no address") == true)
+            sender.resolver = HostResolver { _ in ["127.0.0.1"] }
+            #expect(await send(to: named, through: sender) == .success(204))
+            #expect(server.connections == 1 && server.requests.count == 2)
+            await clients.close()
+        }
+    }
+
     @Test("TLS proves the receiver's name")
     func tls() async throws {
         let tls = try TestTLS()

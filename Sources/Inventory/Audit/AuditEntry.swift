@@ -64,10 +64,11 @@ public enum AuditAction: String, CaseIterable, Sendable {
     case webhookDisabled = "webhook-disabled"
     case webhookEnabled = "webhook-enabled"
     case webhookDeleted = "webhook-deleted"
+    case differenceAcknowledged = "difference-acknowledged"
 
     /// Those in the logs of stores and of the catalog; the others are in the log of keys and users.
     public static let ofLedgers = allCases.filter { action in
-        !["key-", "user-", "webhook-"].contains { action.rawValue.hasPrefix($0) }
+        !["key-", "user-", "webhook-", "difference-"].contains { action.rawValue.hasPrefix($0) }
     }
 
     init(_ type: MovementType) {

@@ -10,6 +10,8 @@ public struct AuditVerifier: Sendable {
     public private(set) var catalog = DerivedCatalog()
     /// For the log of keys and users: the last entry about each of them, by subject.
     public private(set) var credentials: [String: AuditEntry] = [:]
+    /// For the log of keys and users: the last acknowledgement of each difference, by subject.
+    private(set) var acknowledgements: [String: AuditEntry] = [:]
 
     public init(storeID: StoreID) {
         self.storeID = storeID
@@ -44,7 +46,11 @@ public struct AuditVerifier: Sendable {
             guard let subject = entry.subject else {
                 throw AuditDefect(storeID, entry.position, "the entry is about no key or user")
             }
-            credentials[subject] = entry
+            if entry.action == .differenceAcknowledged {
+                acknowledgements[subject] = entry
+            } else {
+                credentials[subject] = entry
+            }
         default: try check(movement, after: before?.onHand ?? 0, against: entry)
         }
     }
@@ -62,8 +68,14 @@ public struct AuditVerifier: Sendable {
             throw AuditDefect(storeID, entry.position, "the movement in the ledger is not the one that was audited")
         }
         let after = onHand &+ movement.type.sign * movement.quantity
-        guard after == movement.onHandAfter, after >= 0 else {
-            throw AuditDefect(storeID, entry.position, "the level does not follow from the movements before")
+        guard after == movement.onHandAfter else {
+            throw AuditDefect(
+                LevelGap(
+                    storeID: storeID, position: entry.position, productID: movement.productID,
+                    found: movement.onHandAfter, expected: after, hash: entry.hash))
+        }
+        guard after >= 0 else {
+            throw AuditDefect(storeID, entry.position, "the movement leaves less than nothing: \(after) on hand")
         }
     }
 }
@@ -73,14 +85,23 @@ public struct AuditDefect: Error, Hashable, Sendable, CustomStringConvertible {
     public let storeID: StoreID
     public let position: Position
     public let reason: String
+    /// If a level does not follow from the movements before.
+    public let gap: LevelGap?
 
-    init(_ storeID: StoreID, _ position: Position, _ reason: String) {
+    init(_ storeID: StoreID, _ position: Position, _ reason: String, gap: LevelGap? = nil) {
         self.storeID = storeID
         self.position = position
         self.reason = reason
+        self.gap = gap
     }
 
-    public var description: String { "\(storeID.ledgerName), position \(position): \(reason)" }
+    init(_ gap: LevelGap) {
+        self.init(
+            gap.storeID, gap.position,
+            "the movement leaves \(gap.found) on hand, and \(gap.expected) follows from the movements before", gap: gap)
+    }
+
+    public var description: String { LedgerDifference(self).description }
 }
 
 /// Verifies whole ledgers through the read path, a page at a time.
@@ -119,7 +140,8 @@ public struct AuditVerification: Sendable {
     public func verify(
         after verifier: AuditVerifier, upTo end: Position? = nil, _ freshness: Freshness = Freshness(),
         at positions: some Collection<Position> = EmptyCollection(),
-        checked: (_ entries: Int) async throws -> Void = { _ in }, flawed: (AuditDefect) throws -> Void = { throw $0 },
+        checked: (_ entries: Int) async throws -> Void = { _ in },
+        flawed: (AuditDefect) async throws -> Void = { throw $0 },
         passed: (AuditVerifier) -> Void = { _ in }
     ) async throws -> AuditVerifier {
         var verifier = verifier
@@ -132,7 +154,7 @@ public struct AuditVerification: Sendable {
                     try verifier.check(page, index)
                 } catch {
                     guard verifier.head.position == page.entries[index].position else { throw error }
-                    try flawed(error)
+                    try await flawed(error)
                 }
                 if positions.contains(verifier.head.position) { passed(verifier) }
             }

@@ -12,10 +12,13 @@ public struct LedgerDifference: Hashable, Sendable, CustomStringConvertible {
     public let found: String?
     /// The value that follows from the log.
     public let expected: String?
+    /// If it can be acknowledged.
+    public let gap: LevelGap?
 
     init(
         _ storeID: StoreID, product productID: ProductID? = nil, of subject: String? = nil,
-        at position: Position? = nil, _ detail: String, found: String? = nil, expected: String? = nil
+        at position: Position? = nil, _ detail: String, found: String? = nil, expected: String? = nil,
+        gap: LevelGap? = nil
     ) {
         self.storeID = storeID
         self.productID = productID
@@ -24,10 +27,14 @@ public struct LedgerDifference: Hashable, Sendable, CustomStringConvertible {
         self.detail = detail
         self.found = found
         self.expected = expected
+        self.gap = gap
     }
 
     init(_ defect: AuditDefect) {
-        self.init(defect.storeID, at: defect.position, defect.reason)
+        let gap = defect.gap
+        self.init(
+            defect.storeID, product: gap?.productID, at: defect.position, defect.reason,
+            found: gap.map { "\($0.found)" }, expected: gap.map { "\($0.expected)" }, gap: gap)
     }
 
     /// A difference in a field; `nil` if there is none. Texts are compared byte by byte, as databases do.

@@ -18,6 +18,7 @@ public struct LedgerVerification: Sendable {
         var finding = LedgerFinding(showsAll: ledger.showsAll)
         var (end, checks) = try await keptChecks(of: storeID, &finding)
         for head in heads { checks[head.position, default: []].append(.head(head)) }
+        var acknowledgements: [String: AuditEntry]?
         if let end {
             finding.differences.add(end.strays(of: storeID))
             if end.head == nil {
@@ -31,7 +32,13 @@ public struct LedgerVerification: Sendable {
             let verifier = try await verification.verify(
                 after: AuditVerifier(storeID: storeID), upTo: end?.head?.position,
                 Freshness(atLeast: end?.head.map { LedgerPoint($0.position, in: end?.history) }, isFromPrimary: true),
-                at: checks.keys, checked: checked, flawed: { finding.differences.add(LedgerDifference($0)) },
+                at: checks.keys, checked: checked,
+                flawed: { defect in
+                    if defect.gap != nil, acknowledgements == nil {
+                        acknowledgements = try await self.acknowledgements(in: end?.history)
+                    }
+                    finding.add(defect, acknowledgements ?? [:])
+                },
                 passed: { verifier in
                     for check in checks[verifier.head.position] ?? [] { finding.compare(check, with: verifier) }
                 })
@@ -53,6 +60,20 @@ public struct LedgerVerification: Sendable {
         let page = try await ledger.credentialLog(after: position, limit: AuditVerification.pageSize)
         guard page.history == freshness.atLeast?.history else { throw .historyChanged }
         return page
+    }
+
+    /// By subject; none if their log is not sound, which verifying that reports, or if it is not shown.
+    private func acknowledgements(in history: History?) async throws -> [String: AuditEntry] {
+        do {
+            return try await AuditVerification(page: credentialPage).verify(
+                after: AuditVerifier(storeID: .credentials), Freshness(atLeast: LedgerPoint(.zero, in: history)),
+                flawed: { _ in }
+            ).acknowledgements
+        } catch is AuditDefect {
+            return [:]
+        } catch LedgerError.notFound {
+            return [:]
+        }
     }
 
     /// The stored state to check, by the position of the ledger at which it was read.
@@ -88,6 +109,8 @@ public struct LedgerFinding: Sendable {
     /// The end of the log; `nil` if the log is not sound.
     public fileprivate(set) var head: LedgerHead?
     public fileprivate(set) var differences = LedgerDifferences()
+    /// Those that were acknowledged, which are not among the others.
+    public private(set) var acknowledged: [AcknowledgedDifference] = []
     /// Numbers of compared items.
     public private(set) var levels = 0
     public private(set) var products = 0
@@ -102,6 +125,14 @@ public struct LedgerFinding: Sendable {
 
     fileprivate init(showsAll: Bool) {
         self.showsAll = showsAll
+    }
+
+    fileprivate mutating func add(_ defect: AuditDefect, _ acknowledgements: [String: AuditEntry]) {
+        if let gap = defect.gap, let known = AcknowledgedDifference(gap, by: acknowledgements[gap.subject]) {
+            acknowledged.append(known)
+        } else {
+            differences.add(LedgerDifference(defect))
+        }
     }
 
     fileprivate mutating func compare(_ check: StoredCheck, with verifier: AuditVerifier) {

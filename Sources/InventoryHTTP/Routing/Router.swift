@@ -58,7 +58,7 @@ struct Router: Sendable {
 
     /// - Throws: 404 if no route has the path, 405 if only routes of other methods have it.
     func match(_ method: HTTPRequest.Method, _ path: Substring) throws(Problem) -> Match {
-        guard let segments = Self.segments(of: path) else { throw .notFound }
+        guard let segments = Self.segments(of: path) else { throw .noRoute }
         var allow: [String] = []
         for entry in entries {
             guard let path = Self.match(segments, entry.pattern) else { continue }
@@ -76,12 +76,12 @@ struct Router: Sendable {
     /// The methods of a path's routes, in the format of `Allow`.
     /// - Throws: 404 if no route has the path.
     func methods(at path: Substring) throws(Problem) -> String {
-        guard let segments = Self.segments(of: path) else { throw .notFound }
+        guard let segments = Self.segments(of: path) else { throw .noRoute }
         return try Self.list(entries.filter { Self.match(segments, $0.pattern) != nil }.flatMap(\.allow))
     }
 
     private static func list(_ methods: [String]) throws(Problem) -> String {
-        guard !methods.isEmpty else { throw .notFound }
+        guard !methods.isEmpty else { throw .noRoute }
         return methods.joined(separator: ", ")
     }
 
@@ -140,4 +140,8 @@ struct RoutePath {
     fileprivate(set) var webhookID: String?
 
     var normalised: String { segments.reduce(into: "") { $0 += "/" + $1 } }
+}
+
+extension Problem {
+    fileprivate static let noRoute = Problem(.notFound, "Nothing has this path: docs/http.md lists the paths.")
 }

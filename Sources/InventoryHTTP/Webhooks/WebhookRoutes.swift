@@ -100,7 +100,9 @@ extension InventoryAPI {
         } catch WebhookAdministration.Refusal.tooMany {
             throw Problem(.forbidden, "There are \(WebhookRecord.maximum) webhooks already: delete one first.")
         } catch WebhookAdministration.Refusal.unknownStore(let id) {
-            throw Problem(.notFound, "Store \(id) does not exist, or the webhook does not get its events.")
+            throw Problem(.notFound, "Store \(id) does not exist.")
+        } catch WebhookAdministration.Refusal.otherStore(let id) {
+            throw Problem(.notFound, "The webhook does not get the events of store \(id).")
         } catch WebhookAdministration.Refusal.positionBeyondEnd(let end) {
             throw Problem(invalidBody: [
                 Problem.Item(pointer: "/position", detail: "must not be beyond the last one, \(end)")

@@ -81,6 +81,19 @@ extension PostgresLedger: CredentialStoring {
     }
 }
 
+extension PostgresLedger: AcknowledgementStoring {
+    public func acknowledge(
+        _ gap: LevelGap, note: String, _ context: CommandContext
+    ) async throws(LedgerError) {
+        try await write { session in
+            var (head, now) = try CredentialLog.end(session.pipeline(CredentialLog.lockedEnd)[1])
+            let detail = gap.auditDetail(note: note)
+            let entry = head.append(.differenceAcknowledged, detail: detail, context, at: now)
+            _ = try session.pipeline([CredentialLog.insert([entry]), Query(.commit)])
+        }
+    }
+}
+
 extension Parameter {
     static func int64(_ number: Int?) -> Parameter { .int64(number.map(Int64.init)) }
 }

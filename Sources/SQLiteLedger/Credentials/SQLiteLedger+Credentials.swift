@@ -92,6 +92,20 @@ extension SQLiteLedger: CredentialStoring {
     }
 }
 
+extension SQLiteLedger: AcknowledgementStoring {
+    public func acknowledge(
+        _ gap: LevelGap, note: String, _ context: CommandContext
+    ) async throws(LedgerError) {
+        try await write { database in
+            var head = try CredentialLog.head(in: database)
+            let detail = gap.auditDetail(note: note)
+            try CredentialLog.append(
+                head.append(.differenceAcknowledged, detail: detail, context, at: .now), in: database)
+            return Written(value: (), isEmpty: false)
+        }
+    }
+}
+
 extension Grant {
     /// From the columns role, stores, reads_per_second and writes_per_second; the first one's index is given.
     init(_ row: Row, from first: Int) throws {

@@ -6,7 +6,7 @@ public import Inventory
 /// A copy of a ledger's file, complete and checked.
 public struct LedgerFileCopy: Sendable {
     public let bytes: Int
-    /// Of the stores' ledgers and the catalog's.
+    /// Of the logs of the stores, of the catalog, and of keys and users.
     public let entries: Int64
     /// The last change that it has; `nil` if it has none.
     public let latestAt: Timestamp?
@@ -61,8 +61,18 @@ public struct LedgerFileCopy: Sendable {
         of path: String, at copy: String, _ body: @escaping @Sendable (LedgerFileCopy, String) throws -> LedgerFileCopy
     ) async throws -> LedgerFileCopy {
         guard FileManager.default.fileExists(atPath: path) else { throw LedgerFileError.missing(path: path) }
-        let partial = "\(copy).\(String.randomID()).partial"
-        defer { for suffix in ["", "-journal", "-wal", "-shm"] { unlink(partial + suffix) } }
+        removeAbandoned(beside: copy)
+        let partial = "\(copy).\(String.randomID())\(partialSuffix)"
+        makePrivateFile(at: partial)
+        // Until it is closed, so that nobody takes the file for an abandoned one.
+        let descriptor = open(partial, O_RDONLY)
+        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw LedgerFileError(writing: partial)
+        }
+        defer {
+            remove(partial)
+            close(descriptor)
+        }
         do {
             try await copyContents(of: path, to: partial)
             return try await onBlockingThread {
@@ -80,11 +90,30 @@ public struct LedgerFileCopy: Sendable {
         }
     }
 
+    private static let partialSuffix = ".partial"
+
+    /// Deletes what processes left that were killed while they copied.
+    private static func removeAbandoned(beside copy: String) {
+        let url = URL(filePath: copy)
+        let folder = url.deletingLastPathComponent().path(percentEncoded: false)
+        // If it cannot be listed, there is nothing to be written either.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasPrefix(url.lastPathComponent + ".") && name.hasSuffix(partialSuffix) {
+            let descriptor = open(folder + name, O_RDONLY)
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { remove(folder + name) }
+        }
+    }
+
+    private static func remove(_ partial: String) {
+        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(partial + suffix) }
+    }
+
     /// In one transaction of SQLite, which also waits until the copy is on the disk.
     private static func copyContents(of path: String, to partial: String) async throws {
         let source = try await onBlockingThread {
-            // Not only for reading: then it would leave an empty log beside a file that nobody else has open.
-            let source = try DatabaseQueue(path: path)
+            let source = try openSource(path)
             guard try source.read({ try LedgerFile.isLedger($0) }) else { throw LedgerFileError.notALedger(path: path) }
             return source
         }
@@ -92,7 +121,6 @@ public struct LedgerFileCopy: Sendable {
             try await onBlockingThread {
                 // Its log is gone then, if nobody else has the file open.
                 defer { try? source.close() }
-                makePrivateFile(at: partial)
                 try source.inDatabase { database in
                     // Copying makes sound pages of damaged ones, without what they have lost.
                     if let damage = try database.damage() { throw LedgerFileError.damaged(path: path, report: damage) }
@@ -103,6 +131,19 @@ public struct LedgerFileCopy: Sendable {
             source.interrupt()
         }
         try Task.checkCancellation()
+    }
+
+    private static func openSource(_ path: String) throws -> DatabaseQueue {
+        let url = URL(filePath: path)
+        let isShared = ["-journal", "-wal", "-shm"].contains { FileManager.default.fileExists(atPath: path + $0) }
+        guard !isShared, access(url.deletingLastPathComponent().path(percentEncoded: false), W_OK) != 0 else {
+            // Not only for reading: then it would leave an empty log beside a file that nobody else has open.
+            return try DatabaseQueue(path: path)
+        }
+        // SQLite cannot make a log there, and needs none: nobody has the file open.
+        var configuration = Configuration()
+        configuration.readonly = true
+        return try DatabaseQueue(path: url.absoluteString + "?immutable=1", configuration: configuration)
     }
 
     private static func check(_ partial: String, of path: String) throws -> LedgerFileCopy {
@@ -118,9 +159,15 @@ public struct LedgerFileCopy: Sendable {
                 throw LedgerFileError.damaged(path: path, report: damage ?? "entries of the audit log are missing")
             }
             let latest = try Int64.fetchOne(database, sql: "select max(recorded_at) from stores where position > 0")
+            // Earlier versions have no log of keys and users.
+            let others = try database.tableExists("credential_log") ? CredentialLog.head(in: database) : nil
+            let latestAt = [
+                latest.map { Timestamp(microseconds: $0) },
+                others.flatMap { $0.position == .zero ? nil : $0.recordedAt },
+            ].compactMap(\.self).max()
             return LedgerFileCopy(
-                bytes: try Int.fetchOne(database, sql: LedgerFile.size) ?? 0, entries: entries,
-                latestAt: latest.map { Timestamp(microseconds: $0) })
+                bytes: try Int.fetchOne(database, sql: LedgerFile.size) ?? 0,
+                entries: entries + (others?.position.rawValue ?? 0), latestAt: latestAt)
         }
         try connection.close()
         return copy

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import Inventory
+import NIOCore
 import NIOSSL
 
 /// What became of an attempt to deliver an event.
@@ -45,6 +46,8 @@ extension DeliveryFailure {
                 switch error {
                 case let error as NIOSSLError: ("no TLS with the receiver", error.explanation)
                 case is NIOSSLExtraError: ("no TLS with the receiver", "\(error)")
+                case let error as IOError:
+                    ("the receiver cannot be reached", String(cString: strerror(error.errnoCode)))
                 default: ("the receiver cannot be reached", "\(error)")
                 }
             self.init("\(kind): \(detail.prefix(Self.maximumDetail))")

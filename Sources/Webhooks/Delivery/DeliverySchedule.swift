@@ -11,7 +11,7 @@ public struct DeliverySchedule: Sendable {
     static let jitter = 0.2
 
     /// No attempt is further away, unless a clock was ahead when that was decided.
-    static let maximumDelay = maximumRetryAfter * (1 + jitter)
+    static let maximumDelay = Duration.hours(24) * (1 + jitter)
 
     public init() {}
 
@@ -22,7 +22,8 @@ public struct DeliverySchedule: Sendable {
     /// - Returns: The wait before the next attempt; `nil` if there is none.
     func delay(after attempts: Int, retryAfter: Duration?, chance: Double) -> Duration? {
         guard delays.indices.contains(attempts - 1) else { return nil }
-        return max(delays[attempts - 1], min(retryAfter ?? .zero, Self.maximumRetryAfter)) * (1 + Self.jitter * chance)
+        let spread = 1 + Self.jitter * chance
+        return max(delays[attempts - 1] * spread, min((retryAfter ?? .zero) * spread, Self.maximumRetryAfter))
     }
 }
 

@@ -34,6 +34,7 @@ public final class WebhookDeliveries: Service {
     private let store: any Store
     private let waiters: ChangeWaiters
     private let sender: WebhookSender
+    private let idleClients = IdleClients()
     private let administration: WebhookAdministration
     private let limits: Limits
     private let observe: @Sendable (DeliveryOutcome) -> Void
@@ -55,7 +56,9 @@ public final class WebhookDeliveries: Service {
     ) {
         self.store = store
         self.waiters = waiters
-        self.sender = sender
+        var senderOfDeliveries = sender
+        senderOfDeliveries.idleClients = idleClients
+        self.sender = senderOfDeliveries
         administration = WebhookAdministration(store, sender: sender, logger: logger)
         self.limits = limits
         self.observe = observe
@@ -155,6 +158,7 @@ public final class WebhookDeliveries: Service {
         }
         await flush(lanes.values)
         for lane in lanes.values { await release(lane) }
+        await idleClients.close()
     }
 
     /// The webhooks take turns.

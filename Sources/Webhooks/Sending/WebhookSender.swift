@@ -18,6 +18,8 @@ public struct WebhookSender: Sendable {
     /// Instead of the system's.
     var trustRoots: NIOSSLTrustRoots?
     var resolver = HostResolver.system
+    /// For the next messages; without it, connections are closed.
+    var idleClients: IdleClients?
 
     /// What is read of a response's body, so that the connection can be used again; beyond that it is closed.
     static let maximumResponseBytes = 16 << 10
@@ -47,7 +49,8 @@ public struct WebhookSender: Sendable {
         return url
     }
 
-    /// Sends messages to one receiver, one after the other, over one connection if the receiver keeps it open.
+    /// Sends messages to one receiver, one after the other, over one connection if the receiver keeps it open: one that was
+    /// kept since earlier messages, if it is to an address that the name has now.
     ///
     /// The name is resolved once: its addresses are checked, and those very addresses are connected to, one after the other
     /// until one takes the connection. So a name that later resolves to another one (DNS rebinding) gains nothing. The first
@@ -64,10 +67,13 @@ public struct WebhookSender: Sendable {
         guard let first = allowed.first else {
             throw DeliveryFailure("\(checked.host) has no address that is public or in webhooks.allowed_addresses")
         }
+        let idle = idleClients?.take(checked, at: allowed)
+        let address = idle?.address ?? first
         var receiver = Receiver(
-            checked, through: self, at: first, others: allowed[1...].prefix(Self.maximumAddresses - 1), since: start)
+            checked, through: self, at: address,
+            others: allowed.filter { $0 != address }.prefix(Self.maximumAddresses - 1), idle?.client, since: start)
         let result = await Result.of { try await body(&receiver) }
-        await receiver.close()
+        await receiver.end(isKept: (try? result.get()) != nil)
         return try result.get()
     }
 
@@ -114,17 +120,24 @@ struct Receiver {
 
     fileprivate init(
         _ url: WebhookURL, through sender: WebhookSender, at first: String, others: ArraySlice<String>,
-        since start: ContinuousClock.Instant
+        _ idle: HTTPClient?, since start: ContinuousClock.Instant
     ) {
         self.sender = sender
         self.url = url
         address = first
         addresses = others
         self.start = start
-        client = sender.client(for: url, at: first, connectingWithin: sender.timeout / (others.count + 1))
+        client = idle ?? sender.client(for: url, at: first, connectingWithin: sender.timeout / (others.count + 1))
+        hasResponded = idle != nil
     }
 
-    fileprivate func close() async { try? await client.shutdown() }
+    fileprivate func end(isKept: Bool) async {
+        if isKept, hasResponded, let idle = sender.idleClients {
+            await idle.keep(client, of: url, at: address)
+        } else {
+            try? await client.shutdown()
+        }
+    }
 
     /// Sends a message once.
     /// - Parameter secrets: Each signs it.
@@ -185,7 +198,7 @@ struct Receiver {
     }
 
     private mutating func connect(to address: String, within limit: Duration) async {
-        await close()
+        try? await client.shutdown()
         client = sender.client(for: url, at: address, connectingWithin: limit)
         self.address = address
         hasResponded = false

@@ -15,6 +15,14 @@ extension LedgerDifference {
     }
 }
 
+extension AcknowledgedDifference {
+    var metadata: Logger.Metadata {
+        difference.metadata.merging([
+            "actor": "\(actor)", "acknowledged_at": "\(acknowledgedAt)", "note": "\(note)",
+        ]) { $1 }
+    }
+}
+
 extension DocumentDifference {
     var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = [

@@ -139,6 +139,9 @@ extension Reconciler {
             for difference in finding.differences.first.prefix(Self.maximumLogged) {
                 logger.error("a ledger differs from what is derived from it", metadata: difference.metadata)
             }
+            for known in finding.acknowledged.prefix(Self.maximumLogged) {
+                logger.notice("a ledger has a difference that was acknowledged", metadata: known.metadata)
+            }
             try await finish(.ledger(id), differences: finding.differences.count)
             metrics.count(.ledger(id), differences: finding.differences.count)
         } catch let error as LedgerError {

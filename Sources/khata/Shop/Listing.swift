@@ -26,6 +26,7 @@ struct Listing<Item: Sendable, Key: Sendable> {
         try await forEachPage(read) { page in
             for line in table.lines(page.items.map(row)) { Swift.print(line) }
             isEmpty = isEmpty && page.items.isEmpty
+            try StandardOutput.flush()
             return true
         }
         if isEmpty { printError(nothing) }
@@ -45,6 +46,7 @@ struct Listing<Item: Sendable, Key: Sendable> {
             for item in page.items { write(&json, item) }
             Swift.print(String(decoding: json.output, as: UTF8.self), terminator: "")
             json.output.removeAll(keepingCapacity: true)
+            try StandardOutput.flush()
             return true
         }
         json.closeArray()

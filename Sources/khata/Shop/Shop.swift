@@ -64,13 +64,15 @@ struct Shop: Sendable {
             let logger = settings.logger()
             let ledger = try settings.ledger(on: servers, logger)
             // No checks first: a database that is down, or has another schema, also has a health.
-            let redis = try settings.redisClient(on: servers, logger)
+            let redis = try settings.redisClient(on: servers, settings.connectionLogger())
             let checks = try await running(ledger, logger) {
                 async let databases = ServiceHealth(ledger: ledger, cache: nil).health()
                 async let cached = redis?.health()
                 async let backlog = servers.amqpURL == nil ? [] : EventPublisher.backlog(of: ledger)
                 async let webhooks = WebhookDeliveries.health(of: ledger)
-                return await databases + (cached ?? []) + backlog + webhooks
+                async let reconciled = Reconciler.health(
+                    of: ledger, hasDocuments: redis != nil, settings.reconciliation)
+                return await databases + (cached ?? []) + backlog + webhooks + reconciled
             }
             await redis?.close()
             return checks
@@ -81,6 +83,7 @@ struct Shop: Sendable {
                 // The ledger's health reports damage found by this.
                 try? await ledger.check()
                 return await ledger.health() + WebhookDeliveries.health(of: ledger)
+                    + Reconciler.health(of: ledger, hasDocuments: false, settings.reconciliation)
             }
         }
     }

@@ -5,7 +5,7 @@ import InventoryContract
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Lists, verifies and anchors the audit log.",
-        subcommands: [List.self, Verify.self, Anchor.self])
+        subcommands: [List.self, Verify.self, Acknowledge.self, Anchor.self])
 }
 
 extension AuditCommand {

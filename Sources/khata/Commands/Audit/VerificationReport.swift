@@ -8,6 +8,7 @@ struct VerificationReport: Sendable {
         let storeID: StoreID
         let head: LedgerHead?
         let differences: LedgerDifferences
+        let acknowledged: [AcknowledgedDifference]
     }
 
     private let showsAll: Bool
@@ -31,7 +32,10 @@ struct VerificationReport: Sendable {
     }
 
     mutating func add(_ storeID: StoreID, _ finding: LedgerFinding) {
-        ledgers.append(Ledger(storeID: storeID, head: finding.head, differences: finding.differences))
+        ledgers.append(
+            Ledger(
+                storeID: storeID, head: finding.head, differences: finding.differences,
+                acknowledged: finding.acknowledged))
         levels += finding.levels
         products += finding.products
         stores += finding.stores
@@ -61,8 +65,8 @@ struct VerificationReport: Sendable {
         var omissions: [String] = []
         if !showsAll {
             omissions.append(
-                "the ends that ledgers keep, the positions of levels, versions, what is archived, keys and users, and "
-                    + "the triggers and privileges of the database: a server shows none of these")
+                "the ends that ledgers keep, the positions of levels, versions, what is archived, keys and users, what was "
+                    + "acknowledged, and the triggers and privileges of the database: a server shows none of these")
         }
         if !seesCatalog {
             omissions.append("the names of products and stores: the catalog's log is for who may see all stores")
@@ -118,7 +122,22 @@ struct VerificationReport: Sendable {
             json.closeArray()
             json.key("differences")
             json.openArray()
-            for difference in ledgers.flatMap(\.differences.first) { json.value(difference) }
+            for difference in ledgers.flatMap(\.differences.first) {
+                json.openObject()
+                json.fields(of: difference)
+                json.closeObject()
+            }
+            json.closeArray()
+            json.key("acknowledged")
+            json.openArray()
+            for known in ledgers.flatMap(\.acknowledged) {
+                json.openObject()
+                json.fields(of: known.difference)
+                json.field("actor", known.actor)
+                json.field("acknowledged_at", known.acknowledgedAt)
+                json.field("note", known.note)
+                json.closeObject()
+            }
             json.closeArray()
             json.closeObject()
         }
@@ -126,8 +145,7 @@ struct VerificationReport: Sendable {
 }
 
 extension JSONWriter {
-    fileprivate mutating func value(_ difference: LedgerDifference) {
-        openObject()
+    fileprivate mutating func fields(of difference: LedgerDifference) {
         field("store_id", difference.storeID)
         key("product_id")
         if let id = difference.productID { value(id.rawValue) } else { null() }
@@ -137,6 +155,5 @@ extension JSONWriter {
         field("detail", difference.detail)
         nullableField("found", difference.found)
         nullableField("expected", difference.expected)
-        closeObject()
     }
 }

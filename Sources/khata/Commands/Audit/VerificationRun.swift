@@ -75,6 +75,7 @@ struct VerificationRun {
         guard !isJSON else { return finding }
         progress?.finish()
         print(finding.line(of: storeID))
+        for known in finding.acknowledged { print("\(known)".withoutControls) }
         for difference in finding.differences.first.prefix(Self.maximumPrinted - printed) {
             printed += 1
             printError("\(difference)".withoutControls)
@@ -87,7 +88,10 @@ extension LedgerFinding {
     fileprivate func line(of storeID: StoreID) -> String {
         guard let head else { return "\(storeID.ledgerName): is not sound, and nothing was compared with its log" }
         let others = differences.count == 0 ? "" : ", and \(differences.count.thingsThatDoNot) follow from them"
-        return "\(storeID.ledgerName): \(head.position) entries are sound\(others); the last hash is \(head.hash)"
+        let known = acknowledged.count
+        let acknowledged = known == 0 ? "" : ", \(known.grouped) acknowledged difference\(known == 1 ? "" : "s")"
+        return
+            "\(storeID.ledgerName): \(head.position) entries are sound\(acknowledged)\(others); the last hash is \(head.hash)"
     }
 }
 

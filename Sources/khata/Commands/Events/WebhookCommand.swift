@@ -295,7 +295,8 @@ extension WebhookAdministration.Refusal {
         switch self {
         case .url(let invalid): "The URL \(invalid)."
         case .tooMany: "There are \(WebhookRecord.maximum) webhooks already: delete one first."
-        case .unknownStore(let id): "There is no store \(id), or the webhook does not get its events."
+        case .unknownStore(let id): "There is no store \(id): `khata store list` shows the stores."
+        case .otherStore(let id): "The webhook does not get the events of store \(id)."
         case .positionBeyondEnd(let end): "The store's last position is \(end)."
         }
     }

@@ -21,15 +21,22 @@ struct ExportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let shop = try await options.shop()
-        let (kind, output) = (kind, try handle())
+        let (kind, file) = (kind, try file())
         let count = try await shop.open(isInBulk: true) { ledger in
-            try await Exporter(ledger).export(kind) { try output.write(contentsOf: Data($0.utf8)) }
+            try await Exporter(ledger).export(kind) { text in
+                if let file {
+                    try file.write(contentsOf: Data(text.utf8))
+                } else {
+                    try StandardOutput.write(text)
+                }
+            }
         }
         printError("\(count.grouped) rows")
     }
 
-    private func handle() throws -> FileHandle {
-        guard let output else { return .standardOutput }
+    /// `nil` for standard output.
+    private func file() throws -> FileHandle? {
+        guard let output else { return nil }
         guard FileManager.default.createFile(atPath: output, contents: nil),
             let handle = FileHandle(forWritingAtPath: output)
         else { throw Failure("\(output) cannot be written") }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Prometheus
 
 /// Reads the metrics of one instance, from its operator's port.
@@ -61,7 +62,10 @@ struct InstanceScraper: Sendable {
         } catch let error as ScrapeFailure {
             throw error
         } catch {
-            throw ScrapeFailure("it cannot be reached: \(error)")
+            // Of a name, each address may have failed in its own way: the first one tells enough.
+            let first = (error as? NIOConnectionError)?.connectionErrors.first?.error ?? error
+            let reason = (first as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(first)"
+            throw ScrapeFailure("it cannot be reached: \(reason)")
         }
     }
 }
