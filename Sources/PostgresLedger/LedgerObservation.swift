@@ -18,8 +18,8 @@ public enum LedgerObservation: Sendable {
     case primaryUnavailable(PostgresError)
     /// A read needs another replica or the primary, because the chosen replica failed (`nil`: was behind).
     case replicaSkipped(PostgresError?)
-    /// Reads do not use a replica any more, because of the fault, or use it again (`nil`).
-    case replicaChanged(number: Int, server: String, ReplicaFault?)
+    /// Reads do not use a replica any more, because of the fault and perhaps an error, or use it again (`nil`).
+    case replicaChanged(number: Int, server: String, ReplicaFault?, (any Error)?)
     case readFailed(any Error)
     case recordsExpired(Int)
     case expiryFailed(any Error)

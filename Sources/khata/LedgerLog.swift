@@ -28,11 +28,11 @@ struct LedgerLog: LedgerObserver {
         case .replicaSkipped(let error?) where error.kind == .connection:
             logger.debug("a replica is away: the read uses another server")
         case .replicaSkipped(let error?): logger.info("a replica failed: the read uses another server", error)
-        case .replicaChanged(let number, let server, let fault?):
-            logger.warning(
-                "reads do not use a replica",
-                metadata: ["replica": "\(number)", "server": "\(server)", "reason": "\(fault)"])
-        case .replicaChanged(let number, let server, nil):
+        case .replicaChanged(let number, let server, let fault?, let error):
+            var metadata: Logger.Metadata = ["replica": "\(number)", "server": "\(server)", "reason": "\(fault)"]
+            if let error { metadata["error"] = "\(error)" }
+            logger.warning("reads do not use a replica", metadata: metadata)
+        case .replicaChanged(let number, let server, nil, _):
             logger.notice("reads use a replica again", metadata: ["replica": "\(number)", "server": "\(server)"])
         case .readFailed(let error as PostgresError) where error.kind == .connection:
             logger.debug("the database is away: a read failed")

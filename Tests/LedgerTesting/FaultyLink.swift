@@ -128,7 +128,8 @@ private final class Relay: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if !isCut, !faults.isSilent.load(ordering: .relaxed) { client.writeAndFlush(unwrapInboundIn(data), promise: nil) }
+        if isCut || faults.isSilent.load(ordering: .relaxed) { return }
+        client.writeAndFlush(unwrapInboundIn(data), promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

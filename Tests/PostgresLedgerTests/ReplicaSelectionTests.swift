@@ -1,3 +1,4 @@
+import Postgres
 import Testing
 
 @testable import PostgresLedger
@@ -5,6 +6,7 @@ import Testing
 @Suite("The choice of a replica")
 struct ReplicaSelectionTests {
     private let start = ContinuousClock.now
+    private let refused = Heartbeat.unreachable(PostgresError(.connection, "refused"))
 
     private func choices(
         _ selection: inout ReplicaSelection, _ count: Int, _ need: ReplicaSelection.Need = .current
@@ -62,7 +64,7 @@ struct ReplicaSelectionTests {
         // However busy the other one is.
         #expect(choices(&selection, 1, .known) == [3])
         #expect(choice(&selection, .known, except: 3) == 2)
-        #expect(isChange(&selection, .unreachable, of: 3))
+        #expect(isChange(&selection, refused, of: 3))
         #expect(choices(&selection, 1, .current) == [nil])
         #expect(choices(&selection, 1, .known) == [2])
         // With the primary away, even what is far behind.
@@ -71,15 +73,19 @@ struct ReplicaSelectionTests {
         #expect(choices(&selection, 1, .current) == [0])
     }
 
-    @Test("one that was behind for a read is behind until a heartbeat finds that it caught up")
+    @Test(
+        "one that was behind for a read is not chosen for a moment, unless it is known to be enough and no other is left"
+    )
     func behind() {
         var selection = ReplicaSelection(count: 2)
-        let chosen = selection.begin(.current, except: 1, at: start)
-        #expect(chosen == 0)
+        #expect(choice(&selection, .current, except: 1) == 0)
         selection.end(0, .behind, at: start)
-        #expect(choices(&selection, 2) == [1, 1])
-        #expect(!isChange(&selection, .alive(.none), of: 0))
-        #expect(choices(&selection, 1) == [0])
+        #expect(choices(&selection, 3) == [1, 1, 1])
+        #expect(choice(&selection, .known, except: nil) == 1)
+        #expect(choice(&selection, .known, except: 1) == 0)
+        selection.end(0, .served, at: start)
+        let later = selection.begin(.current, except: nil, at: start + .milliseconds(20))
+        #expect(later == 0)
     }
 
     @Test("one that could not be reached is left out for a time that grows, and is bounded")
@@ -105,9 +111,10 @@ struct ReplicaSelectionTests {
     func silent() {
         var selection = ReplicaSelection(count: 1)
         for (heartbeat, isSilent) in [
-            (Heartbeat.silent, true), (.unreachable, true), (.alive(.behind), false),
+            (Heartbeat.silent, true), (refused, true),
+            (.alive(.behind), false),
             // A refused connection is no silence: reads in flight may be served.
-            (.unreachable, false),
+            (refused, false),
         ] {
             _ = selection.note(heartbeat, of: 0)
             #expect(selection.isSilent(0) == isSilent, "\(heartbeat)")

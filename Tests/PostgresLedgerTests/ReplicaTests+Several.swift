@@ -179,7 +179,7 @@ private final class ReplicaChanges: LedgerObserver {
     var all: [(number: Int, fault: ReplicaFault?)] { changes.withLock { $0 } }
 
     func observe(_ observation: LedgerObservation) {
-        guard case .replicaChanged(let number, _, let fault) = observation else { return }
+        guard case .replicaChanged(let number, _, let fault, _) = observation else { return }
         changes.withLock { $0.append((number, fault)) }
     }
 }

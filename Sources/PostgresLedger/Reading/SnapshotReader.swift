@@ -66,7 +66,7 @@ struct SnapshotReader: Sendable {
             let (result, snapshot) = await snapshot(of: replica.pool, reading, floor, atLeast)
             replicas.end(replica, result)
             if let snapshot { return try snapshot.get() }
-            if result == .undecided { break }
+            if result == .undecided, floor.need != .any { break }
             tried = replica
         }
         if case .unproven = floor { throw .unavailable }

@@ -9,7 +9,7 @@ enum Heartbeat {
     /// It took a connection, but did not respond.
     case silent
     /// No connection could be made, or it was lost.
-    case unreachable
+    case unreachable(any Error)
 }
 
 /// What a replica must have: an earlier position of the primary's WAL, and its current history.
@@ -29,6 +29,9 @@ struct HeartbeatConnection: Sendable {
         configuration.connectTimeout = .seconds(2)
         configuration.statementTimeout = Self.timeout
         configuration.silenceTimeout = Self.timeout
+        // The ledger's observer is told when a replica's state changes, instead of each time that it cannot be reached.
+        var logger = logger
+        logger.logLevel = .critical
         connection = Connection(configuration, logger: logger)
     }
 
@@ -56,7 +59,7 @@ struct HeartbeatConnection: Sendable {
             case .timeout: return .silent
             // The database lacks the tables, or they are somebody else's.
             case .server(let state) where state.hasPrefix("42"): return .unfit(.otherDatabase)
-            default: return .unreachable
+            default: return .unreachable(error)
             }
         }
     }

@@ -55,7 +55,7 @@ struct ReplicaSelection {
         case any
     }
 
-    /// At the last heartbeat, or since.
+    /// At the last heartbeat.
     enum Lag: Int {
         /// It had replayed what the primary had flushed one heartbeat earlier.
         case none
@@ -65,6 +65,8 @@ struct ReplicaSelection {
     private struct Replica {
         var fault: ReplicaFault?
         var lag = Lag.none
+        /// Since a read found it so.
+        var isBehindUntil: Instant?
         var isSilent = false
         var readsInFlight = 0
         var results: [ReplicaReadResult: Int] = [:]
@@ -74,10 +76,14 @@ struct ReplicaSelection {
 
         var effectiveFault: ReplicaFault? { fault ?? (lag == .far ? .farBehind : nil) }
 
+        func lag(at now: Instant) -> Lag {
+            if let isBehindUntil, now < isBehindUntil { max(.behind, lag) } else { lag }
+        }
+
         func isUsable(_ need: Need, at now: Instant) -> Bool {
             guard fault == nil, retryAt.map({ $0 <= now }) ?? true else { return false }
             return switch need {
-            case .current: lag == .none
+            case .current: lag(at: now) == .none
             case .known: lag != .far
             case .any: true
             }
@@ -92,6 +98,9 @@ struct ReplicaSelection {
         replicas = Array(repeating: Replica(), count: count)
     }
 
+    /// In which a replica usually catches up. If it does not, a heartbeat finds that it is behind.
+    private static let behindPause = Duration.milliseconds(20)
+
     /// - Parameter tried: One that could not serve the read.
     /// - Returns: The number of the chosen replica, for which ``end(_:_:at:)`` must be called.
     mutating func begin(_ need: Need, except tried: Int?, at now: Instant) -> Int? {
@@ -99,8 +108,8 @@ struct ReplicaSelection {
         let candidates = replicas.indices.map { (first + $0) % replicas.count }
             .filter { $0 != tried && replicas[$0].isUsable(need, at: now) }
         let chosen = candidates.min {
-            (replicas[$0].lag.rawValue, replicas[$0].readsInFlight)
-                < (replicas[$1].lag.rawValue, replicas[$1].readsInFlight)
+            (replicas[$0].lag(at: now), replicas[$0].readsInFlight)
+                < (replicas[$1].lag(at: now), replicas[$1].readsInFlight)
         }
         if let chosen { replicas[chosen].readsInFlight += 1 }
         return chosen
@@ -113,8 +122,7 @@ struct ReplicaSelection {
         case .served:
             replicas[number].backoff.reset()
         case .behind:
-            // Until a heartbeat finds that it has caught up.
-            replicas[number].lag = max(.behind, replicas[number].lag)
+            replicas[number].isBehindUntil = now + Self.behindPause
         case .undecided, .failed:
             break
         case .unreachable:

@@ -105,7 +105,10 @@ final class Replicas: Sendable {
         while (try? await Task.sleep(for: Self.interval)) != nil {
             let heartbeat = await replica.heartbeats.beat(reference.withLock { $0 })
             guard selection.withLock({ $0.note(heartbeat, of: replica.index) }) else { continue }
-            observer.observe(.replicaChanged(number: replica.number, server: replica.server, fault(of: replica)))
+            var cause: (any Error)?
+            if case .unreachable(let error) = heartbeat { cause = error }
+            observer.observe(
+                .replicaChanged(number: replica.number, server: replica.server, fault(of: replica), cause))
         }
     }
 }
