@@ -6,9 +6,9 @@ import Postgres
 enum Heartbeat {
     case alive(ReplicaSelection.Lag)
     case unfit(ReplicaFault)
-    /// It took a connection, but did not respond.
+    /// It did not respond in time.
     case silent
-    /// No connection could be made, or it was lost.
+    /// It refused or lost the connection.
     case unreachable(any Error)
 }
 
@@ -37,6 +37,7 @@ struct HeartbeatConnection: Sendable {
 
     /// - Parameter reference: `nil` if the primary has not been reached.
     func beat(_ reference: HeartbeatReference?) async -> Heartbeat {
+        let start = ContinuousClock.now
         do {
             return try await connection.run { session in
                 let row = try session.execute(Self.state, .text(reference?.flushed)).one()
@@ -55,8 +56,9 @@ struct HeartbeatConnection: Sendable {
                 }
             }
         } catch {
+            // Connecting, too, may take that long.
+            if ContinuousClock.now - start >= Self.timeout { return .silent }
             switch (error as? PostgresError)?.kind {
-            case .timeout: return .silent
             // The database lacks the tables, or they are somebody else's.
             case .server(let state) where state.hasPrefix("42"): return .unfit(.otherDatabase)
             default: return .unreachable(error)

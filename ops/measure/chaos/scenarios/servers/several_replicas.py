@@ -52,7 +52,8 @@ def run(testbed: Testbed) -> Verdict:
         failed, slowest_s = failed_reads(history), slowest(history.reads)
         verdict.note(failed_reads=len(failed), slowest_read_s=round(slowest_s, 1))
         verdict.must(not failed, f"reads failed: {shown_names(failed)}", [f"{each}" for each in failed])
-        verdict.must(slowest_s <= LONGEST_READ_S, f"a read took {slowest_s:.1f} s")
+        late = [each for each in history.reads if each.ended - each.started > LONGEST_READ_S]
+        verdict.must(not late, f"{len(late)} reads took up to {slowest_s:.1f} s", [f"{each}" for each in late])
 
         cluster.rebuild(third)
         await_faults(stack, {})
