@@ -32,7 +32,7 @@ struct MetricsTests {
                     #"khata_component_items{component="replica:lag"} "#,
                     #"khata_replica_reads_total{replica="1",result="served"} "#,
                     #"khata_replica_reads_in_flight{replica="1"} 0"#,
-                    #"khata_replica_fault{replica="1",reason="unreachable"} 0"#,
+                    #"khata_replica_fault{replica="1",reason="unreachable"} "#,
                     #"khata_component_items{component="relay:backlog"} "#,
                     #"khata_component_items{component="webhooks:backlog"} 0"#,
                     #"khata_webhook_deliveries_total{outcome="delivered"} 0"#,
