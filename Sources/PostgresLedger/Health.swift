@@ -2,7 +2,7 @@ public import Inventory
 import Postgres
 
 extension PostgresLedger: HealthReporting {
-    /// The primary and the replica, and how far the replica is behind: in bytes of WAL, seconds and positions.
+    /// The primary and the replicas, and how far each is behind: in bytes of WAL, seconds and positions.
     public func health() async -> [ComponentHealth] {
         let start = ContinuousClock.now
         do {
@@ -30,47 +30,54 @@ extension PostgresLedger: HealthReporting {
         return components[0].observed != nil || reader.servesUnproven && components.contains { $0.observed != nil }
     }
 
-    /// If a replica is down or behind, its reads go to the primary; results stay correct.
+    /// Reads that a replica cannot serve go to another one or to the primary; results stay correct.
     /// - Parameters:
     ///   - written: What the primary has.
     ///   - history: The primary's history.
     private func replicaHealth(_ written: Written?, _ history: History?) async -> [ComponentHealth] {
-        guard let replica = reader.replica else { return [] }
+        let replicas = reader.replicas.all
+        return await withTaskGroup { group in
+            for replica in replicas {
+                let name = replicas.count == 1 ? "replica:lag" : "replica-\(replica.number):lag"
+                group.addTask { (replica.number, await health(of: replica, name, written, history)) }
+            }
+            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.flatMap(\.1)
+        }
+    }
+
+    private func health(
+        of replica: Replicas.Replica, _ name: String, _ written: Written?, _ history: History?
+    ) async -> [ComponentHealth] {
+        func warning(_ fault: ReplicaFault, observed: Int64? = nil) -> ComponentHealth {
+            ComponentHealth(
+                name: name, status: .warn, observed: observed.map(Double.init), unit: observed.map { _ in "bytes" },
+                output: "\(fault): reads do not use it")
+        }
         do {
-            let (lag, followed) = try await replica.run { session in
+            let (lag, followed) = try await replica.pool.run { session in
                 let row = try session.execute(
                     Self.lag, .text(written?.walPosition), .text(written?.time), .int64(written?.positions)
                 ).one()
                 guard try row.bool(2) else { throw session.retired() }
                 return (try Lag(row), try row.optionalText(1))
             }
-            if let history, history.id != followed {
-                return [
+            if let history, history.id != followed { return [warning(.otherHistory)] }
+            let bytes =
+                if let bytes = lag.bytes, bytes > ReplicaFault.maximumLag {
+                    warning(.farBehind, observed: bytes)
+                } else {
                     ComponentHealth(
-                        name: "replica:lag", status: .warn,
-                        output:
-                            "not a replica of this primary, or on an old history: reads go to the primary")
-                ]
-            }
-            let isBehind = lag.bytes.map { $0 > Self.maximumLag } ?? false
-            let bytes = ComponentHealth(
-                name: "replica:lag", status: isBehind ? .warn : .pass, observed: lag.bytes.map(Double.init),
-                unit: "bytes", output: isBehind ? "the replica is behind: reads go to the primary" : nil)
+                        name: name, status: .pass, observed: lag.bytes.map(Double.init), unit: "bytes")
+                }
             return [bytes]
                 + [(lag.seconds, "s"), (lag.positions.map(Double.init), "positions")].compactMap { observed, unit in
-                    observed.map { ComponentHealth(name: "replica:lag", status: .pass, observed: $0, unit: unit) }
+                    observed.map { ComponentHealth(name: name, status: .pass, observed: $0, unit: unit) }
                 }
         } catch {
-            return [
-                ComponentHealth(
-                    name: "replica:lag", status: .warn,
-                    output: "the replica does not respond: reads go to the primary")
-            ]
+            // The last heartbeat may know why.
+            return [warning(reader.replicas.fault(of: replica) ?? .unreachable)]
         }
     }
-
-    /// 16 MiB, one WAL segment.
-    private static let maximumLag: Int64 = 16 << 20
 
     /// What the primary has, by its own clock.
     private struct Written {

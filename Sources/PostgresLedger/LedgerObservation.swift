@@ -8,7 +8,7 @@ public enum LedgerObservation: Sendable {
     /// A round trip to a database: one statement, or several in one pipeline.
     /// - Parameters:
     ///   - statement: The name of the one that the others are for.
-    ///   - isReplica: Whether it went to the replica.
+    ///   - isReplica: Whether it went to a replica.
     case roundTrip(statement: String, isReplica: Bool, Duration)
     /// A transaction failed, was certainly not committed, and is retried.
     case transactionRetried(any Error)
@@ -16,8 +16,10 @@ public enum LedgerObservation: Sendable {
     case commitUncertain(PostgresError)
     case outcomeUnknown(PostgresError)
     case primaryUnavailable(PostgresError)
-    /// A read fell back to the primary, because the replica failed (`nil`: was behind).
+    /// A read needs another replica or the primary, because the chosen replica failed (`nil`: was behind).
     case replicaSkipped(PostgresError?)
+    /// Reads do not use a replica any more, because of the fault and perhaps an error, or use it again (`nil`).
+    case replicaChanged(number: Int, server: String, ReplicaFault?, (any Error)?)
     case readFailed(any Error)
     case recordsExpired(Int)
     case expiryFailed(any Error)

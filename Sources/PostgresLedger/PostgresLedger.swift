@@ -12,21 +12,21 @@ public struct LedgerLimits: Sendable {
     /// By default one for every two cores, at most four: fewer lanes mean larger transactions.
     public var lanes = min(4, max(1, ProcessInfo.processInfo.activeProcessorCount / 2))
     public var write = WriteLimits()
-    /// Connections to the replica, and to the primary for reads that the replica cannot serve.
+    /// Connections to each replica, and to the primary for reads that no replica can serve.
     public var replicaConnections = 8
     public var primaryReadConnections = 4
     public var waitingReads = 1_000
     /// How long to retry a failed transaction, or to check its outcome, before it fails for the caller.
     public var commitTimeout: Duration = .seconds(3)
-    /// Whether reads are served from the replica while the primary is unreachable, although they may be stale. Such a
+    /// Whether reads are served from replicas while the primary is unreachable, although they may be stale. Such a
     /// snapshot is marked (``Snapshot/unproven``).
     public var servesUnproven = false
 
     public init() {}
 }
 
-/// The ledger on PostgreSQL: movements are committed to the primary, reads are served by a replica when there is one
-/// that is new enough.
+/// The ledger on PostgreSQL: movements are committed to the primary, reads are served by a replica that is new enough,
+/// if there is one.
 ///
 /// Runs as a service; on graceful shutdown it commits what was accepted, and accepts nothing more.
 public struct PostgresLedger: Service {
@@ -52,11 +52,11 @@ public struct PostgresLedger: Service {
     /// Connects on first use.
     /// - Parameters:
     ///   - primary: Where movements are committed.
-    ///   - replica: A streaming replica of it, if there is one.
+    ///   - replicas: Streaming replicas of it.
     ///   - invalidating: Invalidates the cache for each commit, before the commit is acknowledged.
     ///   - tracer: As in ``GroupCommitter``.
     public init(
-        primary: ConnectionConfiguration, replica: ConnectionConfiguration?, limits: LedgerLimits = LedgerLimits(),
+        primary: ConnectionConfiguration, replicas: [ConnectionConfiguration], limits: LedgerLimits = LedgerLimits(),
         invalidating: any CacheInvalidating = NoCacheConnection(), observer: any LedgerObserver,
         tracer: (any Tracer)? = nil, logger: Logger
     ) {
@@ -79,7 +79,8 @@ public struct PostgresLedger: Service {
         writing.silenceTimeout = .seconds(12)
         let outbox = Outbox()
         self.outbox = outbox
-        watch = PrimaryWatch(primary, logger: logger)
+        let watch = PrimaryWatch(primary, logger: logger)
+        self.watch = watch
         let relay = RelaySession(primary, logger: logger) { LedgerError(watchFailure: $0, observer) }
         self.relay = relay
         // Without a cache, this process has no `Relay` that would switch off an abandoned one.
@@ -106,16 +107,16 @@ public struct PostgresLedger: Service {
             observer: observer, timeout: limits.commitTimeout)
         self.primary = pool(
             "primary", primary, connections: limits.primaryReadConnections, waiting: limits.waitingReads)
-        // Every request may wait for it, and the replica is a fallback.
+        // Every request may wait for it, and replicas are a fallback.
         credentials = pool(
             "credentials", primary.givingUp(after: .seconds(2)), connections: 2, waiting: limits.waitingReads,
             waitTimeout: .seconds(2))
         reader = SnapshotReader(
             primary: self.primary,
-            replica: replica.map {
+            replicas: Replicas(replicas, watch: watch, observer: observer, logger: logger) {
                 pool(
-                    "replica", $0.toReplica().observed(by: observer, isReplica: true),
-                    connections: limits.replicaConnections, waiting: limits.waitingReads)
+                    "replica", $0.observed(by: observer, isReplica: true), connections: limits.replicaConnections,
+                    waiting: limits.waitingReads)
             },
             watch: watch, invalidationGate: invalidationGate, servesUnproven: limits.servesUnproven, observer: observer)
         self.observer = observer
@@ -134,6 +135,7 @@ public struct PostgresLedger: Service {
                 group.addTask { await lane.run() }
             }
             group.addTask { await ExpiredRecords(primary: primary, observer: observer).run() }
+            group.addTask { await reader.replicas.run() }
             await withGracefulShutdownHandler {
                 await group.waitForAll()
             } onGracefulShutdown: {
@@ -142,6 +144,7 @@ public struct PostgresLedger: Service {
         }
         await deleteInvalidated()
         for (_, pool) in pools { await pool.close() }
+        await reader.replicas.close()
         await watch.close()
         await relay.close()
     }
@@ -164,6 +167,8 @@ extension PostgresLedger {
     public var waitingMovements: [(lane: LedgerLane, count: Int)] {
         lanes.indices.map { (.number($0), lanes[$0].waitingLines) } + [(.severalStores, crossStoreLane.waitingLines)]
     }
+
+    public var replicaStatus: [ReplicaStatus] { reader.replicas.status }
 
     /// How the connections are used, by what they are for.
     public var poolStatus: [String: PoolStatus] {

@@ -99,12 +99,19 @@ public struct Schema: Sendable {
     }
 
     /// Checks that the server is a replica, with a schema of this program's version.
+    /// - Parameter primaryHistory: The ``historyID()`` of the primary, if it responded.
     /// - Throws: `SchemaError`, `PostgresError`.
-    public func checkIsReplica() async throws {
+    public func checkIsReplica(of primaryHistory: String?) async throws {
         try await check()
         try await database.run { session in
             guard try session.execute(Self.isReplica).one().bool(0) else { throw SchemaError.notAReplica }
         }
+        if let primaryHistory, try await historyID() != primaryHistory { throw SchemaError.otherHistory }
+    }
+
+    /// The id of the ledger's history; `nil` until it is first served.
+    public func historyID() async throws -> String? {
+        try await database.run { session in try session.execute(Self.lastHistory).first?.text(0) }
     }
 
     /// - Returns: The migrations that are not applied yet, in order.
@@ -138,6 +145,8 @@ public struct Schema: Sendable {
         "schema.version", "select coalesce(max(version), 0) from schema_versions")
     private static let foundExpansions = Statement("schema.expansions", "select version from schema_expansions")
     private static let isReplica = Statement("schema.is_replica", "select pg_is_in_recovery()")
+    private static let lastHistory = Statement(
+        "schema.history", "select id from histories order by number desc limit 1")
     private static let durability = Statement("schema.durability", "select current_setting('synchronous_commit')")
 }
 
@@ -147,6 +156,8 @@ public enum SchemaError: Error, CustomStringConvertible {
     case newer(found: Int64, known: Int64)
     /// It accepts writes itself: reads from it would never see what is recorded on the primary.
     case notAReplica
+    /// It does not follow the primary: reads would not use it.
+    case otherHistory
     /// Commits would be acknowledged before they are durable.
     case commitsAreNotDurable(setting: String)
     /// Other transactions hold a table that a migration changes.
@@ -171,6 +182,11 @@ public enum SchemaError: Error, CustomStringConvertible {
             """
         case .notAReplica:
             "this server is not a standby: configure a streaming replica of the primary, or none"
+        case .otherHistory:
+            """
+            this standby does not follow the database of primary.url, or not its last promotion: name a streaming replica \
+            of that one, or make it follow (see the runbook, "Rebuild a replica")
+            """
         case .commitsAreNotDurable(let setting):
             """
             synchronous_commit is \(setting) in the connection string, so acknowledged movements could be lost: leave it \

@@ -57,12 +57,11 @@ extension Settings {
         on servers: Servers, _ logger: Logger, invalidating: any CacheInvalidating = NoCacheConnection(),
         waking waiters: ChangeWaiters = ChangeWaiters(), metrics: LedgerMetrics? = nil, traces: Traces? = nil
     ) throws(SettingsError) -> PostgresLedger {
-        var replica: ConnectionConfiguration?
-        if let replicaURL = servers.replicaURL {
-            replica = try Self.connection(replicaURL, of: "replica.url", isReadOnly: true)
+        let replicas = try servers.replicas.map { replica throws(SettingsError) in
+            try Self.connection(replica.url, of: replica.key, isReadOnly: true)
         }
         return PostgresLedger(
-            primary: try Self.connection(servers.primaryURL, of: "primary.url"), replica: replica, limits: ledger,
+            primary: try Self.connection(servers.primaryURL, of: "primary.url"), replicas: replicas, limits: ledger,
             invalidating: invalidating,
             observer: LedgerLog(logger: logger, waiters: waiters, metrics: metrics, traces: traces),
             tracer: traces?.tracer, logger: logger)

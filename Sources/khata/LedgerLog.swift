@@ -23,11 +23,17 @@ struct LedgerLog: LedgerObserver {
         case .commitUncertain(let error): logger.warning("the connection was lost at a commit", error)
         case .outcomeUnknown(let error): logger.error("the outcome of a commit could not be determined", error)
         case .primaryUnavailable(let error): logger.error("the primary is unavailable", error)
-        case .replicaSkipped(nil): logger.debug("the replica is behind: the read uses the primary")
+        case .replicaSkipped(nil): logger.debug("a replica is behind: the read uses another server")
         // While a server is away, each read fails like this, and its connections say so once in a while.
         case .replicaSkipped(let error?) where error.kind == .connection:
-            logger.debug("the replica is away: the read uses the primary")
-        case .replicaSkipped(let error?): logger.info("the replica failed: the read uses the primary", error)
+            logger.debug("a replica is away: the read uses another server")
+        case .replicaSkipped(let error?): logger.info("a replica failed: the read uses another server", error)
+        case .replicaChanged(let number, let server, let fault?, let error):
+            var metadata: Logger.Metadata = ["replica": "\(number)", "server": "\(server)", "reason": "\(fault)"]
+            if let error { metadata["error"] = "\(error)" }
+            logger.warning("reads do not use a replica", metadata: metadata)
+        case .replicaChanged(let number, let server, nil, _):
+            logger.notice("reads use a replica again", metadata: ["replica": "\(number)", "server": "\(server)"])
         case .readFailed(let error as PostgresError) where error.kind == .connection:
             logger.debug("the database is away: a read failed")
         case .readFailed(let error): logger.error("a read failed", error)

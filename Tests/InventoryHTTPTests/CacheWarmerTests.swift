@@ -17,7 +17,7 @@ struct CacheWarmerTests {
     private func warm(_ documents: Documents) async throws -> CacheWarmer.Progress {
         // Connects when it is first used, which it is not.
         let ledger = PostgresLedger(
-            primary: try .init("postgresql://nobody@127.0.0.1:1/none", applicationName: "test"), replica: nil,
+            primary: try .init("postgresql://nobody@127.0.0.1:1/none", applicationName: "test"), replicas: [],
             observer: IgnoringObserver(), logger: TestDatabase.quiet)
         var warmer = CacheWarmer(ledger: ledger, documents: documents, limits: HTTPLimits(), concurrency: 3)
         warmer.retry.firstPause = .milliseconds(1)

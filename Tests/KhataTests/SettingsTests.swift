@@ -1,5 +1,7 @@
 import Foundation
 import LedgerTesting
+import PostgresLedger
+import ServerTesting
 import Testing
 
 @testable import khata
@@ -132,6 +134,65 @@ struct SettingsTests {
         #expect(!outcome.errors.contains("secret"))
     }
 
+    @Test("replica.urls is a list of URIs, whose passwords are not shown, also if it is wrong")
+    func replicas() async throws {
+        let urls = "postgresql://khata:word1234@db2:5433,db3:5432/khata,  postgres://khata:word1234@db4/khata"
+        let shown = try await show(environment: ["KHATA_REPLICA_URLS": urls])
+        #expect(
+            shown.output.contains(
+                /replica.urls: khata@db2:5433,db3:5432\/khata, khata@db4\/khata +# KHATA_REPLICA_URLS\n/))
+        #expect(!shown.output.contains("word1234"))
+        let many = (1...17).map { "postgresql://khata:word1234@db\($0)/khata" }
+        for (urls, message) in [
+            (many.joined(separator: ", "), "replica.urls has to name from 1 to 16 replicas"),
+            (many[0] + "," + many[0], "replica.urls names a replica twice"),
+            (many[0] + ", host=db2 password=word1234", "replica.urls has to be URIs such as postgresql://"),
+            ("host=db2 password=word1234", "replica.urls has to be URIs such as postgresql://"),
+            (many[0] + ", ", "replica.urls has to be URIs such as postgresql://"),
+            (
+                many[0] + ",postgresql://khata:word1234@db2:port/khata",
+                "replica.urls, replica 2 is not a connection string of PostgreSQL: a port is not a number"
+            ),
+        ] {
+            let wrong = try await show(environment: ["KHATA_REPLICA_URLS": urls])
+            #expect(wrong.status == 3 && wrong.errors.contains(message), "\(wrong.errors)")
+            #expect(!wrong.errors.contains("word1234"))
+        }
+    }
+
+    @Test("config check tests each replica, and replica.url and replica.urls exclude each other")
+    func checkedReplicas() async throws {
+        try await TestDatabase.with { database in
+            func check(_ settings: [String: String]) async throws -> Program.Outcome {
+                try await Program(on: database, settings).run(["config", "check"])
+            }
+            try await database.withLedger { _ = try await $0.cacheState() }
+            try await eventually("both are checked", within: .seconds(60)) {
+                let twice = "\(database.replicaURL),\(database.replicaURL)?application_name=second"
+                return try await check(["KHATA_REPLICA_URLS": twice]).status == 0
+            }
+            try await TestDatabase.with { other in
+                try await other.withLedger { _ = try await $0.cacheState() }
+                try await eventually("each is told what is wrong with it", within: .seconds(60)) {
+                    let urls = [
+                        database.replicaURL, database.primaryURL, other.replicaURL,
+                        "postgresql://khata@127.0.0.1:1/khata",
+                    ]
+                    let outcome = try await check(["KHATA_REPLICA_URLS": urls.joined(separator: ",")])
+                    return outcome.status == 3 && !outcome.errors.contains("replica 1")
+                        && outcome.errors.contains("replica.urls, replica 2: this server is not a standby")
+                        && outcome.errors.contains("replica.urls, replica 3: this standby does not follow the database")
+                        && outcome.errors.contains("replica.urls, replica 4: ")
+                }
+            }
+            let both = try await check(
+                ["KHATA_REPLICA_URL": database.replicaURL, "KHATA_REPLICA_URLS": database.replicaURL])
+            #expect(both.status == 3)
+            #expect(
+                both.errors.contains("replica.url and replica.urls are both set: name all replicas in replica.urls"))
+        }
+    }
+
     @Test("a rate brings its usual burst, and a role its own rate")
     func rates() async throws {
         let yaml = """
@@ -156,7 +217,7 @@ struct SettingsTests {
             for secret in Settings.all where secret.isSecret {
                 let word = "wordwordwordwordwordwordwordword"
                 let scheme = ["redis.url": "redis", "amqp.url": "amqp"][secret.key] ?? "postgresql"
-                let value = secret.key.hasSuffix("url") ? "\(scheme)://u:\(word)@host" : word
+                let value = secret.key.contains(".url") ? "\(scheme)://u:\(word)@host" : word
                 try Data("\(value)\n".utf8).write(to: URL(filePath: path))
                 let given = ["KHATA_JWT_ISSUER": "i", "KHATA_JWT_AUDIENCE": "a"]
                 let parts = secret.key.split(separator: ".")

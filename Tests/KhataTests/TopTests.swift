@@ -97,6 +97,27 @@ struct TopTests {
         }
     }
 
+    @Test("of several replicas it shows how many are used, and the largest lag")
+    func replicas() throws {
+        let text = """
+            khata_replica_fault{replica="1",reason="unreachable"} 0
+            khata_replica_fault{replica="1",reason="far-behind"} 0
+            khata_replica_fault{replica="2",reason="unreachable"} 0
+            khata_replica_fault{replica="2",reason="far-behind"} 1
+            khata_component_seconds{component="replica-1:lag"} 0.25
+            khata_component_seconds{component="replica-2:lag"} 4
+            khata_component_items{component="replica-2:lag"} 77
+            khata_component_items{component="relay:backlog"} 99
+            """
+        let scrape = Scrape(samples: try MetricSamples(parsing: Array(text.utf8)), at: .now)
+        let figures = InstanceFigures(scrape, since: nil)
+        #expect(figures.replicaLag(in: "seconds") == 4 && figures.replicaLag(in: "items") == 77)
+        let view = TopView(rows: [.init(name: "shop:8081", state: .success(figures))])
+        let lines = view.lines(Styling(isTerminal: false, environment: [:]))
+        let row = try #require(lines.drop { !$0.contains("REPLICAS") }.dropFirst().first)
+        #expect(row.contains(#/ 1 of 2 +4,000 +77 /#), "\(lines)")
+    }
+
     @Test("columns, lines and texts that do not fit are left out")
     func narrow() throws {
         let text = """

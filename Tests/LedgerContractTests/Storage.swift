@@ -34,7 +34,7 @@ enum StorageUnderTest: String, CaseIterable, CustomTestStringConvertible, Sendab
 
     private func withPostgres(hasReplica: Bool, _ body: @Sendable (any AnyStorage) async throws -> Void) async throws {
         try await TestDatabase.with { database in
-            try await database.withLedger(replica: hasReplica ? database.replicaURL : nil) { ledger in
+            try await database.withLedger(replicas: hasReplica ? [database.replicaURL] : []) { ledger in
                 try await ledger.prepare()
                 try await body(ledger)
             }

@@ -2,7 +2,8 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A TCP relay to the primary that can lose a connection at the worst moment: when a commit is on its way, or done.
+/// A TCP relay to a server that can lose a connection at the worst moment, when a commit is on its way, or done, and that can
+/// fall silent.
 public final class FaultyLink: Sendable {
     public enum Fault: Sendable {
         /// The commit never reaches the server.
@@ -25,7 +26,7 @@ public final class FaultyLink: Sendable {
             .childChannelInitializer { client in
                 ClientBootstrap(group: client.eventLoop).connect(host: host, port: port).flatMap { upstream in
                     client.eventLoop.makeCompletedFuture {
-                        let relay = Relay(to: client)
+                        let relay = Relay(to: client, faults: faults)
                         try upstream.pipeline.syncOperations.addHandler(relay)
                         try client.pipeline.syncOperations.addHandler(
                             ClientSide(upstream: upstream, relay: relay, faults: faults))
@@ -57,10 +58,16 @@ public final class FaultyLink: Sendable {
     }
 
     public var faultsLeft: Int { faults.pending.withLock { $0.count } }
+
+    /// While it is silent, all that the server says is lost, as if it were stopped.
+    public func setSilent(_ isSilent: Bool) {
+        faults.isSilent.store(isSilent, ordering: .relaxed)
+    }
 }
 
 private final class Faults: Sendable {
     let pending = Mutex<[FaultyLink.Fault]>([])
+    let isSilent = Atomic(false)
 
     func next() -> FaultyLink.Fault? {
         pending.withLock { $0.isEmpty ? nil : $0.removeFirst() }
@@ -111,15 +118,18 @@ private final class Relay: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let client: any Channel
+    private let faults: Faults
     /// Whether what the server says from now on is lost.
     var isCut = false
 
-    init(to client: any Channel) {
+    init(to client: any Channel, faults: Faults) {
         self.client = client
+        self.faults = faults
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if !isCut { client.writeAndFlush(unwrapInboundIn(data), promise: nil) }
+        if isCut || faults.isSilent.load(ordering: .relaxed) { return }
+        client.writeAndFlush(unwrapInboundIn(data), promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -105,16 +105,32 @@ public struct TestDatabase: Sendable {
     }
 
     /// The way to the primary through a link.
-    public func primaryURL(through link: FaultyLink) throws -> String {
-        guard var url = URLComponents(string: primaryURL) else { return primaryURL }
+    public func primaryURL(through link: FaultyLink) -> String { Self.url(primaryURL, through: link) }
+
+    /// The way to the replica through a link.
+    public func replicaURL(through link: FaultyLink) -> String { Self.url(replicaURL, through: link) }
+
+    private static func url(_ text: String, through link: FaultyLink) -> String {
+        guard var url = URLComponents(string: text) else { return text }
         url.host = "127.0.0.1"
         url.port = link.port
-        return url.string ?? primaryURL
+        return url.string ?? text
     }
 
     /// Runs `body` with a link to the primary.
     public func withFaultyLink<T: Sendable>(_ body: (FaultyLink) async throws -> T) async throws -> T {
-        let url = URLComponents(string: primaryURL)
+        try await Self.withFaultyLink(to: primaryURL, body)
+    }
+
+    /// Runs `body` with a link to the replica.
+    public func withFaultyReplicaLink<T: Sendable>(_ body: (FaultyLink) async throws -> T) async throws -> T {
+        try await Self.withFaultyLink(to: replicaURL, body)
+    }
+
+    private static func withFaultyLink<T: Sendable>(
+        to text: String, _ body: (FaultyLink) async throws -> T
+    ) async throws -> T {
+        let url = URLComponents(string: text)
         return try await FaultyLink.with(to: url?.host ?? "127.0.0.1", url?.port ?? 5432, body)
     }
 
@@ -141,17 +157,17 @@ extension TestDatabase {
     ///
     /// - Parameters:
     ///   - primary: Another way to the primary.
-    ///   - replica: The way to the replica, if there is to be one.
+    ///   - replicas: The ways to the replicas.
     ///   - invalidating: Is told of each commit.
     public func withLedger<T: Sendable>(
-        primary: String? = nil, replica: String? = nil, limits: LedgerLimits = LedgerLimits(),
+        primary: String? = nil, replicas: [String] = [], limits: LedgerLimits = LedgerLimits(),
         invalidating: any CacheInvalidating = NoCacheConnection(), observer: any LedgerObserver = IgnoringObserver(),
         logger: Logger = quiet,
         _ body: @Sendable (PostgresLedger) async throws -> T
     ) async throws -> T {
         let ledger = PostgresLedger(
             primary: try ConnectionConfiguration(primary ?? primaryURL, applicationName: "khata-test"),
-            replica: try replica.map {
+            replicas: try replicas.map {
                 try ConnectionConfiguration($0, applicationName: "khata-test", isReadOnly: true)
             },
             limits: limits, invalidating: invalidating, observer: observer, logger: logger)

@@ -15,7 +15,7 @@ struct FaultTests {
     func lostAtCommit(fault: FaultyLink.Fault) async throws {
         try await TestDatabase.withShop { database in
             try await database.withFaultyLink { link in
-                try await database.withLedger(primary: try database.primaryURL(through: link), limits: .patient) {
+                try await database.withLedger(primary: database.primaryURL(through: link), limits: .patient) {
                     ledger in
                     for _ in 0..<5 {
                         link.breakNextCommit(fault)
@@ -36,7 +36,7 @@ struct FaultTests {
     func refusalLostAtCommit(fault: FaultyLink.Fault) async throws {
         try await TestDatabase.withShop { database in
             try await database.withFaultyLink { link in
-                try await database.withLedger(primary: try database.primaryURL(through: link), limits: .patient) {
+                try await database.withLedger(primary: database.primaryURL(through: link), limits: .patient) {
                     ledger in
                     var context = CommandContext(
                         actor: "key:test", requestID: "test",
@@ -63,7 +63,7 @@ struct FaultTests {
     func catalogLostAtCommit(fault: FaultyLink.Fault) async throws {
         try await TestDatabase.withShop { database in
             try await database.withFaultyLink { link in
-                try await database.withLedger(primary: try database.primaryURL(through: link), limits: .patient) {
+                try await database.withLedger(primary: database.primaryURL(through: link), limits: .patient) {
                     ledger in
                     link.breakNextCommit(fault)
                     let item = try await ledger.change(

@@ -91,14 +91,14 @@ struct HistoryTests {
     func replica() async throws {
         try await TestDatabase.withShop { database in
             _ = try await database.withLedger { try await $0.record(.stockIn(1), .testing) }
-            try await database.withLedger(replica: database.replicaURL) { ledger in
+            try await database.withLedger(replicas: [database.replicaURL]) { ledger in
                 try await eventually("it is served") {
                     try await ledger.level(.sugarInOne, Freshness()).source == .replica
                 }
             }
             try await TestDatabase.withReplayPaused {
                 try await database.loseHistory()
-                try await database.withLedger(replica: database.replicaURL) { ledger in
+                try await database.withLedger(replicas: [database.replicaURL]) { ledger in
                     let level = try await ledger.level(.sugarInOne, Freshness())
                     // What marks say of the new history, the replica cannot be asked about either.
                     let required = Requirement(anyOf: level.history)
@@ -159,7 +159,7 @@ struct HistoryTests {
 
 extension TestDatabase {
     /// From now on new sessions find that the last history is another primary's, and those that are there end.
-    fileprivate func loseHistory() async throws {
+    func loseHistory() async throws {
         try await execute(
             """
             update histories set origin = 'another/primary/00000001';
@@ -193,7 +193,7 @@ extension TestDatabase {
             }
             return count ?? 0 > 0
         }
-        try await withLedger(replica: other.replicaURL) { ledger in
+        try await withLedger(replicas: [other.replicaURL]) { ledger in
             for _ in 0..<5 {
                 let level = try await ledger.level(.sugarInOne, Freshness())
                 #expect(level.source == .primary && level.value.onHand == 1)
@@ -207,7 +207,7 @@ extension TestDatabase {
 
 extension Requirement {
     /// Whatever position it is at.
-    fileprivate init(anyOf history: History) {
+    init(anyOf history: History) {
         self.init(
             history: history, position: .zero, catalogPosition: .zero, highest: .zero,
             invalidated: .init(position: .zero, catalogPosition: .zero))

@@ -14,7 +14,7 @@ struct ReplicaTests {
     @Test("reads are served by the replica when it is new enough")
     func served() async throws {
         try await TestDatabase.withShop { database in
-            try await database.withLedger(replica: database.replicaURL) { ledger in
+            try await database.withLedger(replicas: [database.replicaURL]) { ledger in
                 _ = try await ledger.record(.stockIn(1), .testing)
                 try await eventually {
                     try await ledger.level(.sugarInOne, Freshness()).source == .replica
@@ -38,7 +38,7 @@ struct ReplicaTests {
     @Test("while the replica is behind, the primary answers, and never with old stock")
     func behind() async throws {
         try await TestDatabase.withShop { database in
-            try await database.withLedger(replica: database.replicaURL) { ledger in
+            try await database.withLedger(replicas: [database.replicaURL]) { ledger in
                 _ = try await ledger.record(.stockIn(1), .testing)
                 try await eventually { try await ledger.level(.sugarInOne, Freshness()).source == .replica }
                 try await TestDatabase.withReplayPaused {
@@ -63,7 +63,7 @@ struct ReplicaTests {
         try await TestDatabase.withShop { database in
             try await database.withLedger { writer in
                 _ = try await writer.record(.stockIn(1), .testing)
-                try await database.withLedger(replica: database.replicaURL) { reader in
+                try await database.withLedger(replicas: [database.replicaURL]) { reader in
                     try await eventually {
                         try await reader.level(.sugarInOne, Freshness()).position == Position(rawValue: 1)
                     }
@@ -82,7 +82,7 @@ struct ReplicaTests {
     func current() async throws {
         try await TestDatabase.withShop { database in
             try await database.withLedger { writer in
-                try await database.withLedger(replica: database.replicaURL) { reader in
+                try await database.withLedger(replicas: [database.replicaURL]) { reader in
                     let current = Freshness()
                     _ = try await writer.record(.stockIn(1), .testing)
                     try await TestDatabase.withReplayPaused {
@@ -106,7 +106,7 @@ struct ReplicaTests {
     @Test("health has how far the replica is behind: in bytes, seconds and positions")
     func lag() async throws {
         try await TestDatabase.withShop { database in
-            try await database.withLedger(replica: database.replicaURL) { ledger in
+            try await database.withLedger(replicas: [database.replicaURL]) { ledger in
                 func lag() async -> [String: Double] {
                     let checks = await ledger.health().filter { $0.name == "replica:lag" }
                     return Dictionary(checks.map { ($0.unit ?? "", $0.observed ?? .nan) }, uniquingKeysWith: max)
@@ -128,7 +128,7 @@ struct ReplicaTests {
     @Test("while the replica is down, the primary answers")
     func down() async throws {
         try await TestDatabase.withShop { database in
-            try await database.withLedger(replica: "postgresql://postgres@127.0.0.1:1/none") { ledger in
+            try await database.withLedger(replicas: ["postgresql://postgres@127.0.0.1:1/none"]) { ledger in
                 _ = try await ledger.record(.stockIn(1), .testing)
                 for _ in 0..<10 {
                     #expect(try await ledger.level(.sugarInOne, Freshness()).source == .primary)
@@ -151,7 +151,7 @@ struct ReplicaTests {
                 var limits = LedgerLimits()
                 limits.servesUnproven = servesUnproven
                 try await database.withLedger(
-                    primary: "postgresql://postgres@127.0.0.1:1/none", replica: database.replicaURL, limits: limits
+                    primary: "postgresql://postgres@127.0.0.1:1/none", replicas: [database.replicaURL], limits: limits
                 ) { reader in
                     if servesUnproven {
                         try await eventually("an answer") {

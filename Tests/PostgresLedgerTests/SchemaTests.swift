@@ -180,7 +180,7 @@ struct SchemaTests {
             }
             try await expectError("run `khata migrate`") { try await $0.check() }
             try await database.migrate()
-            try await expectError("not a standby") { try await $0.checkIsReplica() }
+            try await expectError("not a standby") { try await $0.checkIsReplica(of: nil) }
             try await database.execute("insert into schema_versions values (\(Schema.version + 1))")
             try await expectError("use the newer program") { try await $0.check() }
             try await expectError("use the newer program") { _ = try await $0.migrate() }

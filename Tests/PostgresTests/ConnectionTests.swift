@@ -1,5 +1,6 @@
 import Postgres
 import ServerTesting
+import Synchronization
 import Testing
 
 @Suite("a connection")
@@ -116,6 +117,28 @@ struct ConnectionTests {
             #expect(error?.sqlState == SQLState.queryCanceled)
             #expect(error?.outcome == .notApplied)
             #expect(try await connection.backendID() == id)
+        }
+    }
+
+    @Test("gives up at once when it is told that the server is silent, and goes on when it is not any more")
+    func silent() async throws {
+        let isSilent = Atomic(false)
+        var configuration = try TestServer.configuration()
+        configuration.isSilent = { isSilent.load(ordering: .relaxed) }
+        try await TestServer.withConnection(configuration) { connection in
+            let id = try await connection.backendID()
+            let start = ContinuousClock.now
+            let error = await #expect(throws: PostgresError.self) {
+                try await connection.run { session in
+                    isSilent.store(true, ordering: .relaxed)
+                    _ = try session.execute(Statement("s", "SELECT pg_sleep(20)"))
+                }
+            }
+            let next = await #expect(throws: PostgresError.self) { try await connection.backendID() }
+            #expect(error?.kind == .timeout && next?.kind == .timeout)
+            #expect(ContinuousClock.now - start < .seconds(5))
+            isSilent.store(false, ordering: .relaxed)
+            #expect(try await connection.backendID() != id)
         }
     }
 

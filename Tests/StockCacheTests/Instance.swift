@@ -35,8 +35,9 @@ struct Instance: Sendable {
             client, recentBytes: 1 << 20, onFill: { _ in fills.increment() }, logger: TestDatabase.quiet)
         let ledger = PostgresLedger(
             primary: try ConnectionConfiguration(database.primaryURL, applicationName: "khata-test"),
-            replica: try ConnectionConfiguration(
-                database.replicaURL, applicationName: "khata-test", isReadOnly: true),
+            replicas: [
+                try ConnectionConfiguration(database.replicaURL, applicationName: "khata-test", isReadOnly: true)
+            ],
             invalidating: isMute ? Mute() : cache, observer: IgnoringObserver(), logger: TestDatabase.quiet)
         var services: [any Service] = [ledger, HeartbeatMonitor(primary: ledger, cache: cache)]
         if relays { services.append(Relay(outbox: ledger.relay, cache: cache)) }

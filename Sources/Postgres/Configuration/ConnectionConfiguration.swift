@@ -34,6 +34,9 @@ public struct ConnectionConfiguration: Sendable {
     /// Called after each round trip, on the connection's thread, with the statement that it was for and the time from
     /// sending to the last result.
     public var onRoundTrip: (@Sendable (Statement, Duration) -> Void)?
+    /// Whether something else has found that the server is silent: then jobs fail at once, and one that waits for the
+    /// server fails within 50 ms. Called on the connection's thread.
+    public var isSilent: (@Sendable () -> Bool)?
     /// Further settings of the session, by name; values without spaces.
     public var settings: [String: String] = [:]
 
@@ -94,6 +97,8 @@ public struct ConnectionConfiguration: Sendable {
 /// The role of a server, as in `target_session_attrs`.
 public enum ServerRole: String, Sendable {
     case primary, standby
+    /// A standby if one of the hosts is.
+    case preferStandby = "prefer-standby"
 }
 
 extension ConnectionConfiguration: CustomStringConvertible {

@@ -32,6 +32,7 @@ final class SessionKeeper: @unchecked Sendable {
 
     private func usableSession() throws(PostgresError) -> Session {
         if isClosed { throw .closed }
+        if configuration.isSilent?() ?? false { throw .silent }
         if let session, session.isUsable { return session }
         session = nil
         if let lastFailure, .now < lastFailure.retryAt { throw lastFailure.error }
@@ -60,4 +61,5 @@ final class SessionKeeper: @unchecked Sendable {
 
 extension PostgresError {
     static let closed = PostgresError(.closed, "the connection is closed")
+    static let silent = PostgresError(.timeout, "the server did not answer in time")
 }

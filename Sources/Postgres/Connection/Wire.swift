@@ -10,12 +10,14 @@ final class Wire {
     private let connection: OpaquePointer
     private let notices: Notices
     private let silenceTimeout: Duration?
+    private let isSilent: (@Sendable () -> Bool)?
 
     /// Connects. Blocks, because only PQconnectdb applies `connect_timeout` to each of several hosts; PQconnectPoll
     /// would not try the second host if the first is silent.
     init(_ configuration: ConnectionConfiguration, logger: Logger) throws(PostgresError) {
         notices = Notices(logger: logger)
         silenceTimeout = configuration.silenceTimeout
+        isSilent = configuration.isSilent
         guard let connection = Self.connect(configuration.keywordsAndValues) else {
             throw PostgresError(.connection, "out of memory")
         }
@@ -108,12 +110,27 @@ final class Wire {
             try check(unsent + 1)
             if PQisBusy(connection) == 0 { return PQgetResult(connection).map { ServerResult(owning: $0) } }
             let events = unsent == 0 ? POLLIN : POLLIN | POLLOUT
-            let ready = readiness(for: events, within: silenceTimeout?.milliseconds ?? -1)
-            if ready == 0 { throw PostgresError(.timeout, "the server did not answer in time") }
+            let ready = readinessUntilSilent(for: events)
+            if ready == 0 { throw .silent }
             // The server's last message may have arrived with the end of the connection.
             if ready & ~Int32(POLLOUT) != 0, PQconsumeInput(connection) == 0, PQisBusy(connection) == 1 { throw lost() }
         }
     }
+
+    /// - Returns: 0 if the server is silent.
+    private func readinessUntilSilent(for events: Int32) -> Int32 {
+        let limit = silenceTimeout?.milliseconds ?? -1
+        guard let isSilent else { return readiness(for: events, within: limit) }
+        let start = ContinuousClock.now
+        while true {
+            let ready = readiness(for: events, within: Self.silenceCheckMilliseconds)
+            if ready != 0 || isSilent() || limit >= 0 && (ContinuousClock.now - start).milliseconds >= limit {
+                return ready
+            }
+        }
+    }
+
+    private static let silenceCheckMilliseconds: Int64 = 50
 
     /// Waits until the socket is ready; -1 means without a limit.
     /// - Returns: The ready events, as in poll(2); 0 after the timeout.

@@ -94,7 +94,7 @@ extension History {
         "history.server", "select pg_is_in_recovery(), to_regclass('histories') is not null")
 
     /// System identifier and database OID, with a slash after each.
-    private static let databaseSQL = """
+    static let databaseSQL = """
         (select system_identifier from pg_control_system()) || '/'
             || (select oid from pg_database where datname = current_database()) || '/'
         """

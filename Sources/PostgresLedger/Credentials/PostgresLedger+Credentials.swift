@@ -46,16 +46,33 @@ extension PostgresLedger: CredentialStoring {
     }
 
     /// Reads the primary, because a replica may lack a recent revocation; while the primary is down, nothing is
-    /// revoked, and the replica is the fallback.
+    /// revoked, and a replica is the fallback.
     private func find<Item: Sendable>(
         _ query: Query, _ read: @escaping @Sendable (Row) throws -> Item
     ) async throws(LedgerError) -> [Item] {
         do throws(LedgerError) {
             return try await items(query, from: credentials, read)
         } catch .unavailable {
-            guard let replica = reader.replica else { throw .unavailable }
-            return try await items(query, from: replica, read)
+            return try await findOnReplica(query, read)
         }
+    }
+
+    private func findOnReplica<Item: Sendable>(
+        _ query: Query, _ read: @escaping @Sendable (Row) throws -> Item
+    ) async throws(LedgerError) -> [Item] {
+        var tried: Replicas.Replica?
+        while let replica = reader.replicas.begin(.any, except: tried) {
+            do throws(LedgerError) {
+                let items = try await items(query, from: replica.pool, read)
+                reader.replicas.end(replica, .served)
+                return items
+            } catch {
+                reader.replicas.end(replica, .failed)
+                guard tried == nil else { throw error }
+                tried = replica
+            }
+        }
+        throw .unavailable
     }
 
     /// - Parameter prepare: Runs before the change, while nobody else changes keys, users or webhooks. If it returns `false`,

@@ -1,11 +1,11 @@
 import Inventory
 import Postgres
 
-/// Reads rows and the positions of their ledgers, in one snapshot and one round trip: from the replica if its snapshot
-/// is new enough, otherwise from the primary.
+/// Reads rows and the positions of their ledgers, in one snapshot and one round trip: from a replica if its snapshot is
+/// new enough, otherwise from the primary.
 struct SnapshotReader: Sendable {
     let primary: Pool
-    let replica: Pool?
+    let replicas: Replicas
     let watch: PrimaryWatch
     let invalidationGate: InvalidationGate
     let servesUnproven: Bool
@@ -16,9 +16,9 @@ struct SnapshotReader: Sendable {
         _ scope: ReadScope, _ freshness: Freshness, _ query: Query, _ decode: @escaping @Sendable (Rows) throws -> Value
     ) async throws(LedgerError) -> Snapshot<Value> {
         let reading = Reading(scope: scope, query: query, decode: decode)
-        if let replica, !freshness.isFromPrimary {
+        if !replicas.all.isEmpty, !freshness.isFromPrimary {
             let floor = try await floor(freshness, scope)
-            if let snapshot = try await snapshot(of: replica, reading, floor, freshness.atLeast) { return snapshot }
+            if let snapshot = try await replicaSnapshot(reading, floor, freshness.atLeast) { return snapshot }
         }
         do {
             let found = try await found(primary, reading, behind: nil)
@@ -35,6 +35,14 @@ struct SnapshotReader: Sendable {
         case primary(PrimaryState)
         /// Unknown, because the primary is unreachable. Its last known state, if any.
         case unproven(PrimaryState?)
+
+        var need: ReplicaSelection.Need {
+            switch self {
+            case .requirement: .known
+            case .primary: .current
+            case .unproven: .any
+            }
+        }
     }
 
     private func floor(_ freshness: Freshness, _ scope: ReadScope) async throws(LedgerError) -> Floor {
@@ -48,10 +56,31 @@ struct SnapshotReader: Sendable {
         }
     }
 
-    /// - Returns: `nil` if the replica fails, does not catch up within 10 ms, or is ahead of what the primary shows.
+    /// - Returns: `nil` if the primary has to be read.
+    private func replicaSnapshot<Value: Sendable>(
+        _ reading: Reading<Value>, _ floor: Floor, _ atLeast: LedgerPoint?
+    ) async throws(LedgerError) -> Snapshot<Value>? {
+        var tried: Replicas.Replica?
+        for _ in 0..<Self.maximumReplicas {
+            guard let replica = replicas.begin(floor.need, except: tried) else { break }
+            let (result, snapshot) = await snapshot(of: replica.pool, reading, floor, atLeast)
+            replicas.end(replica, result)
+            if let snapshot { return try snapshot.get() }
+            if result == .undecided, floor.need != .any { break }
+            tried = replica
+        }
+        if case .unproven = floor { throw .unavailable }
+        return nil
+    }
+
+    /// How many a read tries: with a third, what is not served costs more time than the primary needs.
+    private static let maximumReplicas = 2
+
+    /// - Returns: What became of the read, and if that is final, its result. A replica that does not catch up within 10 ms is
+    ///   behind.
     private func snapshot<Value: Sendable>(
         of replica: Pool, _ reading: Reading<Value>, _ floor: Floor, _ atLeast: LedgerPoint?
-    ) async throws(LedgerError) -> Snapshot<Value>? {
+    ) async -> (ReplicaReadResult, Result<Snapshot<Value>, LedgerError>?) {
         do {
             switch floor {
             case .requirement(let required):
@@ -59,37 +88,42 @@ struct SnapshotReader: Sendable {
                 guard found.isEnough(required) else { throw Behind() }
                 if !found.isCertainlyVisible(required) { try await requireVisible(found) }
                 await invalidationGate.invalidate(found.pendingInvalidations(beyond: required), in: found.cache)
-                return try found.snapshot(atLeast, .replica)
+                return (.served, .success(try found.snapshot(atLeast, .replica)))
             case .primary(let state):
                 let found = try await found(replica, reading, behind: state)
                 if !found.isVisible(state) { try await requireVisible(found) }
                 await invalidationGate.invalidate(found.pendingInvalidations(beyond: nil), in: found.cache)
-                return try found.snapshot(atLeast, .replica)
+                return (.served, .success(try found.snapshot(atLeast, .replica)))
             case .unproven(let last):
                 let (found, provenAt) = try await unproven(replica, reading, last)
-                return try found.snapshot(atLeast, .replica, Staleness(provenAt: provenAt))
+                return (.served, .success(try found.snapshot(atLeast, .replica, Staleness(provenAt: provenAt))))
             }
         } catch is Behind {
             observer.observe(.replicaSkipped(nil))
+            return (.behind, nil)
+        } catch is Ahead {
+            observer.observe(.replicaSkipped(nil))
+            return (.undecided, nil)
         } catch let error as PostgresError {
             observer.observe(.replicaSkipped(error))
+            return (error.isOfConnection ? .unreachable : .failed, nil)
         } catch let error as LedgerError {
             // The client may have seen a newer position than the replica, or another history: the primary decides.
             switch error {
-            case .positionUnavailable, .historyChanged: observer.observe(.replicaSkipped(nil))
-            default: throw error
+            case .positionUnavailable, .historyChanged:
+                observer.observe(.replicaSkipped(nil))
+                return (.undecided, nil)
+            default: return (.served, .failure(error))
             }
         } catch {
-            throw LedgerError(readFailure: error, observer)
+            return (.undecided, .failure(LedgerError(readFailure: error, observer)))
         }
-        if case .unproven = floor { throw .unavailable }
-        return nil
     }
 
     /// A replica may have a commit before it is visible on the primary, from which a later read must not return less.
-    /// - Throws: `Behind` if it is not visible on the primary yet.
-    private func requireVisible<Value>(_ found: Found<Value>) async throws {
-        guard found.isVisible(try await watch.now(found.scope.ledgers)) else { throw Behind() }
+    /// - Throws: `Ahead` if it is not visible on the primary yet, or the primary does not respond.
+    private func requireVisible<Value>(_ found: Found<Value>) async throws(Ahead) {
+        guard let state = try? await watch.now(found.scope.ledgers), found.isVisible(state) else { throw Ahead() }
     }
 
     /// - Parameter last: The primary's last known state.
@@ -118,8 +152,11 @@ struct SnapshotReader: Sendable {
     }
 }
 
-/// A replica is behind (or, not yet visibly, ahead of) the primary, or follows another history.
+/// A replica is behind the primary, or follows another history.
 private struct Behind: Error {}
+
+/// A replica is, as far as is known, ahead of what the primary shows.
+private struct Ahead: Error {}
 
 /// A read: its scope, query and decoder.
 private struct Reading<Value: Sendable>: Sendable {
@@ -245,6 +282,16 @@ extension LedgerError {
             case .server(SQLState.queryCanceled): .overloaded
             case .server, .unreadable: .internalFailure
             }
+    }
+}
+
+extension PostgresError {
+    /// Whether there is no working connection to the server.
+    fileprivate var isOfConnection: Bool {
+        switch kind {
+        case .connection, .timeout: true
+        case .server, .exhausted, .closed, .unreadable: false
+        }
     }
 }
 

@@ -68,12 +68,14 @@ struct ConfigCommand: AsyncParsableCommand {
         }
 
         private func check(_ settings: Settings, _ servers: Settings.Servers) async throws -> [String] {
+            var history: String?
             var problems = try await check(settings, servers.primaryURL, "primary.url") { pool in
                 try await Schema(pool).check()
+                history = try await Schema(pool).historyID()
             }
-            if let replicaURL = servers.replicaURL {
-                problems += try await check(settings, replicaURL, "replica.url") { pool in
-                    try await Schema(pool).checkIsReplica()
+            for replica in servers.replicas {
+                problems += try await check(settings, replica.url, replica.key) { pool in
+                    try await Schema(pool).checkIsReplica(of: history)
                 }
             }
             if let redisURL = servers.redisURL {

@@ -70,6 +70,7 @@ struct LedgerMetrics: LedgerObserver, LedgerFileObserver {
         case .primaryUnavailable: count(.primaryUnavailable)
         case .replicaSkipped(nil): count(.replicaBehind)
         case .replicaSkipped: count(.replicaFailed)
+        case .replicaChanged: break
         case .readFailed: count(.readFailed)
         case .recordsExpired(let number): expired.add(number)
         case .expiryFailed: count(.expiryFailed)

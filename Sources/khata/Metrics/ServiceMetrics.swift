@@ -23,6 +23,9 @@ struct ServiceMetrics {
     private let waitingMovements: MetricFamily<Gauge>
     private let connections: MetricFamily<Gauge>
     private let waitingCallers: MetricFamily<Gauge>
+    private let replicaReads: MetricFamily<Counter>
+    private let replicaReadsInFlight: MetricFamily<Gauge>
+    private let replicaFaults: MetricFamily<Gauge>
     private let spans: MetricFamily<Counter>
 
     /// - Parameter log: `nil` where there is none, as in tests of the declarations.
@@ -44,6 +47,14 @@ struct ServiceMetrics {
             "khata_pool_connections", labels: ["pool", "state"], "Connections to databases, busy or idle")
         waitingCallers = registry.gauge(
             "khata_pool_waiting", labels: ["pool"], "Callers that wait for a connection to a database")
+        replicaReads = registry.counter(
+            "khata_replica_reads_total", labels: ["replica", "result"],
+            "Reads that a replica was chosen for, by its number in the settings, and whether it served them")
+        replicaReadsInFlight = registry.gauge(
+            "khata_replica_reads_in_flight", labels: ["replica"], "Reads that a replica has not responded to yet")
+        replicaFaults = registry.gauge(
+            "khata_replica_fault", labels: ["replica", "reason"], "1 if reads do not use a replica for the reason, or 0"
+        )
         reconciliation = ReconciliationMetrics(registry)
         events = EventMetrics(registry)
         components = ComponentMetrics(registry)
@@ -74,9 +85,21 @@ struct ServiceMetrics {
                 connections[name, "idle"].set(Double(status.idle))
                 waitingCallers[name].set(Double(status.waiting))
             }
+            for replica in ledger.replicaStatus { set(replica) }
             guard let cache else { return }
             cacheTrusted[].set(cache.isTrusted ? 1 : 0)
             cacheTrustAge[].set(cache.trustAge.map { $0 / .seconds(1) } ?? .nan)
+        }
+    }
+
+    private func set(_ replica: ReplicaStatus) {
+        let number = "\(replica.number)"
+        for result in ReplicaReadResult.allCases {
+            replicaReads[number, result.rawValue].set(replica.results[result, default: 0])
+        }
+        replicaReadsInFlight[number].set(Double(replica.readsInFlight))
+        for fault in ReplicaFault.allCases {
+            replicaFaults[number, fault.rawValue].set(replica.fault == fault ? 1 : 0)
         }
     }
 

@@ -25,13 +25,26 @@ extension Settings {
             """)
         Setting(
             "primary.read_connections", \.ledger.primaryReadConnections, in: 1...1_000,
-            "Connections to the primary for reads that the replica cannot serve.")
+            "Connections to the primary for reads that no replica can serve.")
         Setting(
             "replica.url", \.replicaURL, example: "postgresql://khata@localhost:5433/khata",
             secret: { url throws(SettingsError) in "\(try connection(url, of: "replica.url"))" },
             "A streaming replica that serves reads, given like primary.url. Without one, the primary serves them.")
         Setting(
-            "replica.connections", \.ledger.replicaConnections, in: 1...1_000, "Connections to the replica.")
+            "replica.urls", \.replicaURLs,
+            example: "postgresql://khata@db2/khata, postgresql://khata@db3/khata",
+            secret: { urls throws(SettingsError) in
+                try replicas(urls).map { replica throws(SettingsError) in
+                    "\(try connection(replica.url, of: replica.key))"
+                }.joined(separator: ", ")
+            },
+            """
+            Instead of replica.url, up to 16 streaming replicas, as URIs separated by commas. Each read uses one that is new
+            enough, the one with the fewest reads in flight; one that does not respond, is far behind, or belongs to another
+            database or history is left out, and /health says so.
+            """)
+        Setting(
+            "replica.connections", \.ledger.replicaConnections, in: 1...1_000, "Connections to each replica.")
         Setting(
             "redis.url", \.redisURL, example: "redis://localhost:6379",
             secret: { url throws(SettingsError) in "\(try redis(url))" },
@@ -82,11 +95,11 @@ extension Settings {
         Setting(
             "sqlite.file", \.sqliteFile, example: "/var/lib/khata/shop.khata",
             """
-            A file for everything, for one shop without servers: then leave primary.url, replica.url, redis.url, amqp.url and
-            kafka.servers unset. `khata serve` creates it, with a store and an admin key, and checks the whole file for
-            damage once after each start: a small file before it serves, a large one in the background. While the
-            service runs, two more files next to it (-wal, -shm) belong to it. Copy it with
-            `khata backup`. Not on a network file system.
+            A file for everything, for one shop without servers: then leave primary.url, replica.url, replica.urls,
+            redis.url, amqp.url and kafka.servers unset. `khata serve` creates it, with a store and an admin key, and checks
+            the whole file for damage once after each start: a small file before it serves, a large one in the background.
+            While the service runs, two more files next to it (-wal, -shm) belong to it. Copy it with `khata backup`. Not on
+            a network file system.
             """)
         Setting(
             "server.url", \.serverURL, example: "https://khata.example",
@@ -110,10 +123,16 @@ extension Settings {
 
     struct Servers {
         var primaryURL: String
-        var replicaURL: String?
+        var replicas: [ReplicaServer] = []
         var redisURL: String?
         var amqpURL: String?
         var kafka: KafkaConfiguration?
+    }
+
+    struct ReplicaServer {
+        /// The setting that names it, and which one of several it is.
+        var key: String
+        var url: String
     }
 
     var storage: Storage {
@@ -132,12 +151,12 @@ extension Settings {
                 }
                 return .servers(
                     Servers(
-                        primaryURL: primaryURL, replicaURL: replicaURL, redisURL: redisURL, amqpURL: amqpURL,
+                        primaryURL: primaryURL, replicas: try replicas, redisURL: redisURL, amqpURL: amqpURL,
                         kafka: try kafka.configuration))
             }
             let servers = [
-                ("primary.url", primaryURL), ("replica.url", replicaURL), ("redis.url", redisURL),
-                ("amqp.url", amqpURL), ("kafka.servers", kafka.servers),
+                ("primary.url", primaryURL), ("replica.url", replicaURL), ("replica.urls", replicaURLs),
+                ("redis.url", redisURL), ("amqp.url", amqpURL), ("kafka.servers", kafka.servers),
             ]
             for (key, url) in servers where url != nil {
                 throw SettingsError(
@@ -146,6 +165,34 @@ extension Settings {
             return .file(sqliteFile)
         }
     }
+
+    private var replicas: [ReplicaServer] {
+        get throws(SettingsError) {
+            guard let replicaURLs else { return replicaURL.map { [ReplicaServer(key: "replica.url", url: $0)] } ?? [] }
+            guard replicaURL == nil else {
+                throw SettingsError(
+                    "replica.url and replica.urls are both set: name all replicas in replica.urls, and unset the other")
+            }
+            return try Self.replicas(replicaURLs)
+        }
+    }
+
+    /// - Parameter list: Of URIs. A comma within one separates its hosts.
+    private static func replicas(_ list: String) throws(SettingsError) -> [ReplicaServer] {
+        let urls = list.split(separator: /\s*,\s*(?=postgres(ql)?:\/\/)/).map(String.init)
+        guard !urls.isEmpty, urls.count <= maximumReplicas else {
+            throw SettingsError("replica.urls has to name from 1 to \(maximumReplicas) replicas")
+        }
+        // None is quoted: it may contain a password.
+        guard urls.allSatisfy({ $0.wholeMatch(of: /postgres(ql)?:\/\/\S*[^\s,]/) != nil }) else {
+            throw SettingsError(
+                "replica.urls has to be URIs such as postgresql://khata@db2/khata, separated by commas")
+        }
+        guard Set(urls).count == urls.count else { throw SettingsError("replica.urls names a replica twice") }
+        return urls.enumerated().map { ReplicaServer(key: "replica.urls, replica \($0 + 1)", url: $1) }
+    }
+
+    private static let maximumReplicas = 16
 
     var serverAddress: ServerAddress? {
         get throws(SettingsError) {

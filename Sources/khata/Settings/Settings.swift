@@ -19,6 +19,7 @@ struct Settings {
     /// For migrations; all other commands run with any role.
     var servingRole: String?
     var replicaURL: String?
+    var replicaURLs: String?
     var redisURL: String?
     var amqpURL: String?
     var takesCommands = true

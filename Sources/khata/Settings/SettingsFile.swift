@@ -9,7 +9,8 @@ extension Settings {
             # KHATA_OPS_PORT there. `khata config show` prints the effective settings and where each was set; `khata config
             # check` opens every connection.
             #
-            # These may contain passwords: \(secrets).
+            # These may contain passwords:
+            # \(secrets).
             # Better keep them out of this file: in the environment, or each in its own file, whose path is set with the suffix
             # _file: KHATA_REDIS_URL_FILE, or redis.url_file here.
             """.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)

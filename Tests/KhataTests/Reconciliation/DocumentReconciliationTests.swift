@@ -109,7 +109,7 @@ private struct CachedShop {
                     logger: TestDatabase.quiet)
                 let cache = CacheConnection(client, recentBytes: 1 << 20, logger: TestDatabase.quiet)
                 try await ServerTesting.closing(client.close) {
-                    try await database.withLedger(replica: database.replicaURL, invalidating: cache) { ledger in
+                    try await database.withLedger(replicas: [database.replicaURL], invalidating: cache) { ledger in
                         let shop = CachedShop(
                             database: database, redis: redis, ledger: ledger, cache: cache,
                             documents: StockDocuments(

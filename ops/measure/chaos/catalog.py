@@ -11,6 +11,7 @@ from measure.chaos.scenarios.servers import (
     promotions,
     redis_faults,
     replica_faults,
+    several_replicas,
     shortages,
 )
 
@@ -22,6 +23,7 @@ SCENARIOS = sorted(
         *commits_cut.SCENARIOS,
         *redis_faults.SCENARIOS,
         *replica_faults.SCENARIOS,
+        *several_replicas.SCENARIOS,
         *instance_stopped.SCENARIOS,
         *partitions.SCENARIOS,
         *last_unit.SCENARIOS,

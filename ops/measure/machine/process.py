@@ -98,10 +98,7 @@ class Process:
 
     def end(self) -> None:
         """Whatever state it is in."""
-        for pid in descendants(self.pid) if self.is_alive else []:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-        self.resume()
+        self.resume_all()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.stop(self._ending, patience_s=10)
         if self.is_alive:
@@ -118,6 +115,18 @@ class Process:
     def resume(self) -> None:
         self.signal(signal.SIGCONT)
 
+    def pause_all(self) -> None:
+        """It and its children, which it cannot have more of once it is stopped."""
+        self.pause()
+        signal_all(self._descendants(), signal.SIGSTOP)
+
+    def resume_all(self) -> None:
+        signal_all(self._descendants(), signal.SIGCONT)
+        self.resume()
+
+    def _descendants(self) -> list[int]:
+        return descendants(self.pid) if self.is_alive else []
+
     def last_lines(self, count: int = 20) -> str:
         with contextlib.suppress(FileNotFoundError):
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
@@ -126,6 +135,13 @@ class Process:
     def _wait(self, seconds: float) -> None:
         assert self._child
         self._child.wait(seconds)
+
+
+def signal_all(pids: list[int], number: signal.Signals) -> None:
+    """Those that are still there."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def descendants(pid: int) -> list[int]:

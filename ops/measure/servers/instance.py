@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
 from measure.clients.http import Answer, Connection, Unanswered
 from measure.machine.process import Process
@@ -107,6 +108,10 @@ class Instance:
             return connection.get("/health")
         finally:
             connection.close()
+
+    def metrics(self) -> str:
+        with urlopen("http://{}:{}/metrics".format(*self.ops_address), timeout=10) as response:
+            return str(response.read().decode())
 
     def _command(self, program: Path) -> list[str]:
         command = self.host.command(str(program), "serve")

@@ -76,6 +76,20 @@ struct InstanceFigures {
         now.sum("khata_component_\(unit)") { $0["component"] == component }
     }
 
+    /// The maximum that `/health` observed of a replica's lag.
+    func replicaLag(in unit: String) -> Double? {
+        now["khata_component_\(unit)"]
+            .filter { $0.key["component"]?.wholeMatch(of: /replica(-\d+)?:lag/) != nil }.values.max()
+    }
+
+    /// How many replicas there are, and how many of them reads use; `nil` if there are none.
+    var replicas: (count: Int, used: Int)? {
+        let faults = now["khata_replica_fault"]
+        let all = Set(faults.keys.compactMap { $0["replica"] })
+        let unused = Set(faults.filter { $0.value > 0 }.keys.compactMap { $0["replica"] })
+        return all.isEmpty ? nil : (all.count, all.count - unused.count)
+    }
+
     /// The components that do not pass, worst first: 1 warns, 2 fails.
     var problems: [(component: String, status: Double)] {
         now["khata_component_status"].filter { $0.value > 0 }.map { ($0.key["component"] ?? "", $0.value) }

@@ -87,8 +87,12 @@ struct TopView {
         },
         Column(title: "HIT %") { .number($0.figures.hitPercent) },
         Column(title: "REDIS P99 MS") { .milliseconds($0.figures.redisSeconds(0.99)) },
-        Column(title: "REPLICA MS") { .milliseconds($0.figures.observed("replica:lag", in: "seconds")) },
-        Column(title: "POSITIONS") { .number($0.figures.observed("replica:lag", in: "items")) },
+        Column(title: "REPLICAS", isText: true) { instance in
+            guard let (count, used) = instance.figures.replicas else { return "none" }
+            return Table.Cell("\(used) of \(count)", used < count ? .alarm : nil)
+        },
+        Column(title: "REPLICA MS") { .milliseconds($0.figures.replicaLag(in: "seconds")) },
+        Column(title: "POSITIONS") { .number($0.figures.replicaLag(in: "items")) },
         Column(title: "RELAY") { .number($0.figures.observed("relay:backlog", in: "items")) },
         Column(title: "EVENTS") { .number($0.figures.observed("events:backlog", in: "items")) },
         Column(title: "WEBHOOKS") { .number($0.figures.observed("webhooks:backlog", in: "items")) },
