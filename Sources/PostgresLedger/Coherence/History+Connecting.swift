@@ -78,7 +78,9 @@ extension History {
     }
 
     /// Each snapshot of a replica shows that it follows the history, but not that it is a replica of this database
-    /// rather than of one restored from a dump of it.
+    /// rather than of one restored from a dump of it, nor that it did not leave the history: one that was promoted by
+    /// mistake, and then made a standby again, has a timeline of its own whose WAL positions tell nothing about the
+    /// primary's.
     fileprivate static func requireReplica(_ session: Session) throws(PostgresError) {
         let server = try session.execute(serverKind).one()
         guard try server.bool(0) else { throw PostgresError(.connection, "the server is a primary, not a replica") }
@@ -88,6 +90,16 @@ extension History {
         guard let origin = try row.optionalText(0), try origin.hasPrefix(row.text(1)) else {
             throw PostgresError(.connection, "the server is no replica of the primary's database")
         }
+        guard try !isOnLaterTimeline(origin, row.int64(2)) else {
+            throw PostgresError(.connection, "the server was promoted, and is on a timeline of its own")
+        }
+    }
+
+    /// - Parameters:
+    ///   - origin: Of the last history that a standby has received.
+    ///   - timeline: The standby's.
+    static func isOnLaterTimeline(_ origin: String, _ timeline: Int64) -> Bool {
+        Int64(origin.suffix(8), radix: 16).map { timeline > $0 } ?? true
     }
 
     private static let serverKind = Statement(
@@ -129,7 +141,14 @@ extension History {
     private static let switchOff = Statement(
         "history.switch_off", "update cache_state set namespace = null where namespace <> 'version 3'")
 
+    /// Of a standby. One that follows another server may be on a later timeline already; one that was promoted is not on
+    /// an earlier one.
+    static let timelineSQL = """
+        greatest((select timeline_id from pg_control_checkpoint()),
+            (select min_recovery_end_timeline from pg_control_recovery()))::bigint
+        """
+
     private static let replicaOrigin = Statement(
         "history.replica_origin",
-        "select (select origin from histories order by number desc limit 1), \(databaseSQL)")
+        "select (select origin from histories order by number desc limit 1), \(databaseSQL), \(timelineSQL)")
 }

@@ -6,9 +6,9 @@ import Postgres
 import Synchronization
 
 /// The state of the primary. A replica in the same history that has replayed up to `flushed` has everything that was
-/// acknowledged before the request.
+/// acknowledged before the request, unless it has replayed another timeline's WAL: then it lacks positions.
 struct PrimaryState: Sendable {
-    /// Its WAL position (LSN): nothing is acknowledged before it is flushed.
+    /// Its WAL position (LSN), read after the positions: nothing is acknowledged, or visible, before it is flushed.
     let flushed: String
     let cache: CacheState
     /// Of the requested ledgers. A replica may be ahead: it may have a commit before it is visible on the primary.
@@ -58,10 +58,10 @@ final class PrimaryWatch: Sendable {
         let requestedAt = ContinuousClock.now
         return try await connection.run { session in
             let results = try session.pipeline([
-                Query(stateQuery), Query(heads, .int64s(stores.map(\.rawValue))),
+                Query(heads, .int64s(stores.map(\.rawValue))), Query(stateQuery),
             ])
-            let row = try results[0].one()
-            let positions = try results[1].map {
+            let row = try results[1].one()
+            let positions = try results[0].map {
                 (StoreID(rawValue: try $0.int64(0)), Position(rawValue: try $0.int64(1)))
             }
             return PrimaryState(
@@ -74,7 +74,18 @@ final class PrimaryWatch: Sendable {
         "primary.state", "select pg_current_wal_flush_lsn()::text, \(CacheState.columnsSQL)")
 
     private static let heads = Statement(
-        "primary.heads", "select store_id, position from stores where store_id = any($1::bigint[])")
+        "primary.heads",
+        """
+        select store_id, position from stores where store_id = any($1::bigint[])
+        union all
+        select \(StoreID.allLedgers.rawValue), (select sum(position)::bigint from stores)
+        where \(StoreID.allLedgers.rawValue) = any($1::bigint[])
+        """)
+}
+
+extension StoreID {
+    /// Stands for all ledgers of stores and the catalog. Its position is the sum of theirs: each only grows.
+    static let allLedgers = StoreID(rawValue: -2)
 }
 
 extension Session {

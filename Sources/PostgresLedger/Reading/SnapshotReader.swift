@@ -101,7 +101,7 @@ struct SnapshotReader: Sendable {
         } catch is Behind {
             observer.observe(.replicaSkipped(nil))
             return (.behind, nil)
-        } catch is Ahead {
+        } catch is Undecided {
             observer.observe(.replicaSkipped(nil))
             return (.undecided, nil)
         } catch let error as PostgresError {
@@ -121,9 +121,9 @@ struct SnapshotReader: Sendable {
     }
 
     /// A replica may have a commit before it is visible on the primary, from which a later read must not return less.
-    /// - Throws: `Ahead` if it is not visible on the primary yet, or the primary does not respond.
-    private func requireVisible<Value>(_ found: Found<Value>) async throws(Ahead) {
-        guard let state = try? await watch.now(found.scope.ledgers), found.isVisible(state) else { throw Ahead() }
+    /// - Throws: `Undecided` if it is not visible on the primary yet, or the primary does not respond.
+    private func requireVisible<Value>(_ found: Found<Value>) async throws(Undecided) {
+        guard let state = try? await watch.now(found.scope.ledgers), found.isVisible(state) else { throw Undecided() }
     }
 
     /// - Parameter last: The primary's last known state.
@@ -146,7 +146,10 @@ struct SnapshotReader: Sendable {
         try await pool.run { session in
             if let state, try !session.replays(upTo: state.flushed) { throw Behind() }
             let found = try reading.found(session)
-            if let state, found.cache.history != state.cache.history { throw Behind() }
+            if let state {
+                if found.lacksStore(of: state) { throw Undecided() }
+                if !found.isUpToDate(with: state) { throw Behind() }
+            }
             return found
         }
     }
@@ -155,8 +158,9 @@ struct SnapshotReader: Sendable {
 /// A replica is behind the primary, or follows another history.
 private struct Behind: Error {}
 
-/// A replica is, as far as is known, ahead of what the primary shows.
-private struct Ahead: Error {}
+/// Only the primary can decide the read: as far as is known, the replica is ahead of what the primary shows, or it does not
+/// show a store, which may be archived or not have reached it.
+private struct Undecided: Error {}
 
 /// A read: its scope, query and decoder.
 private struct Reading<Value: Sendable>: Sendable {
@@ -175,6 +179,9 @@ private struct Reading<Value: Sendable>: Sendable {
         for row in results[1] {
             positions[StoreID(rawValue: try row.int64(0))] = Position(rawValue: try row.int64(1))
         }
+        if case .allStores = scope {
+            positions[.allLedgers] = Position(rawValue: positions.values.reduce(0) { $0 + $1.rawValue })
+        }
         return Found(
             scope: scope, positions: positions, cache: try CacheState(first, at: 3, in: History(history)),
             value: try decode(results[2]),
@@ -185,7 +192,7 @@ private struct Reading<Value: Sendable>: Sendable {
 /// The result of a read.
 private struct Found<Value: Sendable>: Sendable {
     let scope: ReadScope
-    /// The positions of the existing ledgers in scope.
+    /// The positions of the existing ledgers in scope, and of ``StoreID/allLedgers`` if these are in scope.
     let positions: [StoreID: Position]
     let cache: CacheState
     let value: Value
@@ -211,6 +218,20 @@ private struct Found<Value: Sendable>: Sendable {
     /// Whether it has nothing beyond the required positions: what is up to those is visible on the primary.
     func isCertainlyVisible(_ required: Requirement) -> Bool {
         catalogPosition <= required.catalogPosition && position ?? .zero <= required.highest
+    }
+
+    /// Whether it does not show the store in scope, which the primary has.
+    func lacksStore(of primary: PrimaryState) -> Bool {
+        guard case .store(let id, _) = scope else { return false }
+        return positions[id] == nil && primary.positions[id] != nil
+    }
+
+    /// Whether it has everything that is visible in the primary's state.
+    func isUpToDate(with primary: PrimaryState) -> Bool {
+        primary.cache.history == cache.history
+            && scope.ledgers.allSatisfy {
+                positions[$0, default: .zero] >= primary.positions[$0, default: .zero]
+            }
     }
 
     /// Whether everything in it is visible in the primary's state.
@@ -296,12 +317,12 @@ extension PostgresError {
 }
 
 extension ReadScope {
-    /// The ledgers whose positions define how new a read is; none if it spans all stores.
+    /// The ledgers whose positions define how new a read is.
     fileprivate var ledgers: [StoreID] {
         switch self {
         case .catalog: [.catalog]
         case .store(let id, _): [.catalog, id]
-        case .allStores: []
+        case .allStores: [.allLedgers]
         }
     }
 

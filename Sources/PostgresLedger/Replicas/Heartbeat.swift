@@ -49,7 +49,8 @@ struct HeartbeatConnection: Sendable {
                     return .unfit(.otherDatabase)
                 }
                 if let reference, try row.optionalText(1) != reference.history.id { return .unfit(.otherHistory) }
-                return switch try row.optionalInt64(4) ?? 0 {
+                if try History.isOnLaterTimeline(origin, row.int64(4)) { return .unfit(.otherHistory) }
+                return switch try row.optionalInt64(5) ?? 0 {
                 case ...0: .alive(.none)
                 case ...ReplicaFault.maximumLag: .alive(.behind)
                 default: .alive(.far)
@@ -74,7 +75,7 @@ struct HeartbeatConnection: Sendable {
     private static let state = Statement(
         "replica.heartbeat",
         """
-        select pg_is_in_recovery(), h.id, h.origin, \(History.databaseSQL),
+        select pg_is_in_recovery(), h.id, h.origin, \(History.databaseSQL), \(History.timelineSQL),
             pg_wal_lsn_diff($1::text::pg_lsn, case when pg_is_in_recovery() then pg_last_wal_replay_lsn() end)::bigint
         from (values (1)) one left join (select * from histories order by number desc limit 1) h on true
         """)

@@ -11,7 +11,6 @@ from measure.bench.run import WARM_UP_S
 from measure.bench.scenarios.reads import CONNECTIONS, PageReads, read_pages
 from measure.bench.seeds import PRODUCTS, STORES
 from measure.bench.shops import SETTINGS, PostgresShop
-from measure.clients.http import Connection
 from measure.command import Failed, say
 from measure.machine.waiting import eventually
 from measure.servers.instance import Instance
@@ -98,7 +97,7 @@ def scraping(instance: Instance) -> Iterator[None]:
 
     def scrape() -> None:
         while not ended.wait(SCRAPE_INTERVAL_S):
-            metrics(instance)
+            instance.metrics()
 
     thread = threading.Thread(target=scrape)
     thread.start()
@@ -111,10 +110,6 @@ def scraping(instance: Instance) -> Iterator[None]:
 
 def compared(instance: Instance) -> int:
     """Entries."""
-    values = [line.split()[-1] for line in metrics(instance).splitlines() if line.startswith(f"{COUNTER} ")]
+    values = [line.split()[-1] for line in instance.metrics().splitlines() if line.startswith(f"{COUNTER} ")]
     return int(float(values[0])) if values else 0
 
-
-def metrics(instance: Instance) -> str:
-    with contextlib.closing(Connection(instance.ops_address, None, timeout_s=10)) as connection:
-        return connection.get("/metrics").body.decode()

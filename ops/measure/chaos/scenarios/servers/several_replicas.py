@@ -1,5 +1,6 @@
-"""Row 6: of three replicas one is paused, one is killed, and one is left on an old timeline by a failover. Each read is
-served by one that is well, or the primary: none is stale, and none fails. All come back."""
+"""Row 6, with several replicas. Of three replicas one is paused, one is killed, and one is left on an old timeline by a failover. Each read is
+served by one that is well, or the primary: none is stale, and none fails. All come back. And of two, one is promoted by
+mistake, and made a standby again: it has a timeline of its own."""
 
 import re
 import time
@@ -27,6 +28,8 @@ REPLICAS = ("replica-1", "replica-2", "replica-3")
 AWAY_S = (2.0, 4.0)
 # No read takes longer, although one may wait for two replicas, until heartbeats miss them, and for the primary.
 LONGEST_READ_S = 5.0
+# How far one that strayed is ahead of the primary, each 16 MiB: more than the load writes.
+STRAY_SEGMENTS = 8
 
 
 def run(testbed: Testbed) -> Verdict:
@@ -61,11 +64,53 @@ def run(testbed: Testbed) -> Verdict:
     return verdict
 
 
+def run_strayed(testbed: Testbed) -> Verdict:
+    """No instance knows the one that is promoted as a primary, so that it gets no history of its own. Its WAL positions grow
+    beyond the primary's: they prove nothing."""
+    verdict = Verdict()
+    with replicated_stack(testbed, strays=True) as (stack, cluster):
+        notes = stock_up(testbed, stack, GOODS)
+        stray, progress = cluster.standbys[-1], Progress()
+        crew = [*writers(testbed, stack, 4, progress=progress), *following_readers(testbed, stack, 6, progress)]
+        crew += readers(testbed, stack, 4)
+        with Crew(crew) as crew_at_work:
+            time.sleep(1)
+            stray.promote()
+            await_faults(stack, {2: "not-a-replica"})
+            for number in range(STRAY_SEGMENTS):
+                stray.execute(f"CREATE TABLE stray_{number} ()", "postgres")
+                stray.execute("SELECT pg_switch_wal()", "postgres")
+            stray.stop()
+            stray.configure(standby_of=cluster.primary.address)
+            stray.start()
+            before = served(stack)[2]
+            await_faults(stack, {2: "other-history"})
+            during = served(stack)[2] - before
+            # New connections, too, see what it is.
+            for instance in stack.instances.values():
+                instance.process.stop()
+                instance.start()
+            await_faults(stack, {2: "other-history"})
+            time.sleep(testbed.seconds(2, 20))
+            crew_at_work.check()
+        strayed = during + served(stack)[2]
+        verdict.must(strayed == 0, f"the replica that strayed served {strayed} reads")
+        history = History.of([notes, crew_at_work.history])
+        check_reads(history, check_afterwards(stack, history, verdict, cluster.primary), verdict)
+
+        cluster.rebuild(stray)
+        await_faults(stack, {})
+        check_all_serve(testbed, stack, verdict)
+    return verdict
+
+
 @contextmanager
-def replicated_stack(testbed: Testbed) -> Iterator[tuple[Stack, Cluster]]:
-    with testbed.stack(standbys=("heir", *REPLICAS)) as stack:
-        urls = ", ".join(database_url(replica) for replica in stack.standbys[1:])
-        primary = database_url(stack.primary, stack.standbys[0])
+def replicated_stack(testbed: Testbed, strays: bool = False) -> Iterator[tuple[Stack, Cluster]]:
+    """`strays`: without an heir, with two replicas."""
+    heirs = () if strays else ("heir",)
+    with testbed.stack(standbys=(*heirs, *(REPLICAS[:2] if strays else REPLICAS))) as stack:
+        urls = ", ".join(database_url(replica) for replica in stack.standbys[len(heirs) :])
+        primary = database_url(stack.primary, *stack.standbys[: len(heirs)])
         # Without Redis, every read is a read of a database.
         stack.serve("a", PRIMARY_URL=primary, REPLICA_URL=None, REPLICA_URLS=urls)
         stack.serve("b", PRIMARY_URL=primary, REPLICA_URL=None, REPLICA_URLS=urls, REDIS_URL=None)
@@ -137,4 +182,5 @@ def served(stack: Stack) -> dict[int, int]:
 
 SCENARIOS = [
     Scenario(6, "replica/several", "of three replicas, one is paused, one killed, one on an old timeline", run),
+    Scenario(6, "replica/strayed", "of two replicas, one was promoted by mistake and is a standby again", run_strayed),
 ]
