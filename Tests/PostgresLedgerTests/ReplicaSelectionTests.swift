@@ -69,6 +69,10 @@ struct ReplicaSelectionTests {
         #expect(choices(&selection, 1, .known) == [2])
         // With the primary away, even what is far behind.
         #expect(choice(&selection, .any, except: 2) == 1)
+        // Then also one that could not be reached, rather than none.
+        #expect(isChange(&selection, refused, of: 1) && isChange(&selection, refused, of: 2))
+        #expect(choices(&selection, 1, .known) == [nil])
+        #expect(choice(&selection, .any, except: nil).map { $0 > 0 } == true)
         #expect(isChange(&selection, .alive(.none), of: 0))
         #expect(choices(&selection, 1, .current) == [0])
     }

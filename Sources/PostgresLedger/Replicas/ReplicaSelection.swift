@@ -80,12 +80,17 @@ struct ReplicaSelection {
             if let isBehindUntil, now < isBehindUntil { max(.behind, lag) } else { lag }
         }
 
+        /// The least is the best choice.
+        func order(at now: Instant) -> (Int, Lag, Int) { (isReachable(at: now) ? 0 : 1, lag(at: now), readsInFlight) }
+
+        func isReachable(at now: Instant) -> Bool { fault == nil && retryAt.map { $0 <= now } ?? true }
+
         func isUsable(_ need: Need, at now: Instant) -> Bool {
-            guard fault == nil, retryAt.map({ $0 <= now }) ?? true else { return false }
-            return switch need {
-            case .current: lag(at: now) == .none
-            case .known: lag != .far
-            case .any: true
+            switch need {
+            case .current: isReachable(at: now) && lag(at: now) == .none
+            case .known: isReachable(at: now) && lag != .far
+            // Nothing else could serve the read: one that did not respond in time may do so now.
+            case .any: fault == nil || fault == .unreachable
             }
         }
     }
@@ -108,8 +113,7 @@ struct ReplicaSelection {
         let candidates = replicas.indices.map { (first + $0) % replicas.count }
             .filter { $0 != tried && replicas[$0].isUsable(need, at: now) }
         let chosen = candidates.min {
-            (replicas[$0].lag(at: now), replicas[$0].readsInFlight)
-                < (replicas[$1].lag(at: now), replicas[$1].readsInFlight)
+            replicas[$0].order(at: now) < replicas[$1].order(at: now)
         }
         if let chosen { replicas[chosen].readsInFlight += 1 }
         return chosen
