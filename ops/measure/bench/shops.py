@@ -70,6 +70,17 @@ class PostgresShop(Shop):
     def recorded(self) -> int:
         return int(self.stack.primary.value("SELECT sum(position) FROM stores WHERE store_id > 0") or 0)
 
+    @contextlib.contextmanager
+    def served_by(self, name: str, **settings: str | None) -> Iterator[Instance]:
+        """Another instance, with settings besides the usual ones, in place of the shop's own, which does not run."""
+        [instance] = self.stack.serve(name, program=None, **settings)
+        khata, self.khata = self.khata, Target(instance.process, instance.address, self.khata.key)
+        try:
+            yield instance
+        finally:
+            self.khata = khata
+            instance.process.stop()
+
     def checkpoint(self) -> None:
         """So that no round pays for that of the one before."""
         self.stack.primary.checkpoint()
@@ -104,13 +115,8 @@ class QueueShop(PostgresShop):
     def without_queue(self) -> Iterator[None]:
         """Another instance serves meanwhile, which does not know the broker."""
         self.instance.process.stop()
-        [plain] = self.stack.serve("plain", program=None, AMQP_URL=None, **SETTINGS)
-        khata, self.khata = self.khata, Target(plain.process, plain.address, self.khata.key)
-        try:
+        with self.served_by("plain", AMQP_URL=None, **SETTINGS):
             yield
-        finally:
-            self.khata = khata
-            plain.process.stop()
 
 
 class SQLiteShop(Shop):

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from measure.bench.loads.wrk import Rate, Target, Wrk
+from measure.bench.loads.wrk import Rate, Wrk
 from measure.bench.results import Baseline, Result
 from measure.bench.run import WARM_UP_S
 from measure.bench.scenarios.reads import CONNECTIONS, PageReads, read_pages
@@ -18,7 +18,7 @@ from measure.servers.instance import Instance
 ENTRIES = 1_000_000
 LINES = 100
 SEEDS = Wrk("movements.lua", 16, (STORES, PRODUCTS, LINES))
-PLAIN = {**SETTINGS, "RECONCILIATION_INTERVAL_HOURS": "0", "LOG_REQUESTS": "0"}
+PLAIN = {**SETTINGS, "RECONCILIATION_INTERVAL_HOURS": "0"}
 # A line for each request, as a collector takes it, and the ledgers compared all the time.
 OPERATED = {**SETTINGS, "LOG_REQUESTS": "1", "LOG_FORMAT": "json"}
 SCRAPE_INTERVAL_S = 1
@@ -28,7 +28,7 @@ COUNTER = "khata_reconciliation_entries_total"
 def measure_operated(shop: PostgresShop) -> list[Result]:
     run = shop.run
     shop.instance.process.stop()
-    with serving(shop, "seeded", PLAIN):
+    with shop.served_by("seeded", **PLAIN):
         while shop.recorded() < ENTRIES:
             shop.record(SEEDS, run.seconds, LINES)
     entries, seconds = compare_all(shop)
@@ -36,11 +36,11 @@ def measure_operated(shop: PostgresShop) -> list[Result]:
     plain: list[Rate] = []
     operated = PageReads(shop)
     for _ in range(run.rounds):
-        with serving(shop, "plain", PLAIN):
+        with shop.served_by("plain", **PLAIN):
             read_pages(shop, WARM_UP_S)
             plain.append(read_pages(shop, run.seconds)[0])
         forget_comparisons(shop)
-        with serving(shop, "operated", OPERATED) as instance, scraping(instance):
+        with shop.served_by("operated", **OPERATED) as instance, scraping(instance):
             before = compared(instance)
             read_pages(shop, WARM_UP_S)
             operated.round()
@@ -61,7 +61,7 @@ def compare_all(shop: PostgresShop) -> tuple[int, float]:
     """How many entries, and how long it takes one instance that does not rest."""
     forget_comparisons(shop)
     began = time.monotonic()
-    with serving(shop, "comparing", {**SETTINGS, "RECONCILIATION_LOAD_PERCENT": "100"}) as instance:
+    with shop.served_by("comparing", RECONCILIATION_LOAD_PERCENT="100", **SETTINGS) as instance:
         eventually("all ledgers are compared", lambda: not waiting_ledgers(shop), within_s=900, pause_s=0.1)
         return compared(instance), time.monotonic() - began
 
@@ -77,18 +77,6 @@ def waiting_ledgers(shop: PostgresShop) -> int:
 
 def forget_comparisons(shop: PostgresShop) -> None:
     shop.stack.primary.execute("UPDATE reconciliations SET finished_at = NULL")
-
-
-@contextlib.contextmanager
-def serving(shop: PostgresShop, name: str, settings: dict[str, str]) -> Iterator[Instance]:
-    """Instead of the shop's own instance, which is stopped."""
-    [instance] = shop.stack.serve(name, program=None, **settings)
-    khata, shop.khata = shop.khata, Target(instance.process, instance.address, shop.khata.key)
-    try:
-        yield instance
-    finally:
-        shop.khata = khata
-        instance.process.stop()
 
 
 @contextlib.contextmanager
@@ -112,4 +100,3 @@ def compared(instance: Instance) -> int:
     """Entries."""
     values = [line.split()[-1] for line in instance.metrics().splitlines() if line.startswith(f"{COUNTER} ")]
     return int(float(values[0])) if values else 0
-
