@@ -18,6 +18,8 @@ public struct LedgerLimits: Sendable {
     public var waitingReads = 1_000
     /// How long to retry a failed transaction, or to check its outcome, before it fails for the caller.
     public var commitTimeout: Duration = .seconds(3)
+    /// How long a lookup of a key, a user or a password may take. Every request may wait for it.
+    public var credentialTimeout: Duration = .seconds(2)
     /// Whether reads are served from replicas while the primary is unreachable, although they may be stale. Such a
     /// snapshot is marked (``Snapshot/unproven``).
     public var servesUnproven = false
@@ -107,10 +109,10 @@ public struct PostgresLedger: Service {
             observer: observer, timeout: limits.commitTimeout)
         self.primary = pool(
             "primary", primary, connections: limits.primaryReadConnections, waiting: limits.waitingReads)
-        // Every request may wait for it, and replicas are a fallback.
+        // Replicas are a fallback.
         credentials = pool(
-            "credentials", primary.givingUp(after: .seconds(2)), connections: 2, waiting: limits.waitingReads,
-            waitTimeout: .seconds(2))
+            "credentials", primary.givingUp(after: limits.credentialTimeout), connections: 2,
+            waiting: limits.waitingReads, waitTimeout: limits.credentialTimeout)
         reader = SnapshotReader(
             primary: self.primary,
             replicas: Replicas(replicas, watch: watch, observer: observer, logger: logger) {

@@ -1,7 +1,7 @@
 /// Waits until something is so.
 /// - Throws: What is not, and where that was asked, if it is not within the limit.
 public func eventually(
-    _ what: String = "it is so", within limit: Duration = .seconds(60), fileID: String = #fileID, line: Int = #line,
+    _ what: String = "it is so", within limit: Duration = .seconds(120), fileID: String = #fileID, line: Int = #line,
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit

@@ -123,10 +123,13 @@ extension EndToEnd {
                 }
                 let location = try #require(
                     try await live.post(path, body, headers: Self.prefer).header("location"))
-                #expect(try await live.get(location, as: .clerk).status == 404)
                 let last = location.last == "A" ? "B" : "A"
-                #expect(try await live.get(location.dropLast(2) + last + "A").status == 404)
-                #expect(try await live.get("/commands/x").status == 404)
+                for (path, role) in [
+                    (location, .clerk), (location.dropLast(2) + last + "A", .admin), ("/commands/x", .admin),
+                ] as [(String, Role)] {
+                    let unknown = try await live.get(path, as: role)
+                    #expect(unknown.status == 404, "\(unknown.text)")
+                }
 
                 let invalid = try await live.post(path, #"{"product_id": 101}"#, headers: Self.prefer)
                 #expect(invalid.status == 422)

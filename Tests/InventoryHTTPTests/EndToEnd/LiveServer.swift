@@ -106,7 +106,12 @@ struct LiveServer: Sendable {
         on database: TestDatabase, _ setup: Setup, _ tokens: [Role: String], cache: CacheConnection? = nil,
         _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
-        try await database.withLedger(invalidating: cache ?? NoCacheConnection(), logger: setup.logger) { ledger in
+        var ledgerLimits = LedgerLimits()
+        // Beside other tests, a lookup takes seconds on a slow machine.
+        ledgerLimits.credentialTimeout = .seconds(60)
+        try await database.withLedger(
+            limits: ledgerLimits, invalidating: cache ?? NoCacheConnection(), logger: setup.logger
+        ) { ledger in
             let authenticator = Authenticator(
                 credentials: ledger, uses: KeyUses(store: ledger, logger: setup.logger), passwords: setup.passwords,
                 tokens: setup.tokens, logger: setup.logger)
