@@ -44,6 +44,15 @@ public final class RedisClient: Sendable {
         connections.contains { $0.identity == identity }
     }
 
+    /// Whether the keys are divided among several masters.
+    public var isCluster: Bool { false }
+
+    /// The identity of the connected master that serves the key, as far as known; without a cluster, one of
+    /// ``identities``, whatever the key is.
+    public func identity(serving key: String) -> String? {
+        connections.lazy.compactMap(\.identity).min()
+    }
+
     /// Sends one command.
     /// - Parameter identity: If given, the command is only sent to the server with this identity; otherwise throws
     ///   `.serverChanged`.
