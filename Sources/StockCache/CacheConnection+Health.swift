@@ -2,15 +2,15 @@ public import Inventory
 public import Redis
 
 extension CacheConnection {
-    /// Redis and the relay's heartbeat. Without either, reads go to the databases: slower, never wrong.
+    /// Redis, and the relay's heartbeat. Without either, reads go to the databases: slower, never wrong.
     public func health() async -> [ComponentHealth] {
         let redis = await client.health()
-        guard redis.count > 1 else { return redis }
-        let isTrusted = isTrusted
+        let trusted = trustedParts
+        let share = trusted == 0 ? "the cache is" : "\(parts.count - trusted) of \(parts.count) parts of the cache are"
         return redis + [
             ComponentHealth(
-                name: "relay:heartbeat", status: isTrusted ? .pass : .warn,
-                output: isTrusted ? nil : "the relay's heartbeat is missing: the cache is not trusted")
+                name: "relay:heartbeat", status: trusted == parts.count ? .pass : .warn,
+                output: trusted == parts.count ? nil : "the relay's heartbeat is missing: \(share) not trusted")
         ]
     }
 }

@@ -1,170 +1,112 @@
 import Basics
-import Crypto
 public import Inventory
 public import Logging
 public import Redis
 import Synchronization
 
-typealias CacheError = RedisError
-
-/// This process's view of the cache: which one is current, whether it is reachable, whether it is trusted. Invalidates
-/// it.
+/// This process's view of the cache. Invalidates it.
 ///
-/// A circuit breaker keeps callers from waiting for a cache that fails.
+/// The cache in a Redis Cluster has many parts, each in one of its masters, so that a master that fails makes only its parts
+/// cold: `docs/coherence.md`.
 public final class CacheConnection: CacheInvalidating {
-    private struct State {
-        /// The state last read from the primary; `nil` until it is known.
-        var current: CacheState?
-        /// Those of the current namespace, if this process is connected to its Redis.
-        var documents: RedisDocuments?
-        /// The cache is trusted until then: its marks include every acknowledged change. `nil` if it never was.
-        var trustedUntil: ContinuousClock.Instant?
-        /// The value that was last logged.
-        var wasTrusted = false
-        var failures = 0
-        var closedUntil = ContinuousClock.now
-
-        var isTrusted: Bool { trustedUntil.map { .now < $0 } ?? false }
-    }
-
     let client: RedisClient
-    private let recentBytes: Int
+    let parts: [CachePart]
     let onFill: @Sendable (DocumentKey) -> Void
     private let logger: Logger
-    private let state = Mutex(State())
+    /// The last known state, and how many parts were trusted when that was logged.
+    private let known = Mutex<(state: CacheState?, trustedParts: Int)>((nil, 0))
 
-    /// After this many consecutive failures, the cache is not used for this long.
-    private static let maximumFailures = 3
-    private static let pause = Duration.milliseconds(200)
+    /// Several for each master, so that they are spread evenly. Each has a heartbeat, so more would cost more.
+    private static let partsOfCluster = 64
 
     /// - Parameters:
     ///   - client: Closed by its creator.
     ///   - recentBytes: Memory for documents that this process also keeps, so that Redis need not send them again.
+    ///   - parts: How many the cache has. All instances must agree: one that has another number does not use the cache.
     ///   - onFill: Called when a document was stored in the cache. Must not wait for anything.
     public init(
-        _ client: RedisClient, recentBytes: Int, onFill: @escaping @Sendable (DocumentKey) -> Void = { _ in },
-        logger: Logger
+        _ client: RedisClient, recentBytes: Int, parts: Int? = nil,
+        onFill: @escaping @Sendable (DocumentKey) -> Void = { _ in }, logger: Logger
     ) {
         self.client = client
-        self.recentBytes = recentBytes
         self.onFill = onFill
         self.logger = logger
-    }
-
-    /// Whether documents can be read from the cache and stored in it.
-    public var isTrusted: Bool { trustedDocuments != nil }
-
-    /// How long ago the cache was last known to be complete: zero while it is trusted, `nil` if it never was.
-    public var trustAge: Duration? { lastTrusted?.at.map { .now - $0 } }
-
-    /// For readers: `nil` while the cache is unavailable or not trusted.
-    var trustedDocuments: RedisDocuments? {
-        let (documents, trustedUntil) = reachable
-        guard let trustedUntil, .now < trustedUntil else { return nil }
-        return documents
-    }
-
-    /// Whether the documents are still trusted. To be checked after reading them: only then is the result valid.
-    func trusts(_ documents: RedisDocuments) -> Bool {
-        state.withLock { $0.isTrusted && $0.documents?.namespace == documents.namespace }
-    }
-
-    /// For the relay and its monitors, whether or not the cache is trusted: the documents of the current namespace, if
-    /// its Redis is available.
-    var reachableDocuments: RedisDocuments? { reachable.0 }
-
-    /// For unproven reads: also the last moment at which the cache is known to have been complete, if there was one.
-    var lastTrusted: (documents: RedisDocuments, at: ContinuousClock.Instant?)? {
-        let (documents, trustedUntil) = reachable
-        return documents.map { ($0, trustedUntil.map { min($0, .now) }) }
-    }
-
-    private var reachable: (RedisDocuments?, trustedUntil: ContinuousClock.Instant?) {
-        state.withLock { state in
-            guard let current = state.current, let namespace = current.namespace, let secret = current.secret,
-                ContinuousClock.now >= state.closedUntil
-            else { return (nil, state.trustedUntil) }
-            if let documents = state.documents, client.isConnected(to: documents.identity) {
-                return (documents, state.trustedUntil)
+        let count = parts ?? (client.isCluster ? Self.partsOfCluster : 1)
+        self.parts = (0..<count).map { number in
+            CachePart(client, tag: "\(number)", recentBytes: recentBytes / count) { error in
+                logger.info("the cache failed", metadata: ["error": "\(error)"])
             }
-            let identity = client.identities.first { Self.isNamespace(namespace, in: current.history, of: $0) }
-            guard let identity else { return (nil, state.trustedUntil) }
-            if state.documents?.identity != identity {
-                state.documents = RedisDocuments(
-                    client: client, identity: identity, namespace: namespace, history: current.history,
-                    recent: RecentDocuments(maximumBytes: recentBytes),
-                    seal: DocumentSeal(secret, namespace: namespace, history: current.history))
-            }
-            return (state.documents, state.trustedUntil)
         }
     }
 
-    /// Sets the current cache; everything known of another one is dropped. A state that arrives out of order does no
-    /// harm: the old namespace has no heartbeat any more.
-    func learn(_ current: CacheState) {
-        state.withLock { state in
-            guard state.current != current else { return }
-            state.current = current
-            state.documents = nil
-            state.trustedUntil = nil
+    /// The part that has the documents of a store.
+    func part(of storeID: StoreID) -> CachePart { parts[CacheNamespaces.part(of: storeID, among: parts.count)] }
+
+    /// Whether documents can be read from the cache and stored in it, whatever store they are of.
+    public var isTrusted: Bool { trustedParts == parts.count }
+
+    /// The share of the cache that is trusted: 1 if all of it is.
+    public var trustedShare: Double { Double(trustedParts) / Double(parts.count) }
+
+    var trustedParts: Int { parts.count { $0.trustedDocuments != nil } }
+
+    /// How long ago all of the cache was last known to be complete: zero while it is trusted, `nil` if it never was.
+    public var trustAge: Duration? {
+        let ages = parts.map(\.trustAge)
+        return ages.contains(nil) ? nil : ages.lazy.compactMap(\.self).max()
+    }
+
+    /// Sets the current cache.
+    func learn(_ state: CacheState) {
+        known.withLock { known in
+            guard known.state != state else { return }
+            known.state = state
+            for (number, part) in parts.enumerated() { part.learn(namespace(of: number, in: state)) }
         }
     }
 
-    func trust(_ documents: RedisDocuments, until deadline: ContinuousClock.Instant) {
-        state.withLock { state in
-            guard state.documents?.namespace == documents.namespace else { return }
-            state.trustedUntil = deadline
-        }
+    private func namespace(of number: Int, in state: CacheState) -> CurrentNamespace? {
+        guard let names = state.namespaces?.parts, names.count == parts.count, let name = names[number],
+            let secret = state.secret
+        else { return nil }
+        return CurrentNamespace(name: String(name), history: state.history, secret: secret)
     }
 
+    /// Logs that the cache is trusted, or is not, if that has changed.
     func logTrust() {
-        let (isTrusted, hasChanged) = state.withLock { state in
-            let isTrusted = state.isTrusted
-            defer { state.wasTrusted = isTrusted }
-            return (isTrusted, isTrusted != state.wasTrusted)
+        let trusted = trustedParts
+        let before = known.withLock { known in
+            defer { known.trustedParts = trusted }
+            return known.trustedParts
         }
-        guard hasChanged else { return }
-        logger.notice(isTrusted ? "the cache is trusted" : "the cache is not trusted: reads go to the databases")
-    }
-
-    /// - Returns: `nil` if the cache failed.
-    @discardableResult
-    func attempt<T>(_ body: () async throws(CacheError) -> T) async -> T? {
-        do throws(CacheError) {
-            let value = try await body()
-            state.withLock { $0.failures = 0 }
-            return value
-        } catch {
-            // A cancelled caller does not mean that the cache failed.
-            guard error.kind != .cancelled else { return nil }
-            let isFirst = state.withLock { state in
-                state.failures += 1
-                if state.failures >= Self.maximumFailures { state.closedUntil = .now + Self.pause }
-                return state.failures == 1
-            }
-            if isFirst { logger.info("the cache failed", metadata: ["error": "\(error)"]) }
-            return nil
+        guard trusted != before else { return }
+        switch trusted {
+        case parts.count: logger.notice("the cache is trusted")
+        case 0: logger.notice("the cache is not trusted: reads go to the databases")
+        default: logger.notice("\(trusted) of \(parts.count) parts of the cache are trusted")
         }
     }
 
-    public func invalidate(_ invalidations: [Invalidation], in current: CacheState) async -> Bool {
-        guard !invalidations.isEmpty else { return true }
-        learn(current)
-        guard let documents = reachableDocuments, documents.namespace == current.namespace else { return false }
-        return await attempt { () throws(CacheError) in try await documents.invalidate(invalidations) } != nil
+    public func invalidate(_ invalidations: [Invalidation], in state: CacheState) async -> Bool {
+        guard let namespaces = state.namespaces else { return true }
+        learn(state)
+        let concerned = namespaces.byPart(invalidations)
+        guard concerned.isEmpty || namespaces.parts.count == parts.count else { return false }
+        return await invalidate(concerned, in: namespaces).count == concerned.count
     }
 
-    /// A new namespace, in the Redis that this process is connected to.
-    /// - Returns: `nil` if it cannot be written to.
-    func writableNamespace(in history: History) async -> String? {
-        guard let identity = client.identities.min() else { return nil }
-        let name = (0..<4).map { _ in UInt8.random(in: 0...255) }.hexadecimal[...]
-        let namespace = Self.namespace(history, identity, named: name)
-        let isWritten: Void? = await attempt { () throws(CacheError) in
-            _ = try await client.send(
-                RedisCommand("SET", .string("\(namespace):probe"), "1", "PX", "1000"), expecting: identity)
+    /// - Parameter invalidations: By part.
+    /// - Returns: The parts that are invalidated now.
+    func invalidate(_ invalidations: [Int: [Invalidation]], in namespaces: CacheNamespaces) async -> Set<Int> {
+        let done = await concurrently(invalidations.keys) { [parts] number in
+            guard let documents = parts[number].reachableDocuments,
+                documents.namespace[...] == namespaces.parts[number]
+            else { return false }
+            return await parts[number].attempt { () throws(CacheError) in
+                try await documents.invalidate(invalidations[number, default: []])
+            } != nil
         }
-        return isWritten == nil ? nil : namespace
+        return Set(done.lazy.filter(\.value).map(\.key))
     }
 
     /// Deletes all marks: instances of version 3, should they come back, must not trust marks that missed
@@ -172,7 +114,9 @@ public final class CacheConnection: CacheInvalidating {
     /// - Parameter cursor: Where to continue; `0` to begin.
     /// - Returns: Where it stopped, `0` when done; `nil` if the cache failed.
     func deleteAllMarks(from cursor: String) async -> String? {
-        await attempt { () throws(CacheError) in
+        // They do not use a Redis Cluster.
+        guard !client.isCluster else { return "0" }
+        return await parts[0].attempt { () throws(CacheError) in
             let deadline = ContinuousClock.now + .milliseconds(500)
             var cursor = cursor
             repeat {
@@ -186,15 +130,16 @@ public final class CacheConnection: CacheInvalidating {
             return cursor
         }
     }
+}
 
-    /// Short, and different for each history of the ledger, Redis and format of documents; and for each name, eight
-    /// random hexadecimal digits, so that restoring a backup does not bring an old one back.
-    private static func namespace(_ history: History, _ identity: String, named name: Substring) -> String {
-        let identifiers = "\(history.id)/\(name)/\(identity)/\(RedisDocuments.formatVersion)"
-        return "khata:\(name)\(SHA256.hash(data: Array(identifiers.utf8)).prefix(6).hexadecimal)"
-    }
-
-    private static func isNamespace(_ namespace: String, in history: History, of identity: String) -> Bool {
-        self.namespace(history, identity, named: namespace.dropFirst("khata:".count).prefix(8)) == namespace
+/// Runs a function for each part at the same time.
+func concurrently<T: Sendable>(
+    _ numbers: some Collection<Int>, _ body: @escaping @Sendable (Int) async -> T
+) async -> [Int: T] {
+    // Saves the task: there is no other part in a single Redis.
+    if numbers.count == 1, let only = numbers.first { return [only: await body(only)] }
+    return await withTaskGroup { group in
+        for number in numbers { group.addTask { (number, await body(number)) } }
+        return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
     }
 }

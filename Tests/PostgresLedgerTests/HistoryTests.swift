@@ -45,7 +45,7 @@ struct HistoryTests {
             }
             #expect(ContinuousClock.now - start >= .milliseconds(500))
             #expect(Set(states).count == 1)
-            #expect(states[0].history != old && states[0].namespace == nil && states[0].generation == 7)
+            #expect(states[0].history != old && states[0].namespaces == nil && states[0].generation == 7)
             #expect(try await database.integers("select count(*) from histories") == [2])
         }
     }

@@ -74,7 +74,8 @@ struct OutboxTests {
         let primary = try ConnectionConfiguration("host=127.0.0.1 port=1", applicationName: "khata-tests")
         let watch = PrimaryWatch(primary, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let gate = InvalidationGate(NoCacheConnection(), Outbox(), watch) {}
-        let state = CacheState(history: History("h"), generation: 1, namespace: "khata:a", secret: nil)
+        let state = CacheState(
+            history: History("h"), generation: 1, namespaces: CacheNamespaces("khata:a"), secret: nil)
         let (count, answers) = (20_000, Answers())
         for number in 1...count {
             let commit = EntryKey(storeID: .one, position: Position(rawValue: Int64(number)))
@@ -116,7 +117,7 @@ struct OutboxTests {
             try await database.withLedger { ledger in
                 try await database.switchCache(to: "khata:a", ledger)
                 _ = try await ledger.record(.stockIn(1), .testing)
-                #expect(try await ledger.cacheState().namespace == nil)
+                #expect(try await ledger.cacheState().namespaces?.text == nil)
                 _ = try await ledger.record(.stockIn(1), .testing)
                 #expect(try await database.integers("select count(*) from outbox") == [0])
             }
@@ -127,16 +128,16 @@ struct OutboxTests {
     func notAbandoned() async throws {
         try await TestDatabase.withShop { database in
             try await database.withLedger { other in
-                #expect(try await other.relay.round(limit: 10) != nil)
+                #expect(try await other.relay.round(limit: 10, without: []) != nil)
                 try await database.withLedger { ledger in
                     try await database.switchCache(to: "khata:a", ledger)
                     async let recorded = ledger.record(.stockIn(1), .testing)
                     // It goes on with its rounds, but cannot tell the cache either.
                     while try await database.integers("select count(*) from stock_levels") == [0] {
-                        #expect(try await other.relay.round(limit: 10) != nil)
+                        #expect(try await other.relay.round(limit: 10, without: []) != nil)
                     }
                     _ = try await recorded
-                    #expect(try await ledger.cacheState().namespace == "khata:a")
+                    #expect(try await ledger.cacheState().namespaces?.text == "khata:a")
                 }
             }
         }
@@ -186,7 +187,7 @@ struct OutboxTests {
                         (1, 1, '[[1,1,[]]]', 'khata:a', clock_timestamp() - interval '1 hour'),
                         (1, 2, '[[1,2,[]]]', 'khata:a', clock_timestamp() + interval '1 hour')
                     """)
-                let round = try #require(try await ledger.relay.round(limit: 10))
+                let round = try #require(try await ledger.relay.round(limit: 10, without: []))
                 #expect(round.entries.map(\.entry.position.rawValue) == [1, 2])
                 #expect(round.entries[1].invalidations.map(\.position.rawValue) == [2])
             }
@@ -200,10 +201,10 @@ struct OutboxTests {
                 try await database.execute(
                     "insert into outbox (store_id, position, changes, namespace) values (1, 5, '[]', 'khata:new')")
                 let commit = EntryKey(storeID: .one, position: Position(rawValue: 5))
-                let old = Outbox.Key(commit: commit, namespace: "khata:old")
+                let old = Outbox.Key(commit: commit, namespaces: "khata:old")
                 try await ledger.primary.run { _ = try $0.pipeline(Outbox.delete([old])) }
                 #expect(try await database.integers("select count(*) from outbox") == [1])
-                let new = Outbox.Key(commit: commit, namespace: "khata:new")
+                let new = Outbox.Key(commit: commit, namespaces: "khata:new")
                 try await ledger.primary.run { _ = try $0.pipeline(Outbox.delete([new])) }
                 #expect(try await database.integers("select count(*) from outbox") == [0])
             }
@@ -220,7 +221,7 @@ struct OutboxTests {
                 """)
             let keys = (1...4).map {
                 Outbox.Key(
-                    commit: EntryKey(storeID: .one, position: Position(rawValue: Int64($0))), namespace: "khata:a")
+                    commit: EntryKey(storeID: .one, position: Position(rawValue: Int64($0))), namespaces: "khata:a")
             }
             try await database.withPool { pool in
                 try await pool.run { one in
@@ -253,10 +254,10 @@ struct OutboxTests {
                     #expect(try await database.integers("select count(*) from outbox") == [1])
                 }
                 try await eventually("an invalidation is due") {
-                    try await ledger.relay.round(limit: 10)?.entries.count == 1
+                    try await ledger.relay.round(limit: 10, without: [])?.entries.count == 1
                 }
-                let entry = try #require(try await ledger.relay.round(limit: 10)?.entries.first)
-                #expect(entry.namespace == nil)
+                let entry = try #require(try await ledger.relay.round(limit: 10, without: [])?.entries.first)
+                #expect(entry.namespaces == nil)
                 try await ledger.relay.delete([entry])
                 #expect(try await database.integers("select count(*) from outbox") == [0])
             }
@@ -283,8 +284,8 @@ struct OutboxTests {
             }
             #expect(try await isDeletedByVersion3())
             try await database.withLedger { ledger in
-                #expect(try await ledger.cacheState().namespace == "version 3")
-                let round = try #require(try await ledger.relay.round(limit: 10))
+                #expect(try await ledger.cacheState().namespaces?.text == "version 3")
+                let round = try #require(try await ledger.relay.round(limit: 10, without: []))
                 #expect(round.entries.isEmpty && round.followsOthers)
             }
         }
@@ -297,9 +298,9 @@ struct OutboxTests {
                 try await database.withPool { pool in
                     // Its lock.
                     try await pool.run { try $0.script("select pg_advisory_lock(491327873401)") }
-                    #expect(try await ledger.relay.round(limit: 10) == nil)
+                    #expect(try await ledger.relay.round(limit: 10, without: []) == nil)
                 }
-                try await eventually { try await ledger.relay.round(limit: 10) != nil }
+                try await eventually { try await ledger.relay.round(limit: 10, without: []) != nil }
                 // And the other way round.
                 try await database.withPool { pool in
                     let isElected = try await pool.run { session in
@@ -316,7 +317,7 @@ struct OutboxTests {
         try await TestDatabase.withShop { database in
             try await database.withLedger { ledger in
                 try await database.switchCache(to: "khata:a", ledger)
-                let round = try #require(try await ledger.relay.round(limit: 10))
+                let round = try #require(try await ledger.relay.round(limit: 10, without: []))
                 try await database.execute(
                     """
                     select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
@@ -324,11 +325,11 @@ struct OutboxTests {
                     """)
                 try? await ledger.relay.switchCache(from: round.state, to: nil)
                 try? await ledger.relay.switchCache(from: round.state, to: nil)
-                #expect(try await ledger.cacheState().namespace == "khata:a")
+                #expect(try await ledger.cacheState().namespaces?.text == "khata:a")
                 // Elected again, it does.
-                let again = try #require(try await ledger.relay.round(limit: 10))
+                let again = try #require(try await ledger.relay.round(limit: 10, without: []))
                 try await ledger.relay.switchCache(from: again.state, to: nil)
-                #expect(try await ledger.cacheState().namespace == nil)
+                #expect(try await ledger.cacheState().namespaces?.text == nil)
             }
         }
     }
@@ -367,7 +368,7 @@ private final class Cache: CacheInvalidating {
     func invalidate(_ invalidations: [Invalidation], in state: CacheState) async -> Bool {
         if tells {
             let positions = invalidations.filter { $0.storeID == .one }.map(\.position.description)
-            log.withLock { $0.append(([state.namespace ?? "off"] + positions).joined(separator: " ")) }
+            log.withLock { $0.append(([state.namespaces?.text ?? "off"] + positions).joined(separator: " ")) }
         }
         return tells
     }

@@ -13,6 +13,9 @@ struct Checker: Sendable {
     /// KHATA_CHECKER_READS, or few enough for every day.
     var reads = ProcessInfo.processInfo.environment["KHATA_CHECKER_READS"].flatMap(Int.init) ?? 3_000
 
+    /// Where the movements are.
+    var stores = [StoreID.one]
+
     private static let writersEach = 2
     private static let readersEach = 4
 
@@ -31,13 +34,11 @@ struct Checker: Sendable {
                 for _ in 0..<Self.writersEach {
                     group.addTask {
                         while !isOver() {
-                            let product: ProductID = Bool.random() ? .sugar : .rice
-                            let movement = try await writer.ledger.record(
-                                .stockIn(1, LevelKey(.one, product)), .testing
-                            ).value
-                            shown.add(movement.onHand, of: product)
+                            let level = LevelKey(stores.randomElement()!, Bool.random() ? .sugar : .rice)
+                            let movement = try await writer.ledger.record(.stockIn(1, level), .testing).value
+                            shown.add(movement.onHand, of: level.storeID, level.productID)
                             // Each movement brings one unit, so the position is what the store has of everything.
-                            shown.add(movement.position.rawValue, of: nil)
+                            shown.add(movement.position.rawValue, of: level.storeID, nil)
                         }
                     }
                 }
@@ -46,13 +47,14 @@ struct Checker: Sendable {
                 for index in 0..<Self.readersEach {
                     group.addTask {
                         while !isOver() {
+                            let store = stores.randomElement()!
                             let product: ProductID? = index == 0 ? .sugar : nil
-                            let least = shown[product]
+                            let least = shown[store, product]
                             do {
-                                let read = try await reader.read(.one, product)
+                                let read = try await reader.read(store, product)
                                 let onHand = read.document.onHand ?? 0
                                 counts.add(read.origin, isStale: onHand < least)
-                                shown.add(onHand, of: product)
+                                shown.add(onHand, of: store, product)
                             } catch LedgerError.unavailable where mayFail {
                                 counts.addRefusal()
                             }
@@ -75,14 +77,16 @@ struct Checker: Sendable {
     }
 }
 
-/// The most that anybody has been told is on hand: of a product, or of all (`nil`).
+/// The most that anybody has been told is on hand in a store: of a product, or of all (`nil`).
 private final class Shown: Sendable {
-    private let onHand = Mutex([ProductID?: Int64]())
+    private let onHand = Mutex([StoreID: [ProductID?: Int64]]())
 
-    subscript(product: ProductID?) -> Int64 { onHand.withLock { $0[product, default: 0] } }
+    subscript(store: StoreID, product: ProductID?) -> Int64 {
+        onHand.withLock { $0[store, default: [:]][product, default: 0] }
+    }
 
-    func add(_ units: Int64, of product: ProductID?) {
-        onHand.withLock { $0[product] = max(units, $0[product, default: 0]) }
+    func add(_ units: Int64, of store: StoreID, _ product: ProductID?) {
+        onHand.withLock { $0[store, default: [:]][product] = max(units, $0[store, default: [:]][product, default: 0]) }
     }
 }
 

@@ -152,11 +152,11 @@ struct CoherenceTests {
         checker.reads /= 10
         try await withInstances { [checker] one, two, redis in
             try await checker.run(writers: [one], readers: [two]) {
-                guard let documents = one.cache.reachableDocuments else { return }
+                guard let documents = one.cache.parts[0].reachableDocuments else { return }
                 _ = try? await documents.lease(.read(.one), nonce: "dead")
                 _ = try? await documents.lease(.read(.one, .sugar), nonce: "dead")
                 try await Task.sleep(for: .milliseconds(100))
-                if let mark = try await redis.command("KEYS", "*:{1}:mark")?.array?.first?.string {
+                if let mark = try await redis.command("KEYS", "*:{0}:1:mark")?.array?.first?.string {
                     try await redis.command("DEL", .string(mark))
                     _ = try? await documents.claim(.one, nonce: "dead")
                 }
@@ -216,12 +216,12 @@ struct CoherenceTests {
             _ = try await one.ledger.primary.run { session in
                 try session.script("update cache_state set generation = 0, namespace = null, server_started = null")
             }
-            try await eventually("the cache is on") { try await one.ledger.cacheState().namespace != nil }
+            try await eventually("the cache is on") { try await one.ledger.cacheState().namespaces?.text != nil }
             let after = try await one.ledger.cacheState()
-            #expect(after.generation == before.generation && after.namespace != before.namespace)
+            #expect(after.generation == before.generation && after.namespaces != before.namespaces)
             for instance in [one, two] {
                 try await eventually("every instance goes along") {
-                    instance.cache.trustedDocuments?.namespace == after.namespace
+                    instance.cache.parts[0].trustedDocuments?.namespace == after.namespaces?.text
                 }
             }
         }

@@ -58,7 +58,8 @@ struct DocumentSealTests {
 
     @Test("a secret does not show itself")
     func hidden() {
-        let state = CacheState(history: Self.history, generation: 1, namespace: "khata:a", secret: Self.secret)
+        let state = CacheState(
+            history: Self.history, generation: 1, namespaces: CacheNamespaces("khata:a"), secret: Self.secret)
         var dumped = ""
         dump(state, to: &dumped)
         #expect(!"\(state)".contains(Self.secret.text) && !dumped.contains(Self.secret.text))

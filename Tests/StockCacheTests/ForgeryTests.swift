@@ -33,7 +33,7 @@ struct ForgeryTests {
                 { documents, _, document in documents.seal.seal(document, "another key", renderedAt: .now) },
                 { documents, _, document in
                     let time = Timestamp(microseconds: Timestamp.now.microseconds - Self.hour)
-                    return documents.seal.seal(document, "\(documents.namespace):{1}:doc:stock", renderedAt: time)
+                    return documents.seal.seal(document, "\(documents.namespace):{0}:1:doc:stock", renderedAt: time)
                 },
             ]
             for forge in forgeries {
@@ -41,8 +41,8 @@ struct ForgeryTests {
                     // With a new stamp, it is not among those in this process's memory.
                     let recorded = try await one.ledger.record(.stockIn(1), .testing).value
                     let genuine = try await one.read(.one).document
-                    guard let documents = two.cache.trustedDocuments,
-                        let key = try await redis.keys("\(documents.namespace):{1}:doc:stock").first,
+                    guard let documents = two.cache.parts[0].trustedDocuments,
+                        let key = try await redis.keys("\(documents.namespace):{0}:1:doc:stock").first,
                         let stored = try await redis.command("GET", .string(key))?.bytes
                     else { return false }
                     let other = Document(stamp: genuine.stamp, body: ByteBuffer(string: "999"), source: nil)
@@ -61,10 +61,10 @@ struct ForgeryTests {
             try await eventually("it is put back") {
                 let before = try await one.ledger.record(.stockIn(1), .testing).value
                 guard try await one.read(.one).origin == .miss, try await one.read(.one).origin == .hit,
-                    let namespace = one.cache.trustedDocuments?.namespace
+                    let namespace = one.cache.parts[0].trustedDocuments?.namespace
                 else { return false }
                 var kept: [(key: String, value: RedisValue)] = []
-                for key in ["\(namespace):{1}:mark", "\(namespace):{1}:doc:stock"] {
+                for key in ["\(namespace):{0}:1:mark", "\(namespace):{0}:1:doc:stock"] {
                     kept.append((key, try #require(try await redis.command("DUMP", .string(key)))))
                 }
                 _ = try await one.ledger.record(.stockIn(1), .testing)

@@ -23,8 +23,9 @@ struct Instance: Sendable {
     /// - Parameters:
     ///   - isMute: It commits, and dies before it can tell the cache.
     ///   - relays: Whether it sees to what others could not tell.
+    ///   - parts: Of the cache; `nil` for as many as the Redis calls for.
     static func with(
-        _ database: TestDatabase, redis: String, isMute: Bool = false, relays: Bool = true,
+        _ database: TestDatabase, redis: String, isMute: Bool = false, relays: Bool = true, parts: Int? = nil,
         _ body: @Sendable (Instance) async throws -> Void
     ) async throws {
         let client = try RedisClient(
@@ -32,7 +33,7 @@ struct Instance: Sendable {
             logger: TestDatabase.quiet)
         let fills = Counter()
         let cache = CacheConnection(
-            client, recentBytes: 1 << 20, onFill: { _ in fills.increment() }, logger: TestDatabase.quiet)
+            client, recentBytes: 1 << 20, parts: parts, onFill: { _ in fills.increment() }, logger: TestDatabase.quiet)
         let ledger = PostgresLedger(
             primary: try ConnectionConfiguration(database.primaryURL, applicationName: "khata-test"),
             replicas: [
@@ -49,7 +50,7 @@ struct Instance: Sendable {
 
     /// Waits until documents come from the cache.
     func awaitTrust() async throws {
-        try await eventually("the cache is trusted") { cache.trustedDocuments != nil }
+        try await eventually("the cache is trusted") { cache.isTrusted }
     }
 
     /// A store's stock, or one level of it.

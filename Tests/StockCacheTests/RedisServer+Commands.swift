@@ -7,6 +7,11 @@ extension RedisServer {
     /// - Returns: `nil` if it does not answer.
     @discardableResult
     func command(_ name: StaticString, _ arguments: RedisArgument...) async throws -> RedisValue? {
+        try await command(name, arguments)
+    }
+
+    @discardableResult
+    func command(_ name: StaticString, _ arguments: [RedisArgument]) async throws -> RedisValue? {
         var configuration = try RedisConfiguration(url: url)
         configuration.commandTimeout = .seconds(2)
         let client = try RedisClient(

@@ -18,7 +18,7 @@ struct TurnTests {
             _ = try await two.read(.one)
             try await eventually("the lease is taken") {
                 _ = try await one.ledger.record(.stockIn(1), .testing)
-                guard let documents = one.cache.trustedDocuments,
+                guard let documents = one.cache.parts[0].trustedDocuments,
                     (try? await documents.lease(.read(.one), nonce: "other")) == true
                 else { return false }
                 return try await takes(two, whatIsFilledIn: documents, redis, one)
@@ -31,7 +31,8 @@ struct TurnTests {
         try await withInstances { one, two, redis in
             _ = try await two.read(.one)
             try await eventually("the lease is taken") {
-                guard let documents = one.cache.trustedDocuments, let mark = try await redis.keys("*:{1}:mark").first
+                guard let documents = one.cache.parts[0].trustedDocuments,
+                    let mark = try await redis.keys("*:{0}:1:mark").first
                 else { return false }
                 try await redis.command("DEL", .string(mark))
                 guard (try? await documents.claim(.one, nonce: "other")) == true else { return false }
@@ -69,13 +70,13 @@ struct TurnTests {
             try await eventually("the replica is read") {
                 _ = try await two.read(.one)
                 let recorded = try await one.ledger.record(.stockIn(1), .testing).value
-                guard let documents = one.cache.trustedDocuments,
+                guard let documents = one.cache.parts[0].trustedDocuments,
                     (try? await documents.lease(.read(.one), nonce: "dead")) == true
                 else { return false }
                 let read = try await two.read(.one)
                 #expect(read.document.onHand == recorded.onHand)
                 guard read.origin == .miss else { return false }
-                let stillHeld = try await redis.keys("*:{1}:fill:stock").count == 1
+                let stillHeld = try await redis.keys("*:{0}:1:fill:stock").count == 1
                 return try await two.read(.one).origin == .hit && stillHeld
             }
         }

@@ -3,15 +3,15 @@ public struct CacheState: Hashable, Sendable {
     public let history: History
     /// Incremented each time the cache is switched on.
     public let generation: Int64
-    /// The namespace of the cache's marks and documents; `nil` while the cache is off, and must not be read.
-    public let namespace: String?
-    /// Authenticates the namespace's documents; `nil` if an earlier version switched the cache on.
+    /// Those of the cache's marks and documents; `nil` while the cache is off, and must not be read.
+    public let namespaces: CacheNamespaces?
+    /// Authenticates the documents; `nil` if an earlier version switched the cache on.
     public let secret: CacheSecret?
 
-    public init(history: History, generation: Int64, namespace: String?, secret: CacheSecret?) {
+    public init(history: History, generation: Int64, namespaces: CacheNamespaces?, secret: CacheSecret?) {
         self.history = history
         self.generation = generation
-        self.namespace = namespace
+        self.namespaces = namespaces
         self.secret = secret
     }
 }

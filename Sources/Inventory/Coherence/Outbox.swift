@@ -2,32 +2,35 @@
 public struct OutboxEntry: Hashable, Sendable {
     /// The commit's last audit entry, which identifies it.
     public let entry: EntryKey
-    /// The namespace to invalidate; `nil` for a commit of an earlier version.
-    public let namespace: String?
+    /// As ``CacheNamespaces/recorded(for:)``; `nil` for a commit of an earlier version, which concerns all.
+    public let namespaces: String?
     public let invalidations: [Invalidation]
 
-    public init(entry: EntryKey, namespace: String?, invalidations: [Invalidation]) {
+    public init(entry: EntryKey, namespaces: String?, invalidations: [Invalidation]) {
         self.entry = entry
-        self.namespace = namespace
+        self.namespaces = namespaces
         self.invalidations = invalidations
     }
 }
 
 /// The outbox, for the relay: one process at a time.
 public protocol RelayedOutbox: Sendable {
-    /// - Parameter limit: The maximum number of entries.
+    /// - Parameters:
+    ///   - limit: The maximum number of entries.
+    ///   - unreachable: Namespaces that cannot be invalidated now: entries that concern one of them only are left out.
     /// - Returns: `nil` while another process is the relay.
-    func round(limit: Int) async throws(LedgerError) -> RelayRound?
+    func round(limit: Int, without unreachable: [String]) async throws(LedgerError) -> RelayRound?
 
-    /// Deletes entries whose namespace is invalidated, or no longer current.
+    /// Deletes entries whose namespaces are invalidated, or no longer current.
     func delete(_ entries: [OutboxEntry]) async throws(LedgerError)
 
     /// Lets another process become the relay.
     func resign() async throws(LedgerError)
 
-    /// Makes a namespace current, unless the state has changed meanwhile.
-    /// - Parameter namespace: `nil` switches the cache off. The caller makes sure that no process trusts it any more.
-    func switchCache(from state: CacheState, to namespace: String?) async throws(LedgerError)
+    /// Makes namespaces current, unless the state has changed meanwhile.
+    /// - Parameter namespaces: `nil` switches the cache off. The caller makes sure that no process trusts any more what is
+    ///   switched off.
+    func switchCache(from state: CacheState, to namespaces: CacheNamespaces?) async throws(LedgerError)
 }
 
 /// One round of the relay.

@@ -29,16 +29,16 @@ public struct DocumentComparison: Sendable {
     public func compare(
         _ compared: (_ documents: Int, DocumentDifference?) async throws -> Void
     ) async throws {
-        var cursor = "0"
+        var place: DocumentPlace?
         repeat {
-            guard let page = await cache.listDocuments(from: cursor) else { throw LedgerError.unavailable }
+            guard let page = await cache.listDocuments(from: place) else { throw LedgerError.unavailable }
             try await compared(0, nil)
             for (storeID, name) in page.found {
                 guard let query = DocumentQuery(storeID, name) else { continue }
                 try await compared(1, try await difference(of: query))
             }
-            cursor = page.next
-        } while cursor != "0"
+            place = page.next
+        } while place != nil
     }
 
     /// - Returns: `nil` if the document is right, is gone, or has always been newer.

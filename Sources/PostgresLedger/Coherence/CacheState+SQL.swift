@@ -2,7 +2,7 @@ public import Inventory
 import Postgres
 
 extension CacheState {
-    /// Three columns: the generation, the current namespace and its secret.
+    /// Three columns: the generation, the current namespaces and their secret.
     static let columnsSQL = """
         (select generation from cache_state) as generation, (select namespace from cache_state) as namespace,
         (select secret from cache_state) as secret
@@ -11,7 +11,8 @@ extension CacheState {
     /// - Parameter column: The first of the three columns.
     init(_ row: Row, at column: Int, in history: History) throws(PostgresError) {
         self.init(
-            history: history, generation: try row.int64(column), namespace: try row.optionalText(column + 1),
+            history: history, generation: try row.int64(column),
+            namespaces: try row.optionalText(column + 1).map { CacheNamespaces($0) },
             secret: try row.optionalText(column + 2).map { CacheSecret($0) })
     }
 

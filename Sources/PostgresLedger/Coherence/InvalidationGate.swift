@@ -55,31 +55,35 @@ final class InvalidationGate: Sendable {
     ///   - commit: The outbox row with all of them; `nil` if there may be several rows.
     ///   - state: The current cache, as read in the transaction.
     func invalidate(_ invalidations: [Invalidation], _ commit: EntryKey?, in state: CacheState) async {
-        guard let namespace = state.namespace, !invalidations.isEmpty else { return }
-        let row = commit.map { Outbox.Key(commit: $0, namespace: namespace) }
+        guard let namespaces = state.namespaces, let recorded = namespaces.recorded(for: invalidations) else { return }
+        let row = commit.map { Outbox.Key(commit: $0, namespaces: recorded) }
         if await invalidating.invalidate(invalidations, in: state) {
             if let row { outbox.markInvalidated([row]) }
         } else if let row {
             await awaitRelay([row], state.history)
         } else {
-            await awaitRelay(ofAll: namespace, state.history)
+            let concerned = namespaces.byPart(invalidations).keys.compactMap { namespaces.parts[$0].map(String.init) }
+            await awaitRelay(ofAll: concerned, state.history)
         }
     }
 
     /// The same for commits that a read found in the outbox. Their rows are left to the processes that committed them.
     func invalidate(_ found: [OutboxEntry], in state: CacheState) async {
-        guard let namespace = state.namespace, !found.isEmpty else { return }
+        guard let namespaces = state.namespaces else { return }
+        let found = found.filter { !namespaces.byPart($0).isEmpty }
+        guard !found.isEmpty else { return }
         if await invalidating.invalidate(found.flatMap(\.invalidations), in: state) { return }
         // Rows of earlier versions have no namespace and are not polled for: then the deadline applies.
-        let areKnown = found.allSatisfy { $0.namespace == namespace }
-        let rows = areKnown ? Set(found.map { Outbox.Key(commit: $0.entry, namespace: namespace) }) : []
-        await awaitRelay(rows, state.history)
+        let rows = found.compactMap { entry in
+            entry.namespaces.map { Outbox.Key(commit: entry.entry, namespaces: $0) }
+        }
+        await awaitRelay(rows.count == found.count ? Set(rows) : [], state.history)
     }
 
-    /// Waits for all rows that are in the outbox now, if any.
-    private func awaitRelay(ofAll namespace: String, _ history: History) async {
+    /// Waits for all rows that are in the outbox now for these namespaces, if any.
+    private func awaitRelay(ofAll namespaces: [String], _ history: History) async {
         let rows = try? await watch.run { session in
-            try session.history == history ? try Outbox.rows(owedTo: namespace, session) : nil
+            try session.history == history ? try Outbox.rows(owedTo: namespaces, session) : nil
         }
         guard let rows = rows ?? nil else { return await awaitRelay([], history) }
         if !rows.isEmpty { await awaitRelay(rows, history) }

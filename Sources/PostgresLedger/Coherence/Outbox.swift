@@ -6,10 +6,11 @@ import Synchronization
 /// Pending invalidations: one row for each commit, until the current cache is invalidated for it; its key is the
 /// commit's last audit entry. Rows that are done are deleted as part of a later commit, which saves a transaction.
 final class Outbox: Sendable {
-    /// The key of a row, and the namespace to invalidate: in another history, another commit may have the same key.
+    /// The key of a row, and its namespaces: in another history, another commit may have the same key.
     struct Key: Hashable, Sendable {
         let commit: EntryKey
-        let namespace: String
+        /// As ``CacheNamespaces/recorded(for:)``.
+        let namespaces: String
     }
 
     /// The rows that may be deleted.
@@ -34,20 +35,20 @@ final class Outbox: Sendable {
     ///   - invalidations: The commit's changes to each ledger.
     ///   - state: The current cache; while it is off, no row is needed.
     static func insert(_ commit: CommitProof, _ invalidations: [Invalidation], _ state: CacheState) -> [Query] {
-        guard let namespace = state.namespace else { return [] }
+        guard let namespaces = state.namespaces?.recorded(for: invalidations) else { return [] }
         return [
             Query(
                 insert, .int64(commit.storeID.rawValue), .int64(commit.position.rawValue), .text(invalidations.json),
-                .text(namespace))
+                .text(namespaces))
         ]
     }
 
     static func delete(_ rows: [Key]) -> [Query] {
-        delete(rows.map(\.commit), rows.map(\.namespace))
+        delete(rows.map(\.commit), rows.map(\.namespaces))
     }
 
     /// Skips rows that another transaction is deleting.
-    /// - Parameter namespaces: `nil` for rows of earlier versions.
+    /// - Parameter namespaces: Of each row; `nil` for rows of earlier versions.
     static func delete(_ commits: [EntryKey], _ namespaces: [String?]) -> [Query] {
         guard !commits.isEmpty else { return [] }
         return [
@@ -57,15 +58,15 @@ final class Outbox: Sendable {
         ]
     }
 
-    /// All rows that are pending for a namespace.
+    /// All rows that are pending for any of some namespaces.
     /// - Returns: `nil` if there are too many, or some of earlier versions, without a namespace.
-    static func rows(owedTo namespace: String, _ session: Session) throws(PostgresError) -> Set<Key>? {
-        let found = try session.execute(owed, .text(namespace), .int64(Int64(maximumDeleted) + 1))
+    static func rows(owedTo namespaces: [String], _ session: Session) throws(PostgresError) -> Set<Key>? {
+        let found = try session.execute(owed, .texts(namespaces), .int64(Int64(maximumDeleted) + 1))
         guard found.count <= maximumDeleted else { return nil }
         var rows: Set<Key> = []
         for row in found {
             guard let owner = try row.optionalText(2) else { return nil }
-            rows.insert(Key(commit: try EntryKey(row), namespace: owner))
+            rows.insert(Key(commit: try EntryKey(row), namespaces: owner))
         }
         return rows
     }
@@ -74,17 +75,17 @@ final class Outbox: Sendable {
         "outbox.owed",
         """
         select store_id, position, namespace from outbox
-        where namespace is null or namespace = $1::text limit $2::bigint
+        where namespace is null or string_to_array(namespace, ',') && $1::text[] limit $2::bigint
         """)
 
     /// The subset of the rows that still exists.
     static func left(of rows: Set<Key>, _ session: Session) throws(PostgresError) -> Set<Key> {
         let found = try session.execute(
             left, .int64s(rows.map(\.commit.storeID.rawValue)), .int64s(rows.map(\.commit.position.rawValue)),
-            .texts(rows.map(\.namespace)))
+            .texts(rows.map(\.namespaces)))
         var left: Set<Key> = []
         for row in found {
-            left.insert(Key(commit: try EntryKey(row), namespace: try row.text(2)))
+            left.insert(Key(commit: try EntryKey(row), namespaces: try row.text(2)))
         }
         return left
     }
@@ -122,7 +123,7 @@ extension OutboxEntry {
         guard case .array(let changes)? = try? JSONParser.parse(Array(row.text(3).utf8)),
             case let invalidations = changes.compactMap(Invalidation.init), invalidations.count == changes.count
         else { throw PostgresError(.unreadable, "a row of the outbox has no array of changes") }
-        self.init(entry: try EntryKey(row), namespace: try row.optionalText(2), invalidations: invalidations)
+        self.init(entry: try EntryKey(row), namespaces: try row.optionalText(2), invalidations: invalidations)
     }
 }
 

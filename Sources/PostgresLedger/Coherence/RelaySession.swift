@@ -24,13 +24,15 @@ public final class RelaySession: RelayedOutbox {
         self.failure = failure
     }
 
-    public func round(limit: Int) async throws(LedgerError) -> RelayRound? {
+    public func round(limit: Int, without unreachable: [String]) async throws(LedgerError) -> RelayRound? {
         let elected = elected.withLock { $0 }
         let (backend, round) = try await run { session in
             // A lost connection released the lock.
             let backend = try session.execute(Self.backend).one().int64(0)
             guard try backend == elected || Self.elect(session) else { return (nil as Int64?, nil as RelayRound?) }
-            let results = try session.pipeline([Query(Self.state), Query(Self.due, .int64(Int64(limit)))])
+            let results = try session.pipeline([
+                Query(Self.state), Query(Self.due, .texts(unreachable), .int64(Int64(limit))),
+            ])
             let state = try results[0].one()
             return (
                 backend,
@@ -46,18 +48,18 @@ public final class RelaySession: RelayedOutbox {
 
     public func delete(_ entries: [OutboxEntry]) async throws(LedgerError) {
         try await run { session in
-            _ = try session.pipeline(Outbox.delete(entries.map(\.entry), entries.map(\.namespace)))
+            _ = try session.pipeline(Outbox.delete(entries.map(\.entry), entries.map(\.namespaces)))
         }
     }
 
-    public func switchCache(from state: CacheState, to namespace: String?) async throws(LedgerError) {
+    public func switchCache(from state: CacheState, to namespaces: CacheNamespaces?) async throws(LedgerError) {
         let elected = elected.withLock { $0 }
         try await run { session in
             // After a reconnect, another process may be the relay.
             guard try session.execute(Self.backend).one().int64(0) == elected else {
                 throw PostgresError(.connection, "the session that was the relay's is gone")
             }
-            try Self.switchCache(session, generation: state.generation, to: namespace)
+            try Self.switchCache(session, from: state, to: namespaces)
         }
     }
 
@@ -72,8 +74,8 @@ public final class RelaySession: RelayedOutbox {
             guard try Self.elect(session) else { return }
             defer { _ = try? session.execute(Self.resign) }
             _ = try session.execute(Self.awaitDistrust)
-            let generation = try session.execute(Self.state).one().optionalInt64(0) ?? 0
-            try Self.switchCache(session, generation: generation, to: nil)
+            let state = try CacheState(session.execute(Self.state).one(), at: 0, in: session.history)
+            try Self.switchCache(session, from: state, to: nil)
         }
     }
 
@@ -93,15 +95,16 @@ public final class RelaySession: RelayedOutbox {
     }
 
     private static func switchCache(
-        _ session: Session, generation: Int64, to namespace: String?
+        _ session: Session, from state: CacheState, to namespaces: CacheNamespaces?
     ) throws(PostgresError) {
-        var queries = [Query(.begin), Query(CacheState.lockAlone)]
-        if let namespace {
-            queries.append(Query(switchOn, .text(namespace), .int64(generation)))
-        } else {
-            queries.append(Query(switchOff, .int64(generation)))
-        }
-        _ = try session.pipeline(queries + [Query(.commit)])
+        let change =
+            if let namespaces {
+                Query(
+                    state.namespaces == nil ? switchOn : switchParts, .text(namespaces.text), .int64(state.generation))
+            } else {
+                Query(switchOff, .int64(state.generation))
+            }
+        _ = try session.pipeline([Query(.begin), Query(CacheState.lockAlone), change, Query(.commit)])
     }
 
     /// "relay" and "relay2" in ASCII.
@@ -132,7 +135,8 @@ public final class RelaySession: RelayedOutbox {
         """
         select store_id, position, namespace, changes from outbox
         where committed_at not between clock_timestamp() - interval '50 milliseconds' and clock_timestamp()
-        order by committed_at limit $1::bigint
+            and (namespace is null or namespace <> all ($1::text[]))
+        order by committed_at limit $2::bigint
         """)
 
     /// The server makes the secret (122 random bits), so that no statement in its log has it.
@@ -143,6 +147,14 @@ public final class RelaySession: RelayedOutbox {
         set generation = generation + 1, namespace = $1::text, server_started = pg_postmaster_start_time(),
             secret = gen_random_uuid()::text
         where generation = $2::bigint and namespace is null
+        """)
+
+    /// The secret stays: every part that is switched on has a new namespace, from which its documents' key is derived too.
+    private static let switchParts = Statement(
+        "relay.switch_parts",
+        """
+        update cache_state set generation = generation + 1, namespace = $1::text
+        where generation = $2::bigint and namespace is not null and server_started = pg_postmaster_start_time()
         """)
 
     /// Deletes all rows: without a cache there is nothing to invalidate.

@@ -363,8 +363,8 @@ extension ReadScope {
 
     private static let pendingSQL = """
         select store_id, position, namespace, changes from outbox
-        where (select namespace from cache_state) is not null
-            and (namespace is null or namespace = (select namespace from cache_state))
+        where case when namespace is null then (select namespace from cache_state) is not null
+            else string_to_array(namespace, ',', '') && string_to_array((select namespace from cache_state), ',', '') end
         """
 
     private static let pendingOfAll = Statement("pending.all", pendingSQL)

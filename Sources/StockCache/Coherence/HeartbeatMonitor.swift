@@ -27,19 +27,52 @@ public struct HeartbeatMonitor: Service {
     }
 
     private func monitorHeartbeat() async {
-        var heartbeat = HeartbeatTracker()
-        var namespace: String?
+        var heartbeats = cache.parts.map { _ in (tracker: HeartbeatTracker(), namespace: nil as String?) }
         while (try? await Task.sleep(for: Self.interval)) != nil {
             cache.logTrust()
-            guard let documents = cache.reachableDocuments else { continue }
-            if documents.namespace != namespace { (heartbeat, namespace) = (HeartbeatTracker(), documents.namespace) }
+            var requests: [String: [BeatRequest]] = [:]
+            for (number, part) in cache.parts.enumerated() {
+                guard let documents = part.reachableDocuments else { continue }
+                requests[documents.identity, default: []].append(BeatRequest(number: number, documents: documents))
+            }
             let requestedAt = ContinuousClock.now
-            let beat = await cache.attempt { () throws(CacheError) in
-                try await documents.client.send(RedisCommand("GET", documents.beatKey), expecting: documents.identity)
+            for (request, beat) in await beats(requests) {
+                let documents = request.documents
+                if documents.namespace != heartbeats[request.number].namespace {
+                    heartbeats[request.number] = (HeartbeatTracker(), documents.namespace)
+                }
+                let deadline = heartbeats[request.number].tracker.record(beat, requestedAt: requestedAt)
+                if let deadline { cache.parts[request.number].trust(documents, until: deadline) }
             }
-            if let deadline = heartbeat.record(beat?.string, requestedAt: requestedAt) {
-                cache.trust(documents, until: deadline)
+        }
+    }
+
+    private struct BeatRequest {
+        let number: Int
+        let documents: RedisDocuments
+    }
+
+    /// Reads heartbeats, in one round trip for each Redis.
+    /// - Parameter requests: By the Redis's identity.
+    private func beats(_ requests: [String: [BeatRequest]]) async -> [(BeatRequest, String?)] {
+        await withTaskGroup { group in
+            for (identity, requests) in requests {
+                group.addTask { await beats(requests, of: identity) }
             }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+    }
+
+    private func beats(_ requests: [BeatRequest], of identity: String) async -> [(BeatRequest, String?)] {
+        let parts = requests.map { cache.parts[$0.number] }
+        do throws(CacheError) {
+            let replies = try await cache.client.pipeline(
+                requests.map { RedisCommand("GET", $0.documents.beatKey) }, expecting: identity)
+            for (part, reply) in zip(parts, replies) { part.note(reply.error) }
+            return zip(requests, replies).map { ($0, $1.string) }
+        } catch {
+            for part in parts { part.note(error) }
+            return []
         }
     }
 

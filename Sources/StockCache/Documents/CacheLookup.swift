@@ -24,7 +24,7 @@ struct CacheLookup: Sendable {
     }
 }
 
-extension CacheConnection {
+extension CachePart {
     /// One round trip; a second one if this process's own copy is too old, since Redis may have a newer one.
     func lookup(_ key: DocumentKey) async -> CacheLookup {
         guard let documents = trustedDocuments else { return .bypass }

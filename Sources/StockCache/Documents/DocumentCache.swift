@@ -42,7 +42,7 @@ public final class DocumentCache: DocumentReading {
         // A client may have seen a newer position than the marks: then it reads for itself, outside the single flight.
         if atLeast == nil || (try? found.document.stamp.require(atLeast)) != nil { return found }
         let document = try await render(Freshness(atLeast: atLeast))
-        if let documents = cache.trustedDocuments {
+        if let documents = cache.part(of: key.storeID).trustedDocuments {
             let isAdmitted = admission.admits(document, key, for: reader, isStored: found.origin == .hit)
             if isAdmitted { await cache.fill(documents, key, document, nonce: nil, isAdmitted: true) }
         }
@@ -55,7 +55,7 @@ public final class DocumentCache: DocumentReading {
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin) {
         var leads = false
         while true {
-            let lookup = await cache.lookup(key)
+            let lookup = await cache.part(of: key.storeID).lookup(key)
             if let document = lookup.hit {
                 if leads { complete(key, .success(document)) }
                 return (document, .hit)
@@ -88,7 +88,7 @@ public final class DocumentCache: DocumentReading {
         do throws(LedgerError) {
             return try await render(Freshness())
         } catch .unavailable {
-            guard let document = await cache.lookupUnproven(key) else { throw .unavailable }
+            guard let document = await cache.part(of: key.storeID).lookupUnproven(key) else { throw .unavailable }
             return document
         }
     }

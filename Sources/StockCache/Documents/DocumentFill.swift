@@ -16,13 +16,15 @@ struct DocumentFill {
     /// Between lookups while another process loads the document: 50 ms in total.
     private static let pauses = [2, 4, 8, 16, 20].map { Duration.milliseconds($0) }
 
+    private var part: CachePart { cache.part(of: key.storeID) }
+
     /// - Parameter first: The leader's lookup. Callers joined for its requirement, so no later lookup may require less.
     func document(_ first: CacheLookup) async throws(LedgerError) -> Document {
         var lookup = first
         var lease = await acquireLease(lookup)
         for pause in Self.pauses where lease.isHeldElsewhere {
             guard (try? await Task.sleep(for: pause)) != nil else { break }
-            let next = await cache.lookup(key)
+            let next = await part.lookup(key)
             guard next.isAsStrict(as: first) else { break }
             if let hit = next.hit { return hit }
             lookup = next
@@ -41,7 +43,7 @@ struct DocumentFill {
             return document
         } catch {
             // Others must not wait for a failed load.
-            await cache.attempt { () throws(CacheError) in
+            await part.attempt { () throws(CacheError) in
                 try await documents.abandon(key, claimed: lease.claimed, nonce: lease.nonce)
             }
             throw error
@@ -55,7 +57,7 @@ struct DocumentFill {
         guard let documents = lookup.documents else { return lease }
         guard lookup.required == nil else {
             guard admission.expects(key, for: reader, isStored: lookup.isStored) else { return lease }
-            let isOwn = await cache.attempt { () throws(CacheError) in
+            let isOwn = await part.attempt { () throws(CacheError) in
                 try await documents.lease(key, nonce: lease.nonce)
             }
             lease.isHeld = isOwn != false
@@ -64,7 +66,7 @@ struct DocumentFill {
         }
         var isClaimed = false
         for storeID in lookup.unknown {
-            let isOwn = await cache.attempt { () throws(CacheError) in
+            let isOwn = await part.attempt { () throws(CacheError) in
                 try await documents.claim(storeID, nonce: lease.nonce)
             }
             if isOwn == true { lease.claimed.insert(storeID) }
@@ -80,7 +82,7 @@ struct DocumentFill {
         let document = try await render(Freshness(isFromPrimary: true))
         guard document.stamp.history == documents.history else { return document }
         if key.storeID != .catalog, lease.claimed.contains(.catalog) {
-            await cache.attempt { () throws(CacheError) in
+            await part.attempt { () throws(CacheError) in
                 try await documents.establish(.catalog, document.stamp.catalogPosition, nonce: lease.nonce)
             }
         }
@@ -98,7 +100,7 @@ extension CacheConnection {
         _ documents: RedisDocuments, _ key: DocumentKey, _ document: Document, nonce: String?, isAdmitted: Bool
     ) async {
         guard document.stamp.history == documents.history else { return }
-        let isStored = await attempt { () throws(CacheError) in
+        let isStored = await part(of: key.storeID).attempt { () throws(CacheError) in
             try await documents.fill(key, document, nonce: nonce, isAdmitted: isAdmitted)
         }
         if isStored == true { onFill(key) }

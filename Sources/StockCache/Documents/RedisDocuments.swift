@@ -2,21 +2,22 @@ import Inventory
 import NIOCore
 import Redis
 
-/// Marks and documents in Redis.
+/// Marks and documents of a part of the cache in Redis.
 ///
-/// All keys begin with a namespace, which differs for each Redis, history and generation: a new one starts cold, never
-/// stale.
+/// All keys begin with a namespace, which differs for each part, Redis, history and generation: a new one starts cold, never
+/// stale. In braces follows the part's tag: a Redis Cluster keeps keys with the same one in the same place.
 struct RedisDocuments: Sendable {
     let client: RedisClient
     let identity: String
     let namespace: String
+    let tag: String
     /// The history that positions in the namespace belong to.
     let history: History
     /// Per namespace, because positions mean something else in another one.
     let recent: RecentDocuments
     let seal: DocumentSeal
 
-    static let formatVersion = 4
+    static let formatVersion = 5
     private static let markLifetime = Int64(3_600_000)
     private static let leaseLifetime = Int64(2_000)
 
@@ -48,15 +49,15 @@ struct RedisDocuments: Sendable {
     /// - Returns: Also where it stopped: `0` when done.
     func list(from cursor: String) async throws(CacheError) -> (found: [(storeID: StoreID, name: String)], next: String)
     {
-        let prefix = "\(namespace):{"
+        let prefix = "\(prefix):"
         let reply = try await client.send(
-            RedisCommand("SCAN", .string(cursor), "MATCH", .string("\(prefix)*}:doc:*"), "COUNT", "100"),
+            RedisCommand("SCAN", .string(cursor), "MATCH", .string("\(prefix)*:doc:*"), "COUNT", "100"),
             expecting: identity
         ).array
         let keys = reply?.last?.array?.compactMap(\.string) ?? []
         let found = keys.compactMap { key -> (storeID: StoreID, name: String)? in
             let rest = key.dropFirst(prefix.count)
-            guard let end = rest.firstRange(of: "}:doc:"), let id = Int64(rest[..<end.lowerBound]) else { return nil }
+            guard let end = rest.firstRange(of: ":doc:"), let id = Int64(rest[..<end.lowerBound]) else { return nil }
             return (StoreID(rawValue: id), String(rest[end.upperBound...]))
         }
         return (found, reply?.first?.string ?? "0")
@@ -153,11 +154,12 @@ struct RedisDocuments: Sendable {
         }
     }
 
-    private func mark(_ storeID: StoreID) -> String { "\(namespace):{\(storeID)}:mark" }
-    private func document(_ key: DocumentKey) -> String { "\(namespace):{\(key.storeID)}:doc:\(key.name)" }
-    private func lease(_ key: DocumentKey) -> String { "\(namespace):{\(key.storeID)}:fill:\(key.name)" }
+    private var prefix: String { "\(namespace):{\(tag)}" }
+    private func mark(_ storeID: StoreID) -> String { "\(prefix):\(storeID):mark" }
+    private func document(_ key: DocumentKey) -> String { "\(prefix):\(key.storeID):doc:\(key.name)" }
+    private func lease(_ key: DocumentKey) -> String { "\(prefix):\(key.storeID):fill:\(key.name)" }
 
-    var beatKey: RedisArgument { .string("\(namespace):beat") }
+    var beatKey: RedisArgument { .string("\(prefix):beat") }
 
     /// Sends a heartbeat, unless this Redis has been a replica meanwhile.
     func beat(_ value: String) async throws(CacheError) {

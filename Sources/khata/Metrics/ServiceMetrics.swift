@@ -31,7 +31,9 @@ struct ServiceMetrics {
     /// - Parameter log: `nil` where there is none, as in tests of the declarations.
     init(log: LogWriter?) {
         requests = RequestMetrics(registry)
-        cacheTrusted = registry.gauge("khata_cache_trusted", "Whether documents are served from the cache")
+        cacheTrusted = registry.gauge(
+            "khata_cache_trusted",
+            "The share of the cache that documents are served from: 0 or 1, between with a cluster")
         cacheTrustAge = registry.gauge(
             "khata_cache_trust_age_seconds",
             "How long ago the cache was last known to be complete: 0 while it is trusted, NaN if it never was")
@@ -87,7 +89,7 @@ struct ServiceMetrics {
             }
             for replica in ledger.replicaStatus { set(replica) }
             guard let cache else { return }
-            cacheTrusted[].set(cache.isTrusted ? 1 : 0)
+            cacheTrusted[].set(cache.trustedShare)
             cacheTrustAge[].set(cache.trustAge.map { $0 / .seconds(1) } ?? .nan)
         }
     }

@@ -49,7 +49,7 @@ struct DocumentReconciliationTests {
             try await running([reconciler.service]) {
                 try await eventually("it is told") {
                     try await shop.read()
-                    let keys = try shop.redis.cli("--scan", "--pattern", "*:{1}:doc:level*")
+                    let keys = try shop.redis.cli("--scan", "--pattern", "*:{0}:1:doc:level*")
                     for key in keys.split(separator: "khata:").map({ "khata:\($0)" }) {
                         _ = try shop.redis.cli("setrange", key.trimmingCharacters(in: .newlines), "70", "9")
                     }

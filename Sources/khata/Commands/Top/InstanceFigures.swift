@@ -57,7 +57,8 @@ struct InstanceFigures {
 
     // The cache
 
-    var isCacheTrusted: Bool? { now.sum("khata_cache_trusted").map { $0 > 0 } }
+    /// Whether all of it is.
+    var isCacheTrusted: Bool? { now.sum("khata_cache_trusted").map { $0 == 1 } }
 
     /// Of the reads of what the cache may have, in percent.
     var hitPercent: Double? {

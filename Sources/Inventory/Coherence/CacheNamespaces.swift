@@ -1,0 +1,63 @@
+/// The namespaces of a cache's parts.
+///
+/// A cache in one Redis has one part. In a Redis Cluster it has many, each on one of the masters: every part is a cache of
+/// its own for some of the stores, with its own marks, also of the catalog, heartbeat and trust.
+public struct CacheNamespaces: Hashable, Sendable {
+    /// As the primary has it: the parts' namespaces, separated by commas, or nothing for a part that is off.
+    public let text: String
+    /// `nil`: that part is off.
+    public let parts: [Substring?]
+
+    public init(_ text: String) {
+        self.text = text
+        parts = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.isEmpty ? nil : $0 }
+    }
+
+    /// - Returns: `nil` if all parts are off.
+    public init?(parts: [Substring?]) {
+        guard parts.contains(where: { $0 != nil }) else { return nil }
+        self.parts = parts
+        text = parts.map { $0 ?? "" }.joined(separator: ",")
+    }
+
+    public static func == (some: CacheNamespaces, other: CacheNamespaces) -> Bool { some.text == other.text }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
+
+    /// The part of a cache with so many parts that has a store's documents. The catalog's are in the first; its marks are in
+    /// all of them.
+    public static func part(of storeID: StoreID, among count: Int) -> Int {
+        guard storeID != .catalog else { return 0 }
+        // Fibonacci hashing: stores whose ids have a common factor are spread as well.
+        let hash = UInt64(bitPattern: storeID.rawValue) &* 0x9E37_79B9_7F4A_7C15
+        return Int(hash.multipliedFullWidth(by: UInt64(count)).high)
+    }
+
+    /// The changes that each part has to be invalidated for, without those of parts that are off.
+    public func byPart(_ invalidations: [Invalidation]) -> [Int: [Invalidation]] {
+        var found: [Int: [Invalidation]] = [:]
+        for invalidation in invalidations {
+            let part = Self.part(of: invalidation.storeID, among: parts.count)
+            for part in invalidation.storeID == .catalog ? 0..<parts.count : part..<part + 1 where parts[part] != nil {
+                found[part, default: []].append(invalidation)
+            }
+        }
+        return found
+    }
+
+    /// What a commit records, so that the relay knows which parts to invalidate: a namespace, or those of all parts.
+    /// - Returns: `nil` if there is nothing to invalidate.
+    public func recorded(for invalidations: [Invalidation]) -> String? {
+        let concerned = byPart(invalidations).keys
+        return concerned.count > 1 ? text : concerned.first.flatMap { parts[$0].map(String.init) }
+    }
+
+    /// The changes of a commit that each part has to be invalidated for. Those that were recorded for a part's earlier
+    /// namespaces are not among them.
+    public func byPart(_ entry: OutboxEntry) -> [Int: [Invalidation]] {
+        let found = byPart(entry.invalidations)
+        guard let recorded = entry.namespaces, recorded != text else { return found }
+        let owed = recorded.split(separator: ",")
+        return found.filter { part, _ in parts[part].map(owed.contains) ?? false }
+    }
+}
