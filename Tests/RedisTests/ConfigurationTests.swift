@@ -43,7 +43,7 @@ struct ConfigurationTests {
             "redis://h,s3cret", "unix://,/s3cret", "redis-sentinel://h", "redis-sentinel://h/", "redis-sentinel://h//0",
             "redis-sentinel://h/s3cret%20", "redis-sentinel://h/m/s3cret", "redis-sentinel://h/m/0/s3cret",
             "redis-sentinel://,h/m", "redis-sentinel://h,/m", "redis-sentinel:///m", "redis-sentinel://h,h:26379/m",
-            "redis-sentinel://h,i:s3cret/m", "redis-sentinel://u:s3cret@h,v:s3cret@i/m?",
+            "redis-sentinel://h,i:s3cret/m", "redis-sentinel://h,/s3cret",
             "redis-sentinel://u:12/s3cret@h/m", "redis-sentinel://h/m?s3cret", "redis-sentinel://h/m?s3cret=1",
             "redis-sentinel://h/m?sentinel_password=", "redis-sentinel://h/m?sentinel_username=s3cret",
             "redis-sentinel://h/m?sentinel_password=s3cret&sentinel_password=b",
