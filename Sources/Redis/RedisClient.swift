@@ -3,18 +3,26 @@ public import NIOCore
 internal import NIOSSL
 internal import Synchronization
 
-/// An asynchronous client of one Redis server. Must be closed before it is released.
+/// An asynchronous client of a Redis server: of the one at an address, of the one that sentinels call the master, or of all
+/// masters of a cluster. Must be closed before it is released.
 ///
 /// - Commands of one turn of an event loop are sent in one write, and replies are matched first in, first out.
 /// - All waits are bounded: a caller gets a reply or an error within ``RedisConfiguration/commandTimeout``, and a full
 ///   queue refuses commands.
 /// - A lost connection fails all its commands in flight, and is re-established automatically. Commands are never
 ///   retried automatically.
+/// - Redirections within a cluster (`MOVED`, `ASK`) are not followed: they are errors of their commands.
 public final class RedisClient: Sendable {
-    private let connections: [Connection]
-    private let watches: [Task<Void, Never>]
+    enum Topology {
+        case server(ConnectionGroup, RedisAddress)
+        case sentinels(ConnectionGroup, Sentinels)
+        case cluster(Cluster)
+    }
+
+    let topology: Topology
+    /// Follows the changes of the topology.
+    private let watch: Task<Void, Never>?
     private let onRoundTrip: (@Sendable (RedisRoundTrip) -> Void)?
-    private let turn = Atomic(0)
 
     /// Starts connecting, without waiting. Reads the file of trust roots, if configured.
     /// - Throws: ``InvalidRedisConfiguration``.
@@ -24,38 +32,79 @@ public final class RedisClient: Sendable {
         try configuration.validate()
         let tls = try configuration.makeTLSContext()
         onRoundTrip = configuration.onRoundTrip
-        connections = (0..<configuration.connections).map { _ in
-            Connection(configuration, tls: tls, eventLoop: eventLoopGroup.next(), logger: logger)
+        let eventLoops = (0..<configuration.connections).map { _ in eventLoopGroup.next() }
+        switch configuration.topology {
+        case .server(let address):
+            let group = ConnectionGroup(
+                configuration, to: .master(address, inCluster: false), tls: tls, eventLoops: eventLoops, logger: logger)
+            topology = .server(group, address)
+            watch = nil
+        case .sentinels(let addresses, let name):
+            let sentinels = Sentinels(
+                addresses, master: name, configuration, tls: tls, eventLoop: eventLoops[0], logger: logger)
+            let group = ConnectionGroup(
+                configuration, to: .masterOf(sentinels), tls: tls, eventLoops: eventLoops, logger: logger)
+            topology = .sentinels(group, sentinels)
+            watch = Task {
+                while (try? await Task.sleep(for: configuration.identityInterval)) != nil {
+                    guard case .success(let master) = await sentinels.master() else { continue }
+                    for connection in group.connections { connection.leave(unlessAt: master) }
+                }
+            }
+        case .cluster(let seeds):
+            let cluster = Cluster(seeds, configuration, tls: tls, eventLoops: eventLoops, logger: logger)
+            topology = .cluster(cluster)
+            watch = Task { await cluster.run() }
         }
-        watches = connections.map { connection in Task { await connection.watchIdentity() } }
     }
 
-    /// The identities of the connected servers: usually one, several while connections lead to different ones, none while
-    /// there is no connection.
+    /// The identities of the connected servers: usually one, or one for each master of a cluster; several while connections
+    /// lead to different ones, none while there is no connection.
     ///
     /// A server has a new identity after each restart, and after it was a replica: it consists of its process and
     /// replication id. The client does not connect to replicas. By the time commands are sent, a connection may lead to
     /// another server: pass the identity as `expecting` if they are only valid on this one.
     public var identities: Set<String> {
-        Set(connections.lazy.compactMap(\.identity))
+        switch topology {
+        case .server(let group, _), .sentinels(let group, _): group.identities
+        case .cluster(let cluster): cluster.identities
+        }
     }
 
     public func isConnected(to identity: String) -> Bool {
-        connections.contains { $0.identity == identity }
+        switch topology {
+        case .server(let group, _), .sentinels(let group, _):
+            group.connections.contains { $0.identity == identity }
+        case .cluster(let cluster): cluster.isConnected(to: identity)
+        }
     }
 
     /// Whether the keys are divided among several masters.
-    public var isCluster: Bool { false }
+    public var isCluster: Bool { if case .cluster = topology { true } else { false } }
 
     /// The identity of the connected master that serves the key, as far as known; without a cluster, one of
     /// ``identities``, whatever the key is.
     public func identity(serving key: String) -> String? {
-        connections.lazy.compactMap(\.identity).min()
+        switch topology {
+        case .server(let group, _), .sentinels(let group, _): group.identity
+        case .cluster(let cluster): cluster.identity(serving: key)
+        }
+    }
+
+    /// Waits until the first attempts to connect to the servers have succeeded or failed.
+    /// - Throws: ``RedisError``; why a master is not connected, or `.timeout`.
+    public func connect(within timeout: Duration) async throws(RedisError) {
+        let deadline = ContinuousClock.now + timeout
+        while isConnecting {
+            guard ContinuousClock.now < deadline else { throw .timeout }
+            do { try await Task.sleep(for: .milliseconds(10)) } catch { throw .cancelled }
+        }
+        if let failure { throw failure }
     }
 
     /// Sends one command.
     /// - Parameter identity: If given, the command is only sent to the server with this identity; otherwise throws
-    ///   `.serverChanged`.
+    ///   `.serverChanged`. Without, a cluster gets it at any of its masters, which refuses keys of others.
     /// - Throws: ``RedisError``; `.server` if the reply is an error.
     public func send(_ command: RedisCommand, expecting identity: String? = nil) async throws(RedisError) -> RedisValue
     {
@@ -84,22 +133,25 @@ public final class RedisClient: Sendable {
 
     /// Closes the connections. Pending commands fail with `.closed`.
     public func close() async {
-        for watch in watches { watch.cancel() }
-        for connection in connections { await connection.close() }
+        watch?.cancel()
+        switch topology {
+        case .server(let group, _): await group.close()
+        case .sentinels(let group, let sentinels):
+            await group.close()
+            await sentinels.close()
+        case .cluster(let cluster): await cluster.close()
+        }
     }
 
     private func perform(
         _ commands: Request.Commands, expecting identity: String?
     ) async throws(RedisError) -> RedisReplies {
         let start = onRoundTrip.map { _ in ContinuousClock.now }
-        let request = Request(commands, expecting: identity)
-        let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { caller in
-                if request.wait(caller) { connection(to: identity).submit(request) }
+        let outcome: Request.Outcome =
+            switch connection(to: identity) {
+            case .success(let connection): await connection.perform(Request(commands, expecting: identity))
+            case .failure(let error): .failure(error)
             }
-        } onCancel: {
-            request.finish(.failure(.cancelled))
-        }
         if let start, let onRoundTrip {
             let isFailure = if case .failure = outcome { true } else { false }
             onRoundTrip(
@@ -110,14 +162,28 @@ public final class RedisClient: Sendable {
         return try outcome.get()
     }
 
-    /// The connection of the caller's event loop, if any, else the next in turn; one to the required server is
-    /// preferred.
-    private func connection(to identity: String?) -> Connection {
-        guard connections.count > 1 else { return connections[0] }
-        let preferred =
-            connections.first { $0.eventLoop.inEventLoop }
-            ?? connections[turn.add(1, ordering: .relaxed).oldValue % connections.count]
-        guard let identity, preferred.identity != identity else { return preferred }
-        return connections.first { $0.identity == identity } ?? preferred
+    private func connection(to identity: String?) -> Result<Connection, RedisError> {
+        switch topology {
+        case .server(let group, _), .sentinels(let group, _): return .success(group.connection(to: identity))
+        case .cluster(let cluster):
+            if let connection = cluster.connection(to: identity) { return .success(connection) }
+            if identity != nil && !cluster.identities.isEmpty { return .failure(.serverChanged) }
+            return .failure(failure ?? RedisError(.connection, "no node of the Redis cluster is connected yet"))
+        }
+    }
+
+    /// Whether an attempt is under way that is the first one to a server.
+    private var isConnecting: Bool {
+        let servers = servers
+        guard !servers.isEmpty else { return failure == nil }
+        return servers.contains { !$0.isConnected && $0.failure == nil }
+    }
+
+    /// Why a master is not connected, if that is known.
+    private var failure: RedisError? {
+        switch topology {
+        case .server(let group, _), .sentinels(let group, _): group.failure
+        case .cluster(let cluster): cluster.failure
+        }
     }
 }

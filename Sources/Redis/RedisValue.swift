@@ -49,6 +49,12 @@ extension RedisValue {
         return message.hasPrefix("READONLY") || message.hasPrefix("ERR WAIT cannot be used with replica")
     }
 
+    /// Whether the server refused a command because another node of the cluster serves its slot. `ASK` does not count: the
+    /// slot is still being moved.
+    var isMoved: Bool {
+        if case .error(let message) = self { message.hasPrefix("MOVED ") } else { false }
+    }
+
     /// Whether the server does not have the script of an `EVALSHA`, which then had no effect.
     public var isUnknownScript: Bool {
         if case .error(let message) = self { message.hasPrefix("NOSCRIPT") } else { false }

@@ -22,6 +22,9 @@ extension FuzzTarget {
             _ = (reply.int64, reply.string, reply.error, reply.isOfReplica, reply.isUnknownScript)
             _ = Mark(reply)
             _ = try? ServerInformation(reply).identity(database: 0)
+            _ = try? SentinelAnswer([reply, reply], name: "khata")
+            let slots = try? SlotMap(reply, from: .host("h", port: 1))
+            try require((slots?.masters.count ?? 0) <= SlotMap.maximumMasters, "it names too many masters")
             guard let grant = PermitGrant(reply, request) else { continue }
             try require((0...5).contains(grant.granted) && (0...20).contains(grant.left), "it grants too much")
         }

@@ -46,12 +46,13 @@ struct RedisPermitsTests {
                 """)
             _ = try await client.pipeline([
                 .evaluate(
-                    later, keys: [.string("khata:permits:\(bucket.key)"), "khata:limit:instances"], arguments: [])
+                    later, keys: [.string("khata:{limit}:permits:\(bucket.key)"), "khata:{limit}:instances"],
+                    arguments: [])
             ])
             let answer = try #require(await source.permits(for: [request]))
             #expect(answer.grants[0].granted == 4_000)
             #expect((2_000...2_500).contains(answer.grants[0].left))
-            let members = try await client.pipeline([RedisCommand("ZSCORE", "khata:limit:instances", "another")])
+            let members = try await client.pipeline([RedisCommand("ZSCORE", "khata:{limit}:instances", "another")])
             #expect(members[0] == .null)
         }
     }

@@ -72,11 +72,21 @@ struct HandshakeTests {
             ("redis://h", ["INFO"]),
             ("redis://:pw@h", ["AUTH pw", "INFO"]),
             ("redis://khata:pw@h/3", ["AUTH khata pw", "SELECT 3", "INFO"]),
+            ("redis-sentinel://khata:pw@h/m/3", ["ROLE"]),
+            ("redis-sentinel://h/m/3?sentinel_password=pw", ["AUTH pw", "ROLE"]),
         ])
     func commands(url: String, expected: [String]) throws {
-        let handshake = Handshake(try RedisConfiguration(url: url))
+        let isSentinel = url.hasPrefix("redis-sentinel")
+        let handshake = try makeHandshake(url, to: isSentinel ? .sentinel(address) : .master(address, inCluster: false))
         #expect(
             handshake.commands.map { (["\($0.name)"] + $0.arguments.map(\.text)).joined(separator: " ") } == expected)
+    }
+
+    private let address = RedisAddress.host("h", port: 1)
+
+    /// - Parameter destination: By default the master at the address.
+    private func makeHandshake(_ url: String, to destination: Destination? = nil) throws -> Handshake {
+        Handshake(try RedisConfiguration(url: url), to: destination ?? .master(address, inCluster: false))
     }
 
     private func information(role: String) -> RedisValue {
@@ -88,13 +98,13 @@ struct HandshakeTests {
 
     @Test("ends with the server's process and the history of its data, or its refusal")
     func answers() throws {
-        var handshake = Handshake(try RedisConfiguration(url: "redis://:pw@h"))
+        var handshake = try makeHandshake("redis://:pw@h")
         #expect(try handshake.receive(.status("OK")) == nil)
         #expect(try handshake.receive(information(role: "master")) == "abc.0/123")
-        var refused = Handshake(try RedisConfiguration(url: "redis://:pw@h"))
+        var refused = try makeHandshake("redis://:pw@h")
         let refusal = #expect(throws: RedisError.self) { try refused.receive(.error("WRONGPASS no")) }
         #expect(refusal?.serverCode == "WRONGPASS")
-        var silent = Handshake(try RedisConfiguration(url: "redis://h"))
+        var silent = try makeHandshake("redis://h")
         let violation = #expect(throws: RedisError.self) {
             try silent.receive(.bytes(ByteBuffer(string: "run_id:\r\n")))
         }
@@ -103,7 +113,7 @@ struct HandshakeTests {
 
     @Test("a replica is refused: what it has is another one's")
     func replica() throws {
-        var handshake = Handshake(try RedisConfiguration(url: "redis://h"))
+        var handshake = try makeHandshake("redis://h")
         let refusal = #expect(throws: RedisError.self) { try handshake.receive(information(role: "slave")) }
         #expect(refusal?.kind == .connection)
     }

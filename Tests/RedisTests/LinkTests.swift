@@ -14,7 +14,8 @@ struct LinkTests {
         let channel = EmbeddedChannel(handler: handler)
         _ = try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         let link = Link(
-            configuration, tls: nil, eventLoop: channel.eventLoop, logger: TestClient.logger, onChange: { _ in })
+            configuration, to: .master(.host("h", port: 6379), inCluster: false), tls: nil,
+            eventLoop: channel.eventLoop, logger: TestClient.logger, onEvent: { _ in })
         link.opened(channel, handler)
         #expect(
             try channel.readOutbound(as: ByteBuffer.self) == ByteBuffer(string: "*1\r\n$4\r\nINFO\r\n"))

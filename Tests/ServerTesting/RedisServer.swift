@@ -14,6 +14,7 @@ public final class RedisServer: Sendable {
     public let port: Int
     public let directory: URL
     private let arguments: [String]
+    private let isSentinel: Bool
     private let process = Mutex<Process?>(nil)
 
     /// - Parameters:
@@ -30,8 +31,29 @@ public final class RedisServer: Sendable {
         }
     }
 
-    private init(_ arguments: [String], port: Int) throws {
+    /// Several, one after the other: `arguments` gets the number of each.
+    public static func with<T>(
+        _ count: Int, isSentinel: Bool = false, arguments: (Int) async throws -> [String],
+        _ body: ([RedisServer]) async throws -> T
+    ) async throws -> T {
+        var servers: [RedisServer] = []
+        func remove() async { for server in servers { server.remove() } }
+        return try await closing(remove) {
+            for number in 0..<count {
+                let server = try await RedisServer(arguments(number), port: freePort(), isSentinel: isSentinel)
+                servers.append(server)
+                try server.start()
+            }
+            for server in servers {
+                try await eventually("the server answers") { try server.cli("PING").hasPrefix("PONG") }
+            }
+            return try await body(servers)
+        }
+    }
+
+    private init(_ arguments: [String], port: Int, isSentinel: Bool = false) throws {
         self.port = port
+        self.isSentinel = isSentinel
         // Short, because a unix socket's path may not be long.
         directory = FileManager.default.temporaryDirectory.appending(path: "khata-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -41,20 +63,28 @@ public final class RedisServer: Sendable {
 
     public var url: String { "redis://127.0.0.1:\(port)" }
 
+    public var address: String { "127.0.0.1:\(port)" }
+
     /// Does not wait until it answers.
     public func start() throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
+        // A sentinel keeps what it knows in its configuration file.
+        let file = directory.appending(path: "sentinel.conf")
+        if isSentinel, !FileManager.default.fileExists(atPath: file.path) { try Data().write(to: file) }
         process.arguments =
-            ["redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--dir", directory.path, "--save", ""]
-            + arguments
+            ["redis-server"] + (isSentinel ? [file.path, "--sentinel"] : [])
+            + ["--port", "\(port)", "--bind", "127.0.0.1", "--dir", directory.path, "--save", ""] + arguments
         process.standardOutput = FileHandle.nullDevice
         try process.run()
         self.process.withLock { $0 = process }
     }
 
     /// What `redis-cli` answers: it talks to replicas too.
-    public func cli(_ arguments: String...) throws -> String {
+    @discardableResult
+    public func cli(_ arguments: String...) throws -> String { try cli(arguments) }
+
+    func cli(_ arguments: [String]) throws -> String {
         let (process, output) = (Process(), Pipe())
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["redis-cli", "-p", "\(port)"] + arguments

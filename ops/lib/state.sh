@@ -57,6 +57,8 @@ stop_everything() {
     stop_proxy
     stop_rabbitmq
     stop_redis
+    stop_redis_cluster
+    stop_redis_sentinels
     stop_primary # before the replica, which so receives all of it
     stop_replica
     rm -f "$KHATA_STATE/env"

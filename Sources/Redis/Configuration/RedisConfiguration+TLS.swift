@@ -4,7 +4,7 @@ internal import NIOSSL
 extension RedisConfiguration {
     func makeTLSContext() throws(InvalidRedisConfiguration) -> NIOSSLContext? {
         guard usesTLS else { return nil }
-        guard case .host = address else {
+        if case .server(.unixSocket) = topology {
             throw InvalidRedisConfiguration(description: "Redis is not spoken to with TLS through a unix socket")
         }
         var tls = TLSConfiguration.makeClientConfiguration()

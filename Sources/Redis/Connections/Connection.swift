@@ -10,7 +10,8 @@ final class Connection: Sendable {
     private struct Shared {
         var submitted: [(request: Request, deadline: NIODeadline)] = []
         var submittedCommands = 0
-        var identity: String?
+        /// The connected server, or why there is none; `nil` during the first attempt.
+        var server: Result<String, RedisError>?
         var isClosed = false
     }
 
@@ -22,7 +23,11 @@ final class Connection: Sendable {
     private let link: NIOLoopBoundBox<Link?>
 
     /// Starts connecting.
-    init(_ configuration: RedisConfiguration, tls: NIOSSLContext?, eventLoop: any EventLoop, logger: Logger) {
+    /// - Parameter onEvent: Called on the event loop.
+    init(
+        _ configuration: RedisConfiguration, to destination: Destination, tls: NIOSSLContext?, eventLoop: any EventLoop,
+        logger: Logger, onEvent: @escaping @Sendable (Link.Event) -> Void = { _ in }
+    ) {
         self.eventLoop = eventLoop
         commandTimeout = TimeAmount(configuration.commandTimeout)
         identityInterval = configuration.identityInterval
@@ -30,18 +35,38 @@ final class Connection: Sendable {
         shared = Mutex(Shared())
         link = .makeEmptyBox(eventLoop: eventLoop)
         eventLoop.execute { [self] in
-            let link = Link(configuration, tls: tls, eventLoop: eventLoop, logger: logger) { [weak self] identity in
-                self?.shared.withLock { $0.identity = identity }
+            let link = Link(configuration, to: destination, tls: tls, eventLoop: eventLoop, logger: logger) {
+                [weak self] event in
+                switch event {
+                case .connected(let identity): self?.shared.withLock { $0.server = .success(identity) }
+                case .lost(let error): self?.shared.withLock { $0.server = .failure(error) }
+                case .moved: break
+                }
+                onEvent(event)
             }
             self.link.value = link
             link.connect()
         }
     }
 
-    /// The connected server, as currently known.
-    var identity: String? { shared.withLock(\.identity) }
+    /// The identity of the connected server, as currently known.
+    var identity: String? { try? server?.get() }
 
-    func submit(_ request: Request) {
+    /// The identity of the connected server, or why there is none; `nil` during the first attempt.
+    var server: Result<String, RedisError>? { shared.withLock(\.server) }
+
+    /// Waits for the replies, no longer than the timeout of commands.
+    func perform(_ request: Request) async -> Request.Outcome {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { caller in
+                if request.wait(caller) { submit(request) }
+            }
+        } onCancel: {
+            request.finish(.failure(.cancelled))
+        }
+    }
+
+    private func submit(_ request: Request) {
         let commands = request.commands.count
         let (refusal, isFirst): (RedisError?, Bool) = shared.withLock { shared in
             if shared.isClosed { return (.closed, false) }
@@ -71,9 +96,7 @@ final class Connection: Sendable {
     /// connections.
     func watchIdentity() async {
         while (try? await Task.sleep(for: identityInterval)) != nil {
-            guard let identity, let reply = await ask(RedisCommand("INFO", "replication"), of: identity) else {
-                continue
-            }
+            guard let identity, let reply = await replicationInformation(of: identity) else { continue }
             let isSame = (try? ServerInformation(reply).replicationID()).map { identity.hasSuffix("/\($0)") } ?? false
             guard !isSame else { continue }
             eventLoop.execute { [self] in
@@ -84,20 +107,26 @@ final class Connection: Sendable {
     }
 
     /// - Returns: nil if there is no reply.
-    private func ask(_ command: RedisCommand, of identity: String) async -> RedisValue? {
-        let request = Request(.one(command), expecting: identity)
-        let outcome = await withCheckedContinuation { caller in
-            if request.wait(caller) { submit(request) }
-        }
-        guard case .success(.one(let reply)) = outcome else { return nil }
+    private func replicationInformation(of identity: String) async -> RedisValue? {
+        let request = Request(.one(RedisCommand("INFO", "replication")), expecting: identity)
+        guard case .success(.one(let reply)) = await perform(request) else { return nil }
         return reply
     }
 
-    func close() async {
+    /// Gives up a connection, or an attempt, to another address than the one where the sentinels say the master is.
+    func leave(unlessAt master: RedisAddress) {
+        eventLoop.execute { [self] in
+            guard let link = link.value, let address = link.address, address != master else { return }
+            link.lost(RedisError(.connection, "the sentinels say that the master is now \(master)"))
+        }
+    }
+
+    /// - Parameter error: For the pending commands.
+    func close(failing error: RedisError = .closed) async {
         shared.withLock { $0.isClosed = true }
         let closed = eventLoop.flatSubmit { [self] in
             takeSubmitted()
-            return link.value?.close() ?? eventLoop.makeSucceededVoidFuture()
+            return link.value?.close(failing: error) ?? eventLoop.makeSucceededVoidFuture()
         }
         // Closing a socket may report an error, but closes it.
         try? await closed.get()

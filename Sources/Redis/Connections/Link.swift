@@ -7,12 +7,19 @@ final class Link {
     /// Encoding pauses at this size until the socket has taken some of it.
     static let maximumUnsentBytes = 1 << 20
 
+    enum Event {
+        case connected(identity: String)
+        case lost(RedisError)
+        /// The server refused a command because another one serves its slot.
+        case moved
+    }
+
     let eventLoop: any EventLoop
     let configuration: RedisConfiguration
+    let destination: Destination
     let tls: NIOSSLContext?
     let logger: Logger
-    /// Called with the identity of the connected server, or nil, whenever it changes.
-    private let onChange: (String?) -> Void
+    private let onEvent: (Event) -> Void
 
     private var state = LinkStateMachine()
     private var pending: PendingReplies<Request>
@@ -23,16 +30,19 @@ final class Link {
     private var timer: (task: Scheduled<Void>, at: NIODeadline)?
     private var connectTimer: Scheduled<Void>?
     private var attempts = 0
+    /// Of the connected server, or of the current attempt.
+    var address: RedisAddress?
 
     init(
-        _ configuration: RedisConfiguration, tls: NIOSSLContext?, eventLoop: any EventLoop, logger: Logger,
-        onChange: @escaping (String?) -> Void
+        _ configuration: RedisConfiguration, to destination: Destination, tls: NIOSSLContext?, eventLoop: any EventLoop,
+        logger: Logger, onEvent: @escaping (Event) -> Void
     ) {
         self.configuration = configuration
+        self.destination = destination
         self.tls = tls
         self.eventLoop = eventLoop
         self.logger = logger
-        self.onChange = onChange
+        self.onEvent = onEvent
         pending = PendingReplies(
             maximumInFlight: configuration.maximumInFlight, maximumWaiting: configuration.maximumWaiting,
             silenceTimeout: TimeAmount(configuration.silenceTimeout))
@@ -86,6 +96,7 @@ final class Link {
 
     func received(_ value: RedisValue) {
         guard handshake == nil else { return receivedInHandshake(value) }
+        if value.isMoved { onEvent(.moved) }
         let isDemoted = value.isOfReplica
         defer { if isDemoted { lost(RedisError(.connection, "the Redis has become a replica")) } }
         switch pending.receive(value, at: .now()) {
@@ -104,7 +115,7 @@ final class Link {
     func opened(_ channel: any Channel, _ handler: ReplyHandler) {
         self.channel = channel
         self.handler = handler
-        let handshake = Handshake(configuration)
+        let handshake = Handshake(configuration, to: destination)
         self.handshake = handshake
         var buffer = channel.allocator.buffer(capacity: 128)
         for command in handshake.commands { buffer.writeCommand(command) }
@@ -119,12 +130,16 @@ final class Link {
             handshake = nil
             connectTimer?.cancel()
             guard state.connected(to: identity, at: .now()) else { return }
-            logger.info("connected to Redis", metadata: ["url": "\(configuration)", "identity": "\(identity)"])
-            onChange(identity)
+            logger.info("connected to Redis", metadata: metadata.merging(["identity": "\(identity)"]) { $1 })
+            onEvent(.connected(identity: identity))
             send()
         } catch {
             lost(RedisError(.connection, "Redis refused the connection: \(error)"))
         }
+    }
+
+    private var metadata: Logger.Metadata {
+        ["url": "\(configuration)", "server": "\(address?.description ?? "unknown")"]
     }
 
     /// The connection was lost, or the attempt failed. Fails all pending requests.
@@ -133,7 +148,7 @@ final class Link {
         guard case .reconnect(let delay) = action else { return }
         logger.warning(
             "no connection to Redis",
-            metadata: ["url": "\(configuration)", "error": "\(error)", "retry_ms": "\(delay.nanoseconds / 1_000_000)"])
+            metadata: metadata.merging(["error": "\(error)", "retry_ms": "\(delay.nanoseconds / 1_000_000)"]) { $1 })
         disconnect(failing: error)
         eventLoop.assumeIsolated().scheduleTask(in: delay) { if self.state.reconnect() { self.connect() } }
     }
@@ -141,18 +156,18 @@ final class Link {
     // MARK: The end
 
     /// - Returns: Done when the socket is closed.
-    func close() -> EventLoopFuture<Void> {
+    func close(failing error: RedisError) -> EventLoopFuture<Void> {
         let closed = channel?.closeFuture ?? eventLoop.makeSucceededVoidFuture()
         state.close()
-        disconnect(failing: .closed)
+        disconnect(failing: error)
         return closed
     }
 
     private func disconnect(failing error: RedisError) {
-        onChange(nil)
+        onEvent(.lost(error))
         handler?.detach()
         channel?.close(promise: nil)
-        (channel, handler, handshake) = (nil, nil, nil)
+        (channel, handler, handshake, address) = (nil, nil, nil, nil)
         timer?.task.cancel()
         connectTimer?.cancel()
         (timer, connectTimer) = (nil, nil)

@@ -118,12 +118,19 @@ struct ConfigCommand: AsyncParsableCommand {
                 logger: settings.logger())
             var problems: [String] = []
             do {
-                if let problem = try await client.memoryProblem() { problems.append("redis.url: \(problem)") }
+                try await client.connect(within: .seconds(5))
+                if let problem = try await client.memoryProblem() { problems.append(problem) }
             } catch {
-                problems.append("redis.url: \(error.message)")
+                problems.append(error.message)
             }
+            // One of several servers may have failed, and it is not said which.
+            let servers = client.servers
+            let failures = servers.compactMap { server in
+                server.failure.map { "\(server.role)\(server.address.map { " \($0)" } ?? ""): \($0)" }
+            }
+            if servers.count > 1 && !failures.isEmpty { problems = failures }
             await client.close()
-            return problems
+            return problems.map { "redis.url: \($0)" }
         }
 
         private func checkBroker(_ settings: Settings, _ servers: Settings.Servers) async throws -> [String] {

@@ -3,10 +3,11 @@ import RateLimiting
 import Redis
 
 /// Permits in Redis: for each bucket the moment of `GCRA`, by Redis's clock, and when it was written: if the clock has
-/// been set back since, the moment is, too.
+/// been set back since, the moment is, too. All keys have one tag, so that a cluster has them in one slot.
 struct RedisPermits: PermitSource {
     private let client: RedisClient
     private static let maximumInstances: Int64 = 10_000
+    private static let instances = "khata:{limit}:instances"
     /// Identifies this instance.
     private let instance = String.randomID()
 
@@ -18,19 +19,21 @@ struct RedisPermits: PermitSource {
     func permits(for requests: [PermitRequest]) async -> (grants: [PermitGrant], instances: Int)? {
         let counting: [RedisCommand] = [
             .load(Self.take), .load(Self.count),
-            .evaluate(Self.count, keys: ["khata:limit:instances"], arguments: [.string(instance)]),
+            .evaluate(Self.count, keys: [.string(Self.instances)], arguments: [.string(instance)]),
         ]
         let taking = requests.map { request in
             RedisCommand.evaluate(
-                Self.take, keys: [.string("khata:permits:\(request.bucket.key)")],
+                Self.take, keys: [.string("khata:{limit}:permits:\(request.bucket.key)")],
                 arguments: [
                     .integer(Int64(request.policy.permitsPerSecond)), .integer(Int64(request.policy.burst)),
                     .integer(Int64(request.owed)), .integer(Int64(request.wanted)),
                 ])
         }
-        guard let replies = try? await client.pipeline(counting + taking), let instances = replies[2].int64 else {
-            return nil
-        }
+        // Without a connection, this fails at once or waits for one.
+        let server = client.identity(serving: Self.instances)
+        guard let replies = try? await client.pipeline(counting + taking, expecting: server),
+            let instances = replies[2].int64
+        else { return nil }
         let grants = zip(replies[counting.count...], requests).compactMap(PermitGrant.init)
         guard grants.count == requests.count else { return nil }
         return (grants, Int(instances.clamped(to: 1...Self.maximumInstances)))

@@ -49,8 +49,9 @@ extension Settings {
             "redis.url", \.redisURL, example: "redis://localhost:6379",
             secret: { url throws(SettingsError) in "\(try redis(url))" },
             """
-            A Redis that caches responses, coherently: redis://, rediss:// (TLS) or unix://. Without one, every read uses
-            the databases.
+            A Redis that caches responses, coherently: redis:// or unix:// for one server; redis-sentinel://host,host/name
+            for the one that sentinels call the master of that name; redis-cluster://host,host for a cluster, by some of its
+            nodes. With TLS rediss://, rediss-sentinel:// and rediss-cluster://. Without one, every read uses the databases.
             """)
         Setting(
             "amqp.url", \.amqpURL, example: "amqp://khata:password@localhost:5672",

@@ -3,11 +3,11 @@
 import contextlib
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from measure.machine.accounts import as_server_user, server_folder
+from measure.machine.accounts import as_server_user, own, server_folder
 from measure.machine.process import Process
 from measure.machine.undo import Journal
 from measure.machine.waiting import eventually
@@ -81,16 +81,19 @@ class RedisServer:
         journal: Journal,
         host: Host = LOCAL,
         environment: Mapping[str, str] = {},
+        settings: Sequence[str] = (),
     ) -> None:
+        """`settings`: further arguments."""
         self.name, self.port, self.host = name, port, host
         self.folder = folder
         server_folder(folder)
         command = [
-            *("redis-server", "--port", str(port), "--bind", host.address, "--protected-mode", "no"),
+            *(*self._program(), "--port", str(port), "--bind", host.address, "--protected-mode", "no"),
             *("--dir", str(folder), "--save", "", "--appendonly", "no"),
             *("--maxmemory", "256mb", "--maxmemory-policy", "allkeys-lfu"),
             # A replica is fed at once, also from a master that has no disk.
             *("--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"),
+            *settings,
         ]
         self.process = Process(
             name,
@@ -136,7 +139,26 @@ class RedisServer:
     def lead(self) -> None:
         self.execute("REPLICAOF", "NO", "ONE")
 
+    def _program(self) -> list[str]:
+        return ["redis-server"]
+
     def _answers(self) -> bool:
         with contextlib.suppress(RedisError):
             return self.execute("PING") == "PONG"
         return False
+
+
+class RedisSentinel(RedisServer):
+    """Watches masters, and promotes a replica of one that does not respond."""
+
+    def watch(self, name: str, master: RedisServer) -> None:
+        """Together with two others."""
+        self.execute("SENTINEL", "MONITOR", name, *master.address, 2)
+        self.execute("SENTINEL", "SET", name, "down-after-milliseconds", 500, "failover-timeout", 2000)
+
+    def _program(self) -> list[str]:
+        # It keeps what it knows in its configuration file.
+        configuration = self.folder / "sentinel.conf"
+        configuration.touch()
+        own(configuration)
+        return ["redis-server", str(configuration), "--sentinel"]

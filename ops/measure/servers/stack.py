@@ -2,8 +2,9 @@
 
 import contextlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -15,10 +16,10 @@ from measure.servers.instance import Instance
 from measure.servers.postgres import PostgresServer, Settings, database_url
 from measure.servers.program import ProgramFailed, run_program
 from measure.servers.rabbitmq import RabbitMQServer, amqp_url
-from measure.servers.redis import RedisServer, redis_url
+from measure.servers.redis import RedisSentinel, RedisServer, redis_url
 from measure.servers.template import Keys, Template
 
-Server = TypeVar("Server", PostgresServer, RabbitMQServer, RedisServer)
+Server = TypeVar("Server", PostgresServer, RabbitMQServer, RedisSentinel, RedisServer)
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,16 @@ class Stack:
     def replica(self) -> PostgresServer:
         return self.standbys[0]
 
-    def new_redis(self, name: str) -> RedisServer:
-        return self._new(RedisServer, name)
+    def new_redis(self, name: str, *settings: str) -> RedisServer:
+        return self._new(partial(RedisServer, settings=settings), name)
+
+    def new_sentinel(self, name: str) -> RedisSentinel:
+        return self._new(RedisSentinel, name)
 
     def new_server(self, name: str) -> PostgresServer:
         return self._new(PostgresServer, name)
 
-    def _new(self, kind: type[Server], name: str) -> Server:
+    def _new(self, kind: Callable[..., Server], name: str) -> Server:
         server = kind(
             name,
             self.folder / name,
