@@ -66,18 +66,38 @@ struct PartsTests {
             checker.stores = Self.stores
             checker.reads /= 4
             try await checker.run(writers: [one], readers: [two]) {
-                let patterns = others.map { RedisArgument.string("~*{\($0)}*") }
-                try await redis.command("ACL", ["SETUSER", "default", "resetkeys"] + patterns)
+                try await redis.allow(parts: others)
                 try await eventually("the part is off") {
                     let now = try await one.ledger.cacheState().namespaces?.parts
                     return now?[failing] == nil && others.allSatisfy { now?[$0] == before[$0] }
                 }
                 try await eventually("the other is trusted") { try await two.read(.two).origin == .hit }
-                try await redis.command("ACL", ["SETUSER", "default", "allkeys"])
+                try await redis.allow(parts: 0..<Self.parts)
                 for instance in [one, two] { try await instance.awaitTrust() }
             }
             let after = try #require(try await one.ledger.cacheState().namespaces?.parts)
             #expect(after[failing] != before[failing] && others.allSatisfy { after[$0] == before[$0] })
+        }
+    }
+
+    @Test("a commit that concerns several parts is owed to all of them, until the last one is told or nobody trusts it")
+    func owedToAll() async throws {
+        try await withInstances(firstIsMute: true, parts: Self.parts) { mute, other, redis in
+            let failing = CacheNamespaces.part(of: .two, among: Self.parts)
+            try await eventually("the part fails, and is not off yet") {
+                let before = try await mute.ledger.cacheState()
+                try await redis.allow(parts: (0..<Self.parts).filter { $0 != failing })
+                let start = ContinuousClock.now
+                _ = try await mute.ledger.change(
+                    .replaceProduct(.sugar, ProductDetails(name: "Sugar"), ifVersion: .any), .testing)
+                let duration = ContinuousClock.now - start
+                let after = try await mute.ledger.cacheState()
+                try await redis.allow(parts: 0..<Self.parts)
+                for instance in [mute, other] { try await instance.awaitTrust() }
+                guard before == after else { return false }
+                #expect(duration >= .milliseconds(450))
+                return true
+            }
         }
     }
 
@@ -102,5 +122,13 @@ struct PartsTests {
                 }
             }
         }
+    }
+}
+
+extension RedisServer {
+    /// Refuses commands on the other parts' keys.
+    fileprivate func allow(parts: some Sequence<Int>) async throws {
+        let patterns = parts.map { RedisArgument.string("~*{\($0)}*") }
+        try await command("ACL", ["SETUSER", "default", "resetkeys"] + patterns)
     }
 }
