@@ -31,7 +31,8 @@ struct LedgerLog: LedgerObserver {
         case .replicaChanged(let number, let server, let fault?, let error):
             var metadata: Logger.Metadata = ["replica": "\(number)", "server": "\(server)", "reason": "\(fault)"]
             if let error { metadata["error"] = "\(error)" }
-            logger.warning("reads do not use a replica", metadata: metadata)
+            logger.log(
+                level: fault == .primary ? .notice : .warning, "reads do not use a replica", metadata: metadata)
         case .replicaChanged(let number, let server, nil, _):
             logger.notice("reads use a replica again", metadata: ["replica": "\(number)", "server": "\(server)"])
         case .readFailed(let error as PostgresError) where error.kind == .connection:
