@@ -2,14 +2,12 @@
 
 import contextlib
 import http.client
-import json
 import os
 import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template as Text
-from typing import Any
 
 from measure.machine.accounts import as_server_user, own, server_folder
 from measure.machine.guardian import start_time
@@ -151,7 +149,6 @@ class PatroniNode(PostgresServer):
     def end(self) -> None:
         """Without a checkpoint."""
         if self.process.is_alive:
-            self.process.resume()
             self.process.kill()
         if pid := self.postmaster():
             # What it has of the system's memory is given back.
@@ -167,18 +164,10 @@ class PatroniNode(PostgresServer):
 
 def get(address: tuple[str, int], path: str) -> int | None:
     """The status of the answer, if there is one."""
-    answer = request(address, "GET", path)
-    return answer[0] if answer else None
-
-
-def request(
-    address: tuple[str, int], method: str, path: str, body: Mapping[str, Any] | None = None
-) -> tuple[int, bytes] | None:
     connection = http.client.HTTPConnection(*address, timeout=2)
     try:
-        connection.request(method, path, json.dumps(body) if body else None)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
+        connection.request("GET", path)
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
         return None
     finally:

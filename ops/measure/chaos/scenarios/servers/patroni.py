@@ -35,7 +35,6 @@ from measure.chaos.testbed import Testbed
 from measure.chaos.verdict import Verdict
 from measure.machine.waiting import eventually
 from measure.network.namespaces import Network, Pair, pairs_between
-from measure.servers.cluster import Promotion
 from measure.servers.instance import Instance
 from measure.servers.patroni import PatroniNode
 from measure.servers.patroni_stack import NODES, PatroniStack
