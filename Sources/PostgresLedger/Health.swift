@@ -48,9 +48,10 @@ extension PostgresLedger: HealthReporting {
     private func health(
         of replica: Replicas.Replica, _ name: String, _ written: Written?, _ history: History?
     ) async -> [ComponentHealth] {
-        func warning(_ fault: ReplicaFault, observed: Int64? = nil) -> ComponentHealth {
+        func unused(_ fault: ReplicaFault, observed: Int64? = nil) -> ComponentHealth {
             ComponentHealth(
-                name: name, status: .warn, observed: observed.map(Double.init), unit: observed.map { _ in "bytes" },
+                name: name, status: fault == .primary ? .pass : .warn, observed: observed.map(Double.init),
+                unit: observed.map { _ in "bytes" },
                 output: "\(fault): reads do not use it")
         }
         do {
@@ -61,10 +62,10 @@ extension PostgresLedger: HealthReporting {
                 guard try row.bool(2) else { throw session.retired() }
                 return (try Lag(row), try row.optionalText(1))
             }
-            if let history, history.id != followed { return [warning(.otherHistory)] }
+            if let history, history.id != followed { return [unused(.otherHistory)] }
             let bytes =
                 if let bytes = lag.bytes, bytes > ReplicaFault.maximumLag {
-                    warning(.farBehind, observed: bytes)
+                    unused(.farBehind, observed: bytes)
                 } else {
                     ComponentHealth(
                         name: name, status: .pass, observed: lag.bytes.map(Double.init), unit: "bytes")
@@ -75,7 +76,7 @@ extension PostgresLedger: HealthReporting {
                 }
         } catch {
             // The last heartbeat may know why.
-            return [warning(reader.replicas.fault(of: replica) ?? .unreachable)]
+            return [unused(reader.replicas.fault(of: replica) ?? .unreachable)]
         }
     }
 

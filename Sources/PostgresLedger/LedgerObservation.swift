@@ -20,6 +20,11 @@ public enum LedgerObservation: Sendable {
     case replicaSkipped(PostgresError?)
     /// Reads do not use a replica any more, because of the fault and perhaps an error, or use it again (`nil`).
     case replicaChanged(number: Int, server: String, ReplicaFault?, (any Error)?)
+    /// The ledger goes on in another history, after a promotion for example.
+    /// - Parameters:
+    ///   - compared: How many entries that this process had committed were looked for.
+    ///   - lost: Those of them that are gone.
+    case historyChanged(from: History, to: History, compared: Int, lost: [EntryKey])
     case readFailed(any Error)
     case recordsExpired(Int)
     case expiryFailed(any Error)

@@ -39,6 +39,7 @@ public struct PostgresLedger: Service {
     let catalog: DurableTransactions
     let outbox: Outbox
     let invalidationGate: InvalidationGate
+    private let recentEntries: RecentEntries
     let reader: SnapshotReader
     let watch: PrimaryWatch
     /// For everything that is neither a movement nor a read of the ledgers: keys, health, housekeeping.
@@ -90,13 +91,15 @@ public struct PostgresLedger: Service {
             if invalidating is NoCacheConnection { try? await relay.switchOffIfAbandoned() }
         }
         self.invalidationGate = invalidationGate
+        let recentEntries = RecentEntries(observer: observer)
+        self.recentEntries = recentEntries
         func lane(_ lane: LedgerLane) -> GroupCommitter<MovementBatches> {
             let batches = MovementBatches(
                 lane: lane,
                 transactions: DurableTransactions(
                     connections: pool("lanes", writing, connections: 1, waiting: 0), observer: observer,
                     timeout: limits.commitTimeout),
-                outbox: outbox, invalidationGate: invalidationGate, observer: observer)
+                outbox: outbox, invalidationGate: invalidationGate, recentEntries: recentEntries, observer: observer)
             return GroupCommitter(batches, limits.write, tracer: tracer)
         }
         lanes = (0..<max(1, limits.lanes)).map { lane(.number($0)) }
@@ -243,6 +246,7 @@ extension PostgresLedger: StockWriting {
             await invalidationGate.invalidate(Outcome.catalog(receipt.value).invalidations, nil, in: committed.cache)
             return receipt
         }
+        await recentEntries.add([written.audit], in: committed.cache.history, primary)
         await invalidationGate.invalidate([written.invalidation], CommitProof(written.audit).entry, in: committed.cache)
         return decision.receipt
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Inventory
 public import Postgres
 
 /// Migrates a database's schema to this program's version, or checks it.
@@ -99,14 +100,20 @@ public struct Schema: Sendable {
     }
 
     /// Checks that the server is a replica, with a schema of this program's version.
-    /// - Parameter primaryHistory: The ``historyID()`` of the primary, if it responded.
+    /// - Parameters:
+    ///   - primaryHistory: The ``historyID()`` of the primary, if it responded.
+    ///   - isOneOfSeveral: Then it may be the primary: any of them may be after a failover.
     /// - Throws: `SchemaError`, `PostgresError`.
-    public func checkIsReplica(of primaryHistory: String?) async throws {
+    public func checkIsReplica(of primaryHistory: String?, isOneOfSeveral: Bool = false) async throws {
         try await check()
-        try await database.run { session in
-            guard try session.execute(Self.isReplica).one().bool(0) else { throw SchemaError.notAReplica }
+        let (isStandby, beganHistory) = try await database.run { session in
+            let row = try session.execute(Self.role).one()
+            return (try row.bool(0), try row.bool(1))
         }
-        if let primaryHistory, try await historyID() != primaryHistory { throw SchemaError.otherHistory }
+        let history = try await historyID()
+        let isOfPrimary = primaryHistory == nil || primaryHistory == history
+        guard isStandby || isOneOfSeveral && beganHistory && isOfPrimary else { throw SchemaError.notAReplica }
+        guard isOfPrimary else { throw SchemaError.otherHistory }
     }
 
     /// The id of the ledger's history; `nil` until it is first served.
@@ -144,7 +151,12 @@ public struct Schema: Sendable {
     private static let foundVersion = Statement(
         "schema.version", "select coalesce(max(version), 0) from schema_versions")
     private static let foundExpansions = Statement("schema.expansions", "select version from schema_expansions")
-    private static let isReplica = Statement("schema.is_replica", "select pg_is_in_recovery()")
+    private static let role = Statement(
+        "schema.role",
+        """
+        select pg_is_in_recovery(),
+            \(History.beganHereSQL("(select origin from histories order by number desc limit 1)"))
+        """)
     private static let lastHistory = Statement(
         "schema.history", "select id from histories order by number desc limit 1")
     private static let durability = Statement("schema.durability", "select current_setting('synchronous_commit')")

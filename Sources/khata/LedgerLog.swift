@@ -31,9 +31,21 @@ struct LedgerLog: LedgerObserver {
         case .replicaChanged(let number, let server, let fault?, let error):
             var metadata: Logger.Metadata = ["replica": "\(number)", "server": "\(server)", "reason": "\(fault)"]
             if let error { metadata["error"] = "\(error)" }
-            logger.warning("reads do not use a replica", metadata: metadata)
+            logger.log(
+                level: fault == .primary ? .notice : .warning, "reads do not use a replica", metadata: metadata)
         case .replicaChanged(let number, let server, nil, _):
             logger.notice("reads use a replica again", metadata: ["replica": "\(number)", "server": "\(server)"])
+        case .historyChanged(let former, let history, let compared, let lost):
+            var metadata: Logger.Metadata = [
+                "before": "\(former.id)", "now": "\(history.id)", "compared": "\(compared)", "lost": "\(lost.count)",
+            ]
+            guard !lost.isEmpty else {
+                logger.notice("the ledger goes on in another history", metadata: metadata)
+                break
+            }
+            let shown = lost.prefix(20).map { "\($0.storeID.rawValue):\($0.position.rawValue)" }
+            metadata["entries"] = "\(shown.joined(separator: " "))\(lost.count > shown.count ? " …" : "")"
+            logger.error("entries that were acknowledged are gone from the ledger", metadata: metadata)
         case .readFailed(let error as PostgresError) where error.kind == .connection:
             logger.debug("the database is away: a read failed")
         case .readFailed(let error): logger.error("a read failed", error)

@@ -175,7 +175,7 @@ struct SettingsTests {
                 try await other.withLedger { _ = try await $0.cacheState() }
                 try await eventually("each is told what is wrong with it", within: .seconds(60)) {
                     let urls = [
-                        database.replicaURL, database.primaryURL, other.replicaURL,
+                        database.replicaURL, other.primaryURL, other.replicaURL,
                         "postgresql://khata@127.0.0.1:1/khata",
                     ]
                     let outcome = try await check(["KHATA_REPLICA_URLS": urls.joined(separator: ",")])
@@ -185,6 +185,10 @@ struct SettingsTests {
                         && outcome.errors.contains("replica.urls, replica 4: ")
                 }
             }
+            let withPrimary = "\(database.replicaURL),\(database.primaryURL)"
+            #expect(try await check(["KHATA_REPLICA_URLS": withPrimary]).status == 0)
+            let alone = try await check(["KHATA_REPLICA_URL": database.primaryURL])
+            #expect(alone.status == 3 && alone.errors.contains("replica.url: this server is not a standby"))
             let both = try await check(
                 ["KHATA_REPLICA_URL": database.replicaURL, "KHATA_REPLICA_URLS": database.replicaURL])
             #expect(both.status == 3)

@@ -4,6 +4,7 @@ import InventoryTesting
 import LedgerTesting
 import Postgres
 import ServerTesting
+import Synchronization
 import Testing
 
 @testable import PostgresLedger
@@ -64,6 +65,51 @@ struct HistoryTests {
                 #expect(try await ledger.record(.stockIn(1), .testing).value.position == Position(rawValue: 3))
             }
         }
+    }
+
+    @Test("what a process recorded, and a promotion lost, is observed with the next commit, once")
+    func lost() async throws {
+        try await TestDatabase.withShop { database in
+            let changes = HistoryChanges()
+            try await database.withLedger(observer: changes) { ledger in
+                for _ in 0..<5 { _ = try await ledger.record(.stockIn(1), .testing) }
+                try await database.forget(after: 2)
+                for lost: [Int64] in [[3, 4, 5], []] {
+                    try await database.loseHistory()
+                    // Two, of which the first takes the place of one that is lost.
+                    for _ in 0..<2 { _ = try await ledger.record(.stockIn(1), .testing) }
+                    let change = try #require(changes.takeOnly())
+                    #expect(change.former != change.history)
+                    #expect(change.lost == lost.map { EntryKey(storeID: .one, position: Position(rawValue: $0)) })
+                }
+            }
+        }
+    }
+
+    @Test("of what a process recorded, the oldest is forgotten, and a late commit of the former history starts nothing")
+    func recent() throws {
+        func entries(_ positions: Range<Int64>) -> [CommitProof] {
+            positions.map {
+                CommitProof(
+                    storeID: .one, position: Position(rawValue: $0),
+                    hash: AuditHash(bytes: Array(repeating: 0, count: 32)))
+            }
+        }
+        var state = RecentEntriesState()
+        let maximum = Int64(RecentEntriesState.maximum)
+        let none = [
+            state.add(entries(1..<3), in: History("a")), state.add(entries(3..<maximum + 2), in: History("a")),
+        ]
+        #expect(none.allSatisfy { $0 == nil })
+        var former = state.add(entries(1..<2), in: History("b"))
+        #expect(former?.history == History("a"))
+        #expect(former?.entries.map(\.position.rawValue).sorted() == Array(2..<maximum + 2))
+        let late = state.add(entries(2..<3), in: History("a"))
+        #expect(late == nil)
+        state.restore(try #require(former))
+        former = state.add([], in: History("b"))
+        #expect(former?.history == History("a") && former?.entries.count == RecentEntriesState.maximum)
+        #expect(former?.entries.contains { $0.position.rawValue == 1 } == true)
     }
 
     @Test(
@@ -154,6 +200,24 @@ struct HistoryTests {
                 #expect(other != history)
             }
         }
+    }
+}
+
+/// Keeps what was observed of histories.
+private final class HistoryChanges: LedgerObserver {
+    private let changes = Mutex<[(former: History, history: History, lost: [EntryKey])]>([])
+
+    /// The only one since the last call.
+    func takeOnly() -> (former: History, history: History, lost: [EntryKey])? {
+        changes.withLock { changes in
+            defer { changes = [] }
+            return changes.count == 1 ? changes[0] : nil
+        }
+    }
+
+    func observe(_ observation: LedgerObservation) {
+        guard case .historyChanged(let former, let history, _, let lost) = observation else { return }
+        changes.withLock { $0.append((former, history, lost)) }
     }
 }
 

@@ -90,31 +90,38 @@ extension ReplicaTests {
         }
     }
 
-    @Test("a primary, and a replica of a copy or of another shop, are told apart and left out")
+    @Test("the primary, another primary, and a replica of a copy or of another shop, are told apart and left out")
     func strangers() async throws {
         try await TestDatabase.withShop { database in
             _ = try await database.withLedger { try await $0.record(.stockIn(1), .testing) }
             try await TestDatabase.withShop { other in
                 _ = try await other.withLedger { try await $0.record(.stockIn(1), .testing) }
                 try await database.withCopy { copy in
-                    let replicas = [database.replicaURL, database.primaryURL, copy.replicaURL, other.replicaURL]
+                    let replicas = [
+                        database.replicaURL, database.primaryURL, copy.replicaURL, other.replicaURL, copy.primaryURL,
+                    ]
                     try await database.withLedger(replicas: replicas) { ledger in
                         try await eventually("they are recognised") {
-                            ledger.replicaStatus.map(\.fault) == [nil, .notAReplica, .otherDatabase, .otherHistory]
+                            ledger.replicaStatus.map(\.fault)
+                                == [nil, .primary, .otherDatabase, .otherHistory, .notAReplica]
                         }
                         for _ in 0..<20 {
                             let level = try await ledger.level(.sugarInOne, Freshness())
                             #expect(level.value.onHand == 1)
                         }
                         let results = ledger.replicaStatus.map { $0.results[.served, default: 0] }
-                        #expect(results[0] > 0 && results.dropFirst() == [0, 0, 0])
-                        let warnings = await ledger.health().filter { $0.status == .warn }
-                        #expect(warnings.map(\.name) == ["replica-2:lag", "replica-3:lag", "replica-4:lag"])
+                        #expect(results[0] > 0 && results.dropFirst() == [0, 0, 0, 0])
+                        let health = await ledger.health()
+                        let primary = try #require(health.first { $0.name == "replica-2:lag" })
+                        #expect(primary.status == .pass)
+                        #expect(primary.output == "the server is the primary: reads do not use it")
+                        let warnings = health.filter { $0.status == .warn }
+                        #expect(warnings.map(\.name) == ["replica-3:lag", "replica-4:lag", "replica-5:lag"])
                         #expect(
                             warnings.map(\.output) == [
-                                "the server is a primary, not a replica: reads do not use it",
                                 "the server is no replica of the primary's database: reads do not use it",
                                 "not a replica of this primary, or on an old history: reads do not use it",
+                                "the server is another primary, not a replica: reads do not use it",
                             ])
                     }
                 }

@@ -12,6 +12,8 @@ source "$ops_lib/processes.sh"
 source "$ops_lib/state.sh"
 # shellcheck source=lib/postgres.sh
 source "$ops_lib/postgres.sh"
+# shellcheck source=lib/patroni.sh
+source "$ops_lib/patroni.sh"
 # shellcheck source=lib/redis.sh
 source "$ops_lib/redis.sh"
 # shellcheck source=lib/rabbitmq.sh

@@ -17,11 +17,18 @@ release_program() { # NAME
 instances=1 # API processes
 
 export_connections() {
-    KHATA_PRIMARY_URL=$(database_url "$KHATA_PRIMARY_PORT" khata)
-    KHATA_REPLICA_URL=$(database_url "$KHATA_REPLICA_PORT" khata)
+    unset KHATA_REPLICA_URL KHATA_REPLICA_URLS KHATA_SQLITE_FILE KHATA_AMQP_URL
+    if [[ $cluster == yes ]]; then
+        KHATA_PRIMARY_URL=$(cluster_url khata_serve "$(secret database-password)")
+        KHATA_REPLICA_URLS=$(node_urls)
+        export KHATA_REPLICA_URLS
+    else
+        KHATA_PRIMARY_URL=$(database_url "$KHATA_PRIMARY_PORT" khata)
+        KHATA_REPLICA_URL=$(database_url "$KHATA_REPLICA_PORT" khata)
+        export KHATA_REPLICA_URL
+    fi
     KHATA_REDIS_URL=$(redis_url)
-    export KHATA_PRIMARY_URL KHATA_REPLICA_URL KHATA_REDIS_URL
-    unset KHATA_SQLITE_FILE KHATA_AMQP_URL
+    export KHATA_PRIMARY_URL KHATA_REDIS_URL
 }
 
 export_queue() {
@@ -33,7 +40,7 @@ export_queue() {
 export_file() {
     install -d -m 700 "$KHATA_STATE/sqlite"
     export KHATA_SQLITE_FILE=$KHATA_STATE/sqlite/shop.khata
-    unset KHATA_PRIMARY_URL KHATA_REPLICA_URL KHATA_REDIS_URL KHATA_AMQP_URL
+    unset KHATA_PRIMARY_URL KHATA_REPLICA_URL KHATA_REPLICA_URLS KHATA_REDIS_URL KHATA_AMQP_URL
 }
 
 # With several processes both need a range of ports. The API's begins at KHATA_PORT; that of the ops ports at

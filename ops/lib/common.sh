@@ -29,14 +29,16 @@ load_settings() {
     KHATA_REPLICA_PORT=${KHATA_REPLICA_PORT:-5441}
     KHATA_REDIS_PORT=${KHATA_REDIS_PORT:-6390}
     KHATA_AMQP_PORT=${KHATA_AMQP_PORT:-5680}
+    KHATA_CLUSTER_PORT=${KHATA_CLUSTER_PORT:-5450}
     local name
     for name in KHATA_PORT KHATA_OPS_PORT KHATA_INSTANCE_PORT KHATA_PRIMARY_PORT KHATA_REPLICA_PORT KHATA_REDIS_PORT \
-        KHATA_AMQP_PORT; do
+        KHATA_AMQP_PORT KHATA_CLUSTER_PORT; do
         if ! is_number "${!name}" || ((${!name} > 65535)); then
             wrong_usage "$name must be a port, not '${!name}'"
         fi
     done
     ((KHATA_AMQP_PORT <= 65533)) || wrong_usage "KHATA_AMQP_PORT must be 65533 at most: the next two are RabbitMQ's too"
+    ((KHATA_CLUSTER_PORT <= 65528)) || wrong_usage "KHATA_CLUSTER_PORT must be 65528 at most: the next seven are the cluster's too"
 }
 
 is_number() { [[ $1 =~ ^[1-9][0-9]{0,8}$ ]]; }

@@ -9,11 +9,10 @@ postgres_bin() {
     dirname "$initdb"
 }
 
-start_servers() { # PROFILE (production or test)
+start_primary_and_replica() { # PROFILE (production or test)
     prepare_server_state
     start_primary "$1"
     start_replica "$1"
-    start_redis
 }
 
 start_primary() { # PROFILE

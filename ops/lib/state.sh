@@ -40,7 +40,7 @@ prepare_server_state() {
     as_server_user test -x "$KHATA_STATE" ||
         die "the user $(server_user) cannot enter KHATA_STATE ($KHATA_STATE): choose a folder such as /var/tmp/khata"
     ((${#KHATA_STATE} <= 80)) || die "KHATA_STATE ($KHATA_STATE) is too long for the path of a Unix socket"
-    install -d -m 700 -o "$(server_user)" "$KHATA_STATE"/{postgres,rabbitmq,redis,sockets}
+    install -d -m 700 -o "$(server_user)" "$KHATA_STATE"/{patroni,postgres,rabbitmq,redis,sockets}
 }
 
 # One command at a time changes a state; file descriptor 9 holds the lock until it is closed.
@@ -61,12 +61,13 @@ stop_everything() {
     stop_redis_sentinels
     stop_primary # before the replica, which so receives all of it
     stop_replica
+    stop_cluster
     rm -f "$KHATA_STATE/env"
 }
 
 purge_state() {
     own_state
-    rm -rf "$KHATA_STATE"/{demo,log,postgres,rabbitmq,redis,run,secret,sockets,sqlite,env,lock}
+    rm -rf "$KHATA_STATE"/{demo,log,patroni,postgres,rabbitmq,redis,run,secret,sockets,sqlite,env,lock}
     rmdir --ignore-fail-on-non-empty "$KHATA_STATE"
 }
 

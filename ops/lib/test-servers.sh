@@ -15,7 +15,8 @@ start_test_servers() {
     KHATA_AMQP_PORT=$((KHATA_PRIMARY_PORT + 3))
     load_settings
     prepare_state
-    start_servers test
+    start_primary_and_replica test
+    start_redis
     start_rabbitmq
 
     local password

@@ -115,6 +115,12 @@ extension History {
     /// the first checkpoint after a promotion.
     private static let originSQL = "\(databaseSQL) || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
 
+    /// Whether a server is the primary that began a history. A standby that was promoted without a session of Khata's began
+    /// none.
+    static func beganHereSQL(_ origin: String) -> String {
+        "case when pg_is_in_recovery() then false else \(origin) is not distinct from \(originSQL) end"
+    }
+
     private static let lastHistory = Statement(
         "history.last",
         """

@@ -43,7 +43,9 @@ struct HeartbeatConnection: Sendable {
                 let row = try session.execute(Self.state, .text(reference?.flushed)).one()
                 guard try row.bool(0) else {
                     session.retire()
-                    return .unfit(.notAReplica)
+                    let id = try row.optionalText(1)
+                    let began = try row.bool(6)
+                    return .unfit(began && reference.map { $0.history.id == id } ?? true ? .primary : .notAReplica)
                 }
                 guard let origin = try row.optionalText(2), try origin.hasPrefix(row.text(3)) else {
                     return .unfit(.otherDatabase)
@@ -76,7 +78,8 @@ struct HeartbeatConnection: Sendable {
         "replica.heartbeat",
         """
         select pg_is_in_recovery(), h.id, h.origin, \(History.databaseSQL), \(History.timelineSQL),
-            pg_wal_lsn_diff($1::text::pg_lsn, case when pg_is_in_recovery() then pg_last_wal_replay_lsn() end)::bigint
+            pg_wal_lsn_diff($1::text::pg_lsn, case when pg_is_in_recovery() then pg_last_wal_replay_lsn() end)::bigint,
+            \(History.beganHereSQL("h.origin"))
         from (values (1)) one left join (select * from histories order by number desc limit 1) h on true
         """)
 }

@@ -4,7 +4,9 @@ import Basics
 public enum ReplicaFault: String, CaseIterable, Sendable {
     /// It does not respond, or nobody can log in.
     case unreachable
-    /// It accepts writes itself.
+    /// It is the primary. In a cluster that fails over by itself, each server may be.
+    case primary
+    /// It accepts writes itself, and is not the primary.
     case notAReplica = "not-a-replica"
     case otherDatabase = "other-database"
     /// It has not followed the last promotion, or is on the timeline of another one.
@@ -20,7 +22,8 @@ extension ReplicaFault: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreachable: "the replica does not respond"
-        case .notAReplica: "the server is a primary, not a replica"
+        case .primary: "the server is the primary"
+        case .notAReplica: "the server is another primary, not a replica"
         case .otherDatabase: "the server is no replica of the primary's database"
         case .otherHistory: "not a replica of this primary, or on an old history"
         case .farBehind: "the replica is more than 16 MiB behind"

@@ -24,13 +24,13 @@ struct CommitProof: Sendable {
     let position: Position
     let hash: AuditHash
 
-    init(_ entry: AuditEntry) {
-        storeID = entry.storeID
-        position = entry.position
-        hash = entry.hash
-    }
-
     var entry: EntryKey { EntryKey(storeID: storeID, position: position) }
+}
+
+extension CommitProof {
+    init(_ entry: AuditEntry) {
+        self.init(storeID: entry.storeID, position: entry.position, hash: entry.hash)
+    }
 }
 
 /// Why a transaction failed.

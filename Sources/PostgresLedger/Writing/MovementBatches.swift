@@ -6,6 +6,7 @@ struct MovementBatches: BatchCommitting {
     let transactions: DurableTransactions
     let outbox: Outbox
     let invalidationGate: InvalidationGate
+    let recentEntries: RecentEntries
     let observer: any LedgerObserver
 
     func commit(_ commands: [MovementCommand]) async throws(BatchFailure) -> (Decision, CacheState) {
@@ -14,6 +15,7 @@ struct MovementBatches: BatchCommitting {
             let committed = try await transactions.run { session in try transaction.prepare(session) }
             // A transaction that writes no entry deletes no outbox rows either.
             if committed.value.entries.isEmpty { outbox.markInvalidated(transaction.invalidated) }
+            await recentEntries.add(committed.value.audit, in: committed.cache.history, transactions.connections)
             return (committed.value, committed.cache)
         } catch {
             outbox.markInvalidated(transaction.invalidated)

@@ -75,7 +75,7 @@ struct ConfigCommand: AsyncParsableCommand {
             }
             for replica in servers.replicas {
                 problems += try await check(settings, replica.url, replica.key) { pool in
-                    try await Schema(pool).checkIsReplica(of: history)
+                    try await Schema(pool).checkIsReplica(of: history, isOneOfSeveral: servers.replicas.count > 1)
                 }
             }
             if let redisURL = servers.redisURL {

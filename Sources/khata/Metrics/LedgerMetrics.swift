@@ -16,6 +16,7 @@ struct LedgerMetrics: LedgerObserver, LedgerFileObserver {
     private let refusals: MetricFamily<Counter>
     private let incidents: MetricFamily<Counter>
     private let expired: Counter
+    private let lost: Counter
     private let roundTrips: MetricFamily<Histogram>
 
     init(_ registry: MetricRegistry) {
@@ -36,6 +37,10 @@ struct LedgerMetrics: LedgerObserver, LedgerFileObserver {
             "khata_ledger_incidents_total", labels: ["kind"], "Failures of databases or of the file, by their kind")
         for kind in Incident.allCases { _ = incidents[kind.rawValue] }
         expired = registry.counter("khata_idempotency_records_expired_total", "Idempotency records that were deleted")[]
+        lost =
+            registry.counter(
+                "khata_entries_lost_total",
+                "Entries of ledgers that this process had recorded, and that a failover lost")[]
         roundTrips = registry.durations(
             "khata_database_round_trip_seconds", labels: ["server", "statement"],
             "Time of a round trip to a database, by the statement that it was for")
@@ -71,6 +76,7 @@ struct LedgerMetrics: LedgerObserver, LedgerFileObserver {
         case .replicaSkipped(nil): count(.replicaBehind)
         case .replicaSkipped: count(.replicaFailed)
         case .replicaChanged: break
+        case .historyChanged(_, _, _, let entries): lost.add(entries.count)
         case .readFailed: count(.readFailed)
         case .recordsExpired(let number): expired.add(number)
         case .expiryFailed: count(.expiryFailed)

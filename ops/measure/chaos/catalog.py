@@ -7,6 +7,7 @@ from measure.chaos.scenarios.queues import broker_faults, lost_history, till
 from measure.chaos.scenarios.servers import (
     commits_cut,
     partitions,
+    patroni,
     primary_killed,
     promotions,
     redis_faults,
@@ -40,6 +41,7 @@ SCENARIOS = sorted(
         *till.SCENARIOS,
         *broker_faults.SCENARIOS,
         *lost_history.SCENARIOS,
+        *patroni.SCENARIOS,
     ],
     key=lambda scenario: scenario.row,
 )

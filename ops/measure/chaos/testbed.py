@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from measure.chaos.verdict import Skipped
 from measure.machine.undo import Journal
+from measure.servers.patroni import COMMANDS
+from measure.servers.patroni_stack import PatroniStack, SynchronousPatroniStack
 from measure.servers.postgres import Settings
 from measure.servers.stack import Places, Stack
 from measure.servers.template import Template
@@ -60,6 +62,12 @@ class Testbed:
             self.logs,
             with_queue,
         )
+
+    def patroni_stack(self, is_synchronous: bool, places: Places = Places()) -> PatroniStack:
+        for command in COMMANDS:
+            self.need_command(command)
+        kind = SynchronousPatroniStack if is_synchronous else PatroniStack
+        return kind(self.own_folder() / "stack", self.program, self.template, self.journal, places, logs=self.logs)
 
     def own_folder(self) -> Path:
         """For whatever a scenario keeps there."""

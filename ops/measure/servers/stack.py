@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from measure.clients.http import Connection
+from measure.machine.process import Process
 from measure.machine.undo import Journal
 from measure.network.hosts import LOCAL, Host
 from measure.network.ports import free_port
@@ -19,7 +20,19 @@ from measure.servers.rabbitmq import RabbitMQServer, amqp_url
 from measure.servers.redis import RedisSentinel, RedisServer, redis_url
 from measure.servers.template import Keys, Template
 
-Server = TypeVar("Server", PostgresServer, RabbitMQServer, RedisSentinel, RedisServer)
+
+class Server(Protocol):
+    def __init__(
+        self, name: str, folder: Path, port: int, journal: Journal, host: Host, environment: Mapping[str, str]
+    ) -> None: ...
+
+    @property
+    def process(self) -> Process: ...
+
+    def end(self) -> None: ...
+
+
+Made = TypeVar("Made", bound=Server)
 
 
 @dataclass(frozen=True)
@@ -68,13 +81,10 @@ class Stack:
         folder.chmod(0o711)
         journal.folder(folder)
         self.instances: dict[str, Instance] = {}
-        self._servers: list[PostgresServer | RabbitMQServer | RedisServer] = []
+        self._servers: list[Server] = []
         self.redis = self.new_redis("redis")
         self._rabbitmq = self._new(RabbitMQServer, "rabbitmq") if with_queue else None
-        self.primary = self.new_server("primary")
-        template.copy_to(self.primary)
-        self.primary.configure(primary_settings)
-        self.standbys = [self.new_standby(name, self.primary) for name in standbys]
+        self._create_databases(primary_settings, standbys)
 
     def __enter__(self) -> Self:
         try:
@@ -108,10 +118,16 @@ class Stack:
     def new_sentinel(self, name: str) -> RedisSentinel:
         return self._new(RedisSentinel, name)
 
+    def _create_databases(self, primary_settings: Settings, standbys: tuple[str, ...]) -> None:
+        self.primary = self.new_server("primary")
+        self.template.copy_to(self.primary)
+        self.primary.configure(primary_settings)
+        self.standbys = [self.new_standby(name, self.primary) for name in standbys]
+
     def new_server(self, name: str) -> PostgresServer:
         return self._new(PostgresServer, name)
 
-    def _new(self, kind: Callable[..., Server], name: str) -> Server:
+    def _new(self, kind: Callable[..., Made], name: str) -> Made:
         server = kind(
             name,
             self.folder / name,
@@ -134,14 +150,17 @@ class Stack:
         if self._rabbitmq:
             self._rabbitmq.launch()
         self.redis.start()
+        self._start_databases()
+        if self._rabbitmq:
+            self._rabbitmq.await_ready()
+
+    def _start_databases(self) -> None:
         for server in (self.primary, *self.standbys):
             server.launch()
         for server in (self.primary, *self.standbys):
             server.await_ready()
         for standby in self.standbys:
             self.primary.await_standby(standby)
-        if self._rabbitmq:
-            self._rabbitmq.await_ready()
 
     # Instances
 
