@@ -48,6 +48,7 @@ def measure_chain(few: PostgresShop, many: PostgresShop) -> list[Result]:
             for stores, shop in shops.items():
                 samples[stores].append(measure(shop, stores, idle[stores]))
         results.append(result(name, samples, many))
+        say(f"   {results[-1].note}")
     return [*results, *warm_and_compare(shops)]
 
 
@@ -122,7 +123,6 @@ KINDS: dict[str, Callable[[PostgresShop, int, float], Sample]] = {
     "all ledgers": requests(lambda _: f"/stock-movements?{limit()}"),
     "reports": requests(lambda stores: f"/report?store_id={random.randint(1, stores)}&{limit()}"),
     "changes": requests(lambda stores: f"{store(stores)}/changes?{limit()}"),
-    "all changes": requests(lambda _: f"/changes?{limit()}"),
 }
 
 

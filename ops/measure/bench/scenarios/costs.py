@@ -13,12 +13,15 @@ from measure.bench.run import WARM_UP_S
 from measure.bench.scenarios.writes import probe
 from measure.bench.seeds import PRODUCTS, STORES
 from measure.bench.shops import PAGE_STORES, SETTINGS, UNCOMPARED, PostgresShop
-from measure.command import say
+from measure.command import Failed, say
 from measure.machine.processor_time import ended_children_s, processor_time_s
 from measure.servers.instance import Instance, Samples
 from measure.statistics import medians
 
 CONNECTIONS = 64
+# Which share of reads is from the cache: of those that should be, and of those that should not.
+LEAST_HITS = 0.9
+MOST_HITS = {"levels": 0.1, "pages": 0.1}
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,14 @@ def measured(shop: PostgresShop, instance: Instance, load: Load) -> Sample:
     seconds = time.monotonic() - began
     figures = growth(took, processor_times(shop, instance), seconds)
     figures |= growth(counted, counts(shop, instance), seconds)
+    probe_hits(load, figures["document_hits"] / rate.per_second if load.wrk else 0)
     return Sample(rate, instance.peak_memory_kib(), figures | levels(shop, instance))
+
+
+def probe_hits(load: Load, share: float) -> None:
+    """On a machine that is too busy with other things, the cache is not trusted all the time."""
+    if (load.kind == "hits" and share < LEAST_HITS) or share > MOST_HITS.get(load.kind, 1):
+        raise Failed(f"{load.name} {load.kind}: {100 * share:.0f} % of the reads were hits: is the machine busy?")
 
 
 def ask(shop: PostgresShop, load: Load, wrk: Wrk, seconds: int) -> Outcome:
