@@ -53,7 +53,17 @@ struct CacheWarmerTests {
     func givesUp() async throws {
         let documents = Documents { _, _ in .failure(.overloaded) }
         await #expect(throws: CacheWarmingFailure.self) { try await warm(documents) }
-        #expect(documents.attempts(at: stores[30]) == 0)
+        #expect(documents.stores.count < 25)
+    }
+
+    @Test("takes the stores in another order each time, so that several instances share the work")
+    func order() async throws {
+        let runs = [Documents { _, _ in .success(.hit) }, Documents { _, _ in .success(.hit) }]
+        for documents in runs { _ = try await warm(documents) }
+        // Three are asked for at a time, so those that come first are not exactly the same in any case.
+        let first = runs.map { Set($0.stores.prefix(12)) }
+        #expect(first[0].subtracting(first[1]).count > 2)
+        #expect(runs.allSatisfy { Set($0.stores) == Set(stores + [.catalog]) })
     }
 
     @Test("stores that are not there are no reason to give up")
@@ -68,13 +78,16 @@ struct CacheWarmerTests {
 /// Documents that come about as a test says, and counts of who asked.
 private final class Documents: DocumentReading {
     private let outcome: @Sendable (DocumentKey, Int) -> Result<DocumentOrigin, LedgerError>
-    private let counts = Mutex((attempts: [DocumentKey: Int](), running: 0, maximumAtOnce: 0))
+    private let counts = Mutex((attempts: [DocumentKey: Int](), stores: [StoreID](), running: 0, maximumAtOnce: 0))
 
     init(_ outcome: @escaping @Sendable (DocumentKey, _ attempt: Int) -> Result<DocumentOrigin, LedgerError>) {
         self.outcome = outcome
     }
 
     var maximumAtOnce: Int { counts.withLock { $0.maximumAtOnce } }
+
+    /// In the order in which they were first asked for.
+    var stores: [StoreID] { counts.withLock { $0.stores } }
 
     func attempts(at storeID: StoreID) -> Int {
         counts.withLock { counts in counts.attempts.reduce(0) { $0 + ($1.key.storeID == storeID ? $1.value : 0) } }
@@ -85,6 +98,7 @@ private final class Documents: DocumentReading {
     ) async throws(LedgerError) -> (document: Document, origin: DocumentOrigin) {
         let attempt = counts.withLock { counts in
             counts.attempts[key, default: 0] += 1
+            if !counts.stores.contains(key.storeID) { counts.stores.append(key.storeID) }
             counts.running += 1
             counts.maximumAtOnce = max(counts.maximumAtOnce, counts.running)
             return counts.attempts[key, default: 0]

@@ -36,6 +36,28 @@ struct DemoFilesTests {
         }
     }
 
+    @Test("of a chain are imported whole: every store has opening stock of all goods")
+    func chain() async throws {
+        try await TestFile.with { file in
+            try DemoChain(stores: 1_002, goods: 3).write(to: file.folder)
+            try await file.withLedger { ledger in
+                for name in ["stores.csv", "products.csv", "stock-1-1000.csv", "stock-1001-1002.csv"] {
+                    let summary = try await Importer(
+                        ledger, options: ImportOptions(), now: Self.now, observer: Strict()
+                    ).run(StockFile(file.folder.appending(path: name)))
+                    // The file's own store is there already, under another name.
+                    #expect(summary.added + summary.changed == summary.rows && summary.refused == 0)
+                }
+                for store in [1, 1_000, 1_002] {
+                    let stock = try await ledger.stock(
+                        StockQuery(storeID: StoreID(rawValue: Int64(store)), limit: 10), Freshness()
+                    ).value.items
+                    #expect(stock.count == 3 && stock.allSatisfy { $0.onHand > 0 })
+                }
+            }
+        }
+    }
+
     @Test("are the same on the same day")
     func repeatable() {
         let files = (0..<2).map { _ in DemoFiles.all(of: DemoDistrict.all.suffix(2), days: 1, until: Self.now) }

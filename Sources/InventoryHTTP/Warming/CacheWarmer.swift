@@ -8,6 +8,9 @@ public import StockCache
 /// It reads like any client, so it is safe whatever is written meanwhile. A document that is already cached costs only
 /// a lookup, so a run after an interrupted one fills just what is missing.
 ///
+/// Each run takes the stores in an order of its own, so that several instances that warm the same stores at a time share
+/// the work, instead of waiting for each other at every page.
+///
 /// It yields to clients: few lists at a time, after each page from a database a pause as long as the read took, and a
 /// longer one when the database is overloaded. Its tasks' priority is not lower, because readers may be waiting for the
 /// very document that is being warmed.
@@ -69,7 +72,7 @@ public struct CacheWarmer: Sendable {
     /// - Throws: `CancellationError`, or `CacheWarmingFailure` after too many consecutive failures.
     @discardableResult
     public func warm(_ stores: [StoreID], report: (Progress) -> Void) async throws -> Progress {
-        var lists = ([.stores, .products] + stores.map(List.stock))[...]
+        var lists = ([.stores, .products] + stores.shuffled().map(List.stock))[...]
         var progress = Progress(storesTotal: stores.count)
         var consecutiveFailures = 0
         report(progress)

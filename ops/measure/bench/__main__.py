@@ -9,11 +9,11 @@ import os
 import textwrap
 from collections.abc import Sequence
 
-from measure.bench.catalog import SCENARIOS, OnPostgres, OnQueue, OnSQLite
+from measure.bench.catalog import CHAIN_PRODUCTS, FEW, MANY, SCENARIOS, OnChains, OnPostgres, OnQueue, OnSQLite
 from measure.bench.results import Result, table
 from measure.bench.run import Run
 from measure.bench.seeds import PRODUCTS, STORES
-from measure.bench.shops import PostgresShop, QueueShop, postgres_shop, sqlite_shop
+from measure.bench.shops import PostgresShop, QueueShop, chain_shop, postgres_shop, sqlite_shop
 from measure.command import add_options, end_with, program, run_folder
 from measure.report import write_json
 
@@ -42,7 +42,7 @@ def main() -> int:
     return 0
 
 
-def run_all(run: Run, scenarios: Sequence[OnPostgres | OnQueue | OnSQLite]) -> tuple[list[Result], dict[str, str]]:
+def run_all(run: Run, scenarios: Sequence[OnPostgres | OnChains | OnQueue | OnSQLite]) -> tuple[list[Result], dict[str, str]]:
     """One shop at a time, so that none takes anything from the other. Also returns what there is to say of it."""
     results: list[Result] = []
     machine = {}
@@ -50,6 +50,12 @@ def run_all(run: Run, scenarios: Sequence[OnPostgres | OnQueue | OnSQLite]) -> t
         with postgres_shop(run, PostgresShop) as postgres:
             machine["postgres"] = postgres.stack.primary.value("SHOW server_version") or ""
             results += [result for measure in on_postgres for result in measure(postgres)]
+    if on_chains := [each.measure for each in scenarios if isinstance(each, OnChains)]:
+        with (
+            chain_shop(run, FEW, CHAIN_PRODUCTS) as few,
+            chain_shop(run, MANY, CHAIN_PRODUCTS) as many,
+        ):
+            results += [result for measure in on_chains for result in measure(few, many)]
     if on_queue := [each.measure for each in scenarios if isinstance(each, OnQueue)]:
         with postgres_shop(run, QueueShop) as queue:
             machine["rabbitmq"] = queue.stack.rabbitmq.control("version").strip()

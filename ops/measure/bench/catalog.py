@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from measure.bench.results import Result
 from measure.bench.scenarios.attacks import measure_attacks
+from measure.bench.scenarios.chain import FEW, MANY, measure_chain
+from measure.bench.scenarios.chain import PRODUCTS as CHAIN_PRODUCTS
 from measure.bench.scenarios.commands import measure_commands
+from measure.bench.scenarios.costs import measure_costs
 from measure.bench.scenarios.embedded import measure_embedded
 from measure.bench.scenarios.events import measure_events
 from measure.bench.scenarios.feed import measure_feed
@@ -29,6 +32,13 @@ class OnPostgres(Scenario):
 
 
 @dataclass(frozen=True)
+class OnChains(Scenario):
+    """A few stores, and many."""
+
+    measure: Callable[[PostgresShop, PostgresShop], list[Result]]
+
+
+@dataclass(frozen=True)
 class OnQueue(Scenario):
     measure: Callable[[QueueShop], list[Result]]
 
@@ -38,7 +48,7 @@ class OnSQLite(Scenario):
     measure: Callable[[SQLiteShop], list[Result]]
 
 
-SCENARIOS: list[OnPostgres | OnQueue | OnSQLite] = [
+SCENARIOS: list[OnPostgres | OnChains | OnQueue | OnSQLite] = [
     OnPostgres(
         "single",
         f"single movements over HTTP, 64 connections, {STORES} stores x {PRODUCTS} products; beside pgbench, 16 "
@@ -85,6 +95,18 @@ SCENARIOS: list[OnPostgres | OnQueue | OnSQLite] = [
         "the same reads with a log line for each, a scrape of the metrics a second and ledgers compared in the background, "
         f"beside the service without them; and how fast {ENTRIES} entries are compared",
         measure_operated,
+    ),
+    OnPostgres(
+        "costs",
+        "what a movement, a cached page, a level and a page that are not cached take of the processor in each part of the "
+        "service, of WAL and of Redis, from little load to as much as possible: ops/capacity calculates with it",
+        measure_costs,
+    ),
+    OnChains(
+        "chain",
+        f"{MANY} stores beside {FEW}, all with {CHAIN_PRODUCTS} products: what requests take of the processor, how the cache is "
+        "warmed and ledgers are compared. Loading takes minutes, and 10 GB of the disk",
+        measure_chain,
     ),
     OnQueue(
         "events",

@@ -1,6 +1,7 @@
 """What is measured: an instance of the service with what it stands on, and what stands beside it."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TypeVar
@@ -10,7 +11,7 @@ from measure.bench.baselines.nginx import Nginx
 from measure.bench.baselines.pgbench import Pgbench
 from measure.bench.loads.wrk import Outcome, Rate, Target, Wrk
 from measure.bench.run import Run
-from measure.bench.seeds import fill_first_store, fill_stores
+from measure.bench.seeds import fill_first_store, fill_stores, write_chain
 from measure.clients.http import Connection
 from measure.clients.queues import broker_user
 from measure.command import Failed, say
@@ -23,8 +24,12 @@ from measure.servers.template import make_template
 
 # Logins with passwords are on, whatever the default is.
 SETTINGS = {"BASIC_ENABLED": "true"}
+# Ledgers are not compared with what is derived from them.
+UNCOMPARED = {"RECONCILIATION_INTERVAL_HOURS": "0"}
 # Pages of so many stores are read, again and again; of so many products (see reads.lua).
 PAGE_STORES, PAGE_PRODUCTS = 50, 20
+# Of a file of 1,000 stores.
+IMPORT_LIMIT_S = 1_800
 # Of the shop in a file: products that nobody sells, and how many movements they have.
 LONG_PRODUCT, SHORT_PRODUCT = 1001, 1002
 HISTORIES = {LONG_PRODUCT: 10_000, SHORT_PRODUCT: 100}
@@ -138,19 +143,38 @@ ShopOnPostgres = TypeVar("ShopOnPostgres", PostgresShop, QueueShop)
 
 @contextlib.contextmanager
 def postgres_shop(run: Run, kind: type[ShopOnPostgres]) -> Iterator[ShopOnPostgres]:
-    folder = run.folder / kind.__name__
+    with empty_shop(run, kind, kind.__name__) as shop:
+        say("seeding the stores")
+        with contextlib.closing(shop.connect()) as connection:
+            fill_stores(connection)
+        yield shop
+
+
+@contextlib.contextmanager
+def chain_shop(run: Run, stores: int, products: int) -> Iterator[PostgresShop]:
+    """Its ledgers are not compared in the background, which would go on for long with many stores."""
+    with empty_shop(run, PostgresShop, f"{stores}-stores", **UNCOMPARED) as shop:
+        say(f"importing {stores} stores with {products} products")
+        began = time.monotonic()
+        for file in write_chain(run.folder, stores, products):
+            run_program(run.program, shop.stack.settings(), "import", str(file), timeout_s=IMPORT_LIMIT_S)
+            file.unlink()
+        say(f"imported in {time.monotonic() - began:.0f} s")
+        yield shop
+
+
+@contextlib.contextmanager
+def empty_shop(run: Run, kind: type[ShopOnPostgres], name: str, **settings: str) -> Iterator[ShopOnPostgres]:
+    folder = run.folder / name
     folder.mkdir(mode=0o711)
     say("preparing a database")
     template = make_template(run.program, folder / "template", run.journal, catalog=[])
     with_queue = issubclass(kind, QueueShop)
     say(f"starting PostgreSQL, Redis{', RabbitMQ' if with_queue else ''} and the service")
     with Stack(folder / "stack", run.program, template, run.journal, with_queue=with_queue) as stack:
-        [instance] = stack.serve("khata", program=None, **SETTINGS)
+        [instance] = stack.serve("khata", program=None, **{**SETTINGS, **settings})
         shop = kind(run, instance, stack)
         with shop.baselines:
-            say("seeding the stores")
-            with contextlib.closing(shop.connect()) as connection:
-                fill_stores(connection)
             yield shop
 
 

@@ -24,6 +24,28 @@ class Footprint:
     threads: int
 
 
+class Samples:
+    """What an instance shows at /metrics."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+
+    def sum(self, name: str, **labels: str) -> float:
+        """Of all samples of a metric that have these labels; 0 if there is none yet."""
+        return sum(float(line.rpartition(" ")[2]) for line in self._matching(name, labels))
+
+    def count(self, name: str) -> int:
+        return len(self._matching(name, {}))
+
+    def _matching(self, name: str, labels: Mapping[str, str]) -> list[str]:
+        pairs = [f'{key}="{value}"' for key, value in labels.items()]
+        return [
+            line
+            for line in self._lines
+            if line.startswith((f"{name} ", f"{name}{{")) and all(pair in line for pair in pairs)
+        ]
+
+
 class Instance:
     def __init__(
         self,

@@ -20,6 +20,15 @@ function setup(thread)
     thread:set("number", #threads)
 end
 
+-- For one thread: requests a second. Due times follow each other at an even distance, whenever the answers come.
+function keep_to(rate)
+    local due
+    function delay() -- in milliseconds
+        due = (due or now()) + 1 / rate
+        return math.max(0, math.floor((due - now()) * 1000))
+    end
+end
+
 -- One line for the script: requests, refused ones, lost ones, seconds, and p50 and p99 in milliseconds.
 function done(summary, latency)
     local errors = summary.errors

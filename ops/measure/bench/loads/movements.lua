@@ -31,15 +31,6 @@ function init(arguments)
     if arguments[5] then keep_to(tonumber(arguments[5])) end
 end
 
--- Due times follow each other at an even distance, whenever the answers come.
-function keep_to(rate)
-    local due
-    function delay() -- in milliseconds
-        due = (due or now()) + 1 / rate
-        return math.max(0, math.floor((due - now()) * 1000))
-    end
-end
-
 function request()
     current = current % #requests + 1
     return requests[current]

@@ -10,15 +10,15 @@ from measure.bench.results import Baseline, Result
 from measure.bench.run import WARM_UP_S
 from measure.bench.scenarios.reads import CONNECTIONS, PageReads, read_pages
 from measure.bench.seeds import PRODUCTS, STORES
-from measure.bench.shops import SETTINGS, PostgresShop
+from measure.bench.shops import SETTINGS, UNCOMPARED, PostgresShop
 from measure.command import Failed, say
 from measure.machine.waiting import eventually
-from measure.servers.instance import Instance
+from measure.servers.instance import Instance, Samples
 
 ENTRIES = 1_000_000
 LINES = 100
 SEEDS = Wrk("movements.lua", 16, (STORES, PRODUCTS, LINES))
-PLAIN = {**SETTINGS, "RECONCILIATION_INTERVAL_HOURS": "0"}
+PLAIN = {**SETTINGS, **UNCOMPARED}
 # A line for each request, as a collector takes it, and the ledgers compared all the time.
 OPERATED = {**SETTINGS, "LOG_REQUESTS": "1", "LOG_FORMAT": "json"}
 SCRAPE_INTERVAL_S = 1
@@ -31,7 +31,7 @@ def measure_operated(shop: PostgresShop) -> list[Result]:
     with shop.served_by("seeded", **PLAIN):
         while shop.recorded() < ENTRIES:
             shop.record(SEEDS, run.seconds, LINES)
-    entries, seconds = compare_all(shop)
+    entries, seconds = compare_all(shop, STORES)
     say(f"operated: {run.rounds} rounds of {run.seconds} s")
     plain: list[Rate] = []
     operated = PageReads(shop)
@@ -57,19 +57,19 @@ def measure_operated(shop: PostgresShop) -> list[Result]:
     return [Result("operated", "reads", CONNECTIONS, operated.rates, memory_kib, baseline, others, note)]
 
 
-def compare_all(shop: PostgresShop) -> tuple[int, float]:
+def compare_all(shop: PostgresShop, stores: int) -> tuple[int, float]:
     """How many entries, and how long it takes one instance that does not rest."""
     forget_comparisons(shop)
     began = time.monotonic()
     with shop.served_by("comparing", RECONCILIATION_LOAD_PERCENT="100", **SETTINGS) as instance:
-        eventually("all ledgers are compared", lambda: not waiting_ledgers(shop), within_s=900, pause_s=0.1)
+        eventually("all ledgers are compared", lambda: not waiting_ledgers(shop, stores), within_s=900, pause_s=0.1)
         return compared(instance), time.monotonic() - began
 
 
-def waiting_ledgers(shop: PostgresShop) -> int:
+def waiting_ledgers(shop: PostgresShop, stores: int) -> int:
     return int(
         shop.stack.primary.value(
-            f"SELECT {STORES} - count(finished_at) FROM reconciliations WHERE part ~ '^ledger:[1-9]'"
+            f"SELECT {stores} - count(finished_at) FROM reconciliations WHERE part ~ '^ledger:[1-9]'"
         )
         or 0
     )
@@ -98,5 +98,4 @@ def scraping(instance: Instance) -> Iterator[None]:
 
 def compared(instance: Instance) -> int:
     """Entries."""
-    values = [line.split()[-1] for line in instance.metrics().splitlines() if line.startswith(f"{COUNTER} ")]
-    return int(float(values[0])) if values else 0
+    return int(Samples(instance.metrics()).sum(COUNTER))

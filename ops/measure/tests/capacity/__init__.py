@@ -1,0 +1,1 @@
+"""Whether the simulation agrees with what is known otherwise."""
