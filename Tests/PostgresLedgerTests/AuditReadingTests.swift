@@ -39,6 +39,32 @@ struct AuditReadingTests {
             }
         }
     }
+
+    @Test("of all stores is read store by store, until a page is full", arguments: ["custom", "generic"])
+    func ofAllStores(plan: String) async throws {
+        try await TestDatabase.withShop { database in
+            try await database.execute(
+                """
+                insert into stores (store_id, name, position, version)
+                select n, 'Store ' || n, 20, 1 from generate_series(100, 1099) as n;
+                insert into audit_log
+                select store, n, now(), 'key:any', 'sale', 'r', '{}', sha256('a')
+                from generate_series(100, 1099) as store, generate_series(1, 20) as n;
+                analyze stores, audit_log
+                """)
+            let query = AuditQuery(after: EntryKey(storeID: StoreID(rawValue: 100), position: .zero), limit: 50)
+            try await TestDatabase.withPool(database.primaryURL) { pool in
+                try await pool.run { session in
+                    try session.script("set plan_cache_mode = force_\(plan)_plan")
+                    let before = try session.visitedEntries
+                    #expect(try session.pipeline([PostgresLedger.statement(of: query)])[0].count == 51)
+                    let visited = try session.visitedEntries - before
+                    // Three stores have 60, and one more tells that the page is full.
+                    #expect(visited <= 80, "\(visited) entries were visited")
+                }
+            }
+        }
+    }
 }
 
 extension Session {

@@ -81,6 +81,9 @@ extension PostgresLedger {
     }
 
     /// The ledgers to read, each with its positions that lie in the period and after the key.
+    ///
+    /// As a range, and not as `$1 is null or …`: then a plan for any parameters reads the stores in order, and only as
+    /// many as it takes for the page. Otherwise it expects a single one, and reads a page of every store.
     private static let ledgersInPeriod = """
         from stores s
         join lateral (
@@ -90,8 +93,8 @@ extension PostgresLedger {
                     case when s.store_id = $2::bigint then $3::bigint else 0 end) as first,
                 case when $5::timestamptz is null then s.position
                     else position_before(s.store_id, $5::timestamptz) end as last
-        ) b on ($1::bigint is null or s.store_id = $1::bigint) and ($2::bigint is null or s.store_id >= $2::bigint)
-            and ($8::bigint[] is null or s.store_id = any($8::bigint[]))
+        ) b on s.store_id between greatest($1::bigint, $2::bigint, 0) and coalesce($1::bigint, 9223372036854775807)
+            and coalesce(s.store_id = any($8::bigint[]), true)
         """
 }
 
