@@ -13,8 +13,12 @@ public final class CacheConnection: CacheInvalidating {
     let parts: [CachePart]
     let onFill: @Sendable (DocumentKey) -> Void
     private let logger: Logger
-    /// The last known state, and how many parts were trusted when that was logged.
-    private let known = Mutex<(state: CacheState?, trustedParts: Int)>((nil, 0))
+    private let state = Mutex<CacheState?>(nil)
+    /// How many parts were trusted when that was last logged, and when it may be logged again.
+    private let logged = Mutex<(trustedParts: Int, next: ContinuousClock.Instant)>((0, .now))
+
+    /// All parts of a Redis fail at once, or nearly so: one line for each is too many.
+    private static let logInterval = Duration.seconds(1)
 
     /// Several for each master, so that they are spread evenly. Each has a heartbeat, so more would cost more.
     private static let partsOfCluster = 64
@@ -32,10 +36,9 @@ public final class CacheConnection: CacheInvalidating {
         self.onFill = onFill
         self.logger = logger
         let count = parts ?? (client.isCluster ? Self.partsOfCluster : 1)
+        let failures = FailureLog(logger, interval: Self.logInterval)
         self.parts = (0..<count).map { number in
-            CachePart(client, tag: "\(number)", recentBytes: recentBytes / count) { error in
-                logger.info("the cache failed", metadata: ["error": "\(error)"])
-            }
+            CachePart(client, tag: "\(number)", recentBytes: recentBytes / count) { failures.log($0) }
         }
     }
 
@@ -58,9 +61,9 @@ public final class CacheConnection: CacheInvalidating {
 
     /// Sets the current cache.
     func learn(_ state: CacheState) {
-        known.withLock { known in
-            guard known.state != state else { return }
-            known.state = state
+        self.state.withLock { known in
+            guard known != state else { return }
+            known = state
             for (number, part) in parts.enumerated() { part.learn(namespace(of: number, in: state)) }
         }
     }
@@ -75,11 +78,12 @@ public final class CacheConnection: CacheInvalidating {
     /// Logs that the cache is trusted, or is not, if that has changed.
     func logTrust() {
         let trusted = trustedParts
-        let before = known.withLock { known in
-            defer { known.trustedParts = trusted }
-            return known.trustedParts
+        let isDue = logged.withLock { logged in
+            guard trusted != logged.trustedParts, .now >= logged.next else { return false }
+            logged = (trusted, .now + Self.logInterval)
+            return true
         }
-        guard trusted != before else { return }
+        guard isDue else { return }
         switch trusted {
         case parts.count: logger.notice("the cache is trusted")
         case 0: logger.notice("the cache is not trusted: reads go to the databases")
@@ -129,6 +133,27 @@ public final class CacheConnection: CacheInvalidating {
             } while cursor != "0" && ContinuousClock.now < deadline
             return cursor
         }
+    }
+}
+
+/// Logs failures of the cache, one in an interval.
+private final class FailureLog: Sendable {
+    private let logger: Logger
+    private let interval: Duration
+    private let next = Mutex(ContinuousClock.now)
+
+    init(_ logger: Logger, interval: Duration) {
+        self.logger = logger
+        self.interval = interval
+    }
+
+    func log(_ error: CacheError) {
+        let isDue = next.withLock { next in
+            guard .now >= next else { return false }
+            next = .now + interval
+            return true
+        }
+        if isDue { logger.info("the cache failed", metadata: ["error": "\(error)"]) }
     }
 }
 

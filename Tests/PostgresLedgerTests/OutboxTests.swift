@@ -128,13 +128,13 @@ struct OutboxTests {
     func notAbandoned() async throws {
         try await TestDatabase.withShop { database in
             try await database.withLedger { other in
-                #expect(try await other.relay.round(limit: 10, without: []) != nil)
+                #expect(try await other.relay.round(limit: 10) != nil)
                 try await database.withLedger { ledger in
                     try await database.switchCache(to: "khata:a", ledger)
                     async let recorded = ledger.record(.stockIn(1), .testing)
                     // It goes on with its rounds, but cannot tell the cache either.
                     while try await database.integers("select count(*) from stock_levels") == [0] {
-                        #expect(try await other.relay.round(limit: 10, without: []) != nil)
+                        #expect(try await other.relay.round(limit: 10) != nil)
                     }
                     _ = try await recorded
                     #expect(try await ledger.cacheState().namespaces?.text == "khata:a")
@@ -187,7 +187,7 @@ struct OutboxTests {
                         (1, 1, '[[1,1,[]]]', 'khata:a', clock_timestamp() - interval '1 hour'),
                         (1, 2, '[[1,2,[]]]', 'khata:a', clock_timestamp() + interval '1 hour')
                     """)
-                let round = try #require(try await ledger.relay.round(limit: 10, without: []))
+                let round = try #require(try await ledger.relay.round(limit: 10))
                 #expect(round.entries.map(\.entry.position.rawValue) == [1, 2])
                 #expect(round.entries[1].invalidations.map(\.position.rawValue) == [2])
             }
@@ -254,9 +254,9 @@ struct OutboxTests {
                     #expect(try await database.integers("select count(*) from outbox") == [1])
                 }
                 try await eventually("an invalidation is due") {
-                    try await ledger.relay.round(limit: 10, without: [])?.entries.count == 1
+                    try await ledger.relay.round(limit: 10)?.entries.count == 1
                 }
-                let entry = try #require(try await ledger.relay.round(limit: 10, without: [])?.entries.first)
+                let entry = try #require(try await ledger.relay.round(limit: 10)?.entries.first)
                 #expect(entry.namespaces == nil)
                 try await ledger.relay.delete([entry])
                 #expect(try await database.integers("select count(*) from outbox") == [0])
@@ -285,7 +285,7 @@ struct OutboxTests {
             #expect(try await isDeletedByVersion3())
             try await database.withLedger { ledger in
                 #expect(try await ledger.cacheState().namespaces?.text == "version 3")
-                let round = try #require(try await ledger.relay.round(limit: 10, without: []))
+                let round = try #require(try await ledger.relay.round(limit: 10))
                 #expect(round.entries.isEmpty && round.followsOthers)
             }
         }
@@ -298,9 +298,9 @@ struct OutboxTests {
                 try await database.withPool { pool in
                     // Its lock.
                     try await pool.run { try $0.script("select pg_advisory_lock(491327873401)") }
-                    #expect(try await ledger.relay.round(limit: 10, without: []) == nil)
+                    #expect(try await ledger.relay.round(limit: 10) == nil)
                 }
-                try await eventually { try await ledger.relay.round(limit: 10, without: []) != nil }
+                try await eventually { try await ledger.relay.round(limit: 10) != nil }
                 // And the other way round.
                 try await database.withPool { pool in
                     let isElected = try await pool.run { session in
@@ -317,7 +317,7 @@ struct OutboxTests {
         try await TestDatabase.withShop { database in
             try await database.withLedger { ledger in
                 try await database.switchCache(to: "khata:a", ledger)
-                let round = try #require(try await ledger.relay.round(limit: 10, without: []))
+                let round = try #require(try await ledger.relay.round(limit: 10))
                 try await database.execute(
                     """
                     select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
@@ -327,7 +327,7 @@ struct OutboxTests {
                 try? await ledger.relay.switchCache(from: round.state, to: nil)
                 #expect(try await ledger.cacheState().namespaces?.text == "khata:a")
                 // Elected again, it does.
-                let again = try #require(try await ledger.relay.round(limit: 10, without: []))
+                let again = try #require(try await ledger.relay.round(limit: 10))
                 try await ledger.relay.switchCache(from: again.state, to: nil)
                 #expect(try await ledger.cacheState().namespaces?.text == nil)
             }

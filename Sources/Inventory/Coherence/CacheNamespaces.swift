@@ -45,11 +45,11 @@ public struct CacheNamespaces: Hashable, Sendable {
         return found
     }
 
-    /// What a commit records, so that the relay knows which parts to invalidate: a namespace, or those of all parts.
+    /// What a commit records, so that the relay knows which namespaces to invalidate: those of all parts, also if it concerns
+    /// only some. Programs that know no parts compare it with the current text, to see which commits are pending.
     /// - Returns: `nil` if there is nothing to invalidate.
     public func recorded(for invalidations: [Invalidation]) -> String? {
-        let concerned = byPart(invalidations).keys
-        return concerned.count > 1 ? text : concerned.first.flatMap { parts[$0].map(String.init) }
+        byPart(invalidations).isEmpty ? nil : text
     }
 
     /// The changes of a commit that each part has to be invalidated for. Those that were recorded for a part's earlier

@@ -15,11 +15,9 @@ public struct OutboxEntry: Hashable, Sendable {
 
 /// The outbox, for the relay: one process at a time.
 public protocol RelayedOutbox: Sendable {
-    /// - Parameters:
-    ///   - limit: The maximum number of entries.
-    ///   - unreachable: Namespaces that cannot be invalidated now: entries that concern one of them only are left out.
+    /// - Parameter limit: The maximum number of entries.
     /// - Returns: `nil` while another process is the relay.
-    func round(limit: Int, without unreachable: [String]) async throws(LedgerError) -> RelayRound?
+    func round(limit: Int) async throws(LedgerError) -> RelayRound?
 
     /// Deletes entries whose namespaces are invalidated, or no longer current.
     func delete(_ entries: [OutboxEntry]) async throws(LedgerError)

@@ -24,15 +24,13 @@ public final class RelaySession: RelayedOutbox {
         self.failure = failure
     }
 
-    public func round(limit: Int, without unreachable: [String]) async throws(LedgerError) -> RelayRound? {
+    public func round(limit: Int) async throws(LedgerError) -> RelayRound? {
         let elected = elected.withLock { $0 }
         let (backend, round) = try await run { session in
             // A lost connection released the lock.
             let backend = try session.execute(Self.backend).one().int64(0)
             guard try backend == elected || Self.elect(session) else { return (nil as Int64?, nil as RelayRound?) }
-            let results = try session.pipeline([
-                Query(Self.state), Query(Self.due, .texts(unreachable), .int64(Int64(limit))),
-            ])
+            let results = try session.pipeline([Query(Self.state), Query(Self.due, .int64(Int64(limit)))])
             let state = try results[0].one()
             return (
                 backend,
@@ -135,8 +133,7 @@ public final class RelaySession: RelayedOutbox {
         """
         select store_id, position, namespace, changes from outbox
         where committed_at not between clock_timestamp() - interval '50 milliseconds' and clock_timestamp()
-            and (namespace is null or namespace <> all ($1::text[]))
-        order by committed_at limit $2::bigint
+        order by committed_at limit $1::bigint
         """)
 
     /// The server makes the secret (122 random bits), so that no statement in its log has it.

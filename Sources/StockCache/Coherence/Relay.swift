@@ -25,17 +25,14 @@ public struct Relay: Service {
             var offSince = ContinuousClock.now
             // The progress of `deleteAllMarks`.
             var cursor = "0"
-            var unreachable: [String] = []
             while (try? await Task.sleep(for: Self.interval)) != nil {
-                let round = try? await outbox.round(limit: Self.maximumEntries, without: unreachable)
-                guard let round else { continue }
+                guard let round = try? await outbox.round(limit: Self.maximumEntries) else { continue }
                 if round.isFirst {
                     for number in terms.indices { terms[number].lastBeat = .now }
                     (offSince, cursor) = (.now, "0")
                 }
                 cache.learn(round.state)
                 guard let namespaces = round.state.namespaces else {
-                    unreachable = []
                     if await switchOn(after: round, &cursor) { offSince = .now }
                     guard .now - offSince >= Self.heartbeatTimeout else { continue }
                     // Another process may reach a Redis.
@@ -43,7 +40,7 @@ public struct Relay: Service {
                     guard (try? await Task.sleep(for: Self.heartbeatTimeout)) != nil else { return }
                     continue
                 }
-                let told = await invalidate(round, namespaces, besides: unreachable)
+                let told = await invalidate(round, namespaces)
                 for number in told { terms[number].lastBeat = .now }
                 await beat(told, in: namespaces, &terms)
                 let next = await self.namespaces(after: round, namespaces, told, terms)
@@ -54,7 +51,6 @@ public struct Relay: Service {
                         terms[number].lastBeat = .now
                     }
                 }
-                unreachable = unreachableNamespaces(of: namespaces)
             }
         }
     }
@@ -86,15 +82,11 @@ public struct Relay: Service {
     }
 
     /// - Returns: The parts for which all due invalidations are done: only for those the heartbeat may be sent.
-    private func invalidate(
-        _ round: RelayRound, _ namespaces: CacheNamespaces, besides unreachable: [String]
-    ) async -> Set<Int> {
+    private func invalidate(_ round: RelayRound, _ namespaces: CacheNamespaces) async -> Set<Int> {
         guard round.isSameServer, namespaces.parts.count == cache.parts.count else { return [] }
         let reachable = cache.parts.indices.filter { number in
             guard let name = namespaces.parts[number] else { return false }
             return cache.parts[number].reachableDocuments?.namespace[...] == name
-                // Its due entries were not read.
-                && !unreachable.contains(String(name))
         }
         let due = round.entries.map { namespaces.byPart($0) }
         var invalidations: [Int: [Invalidation]] = [:]
@@ -134,14 +126,6 @@ public struct Relay: Service {
         let off = parts.indices.filter { current.parts[$0] == nil }
         for (number, name) in await writableNamespaces(of: off, in: round.state.history) { parts[number] = name }
         return parts == current.parts ? current : CacheNamespaces(parts: parts)
-    }
-
-    /// Those whose Redis cannot be reached now: their due entries would only be in the way of others'.
-    private func unreachableNamespaces(of namespaces: CacheNamespaces) -> [String] {
-        guard namespaces.parts.count == cache.parts.count, cache.parts.count > 1 else { return [] }
-        return zip(cache.parts, namespaces.parts).compactMap { part, name in
-            part.reachableDocuments == nil ? name.map(String.init) : nil
-        }
     }
 }
 

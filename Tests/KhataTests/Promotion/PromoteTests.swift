@@ -110,7 +110,7 @@ struct PromoteTests {
                 try await database.withLedger { ledger in
                     var entries: [OutboxEntry] = []
                     try await eventually("an invalidation is due") {
-                        entries = try await ledger.relay.round(limit: 10, without: [])?.entries ?? []
+                        entries = try await ledger.relay.round(limit: 10)?.entries ?? []
                         return !entries.isEmpty
                     }
                     #expect(entries[0].namespaces == "khata:cache")
