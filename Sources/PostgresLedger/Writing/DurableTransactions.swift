@@ -99,7 +99,9 @@ struct DurableTransactions: Sendable {
         }
     }
 
-    /// Checks under the store's lock, which the lost transaction holds until it ends.
+    /// Checks under the store's lock, which the lost transaction holds until it ends. The lock is in the WAL, so committing
+    /// it waits until a synchronous standby has what came before, as a rollback does not: after a crash of the primary, its
+    /// ledger may have a commit that no standby has.
     private func wasCommitted(_ proof: CommitProof, lost: PostgresError) async throws(TransactionFailure) -> Bool {
         var retry = Retries(timeout: timeout)
         while true {
@@ -109,7 +111,7 @@ struct DurableTransactions: Sendable {
                         Query(.begin),
                         Query(Self.lockStore, .int64(proof.storeID.rawValue)),
                         Query(Self.hashAt, .int64(proof.storeID.rawValue), .int64(proof.position.rawValue)),
-                        Query(.rollback),
+                        Query(.commit),
                     ])
                     return try results[2].first?.bytes(0) == proof.hash.bytes
                 }
