@@ -37,19 +37,23 @@ public struct CacheNamespaces: Hashable, Sendable {
     public func byPart(_ invalidations: [Invalidation]) -> [Int: [Invalidation]] {
         var found: [Int: [Invalidation]] = [:]
         for invalidation in invalidations {
-            let part = Self.part(of: invalidation.storeID, among: parts.count)
-            for part in invalidation.storeID == .catalog ? 0..<parts.count : part..<part + 1 where parts[part] != nil {
-                found[part, default: []].append(invalidation)
-            }
+            for part in parts(concernedBy: invalidation) { found[part, default: []].append(invalidation) }
         }
         return found
+    }
+
+    /// The parts that are on, of those that a change concerns.
+    private func parts(concernedBy invalidation: Invalidation) -> some Collection<Int> {
+        let part = Self.part(of: invalidation.storeID, among: parts.count)
+        let concerned = invalidation.storeID == .catalog ? parts.indices : part..<part + 1
+        return concerned.lazy.filter { parts[$0] != nil }
     }
 
     /// What a commit records, so that the relay knows which namespaces to invalidate: those of all parts, also if it concerns
     /// only some. Programs that know no parts compare it with the current text, to see which commits are pending.
     /// - Returns: `nil` if there is nothing to invalidate.
     public func recorded(for invalidations: [Invalidation]) -> String? {
-        byPart(invalidations).isEmpty ? nil : text
+        invalidations.contains { !parts(concernedBy: $0).isEmpty } ? text : nil
     }
 
     /// The changes of a commit that each part has to be invalidated for. Those that were recorded for a part's earlier
